@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+# Run any command inside the project's environment: ./env.sh baby-cry listen F.wav
+# Prints nothing of its own on standard output.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [ "$#" -eq 0 ]; then
+  echo 'usage: ./env.sh COMMAND [ARGUMENT...]   (for example ./env.sh baby-cry listen F.wav)' >&2
+  exit 2
+fi
+if [ ! -e "$here/.setup/build.done" ]; then
+  "$here/tools/setup.sh" || exit
+fi
+export PATH=$here/.venv/bin:$PATH
+# colcon's scripts read unset variables and print nothing unless asked to trace.
+# shellcheck disable=SC1091
+. "$here/install/setup.bash" >&2
+case $(cat "$here/.setup/venv") in
+  wheels*)
+    export AMENT_PREFIX_PATH=$AMENT_PREFIX_PATH:$here/.venv
+    # Set here, the wheels' loader need not start Python a second time.
+    export LD_LIBRARY_PATH=$here/.venv/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    ;;
+esac
+exec "$@"

@@ -1,0 +1,50 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Make the ROS wheels' CMake files refer to this virtual environment.
+
+The wheels' exports carry two absolute paths of the machine that built them: its Python
+headers and its site-packages. Without the replacement CMake stops at a "non-existent path".
+Run with the virtual environment's Python; running it again changes nothing.
+"""
+
+from pathlib import Path
+import re
+import sys
+import sysconfig
+
+HEADERS = re.compile(r'/opt/python/cp3\d+-cp3\d+/include/python3\.\d+')
+PACKAGES = re.compile(r'/opt/python/cp3\d+-cp3\d+/lib/python3\.\d+/site-packages')
+
+
+def main():
+    """Rewrite every file under share/ that names the build machine; print how many."""
+    changed = 0
+    for path in Path(sys.prefix, 'share').rglob('*'):
+        if not path.is_file():
+            continue
+        try:
+            before = path.read_text(encoding='utf-8')
+        except UnicodeDecodeError:
+            continue
+        after = HEADERS.sub(sysconfig.get_path('include'), before)
+        after = PACKAGES.sub(sysconfig.get_path('purelib'), after)
+        if after != before:
+            path.write_text(after, encoding='utf-8')
+            changed += 1
+    print(f'{changed} files of the ROS wheels now refer to {sys.prefix}')
+
+
+if __name__ == '__main__':
+    main()

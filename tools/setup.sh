@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+# Prepare everything that `make run` (tools/setup.sh) and `make test` (tools/setup.sh test) need:
+# a virtual environment, ROS 2 Jazzy from wheels unless a ROS 2 is sourced, and a colcon build.
+# Running it again does only what is missing. Progress goes to standard error.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+want=${1:-run}
+venv=$PWD/.venv
+state=$PWD/.setup
+log=$state/setup.log
+install_ros='install ROS 2 Jazzy (https://docs.ros.org/en/jazzy/Installation.html), source it, then run this again'
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+step() { printf '• %s\n' "$*" >&2; }
+
+# run WHAT-TO-DO-ON-FAILURE COMMAND...: quiet unless it fails.
+run() {
+  local advice=$1; shift
+  if ! "$@" >>"$log" 2>&1; then
+    tail -n 25 "$log" >&2
+    die "$advice (full log: ${log#"$PWD"/})"
+  fi
+}
+
+digest() { cat "$@" 2>/dev/null | sha256sum | cut -c1-16; }
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:+"$PYTHON"} python3 python3.12 python3.11 python3.13 python3.10; do
+    if command -v "$candidate" >/dev/null &&
+      "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      command -v "$candidate"; return
+    fi
+  done
+  return 1
+}
+
+mkdir -p "$state"; : >"$log"
+[ "$(uname -s)" = Linux ] || die "this package runs on Linux; on $(uname -s), $install_ros in a Linux container"
+
+# --- a ROS 2 that is sourced wins over the wheels ------------------------------------------------
+if [ -n "${ROS_DISTRO:-}" ] && [ -n "${AMENT_PREFIX_PATH:-}" ]; then
+  mode=ros-$ROS_DISTRO
+  python=$(command -v python3) || die 'no python3 on the path'
+  "$python" -c 'import rclpy' 2>/dev/null ||
+    die "ROS 2 $ROS_DISTRO is sourced but $python can't import rclpy; use the Python that this ROS was built for"
+else
+  mode=wheels
+  [ "$(uname -m)" = x86_64 ] ||
+    die "ROS 2 wheels exist for x86_64 only, this is $(uname -m); $install_ros"
+  python=$(find_python) ||
+    die "no Python 3.10 to 3.13 found (have: $(python3 --version 2>&1 || echo none)); install one and set PYTHON=/path/to/python3, or $install_ros"
+fi
+command -v g++ >/dev/null || die 'no C++ compiler: apt-get install g++ (the messages are compiled)'
+"$python" - <<'PY' || die "the headers of $python are missing: apt-get install python3-dev (the messages are compiled against them)"
+import os, sys, sysconfig
+sys.exit(not os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')))
+PY
+
+# --- the virtual environment ---------------------------------------------------------------------
+key="$mode $("$python" -c 'import sys; print(sys.version_info[:2], sys.base_prefix)') $PWD"
+if [ "$(cat "$state/venv" 2>/dev/null)" != "$key" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+  step "virtual environment for $("$python" --version) ($mode)"
+  rm -rf "$venv" build install log "$state"/*.done
+  options=(); [ "$mode" = wheels ] || options=(--system-site-packages)
+  run 'python3 -m venv failed: apt-get install python3-venv' "$python" -m venv "${options[@]}" "$venv"
+  printf '%s\n' "$key" >"$state/venv"
+fi
+pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
+
+# requirements NAME WHY: install requirements/NAME.txt unless it is installed already.
+requirements() {
+  local file=requirements/$1.txt stamp=$state/$1.done
+  [ "$(cat "$stamp" 2>/dev/null)" = "$(digest "$file")" ] && return
+  step "$2"
+  run "could not install $file: is there a network, and does pip reach a package index?" \
+    pip install -r "$file"
+  digest "$file" >"$stamp"
+}
+[ "$mode" != wheels ] || requirements ros_wheels 'ROS 2 Jazzy from wheels (about a minute, 150 MB)'
+if [ "$mode" = wheels ] || ! command -v colcon >/dev/null; then
+  requirements build 'colcon'
+fi
+requirements run 'run-time packages'
+[ "$want" != test ] || requirements test 'training and test packages (torch is large)'
+
+if ! "$venv/bin/python" -c 'import pyaudio' 2>/dev/null; then
+  if [ -e /usr/include/portaudio.h ]; then
+    step 'PyAudio for the microphone'
+    pip install pyaudio >>"$log" 2>&1 ||
+      say '  PyAudio did not build, so there will be no microphone; .setup/setup.log says why'
+  else
+    say '  no microphone: PyAudio needs PortAudio (apt-get install portaudio19-dev, then run this again)'
+  fi
+fi
+
+# --- messages and package ------------------------------------------------------------------------
+# What the build reads; the digest of it says whether to build again.
+sources() { find package.xml CMakeLists.txt cmake msg launch config baby_cry_detector underlay -type f \
+  ! -name '*.pyc' ! -path '*/training/*.yaml' -print0 | sort -z | xargs -0 sha256sum | digest; }
+now=$(sources)
+if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
+  export PATH=$venv/bin:$PATH
+  if [ "$mode" = wheels ]; then
+    run 'could not adapt the ROS wheels to this environment' "$venv/bin/python" tools/relocate_wheels.py
+    export AMENT_PREFIX_PATH=$venv CMAKE_PREFIX_PATH=$venv
+    generator=-GNinja
+  else
+    generator=-GUnix\ Makefiles
+  fi
+  build() {
+    run 'the build failed' colcon build "$@" --cmake-args "$generator" -DBUILD_TESTING=OFF \
+      -DPython3_EXECUTABLE="$venv/bin/python" -DPython3_FIND_VIRTUALENV=ONLY
+  }
+  # A released audio_common_msgs wins; the underlay is the same type for machines without it.
+  if ! grep -qs . $(printf '%s/share/audio_common_msgs/package.xml ' ${AMENT_PREFIX_PATH//:/ }); then
+    if [ ! -e install/audio_common_msgs/share/audio_common_msgs/package.xml ]; then
+      step 'building audio_common_msgs (half a minute)'
+      build --paths underlay/audio_common_msgs
+    fi
+    export CMAKE_PREFIX_PATH=$PWD/install/audio_common_msgs:${CMAKE_PREFIX_PATH:-}
+    export AMENT_PREFIX_PATH=$PWD/install/audio_common_msgs:${AMENT_PREFIX_PATH:-}
+  fi
+  # CMake refuses headers (NumPy's, in .venv) that lie below the package's own folder, so the
+  # package is built from a copy of its sources; times are kept, so only changes are compiled.
+  rm -rf "$state/package" && mkdir -p "$state/package"
+  cp -a package.xml CMakeLists.txt cmake msg launch config baby_cry_detector "$state/package/"
+  step 'building baby_cry_detector (under a minute the first time)'
+  build --paths "$state/package"
+  printf '%s\n' "$now" >"$state/build.done"
+fi
+step 'ready'
