@@ -1,0 +1,167 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Sample formats: the only place where integers become floats and floats integers.
+
+Inside the package one unit of a float sample is 32767 steps of a 16-bit integer, so
+``-32768`` decodes to slightly less than -1. Encoding and decoding again is the identity.
+"""
+
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from baby_cry_detector.audio.errors import AudioFormatError
+
+PCM16_SCALE = 32767.0
+BYTES_PER_SAMPLE = 2
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4000, 384_000
+MAX_CHANNELS = 64
+
+
+@dataclass(frozen=True)
+class AudioFormat:
+    """
+    How the bytes of an audio stream are to be read; the fields of ``audio_common_msgs/AudioInfo``.
+
+    :param sample_rate: samples per second and channel, 4000 to 384000.
+    :param channels: 1 to 64, interleaved.
+    :param sample_format: ``'S16LE'``, signed 16-bit little-endian; nothing else is read.
+    :param coding_format: ``'wave'``, plain samples; nothing else is read.
+    :raises AudioFormatError: naming what was expected.
+    """
+
+    sample_rate: int
+    channels: int
+    sample_format: str = 'S16LE'
+    coding_format: str = 'wave'
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        if self.coding_format.lower() == 'mp3':
+            raise AudioFormatError('the audio source publishes mp3; set its format to wave')
+        if self.coding_format.lower() != 'wave':
+            raise AudioFormatError("expected coding format 'wave' (plain samples), "
+                                   f'got {self.coding_format!r}')
+        if self.sample_format.upper() != 'S16LE':
+            raise AudioFormatError("expected sample format 'S16LE' (signed 16-bit little-endian), "
+                                   f'got {self.sample_format!r}')
+        check_sample_rate(self.sample_rate)
+        if not _is_integer(self.channels) or not 1 <= self.channels <= MAX_CHANNELS:
+            raise AudioFormatError(f'expected 1 to {MAX_CHANNELS} channels, got {self.channels!r}')
+
+    @property
+    def bytes_per_frame(self) -> int:
+        """Return the size of one sample of every channel."""
+        return BYTES_PER_SAMPLE * self.channels
+
+    def decode(self, data, channel: Optional[int] = None) -> np.ndarray:
+        """Return mono float64 samples of ``data``; see `decode_s16le`."""
+        return decode_s16le(data, self.channels, channel)
+
+
+@dataclass
+class QuantisationCounts:
+    """How many samples `to_pcm16` had to change: not a number, or outside of the range."""
+
+    not_a_number: int = 0
+    clipped: int = 0
+
+
+def check_sample_rate(sample_rate: int, what: str = 'a sample rate') -> int:
+    """
+    Return ``sample_rate`` as an int.
+
+    :raises AudioFormatError: unless it is a whole number from 4000 to 384000.
+    """
+    if not _is_integer(sample_rate) or not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        raise AudioFormatError(f'expected {what} of {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, '
+                               f'got {sample_rate!r}')
+    return int(sample_rate)
+
+
+def decode_s16le(data, channels: int, channel: Optional[int] = None) -> np.ndarray:
+    """
+    Turn interleaved S16LE bytes into mono samples.
+
+    :param data: bytes, or anything with the buffer protocol (a message's ``uint8[]``).
+    :param channels: how many channels are interleaved.
+    :param channel: the channel to take, counted from 0; ``None`` takes the mean of all.
+    :return: ``(n,)`` float64, ``pcm16 / 32767``.
+    :raises AudioFormatError: on an odd byte count, a number of samples that is no multiple of
+        the channels, or a channel that is not there.
+    """
+    if not _is_integer(channels) or not 1 <= channels <= MAX_CHANNELS:
+        raise AudioFormatError(f'expected 1 to {MAX_CHANNELS} channels, got {channels!r}')
+    if channel is not None and not (_is_integer(channel) and 0 <= channel < channels):
+        raise AudioFormatError(f'expected a channel from 0 to {channels - 1}, got {channel!r}')
+    try:
+        size = memoryview(data).nbytes
+    except TypeError:
+        raise AudioFormatError('expected audio data as bytes, '
+                               f'got {type(data).__name__}') from None
+    if size % BYTES_PER_SAMPLE:
+        raise AudioFormatError(f'expected 16-bit samples, got an odd number of bytes ({size})')
+    if size % (BYTES_PER_SAMPLE * channels):
+        raise AudioFormatError(f'expected whole frames of {channels} channels '
+                               f'({BYTES_PER_SAMPLE * channels} bytes), got {size} bytes')
+    if not size:
+        return np.zeros(0)
+    pcm = np.frombuffer(data, dtype='<i2')
+    if channels == 1:
+        return pcm / PCM16_SCALE
+    frames = pcm.reshape(-1, channels)
+    if channel is not None:
+        return frames[:, channel] / PCM16_SCALE
+    return frames.sum(axis=1, dtype=np.int64) / (channels * PCM16_SCALE)
+
+
+def from_pcm16(pcm: np.ndarray) -> np.ndarray:
+    """Return int16 samples as float64, ``pcm16 / 32767``."""
+    return np.asarray(pcm, dtype=np.int16) / PCM16_SCALE
+
+
+def to_pcm16(samples: np.ndarray, counts: Optional[QuantisationCounts] = None) -> np.ndarray:
+    """
+    Round float samples to int16; clip what is outside, turn NaN into 0.
+
+    :param samples: any shape, 1.0 is 32767.
+    :param counts: told how many samples were NaN or clipped.
+    :return: int16 of the same shape.
+    """
+    scaled = np.rint(np.asarray(samples, dtype=np.float64) * PCM16_SCALE)
+    nans = np.isnan(scaled)
+    if counts is not None:
+        counts.not_a_number += int(np.count_nonzero(nans))
+        counts.clipped += int(np.count_nonzero((scaled < -32768) | (scaled > 32767)))
+    scaled[nans] = 0.0
+    return np.clip(scaled, -32768, 32767).astype(np.int16)
+
+
+def encode_s16le(samples: np.ndarray) -> bytes:
+    """
+    Return samples as S16LE bytes.
+
+    :param samples: int16, taken as they are, or floats, quantised by `to_pcm16`; ``(n,)`` mono
+        or ``(n, channels)``, which are interleaved.
+    """
+    samples = np.asarray(samples)
+    if samples.dtype != np.int16:
+        samples = to_pcm16(samples)
+    return np.ascontiguousarray(samples).astype('<i2', copy=False).tobytes()
+
+
+def _is_integer(value) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
