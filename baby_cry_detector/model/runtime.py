@@ -1,0 +1,273 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The streaming runtime: a checkpoint that answers frame by frame. Imports no torch.
+
+Every frame enters once. Each member network picks its columns, normalises them and steps every
+``stack_frames`` frames; its answer is held in between. The members' logits are averaged, divided
+by the temperature and turned into probabilities. Blocks of any size give the same bits.
+"""
+
+import math
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+import numpy as np
+
+from .checkpoint import Checkpoint, Member
+
+BACKENDS = ('numpy', 'torch', 'onnx')
+
+# Normalised values are kept within this, so that no product of finite numbers overflows.
+INPUT_LIMIT = np.float32(1e6)
+
+
+class RuntimeStateError(ValueError):
+    """A state that does not belong to this checkpoint; the message names what was expected."""
+
+
+class BackendError(RuntimeError):
+    """A backend that can't be used here; the message says what to install."""
+
+
+def make_runtime(checkpoint: Checkpoint, backend: str = 'numpy') -> 'Runtime':
+    """
+    Return a runtime in the state before the first frame.
+
+    :param backend: ``numpy`` (nothing else needed), ``torch`` or ``onnx`` (ONNX Runtime).
+    :raises ValueError: on an unknown backend.
+    :raises BackendError: if the backend's packages are missing.
+    """
+    return Runtime(checkpoint, backend)
+
+
+class Runtime:
+    """
+    The members of a checkpoint and their state.
+
+    :ivar nonfinite_values: values that were NaN or infinite, in columns that are read, since
+        the last reset; each was replaced by the training mean.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, backend: str = 'numpy') -> None:
+        """Build the member networks; see `make_runtime`."""
+        network = _network_class(backend)
+        self.checkpoint = checkpoint
+        self.backend = backend
+        columns = {name: index for index, name in enumerate(checkpoint.feature_columns)}
+        self._members = [_RunningMember(member, columns, network)
+                         for member in checkpoint.members]
+        self._read_columns = np.array(sorted({columns[name] for member in checkpoint.members
+                                              for name in member.input_columns}), dtype=np.intp)
+        self._cry_rows = [checkpoint.labels.index(label) for label in checkpoint.cry_labels]
+        self._with_needs = [member for member in self._members
+                            if member.architecture.n_needs]
+        self.reset()
+
+    def process(self, frames: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """
+        Return the answers after each frame.
+
+        :param frames: (n, columns of the feature set), any n; not finite values are survived.
+        :return: cry probability (n,) and need probabilities (n, needs), float32, in [0, 1];
+            0 before every member has stepped once.
+        :raises ValueError: on a wrong shape; the state is then as before.
+        """
+        frames = np.asarray(frames)
+        width = len(self.checkpoint.feature_columns)
+        if frames.ndim != 2 or frames.shape[1] != width or frames.dtype.kind not in 'fiu':
+            raise ValueError(f'expected frames of shape (n, {width}), got '
+                             f'{frames.dtype} {frames.shape}')
+        with np.errstate(over='ignore', invalid='ignore'):
+            frames = frames.astype(np.float32, copy=False)
+            read = frames[:, self._read_columns]
+            self.nonfinite_values += int(read.size - np.count_nonzero(np.isfinite(read)))
+            inputs = [member.normalise(frames) for member in self._members]
+        n = len(frames)
+        cry = np.empty(n, np.float32)
+        needs = np.empty((n, len(self.checkpoint.needs)), np.float32)
+        for row in range(n):
+            stepped = False
+            for member, values in zip(self._members, inputs):
+                stepped |= member.push(values[row])
+            if stepped:
+                self._answer()
+            cry[row] = self._cry
+            needs[row] = self._needs
+        return cry, needs
+
+    def step(self, frame: np.ndarray) -> Tuple[float, np.ndarray]:
+        """Return cry probability and need probabilities (needs,) after one frame (columns,)."""
+        cry, needs = self.process(np.asarray(frame)[None])
+        return float(cry[0]), needs[0]
+
+    def prepare(self) -> None:
+        """
+        Do the part of the next step that needs no new frame.
+
+        Never needed; a caller that publishes its answer first and calls this after it
+        shortens the time from the next frame to its answer.
+        """
+        for member in self._members:
+            member.network.prepare()
+
+    def reset(self) -> None:
+        """Return to the state before the first frame."""
+        self.nonfinite_values = 0
+        for member in self._members:
+            member.reset()
+        self._cry: float = 0.0
+        self._needs: Sequence[float] = [0.0] * len(self.checkpoint.needs)
+
+    def export_state(self) -> Dict[str, np.ndarray]:
+        """Return the state as named arrays; every backend's state fits every other's."""
+        state = {'nonfinite_values': np.array(self.nonfinite_values, np.int64)}
+        for index, member in enumerate(self._members):
+            state.update({f'member{index}.{name}': value
+                          for name, value in member.export_state().items()})
+        return state
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """
+        Continue from an exported state.
+
+        :raises RuntimeStateError: if it is of another checkpoint or not finite; the state
+            is then as before.
+        """
+        expected = self.export_state()
+        checked = {}
+        for name in sorted(set(expected) | set(state)):
+            if name not in state or name not in expected:
+                problem = 'is missing' if name in expected else 'is unknown'
+                raise RuntimeStateError(f'state: {name} {problem}')
+            value = np.asarray(state[name])
+            if value.shape != expected[name].shape or value.dtype.kind not in 'fiu' \
+                    or not np.isfinite(value).all():
+                raise RuntimeStateError(f'state: {name}: expected finite numbers of shape '
+                                        f'{expected[name].shape}')
+            checked[name] = value.astype(expected[name].dtype)
+        for index, member in enumerate(self._members):
+            count = int(checked[f'member{index}.pending_count'])
+            if not 0 <= count < member.architecture.stack_frames:
+                raise RuntimeStateError(f'state: member{index}.pending_count: expected 0 to '
+                                        f'{member.architecture.stack_frames - 1}, got {count}')
+        self.nonfinite_values = int(checked['nonfinite_values'])
+        for index, member in enumerate(self._members):
+            prefix = f'member{index}.'
+            member.import_state({name[len(prefix):]: value for name, value in checked.items()
+                                 if name.startswith(prefix)})
+        self._answer()
+
+    def _answer(self) -> None:
+        """Average the members' held logits into the held probabilities."""
+        if not all(member.answered for member in self._members):
+            self._cry, self._needs = 0.0, [0.0] * len(self.checkpoint.needs)
+            return
+        shares = _softmax(_mean([member.labels for member in self._members]),
+                          self.checkpoint.temperature)
+        self._cry = sum(shares[row] for row in self._cry_rows)
+        if self._with_needs:
+            self._needs = _softmax(_mean([member.needs for member in self._with_needs]),
+                                   self.checkpoint.need_temperature)
+
+
+class _RunningMember:
+    """One member network, its normalisation, the frames not yet stepped and held logits."""
+
+    def __init__(self, member: Member, columns: Mapping[str, int], network: Any) -> None:
+        self.architecture = member.architecture
+        self.network = network(member.architecture, member.arrays)
+        self._columns = np.array([columns[name] for name in member.input_columns], np.intp)
+        self._mean, self._std = member.mean, member.std
+        self._pending = np.zeros(member.architecture.step_size, np.float32)
+        self._size, self._stack = member.architecture.input_size, member.architecture.stack_frames
+        self.reset()
+
+    def reset(self) -> None:
+        self.network.reset()
+        self._pending[:] = 0
+        self._count = 0
+        self.answered = False
+        self.labels: List[float] = [0.0] * self.architecture.n_labels
+        self.needs: List[float] = [0.0] * self.architecture.n_needs
+
+    def normalise(self, frames: np.ndarray) -> np.ndarray:
+        """Return (n, input_size), finite: what is not becomes the training mean, which is 0."""
+        values = (frames[:, self._columns] - self._mean) / self._std
+        wrong = ~np.isfinite(values)
+        if wrong.any():
+            values[wrong] = 0
+        return np.clip(values, -INPUT_LIMIT, INPUT_LIMIT, out=values)
+
+    def push(self, values: np.ndarray) -> bool:
+        """Take one normalised frame; return whether the network stepped."""
+        start = self._count * self._size
+        self._pending[start:start + self._size] = values
+        self._count += 1
+        if self._count < self._stack:
+            return False
+        self._count = 0
+        labels, needs = self.network.step(self._pending)
+        self.labels = labels.tolist()
+        if needs is not None:
+            self.needs = needs.tolist()
+        self.answered = True
+        return True
+
+    def export_state(self) -> Dict[str, np.ndarray]:
+        pending = self._pending.copy()
+        pending[self._count * self._size:] = 0          # frames that have been stepped already
+        return {**self.network.export_state(), 'pending': pending,
+                'pending_count': np.array(self._count, np.int64),
+                'answered': np.array(self.answered, np.int64),
+                'labels': np.array(self.labels, np.float32),
+                'needs': np.array(self.needs, np.float32)}
+
+    def import_state(self, state: Mapping[str, np.ndarray]) -> None:
+        self.network.import_state(state)
+        np.clip(state['pending'], -INPUT_LIMIT, INPUT_LIMIT, out=self._pending)
+        self._count = int(state['pending_count'])
+        self.answered = bool(state['answered'])
+        self.labels, self.needs = state['labels'].tolist(), state['needs'].tolist()
+
+
+def _network_class(backend: str) -> Any:
+    if backend == 'numpy':
+        from .numpy_backend import NumpyNetwork
+        return NumpyNetwork
+    if backend == 'torch':
+        try:
+            from .torch_backend import TorchNetwork
+        except ImportError as error:
+            raise BackendError('the torch backend needs PyTorch: pip install torch, or use the '
+                               f'numpy backend ({error})') from error
+        return TorchNetwork
+    if backend == 'onnx':
+        try:
+            from .onnx_backend import OnnxNetwork
+        except ImportError as error:
+            raise BackendError('the onnx backend needs ONNX Runtime: pip install onnx '
+                               f'onnxruntime, or use the numpy backend ({error})') from error
+        return OnnxNetwork
+    raise ValueError(f'backend: expected one of {", ".join(BACKENDS)}, got {backend!r}')
+
+
+def _mean(rows: List[List[float]]) -> List[float]:
+    return rows[0] if len(rows) == 1 else [sum(values) / len(rows) for values in zip(*rows)]
+
+
+def _softmax(logits: Sequence[float], temperature: float) -> List[float]:
+    top = max(logits)
+    powers = [math.exp((logit - top) / temperature) for logit in logits]
+    total = sum(powers)
+    return [power / total for power in powers]
