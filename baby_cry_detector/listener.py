@@ -1,0 +1,113 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The chain of pure objects that hears one stream: frames → probabilities → decisions.
+
+`FrameListener` is what the classifier node runs; `listen` puts the streaming extractor in front
+of it, so that the command line and the graph give the same answers for the same samples.
+"""
+
+from pathlib import Path
+from typing import Iterator, Optional
+
+import numpy as np
+
+from baby_cry_detector.audio.sources import AudioBlock
+from baby_cry_detector.audio.formats import from_pcm16
+from baby_cry_detector.decision import CryDecider, CryDecision, DecisionSettings
+from baby_cry_detector.features import FeatureSet, StreamingExtractor
+from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
+from baby_cry_detector.model.runtime import make_runtime
+
+SHIPPED_CHECKPOINT = Path(__file__).parent / 'checkpoints' / 'cry_detector.npz'
+NANOSECONDS = 1_000_000_000
+
+
+def open_checkpoint(path: str = '') -> Checkpoint:
+    """
+    Load a checkpoint, the shipped one if ``path`` is empty.
+
+    :raises CheckpointError: one sentence on what is wrong with it.
+    """
+    return load_checkpoint(path or SHIPPED_CHECKPOINT)
+
+
+class FrameListener:
+    """
+    Network and decision for one stream of frames.
+
+    :param checkpoint: network, feature set, labels and thresholds.
+    :param settings: decision parameters.
+    :param crib_id: names the episodes.
+    :param backend: ``numpy``, ``torch`` or ``onnx``.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, settings: Optional[DecisionSettings] = None,
+                 crib_id: str = 'crib', backend: str = 'numpy'):
+        """Build the runtime; nothing is heard yet."""
+        self.feature_set = FeatureSet.from_dict(checkpoint.feature_set)
+        self.runtime = make_runtime(checkpoint, backend)
+        self.decider = CryDecider.from_checkpoint(checkpoint, settings, crib_id)
+        columns = {name: index for index, name in enumerate(self.feature_set.columns)}
+        roles = self.feature_set.roles
+        self._level = columns.get(roles.get('level'))
+        self._voicing = columns.get(roles.get('voicing'))
+        self._hop_ns = self.feature_set.hop_length * NANOSECONDS // self.feature_set.sample_rate
+        self._heard_ns = round(self.feature_set.lookahead_s * NANOSECONDS)
+
+    def process(self, start_ns: int, values: np.ndarray) -> Iterator[CryDecision]:
+        """
+        Yield the decision after each frame.
+
+        :param start_ns: time of the first sample of the first frame.
+        :param values: ``(n, F)`` frames of the checkpoint's feature set.
+        """
+        values = np.asarray(values, np.float32)
+        cry, need = self.runtime.process(values)
+        starts = start_ns + self._hop_ns * np.arange(len(values), dtype=np.int64)
+        yield from self.decider.update(
+            starts + self._heard_ns, cry, need,
+            None if self._level is None else values[:, self._level],
+            None if self._voicing is None else values[:, self._voicing])
+
+    def lose_continuity(self, time_ns: int) -> None:
+        """Forget the network's state after a gap; an episode in progress survives a short one."""
+        self.runtime.reset()
+        self.decider.gap(time_ns)
+
+    def reset(self) -> None:
+        """Forget everything but the episode counter."""
+        self.runtime.reset()
+        self.decider.reset()
+
+
+def listen(blocks: Iterator[AudioBlock], listener: FrameListener,
+           start_ns: int = 0) -> Iterator[CryDecision]:
+    """
+    Yield the decisions on a whole recording, frame by frame.
+
+    :param blocks: int16 blocks at the feature set's rate.
+    :param start_ns: time of the first sample.
+    """
+    extractor = StreamingExtractor(listener.feature_set)
+    rate = listener.feature_set.sample_rate
+    hop = listener.feature_set.hop_length
+
+    def decide(frames):
+        first_ns = start_ns + frames.first_frame * hop * NANOSECONDS // rate
+        return listener.process(first_ns, frames.values) if len(frames.values) else ()
+
+    for block in blocks:
+        yield from decide(extractor.process(from_pcm16(block.pcm)))
+    yield from decide(extractor.flush())

@@ -1,0 +1,44 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The three nodes in one process with one executor: what a robot with one microphone runs.
+
+Their behaviour is that of three processes; messages still pass through DDS, so everybody else
+can subscribe.
+"""
+
+from baby_cry_detector.nodes.audio_capture import AudioCapture
+from baby_cry_detector.nodes.cry_classifier import CryClassifier
+from baby_cry_detector.nodes.feature_extractor import FeatureExtractor
+from baby_cry_detector.nodes.managed_node import run_nodes
+
+
+def make_graph(overrides=None, capture=True, namespace=None):
+    """
+    Return the nodes of one crib, downstream first, so that nothing is published unheard.
+
+    :param overrides: ``{node name: {parameter: value}}``.
+    :param capture: False where another package publishes the audio.
+    """
+    overrides = overrides or {}
+    nodes = [CryClassifier(overrides.get('cry_classifier'), namespace=namespace),
+             FeatureExtractor(overrides.get('feature_extractor'), namespace=namespace)]
+    if capture:
+        nodes.append(AudioCapture(overrides.get('audio_capture'), namespace=namespace))
+    return nodes
+
+
+def main(args=None) -> int:
+    """Run the graph until interrupted."""
+    return run_nodes(make_graph, args)

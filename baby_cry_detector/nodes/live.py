@@ -1,0 +1,159 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+`baby-cry-live`: the graph in one process with a view in the terminal (`make run`).
+
+Discovery stays on this machine unless ROS_AUTOMATIC_DISCOVERY_RANGE says otherwise: a newcomer's
+microphone is not put on the house network by trying this out.
+"""
+
+import argparse
+import os
+from pathlib import Path
+import sys
+import tempfile
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+import soundfile
+from std_msgs.msg import Float32
+
+from baby_cry_detector.audio import AudioSourceError, list_devices, SAMPLE_RATE, to_pcm16
+from baby_cry_detector.audio.synthesiser import demonstration
+from baby_cry_detector.cli.view import TerminalView, ViewState
+from baby_cry_detector.decision import Need
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.nodes import qos
+from baby_cry_detector.nodes.cry_graph import make_graph
+from baby_cry_detector.nodes.ros_time import to_nanoseconds
+
+STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
+          CryNeed.STATUS_DISABLED: 'switched off'}
+# After the end of a recording the last frames are still on their way.
+SETTLE_S = 3.0
+
+
+class ViewNode(Node):
+    """Feeds the terminal view from the topics, as any other subscriber would."""
+
+    def __init__(self, view: TerminalView):
+        """Subscribe."""
+        super().__init__('terminal_view')
+        self._view = view
+        self._state = ViewState()
+        self._start_ns = None
+        self.create_subscription(Float32, 'level_dbfs', self._hear_level, qos.STATE)
+        self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.LATCHED)
+
+    def _hear_level(self, message: Float32):
+        self._state.level_dbfs = message.data
+
+    def _hear_need(self, message: CryNeed):
+        stamp_ns = to_nanoseconds(message.header.stamp)
+        if message.status == CryNeed.STATUS_OK and self._start_ns is None:
+            self._start_ns = stamp_ns
+        if self._start_ns is None:
+            return
+        self._state = ViewState(
+            time_s=(stamp_ns - self._start_ns) * 1e-9, status=STATUS.get(message.status, '?'),
+            level_dbfs=self._state.level_dbfs, cry_probability=message.cry_probability,
+            crying=message.crying, need=Need(message.need).name, intensity=message.intensity,
+            episode=message.episode, episode_duration_s=to_nanoseconds(message.duration) * 1e-9)
+        self._view.update(self._state)
+
+
+def choose_source(source: str):
+    """
+    Return (title, audio_capture parameters) for what the user asked for.
+
+    :param source: empty, ``mic``, ``mic:NAME``, ``demo`` or a path.
+    """
+    if not source:
+        try:
+            source = 'mic' if list_devices() else 'demo'
+            why = 'no microphone found'
+        except AudioSourceError as error:
+            source, why = 'demo', str(error)
+        if source == 'demo':
+            print(f'{why}: playing the demonstration', file=sys.stderr)
+    if source == 'mic' or source.startswith('mic:'):
+        device = source[4:]
+        list_devices()
+        return f'microphone {device}'.strip(), {'source': 'mic', 'device': device}
+    if source == 'demo':
+        path = write_demonstration(Path(tempfile.gettempdir()))
+        return 'demonstration (synthesised)', {'source': 'file', 'file': str(path)}
+    return Path(source).name, {'source': 'file', 'file': source}
+
+
+def write_demonstration(folder: Path) -> Path:
+    """Synthesise the demonstration recording into a folder and return its path."""
+    samples, _ = demonstration()
+    path = folder / f'baby_cry_demonstration_{os.getuid()}.wav'
+    soundfile.write(path, to_pcm16(samples), SAMPLE_RATE, subtype='PCM_16')
+    return path
+
+
+def main(args=None) -> int:
+    """Run until the recording ends or the user interrupts; 1 if the source can't be had."""
+    parser = argparse.ArgumentParser(prog='baby-cry-live', description=__doc__.splitlines()[1])
+    parser.add_argument('source', nargs='?', default='',
+                        help='mic, mic:NAME, demo, or a recording; default: mic if there is one')
+    parser.add_argument('--rate', type=float, default=1.0,
+                        help='playing speed of a recording; 0 is as fast as possible')
+    options, ros_arguments = parser.parse_known_args(args)
+    try:
+        title, capture = choose_source(options.source)
+    except (AudioSourceError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    capture.update(rate=options.rate)
+    with rclpy.init(args=ros_arguments):
+        nodes = make_graph({'audio_capture': capture})
+        executor = SingleThreadedExecutor()
+        try:
+            return _spin(nodes, executor, title)
+        except (KeyboardInterrupt, ExternalShutdownException):
+            return 0
+        finally:
+            for node in nodes:
+                node.close()
+
+
+def _spin(nodes, executor, title) -> int:
+    capture = nodes[-1]
+    with TerminalView(title) as view:
+        viewer = ViewNode(view)
+        nodes.insert(0, _closable(viewer))
+        executor.add_node(viewer)
+        for node in nodes[1:]:
+            executor.add_node(node)
+            if not node.autostart():
+                return 1
+        rest_s = None
+        while rclpy.ok():
+            executor.spin_once(timeout_sec=0.1)
+            if capture.finished:
+                now_s = viewer.get_clock().now().nanoseconds * 1e-9
+                rest_s = now_s + SETTLE_S if rest_s is None else rest_s
+                if now_s > rest_s:
+                    return 0
+    return 0
+
+
+def _closable(node):
+    node.close = node.destroy_node
+    return node

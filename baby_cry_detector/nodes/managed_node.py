@@ -1,0 +1,259 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+What the three nodes share: a managed (lifecycle) node with declared parameters and diagnostics.
+
+A node overrides `configure`, `activate`, `deactivate` and `cleanup`, which raise ValueError or
+OSError with one sentence when something is wrong, and `live_change` for parameters that may
+change while it runs.
+"""
+
+from collections import Counter
+import functools
+import traceback
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.msg import (
+    FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult)
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleState, Node, TransitionCallbackReturn
+
+from baby_cry_detector.parameters import Parameter, ParameterError, ParameterTable
+
+DIAGNOSTICS_PERIOD_S = 1.0
+
+
+def describe(parameter: Parameter) -> ParameterDescriptor:
+    """Return the ROS descriptor of a declared parameter: description, range, when it may change."""
+    changes = 'may change while running' if parameter.live else 'fixed while running'
+    choices = f' One of: {", ".join(parameter.choices)}.' if parameter.choices else ''
+    descriptor = ParameterDescriptor(
+        name=parameter.name, description=f'{parameter.description}{choices} ({changes})')
+    if parameter.minimum is not None:
+        if parameter.type_name == 'int':
+            descriptor.integer_range = [IntegerRange(
+                from_value=int(parameter.minimum), to_value=int(parameter.maximum), step=0)]
+        else:
+            descriptor.floating_point_range = [FloatingPointRange(
+                from_value=float(parameter.minimum), to_value=float(parameter.maximum), step=0.0)]
+    return descriptor
+
+
+def survive(callback):
+    """
+    Wrap a message, timer or service callback: what it raises is counted and reported, not fatal.
+
+    Expected trouble (ValueError, OSError) is one sentence; anything else comes with a traceback.
+    """
+    @functools.wraps(callback)
+    def guarded(self, *args):
+        try:
+            return callback(self, *args)
+        except (ValueError, OSError) as error:
+            self.report(type(error).__name__, str(error))
+        except Exception:
+            self.report('internal_error', traceback.format_exc())
+        return args[-1] if len(args) == 2 else None  # a service must answer
+    return guarded
+
+
+class ManagedNode(Node):
+    """
+    A lifecycle node whose parameters come from a table.
+
+    :param name: node name.
+    :param table: its parameters.
+    :param overrides: parameter values set in code (composition, tests), by name.
+    """
+
+    def __init__(self, name: str, table: ParameterTable, overrides=None, **kwargs):
+        """Declare everything and open nothing."""
+        self.table = {parameter.name: parameter for parameter in table}
+        self.counts = Counter()
+        self.failed = False
+        self._is_configured = False
+        self._is_active = False
+        super().__init__(name, parameter_overrides=[
+            rclpy.Parameter(key, value=value) for key, value in (overrides or {}).items()],
+            **kwargs)
+        for parameter in table:
+            self.declare_parameter(parameter.name, parameter.default, describe(parameter))
+        self.add_on_set_parameters_callback(self._validate_change)
+        self.add_post_set_parameters_callback(self._apply_change)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
+
+    # --- for the node to override ----------------------------------------------------------------
+    def configure(self, values: dict) -> None:
+        """Validate, load, allocate; ``values`` are the checked parameters."""
+
+    def activate(self) -> None:
+        """Open and start."""
+
+    def deactivate(self) -> None:
+        """Stop; must be safe to call at any time."""
+
+    def cleanup(self) -> None:
+        """Release; must be safe to call at any time."""
+
+    def validate(self, values: dict) -> None:
+        """Raise ParameterError if parameters do not fit together."""
+
+    def live_change(self, values: dict) -> None:
+        """Use new values of live parameters; called while configured."""
+
+    def diagnose(self):
+        """Return (level, message, {key: value}) of the node's own health."""
+        return DiagnosticStatus.OK, 'ok', {}
+
+    # --- parameters ------------------------------------------------------------------------------
+    def values(self) -> dict:
+        """Return all parameter values, checked."""
+        return {name: parameter.check(self.get_parameter(name).value)
+                for name, parameter in self.table.items()}
+
+    def _validate_change(self, changes) -> SetParametersResult:
+        try:
+            values = self.values()
+            for change in changes:
+                parameter = self.table.get(change.name)
+                if parameter is None:
+                    continue
+                checked = parameter.check(change.value)
+                if self._is_configured and not parameter.live and checked != values[change.name]:
+                    raise ParameterError(f'{change.name} is fixed while the node is configured; '
+                                         'clean the node up first, then set it')
+                values[change.name] = checked
+            self.validate(values)
+        except ValueError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _apply_change(self, changes) -> None:
+        if self._is_configured and any(change.name in self.table for change in changes):
+            self.live_change(self.values())
+
+    # --- lifecycle -------------------------------------------------------------------------------
+    def _attempt(self, what: str, step, *args) -> TransitionCallbackReturn:
+        try:
+            step(*args)
+            return TransitionCallbackReturn.SUCCESS
+        except (ValueError, OSError) as error:
+            self.get_logger().error(f'cannot {what}: {error}')
+        except Exception:
+            self.get_logger().error(f'cannot {what}: {traceback.format_exc()}')
+        return TransitionCallbackReturn.FAILURE
+
+    def _configure(self) -> None:
+        values = self.values()
+        self.validate(values)
+        self.configure(values)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Validate parameters, load, allocate."""
+        result = self._attempt('configure', self._configure)
+        self._is_configured = result == TransitionCallbackReturn.SUCCESS
+        if not self._is_configured:
+            self.cleanup()
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start, once the publishers are active."""
+        super().on_activate(state)
+        result = self._attempt('activate', self.activate)
+        self._is_active = result == TransitionCallbackReturn.SUCCESS
+        if not self._is_active:
+            self.deactivate()
+            super().on_deactivate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and forget what was heard."""
+        result = self._attempt('deactivate', self.deactivate)
+        self._is_active = False
+        super().on_deactivate(state)
+        return result
+
+    def _release(self) -> TransitionCallbackReturn:
+        self._attempt('deactivate', self.deactivate)
+        self._is_active = self._is_configured = False
+        return self._attempt('clean up', self.cleanup)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything that configure took."""
+        return self._release()
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything, from any state."""
+        return self._release()
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything; the node can be configured again."""
+        return self._release()
+
+    def autostart(self) -> bool:
+        """Configure and activate if the parameter says so; return False if that failed."""
+        if self.get_parameter('autostart').value:
+            if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
+                self.failed = True
+            elif self.trigger_activate() != TransitionCallbackReturn.SUCCESS:
+                self.failed = True
+        return not self.failed
+
+    def close(self) -> None:
+        """Release everything without a transition; for process exit."""
+        self._release()
+        self.destroy_node()
+
+    # --- reports ---------------------------------------------------------------------------------
+    def report(self, kind: str, sentence: str) -> None:
+        """Count trouble of one kind and say it, at most every five seconds."""
+        self.counts[kind] += 1
+        self.get_logger().warning(f'{sentence} ({kind}: {self.counts[kind]} so far)',
+                                  throttle_duration_sec=5.0)
+
+    def _publish_diagnostics(self) -> None:
+        level, message, details = self.diagnose()
+        status = DiagnosticStatus(
+            level=level, name=self.get_fully_qualified_name().lstrip('/'), message=message,
+            hardware_id=str(details.pop('hardware_id', '')))
+        details.update({f'count.{kind}': count for kind, count in sorted(self.counts.items())})
+        status.values = [KeyValue(key=key, value=str(value)) for key, value in details.items()]
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(array)
+
+
+def run_nodes(factory, args=None) -> int:
+    """
+    Spin the nodes that ``factory()`` makes in one executor until interrupted.
+
+    :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
+    """
+    with rclpy.init(args=args):
+        nodes = factory()
+        executor = rclpy.executors.SingleThreadedExecutor()
+        try:
+            for node in nodes:
+                executor.add_node(node)
+                if not node.autostart():
+                    return 1
+            executor.spin()
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
+        finally:
+            for node in nodes:
+                node.close()
+    return 0

@@ -1,0 +1,67 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The nodes' parameters, each declared once: type, default, range, description, live or not.
+
+`managed_node.py` declares and validates from these tables, and `tools/parameter_docs.py` writes
+the tables of the documentation and `config/baby_cry_detector.yaml` from them.
+"""
+
+from baby_cry_detector.decision.settings import DECISION_PARAMETERS
+from baby_cry_detector.parameters import Parameter
+
+COMMON = (
+    Parameter('autostart', True,
+              'Configure and activate at start. False: a lifecycle manager does it.'),
+)
+
+AUDIO_CAPTURE = (
+    Parameter('source', 'mic', 'Where audio comes from.', choices=('mic', 'file')),
+    Parameter('file', '', 'Path of a WAV, FLAC or OGG recording; for source "file".'),
+    Parameter('loop', False, 'Start the recording again at its end.'),
+    Parameter('rate', 1.0, 'Playing speed of a recording; 1 is real time, 0 as fast as possible.',
+              minimum=0.0, maximum=1000.0),
+    Parameter('device', '', 'Microphone: part of its name, or its index; empty: the default one.'),
+    Parameter('sample_rate', 16000, 'Published sampling rate in Hz.',
+              minimum=8000, maximum=48000),
+    Parameter('block_duration_s', 0.04, 'Audio per message.', minimum=0.01, maximum=1.0),
+    Parameter('frame_id', 'crib', 'Frame of the microphone; it names the crib.'),
+)
+
+FEATURE_EXTRACTOR = (
+    Parameter('feature_set', '', 'Descriptors to compute, for example "is09"; '
+                                 'empty: those that the model asks for.'),
+    Parameter('model', '', 'Checkpoint whose descriptors are computed where feature_set is empty; '
+                           'empty: the shipped one.'),
+    Parameter('channel', -1, 'Channel of the audio to listen to; -1 mixes all of them.',
+              minimum=-1, maximum=63),
+    Parameter('stamp_tolerance_s', 0.04, 'Jitter of the stamps that still counts as continuous.',
+              minimum=0.001, maximum=1.0),
+    Parameter('no_audio_timeout_s', 1.0, 'Silence of the audio topic after which the stream has '
+                                         'ended.', minimum=0.2, maximum=60.0),
+)
+
+CRY_CLASSIFIER = (
+    Parameter('model', '', 'Checkpoint (.npz) of the network; empty: the shipped one.'),
+    Parameter('backend', 'numpy', 'What runs the network.', choices=('numpy', 'torch', 'onnx')),
+    Parameter('no_audio_timeout_s', 2.0, 'Silence of the feature topic after which the status is '
+                                         'NO_AUDIO.', minimum=0.2, maximum=60.0),
+    *DECISION_PARAMETERS,
+)
+
+TABLES = {
+    'audio_capture': COMMON + AUDIO_CAPTURE,
+    'feature_extractor': COMMON + FEATURE_EXTRACTOR,
+    'cry_classifier': COMMON + CRY_CLASSIFIER,
+}

@@ -1,0 +1,44 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Quality of service: reliable streams with depths sized in seconds, latched state.
+
+Every endpoint accepts the standard `qos_overrides` parameters, so that a best-effort source can
+be listened to without a change here.
+"""
+
+from rclpy.qos import (
+    DurabilityPolicy, HistoryPolicy, QoSProfile, QoSPolicyKind, ReliabilityPolicy)
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+# Audio and features survive a subscriber that is busy for this long.
+QUEUE_S = 10.0
+
+LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
+                     durability=DurabilityPolicy.TRANSIENT_LOCAL)
+STATE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+
+OVERRIDABLE = {'qos_overriding_options': QoSOverridingOptions(
+    policy_kinds=(QoSPolicyKind.DEPTH, QoSPolicyKind.HISTORY, QoSPolicyKind.RELIABILITY))}
+
+
+def depth_for(message_duration_s: float) -> int:
+    """Return how many messages of that duration make QUEUE_S."""
+    return max(10, round(QUEUE_S / message_duration_s))
+
+
+def stream(depth: int) -> QoSProfile:
+    """Return the profile of audio and features."""
+    return QoSProfile(depth=depth, history=HistoryPolicy.KEEP_LAST,
+                      reliability=ReliabilityPolicy.RELIABLE)

@@ -1,0 +1,47 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Install the ROS-free core (audio, features, model, decision, training, command line) with pip.
+
+On a robot colcon builds the whole package from CMakeLists.txt; this is for a training workstation.
+"""
+
+from pathlib import Path
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'",
+                    (ROOT / 'baby_cry_detector' / '__init__.py').read_text()).group(1)
+
+setup(
+    name='baby_cry_detector',
+    version=VERSION,
+    description='Hear a baby cry: streaming descriptors, attention-gate LSTM, honest evaluation',
+    license='Apache-2.0',
+    packages=find_packages(include=['baby_cry_detector', 'baby_cry_detector.*'],
+                           exclude=['baby_cry_detector.nodes']),
+    package_data={'baby_cry_detector.data': ['*.npz']},
+    python_requires='>=3.10',
+    install_requires=['numpy>=1.26', 'scipy>=1.11', 'soundfile>=0.12', 'rich>=13'],
+    extras_require={
+        'microphone': ['pyaudio'],
+        'training': ['torch>=2.1', 'matplotlib>=3.7', 'tqdm>=4.64', 'PyYAML>=6'],
+        'onnx': ['onnx', 'onnxruntime'],
+        'test': ['pytest>=8', 'pytest-timeout>=2', 'hypothesis>=6'],
+    },
+    entry_points={'console_scripts': ['baby-cry = baby_cry_detector.cli.main:main']},
+    zip_safe=False,
+)
