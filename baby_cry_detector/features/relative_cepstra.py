@@ -1,0 +1,94 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Cepstra relative to a running mean of the power: what changed, not how loud it is.
+
+Dividing each band by a slow mean of its own power removes the gain and the colour of microphone
+and room (cepstral mean subtraction in the power domain, made causal; compare the per-channel
+energy normalisation of Wang et al., "Trainable frontend for robust and far-field keyword
+spotting", 2017, without its root compression).
+"""
+
+import math
+
+import numpy as np
+
+from baby_cry_detector.features.mel import cepstral_matrix, mel_bank
+
+# A mean that decayed below this is silence; it must not become a denormal number.
+_TINY = 1e-200
+
+
+class RelativeCepstra:
+    """
+    Mel cepstra of ln(P + floor) - ln(M + floor), M the running mean of P.
+
+    ``floor`` is in units of |X|^2 of a Hamming-windowed frame at +-1 scale: 4e-6 is a white noise
+    of about -80 dBFS. Well above it the cepstra do not depend on the gain; digital silence gives
+    0. M is bias-corrected: M[n] = sum a^k P[n-k] / sum a^k over the frames there are.
+
+    :param bands: mel bands.
+    :param low_hz: lower edge of the bank.
+    :param high_hz: upper edge of the bank.
+    :param fft_length: transform length of the power spectra.
+    :param sample_rate: Hz.
+    :param hop_s: step between frames.
+    :param tau_s: time constant of the running mean.
+    :param floor: added to both powers.
+    :param coefficients: cosine terms kept, from 0 on; orthonormal except that term 0 has the
+        same factor as the others.
+    """
+
+    def __init__(self, *, bands: int, low_hz: float, high_hz: float, fft_length: int,
+                 sample_rate: int, hop_s: float, tau_s: float, floor: float, coefficients: int):
+        self._bank, _ = mel_bank(bands, low_hz, high_hz, fft_length, sample_rate)
+        # Only the bins in use: the bank of a narrow band is mostly zeros.
+        used = np.flatnonzero(self._bank.any(axis=1))
+        self._bins = slice(int(used[0]), int(used[-1]) + 1)
+        self._bank = np.ascontiguousarray(self._bank[self._bins])
+        self._matrix = cepstral_matrix(bands, 0, coefficients - 1, 0.0)
+        self._decay = math.exp(-hop_s / tau_s)
+        self._floor = floor
+        self._bands = bands
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        self._mean = np.zeros(self._bands)
+        self._weight = 0.0
+
+    def process(self, power: np.ndarray) -> np.ndarray:
+        """Take |X|^2, shape (n, bins); return cepstra, shape (n, coefficients)."""
+        energy = power[:, self._bins] @ self._bank
+        return self.from_bands(energy)
+
+    def from_bands(self, energy: np.ndarray) -> np.ndarray:
+        """Take band energies, shape (n, bands); return cepstra, shape (n, coefficients)."""
+        decay, gain = self._decay, 1.0 - self._decay
+        mean, weight = self._mean, self._weight
+        means = energy * gain
+        weights = np.empty((len(energy), 1))
+        for n in range(len(energy)):
+            mean = mean * decay
+            mean += means[n]
+            weight = weight * decay + gain
+            means[n] = mean
+            weights[n, 0] = weight
+        mean[mean < _TINY] = 0.0
+        self._mean, self._weight = mean, weight
+        means /= weights
+        means += self._floor
+        ratio = energy + self._floor
+        ratio /= means
+        return np.log(ratio, out=ratio) @ self._matrix

@@ -1,0 +1,66 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Level-independent cepstra for detection: 20 coefficients and their causal differences.
+
+No smoothing and no look-ahead: a row is complete when its 25 ms window is. The bank ends at
+4 kHz, so that the ceiling of a telephone-grade recording does not show.
+"""
+
+from baby_cry_detector.features.definition import (
+    Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE)
+from baby_cry_detector.features.relative_cepstra import RelativeCepstra
+from baby_cry_detector.features.smoothing import AppendDifference
+from baby_cry_detector.features.spectrum import hamming, power, Spectrum
+
+_PARAMETERS = {
+    'window_length': 400,
+    'window': 'hamming',
+    'relative_cepstra': {'bands': 40, 'low_hz': 60.0, 'high_hz': 4000.0, 'tau_s': 2.0,
+                         'floor': 4e-6, 'coefficients': 20},
+    'difference': {'lag_frames': 4},
+}
+
+
+class Cepstra20(Descriptors):
+    """Computes the 40 columns; see `Descriptors`."""
+
+    def __init__(self, parameters):
+        self._spectrum = Spectrum(hamming(parameters['window_length']), HOP_LENGTH)
+        self._cepstra = RelativeCepstra(
+            fft_length=self._spectrum.fft_length, sample_rate=SAMPLE_RATE,
+            hop_s=HOP_LENGTH / SAMPLE_RATE, **parameters['relative_cepstra'])
+        self._difference = AppendDifference(parameters['difference']['lag_frames'])
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        self._cepstra.reset()
+        self._difference.reset()
+
+    def process(self, buffer, count):
+        """Return rows, shape (count, 40)."""
+        spectrum = self._spectrum.transform(self._spectrum.windowed(buffer, count))
+        return self._difference.process(self._cepstra.process(power(spectrum)))
+
+    def flush(self):
+        """Return the rows still owed: none."""
+        return self._difference.flush()
+
+
+FEATURE_SET = FeatureSet(
+    name='cepstra20', version=1,
+    columns=tuple([f'cepstrum[{i}]' for i in range(20)]
+                  + [f'cepstrum_diff4[{i}]' for i in range(20)]),
+    window_length=_PARAMETERS['window_length'], lookahead_frames=0,
+    roles={}, parameters=_PARAMETERS, build=Cepstra20)
