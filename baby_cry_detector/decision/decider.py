@@ -1,0 +1,327 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+From the model's probabilities to what the robot says: everything of a `CryNeed` message.
+
+Pure: fed with stamps, probabilities and levels of consecutive steps; a step is one output of the
+model. In blocks of any size the same states come out.
+"""
+
+from dataclasses import dataclass
+import math
+from typing import Iterator, Optional, Sequence, Tuple
+
+import numpy as np
+
+from baby_cry_detector.decision import need as needs
+from baby_cry_detector.decision.episodes import EpisodeTracker
+from baby_cry_detector.decision.intensity import Intensity
+from baby_cry_detector.decision.need import NeedDecider
+from baby_cry_detector.decision.settings import DecisionSettings
+from baby_cry_detector.decision.smoothing import CausalMean, clean_probability, window_length
+
+STATUS_OK, STATUS_NO_AUDIO, STATUS_DISABLED = range(3)
+STATUS_NAMES = ('ok', 'no_audio', 'disabled')
+NOT_CRY, CRY = 'not_cry', 'cry'
+# Times that jump further than this were not continuous, whether or not anyone said so.
+MAX_STEP_JUMP_NS = 250_000_000
+LEVEL_S = 0.1                  # time constant of the level that is shown
+LEVEL_FLOOR_DBFS = -120.0
+
+
+@dataclass(frozen=True)
+class CryDecision:
+    """
+    What is believed at one moment; the fields of a ``CryNeed`` message.
+
+    :param stamp_ns: end of the newest audio that this speaks of.
+    :param status: `STATUS_OK`, `STATUS_NO_AUDIO` or `STATUS_DISABLED`.
+    :param crying: with hysteresis, minimum duration and hold.
+    :param cry_probability: smoothed, 0 to 1.
+    :param need: a constant of `decision.need`.
+    :param confidence: 0 to 1; of the need where one is named, else of crying or not crying.
+    :param labels: ``not_cry``, then the model's needs, or ``cry`` if it has none.
+    :param probabilities: of the labels; they add up to 1.
+    :param intensity: 0 to 1, how hard it cries; 0 when not crying.
+    :param episode_id: the present or last episode; '' before the first.
+    :param episode: its number, counted from 1; 0 before the first.
+    :param onset_ns: when it began; 0 before the first.
+    :param duration_ns: from the onset to its newest crying.
+    :param level_dbfs: level of the newest audio, ``20 log10(rms)``; ``None`` where not known.
+    :param changed: whether status, crying, need or episode differ from what was said before.
+    """
+
+    stamp_ns: int
+    status: int
+    crying: bool
+    cry_probability: float
+    need: int
+    confidence: float
+    labels: Tuple[str, ...]
+    probabilities: Tuple[float, ...]
+    intensity: float
+    episode_id: str
+    episode: int
+    onset_ns: int
+    duration_ns: int
+    level_dbfs: Optional[float]
+    changed: bool
+
+    @property
+    def need_name(self) -> str:
+        """Return the need as a word, for example ``unknown``."""
+        return needs.NEED_NAMES[self.need]
+
+    @property
+    def status_name(self) -> str:
+        """Return the status as a word, for example ``ok``."""
+        return STATUS_NAMES[self.status]
+
+
+class CryDecider:
+    """
+    Decide for one crib.
+
+    :param settings: thresholds at 0 become `settings.DEFAULT_ENTER_THRESHOLD` and its leave
+        threshold, so resolve them with the checkpoint's first.
+    :param need_labels: the model's needs, K of them; may be empty.
+    :param need_priors: their frequencies in training; ``None``: all the same.
+    :param need_temperature: calibration of the needs, above 0.
+    :param step_s: time from one step to the next, in seconds.
+    :param crib_id: first part of the episodes' names.
+    """
+
+    def __init__(self, settings: DecisionSettings = DecisionSettings(),
+                 need_labels: Sequence[str] = (), need_priors: Optional[Sequence[float]] = None,
+                 need_temperature: float = 1.0, step_s: float = 0.01, crib_id: str = '') -> None:
+        if not (math.isfinite(step_s) and 0 < step_s <= 1):
+            raise ValueError(f'expected a step above 0 and up to 1 s, got {step_s!r}')
+        settings = settings.resolved()
+        self.labels = (NOT_CRY, *need_labels) if need_labels else (NOT_CRY, CRY)
+        self.step_s = float(step_s)
+        self.invalid_steps = 0                 # probabilities that were no numbers
+        self.gaps = 0
+        self._step_ns = round(step_s * 1e9)
+        self._mean = CausalMean(window_length(settings.smoothing_s, step_s))
+        self._tracker = EpisodeTracker(settings, step_s, crib_id)
+        self._intensity = Intensity(step_s)
+        self._needs = NeedDecider(need_labels, need_priors, need_temperature, settings, step_s)
+        self._forget_level = 1.0 - math.exp(-step_s / LEVEL_S)
+        self.settings = settings
+        self._said = (STATUS_OK, False, needs.NONE, 0)
+        self._time_ns = 0
+        self._forget_stream()
+
+    def configure(self, settings: DecisionSettings) -> None:
+        """Take other settings while running; nothing that was heard is forgotten."""
+        settings = settings.resolved()
+        self._mean.resize(window_length(settings.smoothing_s, self.step_s))
+        self._tracker.configure(settings)
+        self._needs.configure(settings)
+        self.settings = settings
+
+    @property
+    def crying(self) -> bool:
+        """Return whether an episode is in progress."""
+        return self._tracker.crying
+
+    def steps(self, times_ns: Sequence[int], cry_probability: Sequence[float],
+              need_probability: Optional[np.ndarray] = None,
+              level_rms: Optional[Sequence[float]] = None,
+              voicing: Optional[Sequence[float]] = None) -> Iterator[CryDecision]:
+        """
+        Take some steps; yield the decision after each of them.
+
+        :param times_ns: ``(n,)`` integers, ends of the audio that the steps speak of.
+        :param cry_probability: ``(n,)``, 0 to 1, not smoothed; NaN is counted and taken as 0.
+        :param need_probability: ``(n, K)``, of the needs, given that it cries.
+        :param level_rms: ``(n,)``, linear, 1.0 is full scale.
+        :param voicing: ``(n,)``, probability that the step is voiced.
+        :raises ValueError: if the sizes do not fit together.
+        """
+        steps = self._check(times_ns, cry_probability, need_probability, level_rms, voicing)
+        return (self._decision(self._step(*step)) for step in steps)
+
+    def update(self, times_ns: Sequence[int], cry_probability: Sequence[float],
+               need_probability: Optional[np.ndarray] = None,
+               level_rms: Optional[Sequence[float]] = None,
+               voicing: Optional[Sequence[float]] = None) -> CryDecision:
+        """
+        Take some steps, as `steps` does; return the decision after the last.
+
+        Its ``changed`` says whether anything changed at any of them.
+        """
+        changed = False
+        for step in self._check(times_ns, cry_probability, need_probability, level_rms, voicing):
+            changed |= self._step(*step)
+        return self._decision(changed)
+
+    def changes(self, times_ns: Sequence[int], cry_probability: Sequence[float],
+                need_probability: Optional[np.ndarray] = None,
+                level_rms: Optional[Sequence[float]] = None,
+                voicing: Optional[Sequence[float]] = None) -> Iterator[CryDecision]:
+        """
+        Take some steps, as `steps` does; yield only the decisions at which something changed.
+
+        All steps are taken only if the iterator is run to its end.
+        """
+        for step in self._check(times_ns, cry_probability, need_probability, level_rms, voicing):
+            if self._step(*step):
+                yield self._decision(True)
+
+    def decision(self) -> CryDecision:
+        """Return the present decision again, unchanged."""
+        return self._decision(False)
+
+    def idle(self, stamp_ns: int, status: int = STATUS_NO_AUDIO) -> CryDecision:
+        """
+        Say what is believed while there is no audio.
+
+        An episode goes on for ``hold_s`` after its last crying, and ends at once if listening is
+        disabled.
+
+        :param stamp_ns: the time, on the clock of the audio's stamps.
+        :param status: `STATUS_NO_AUDIO` or `STATUS_DISABLED`.
+        """
+        if status not in (STATUS_NO_AUDIO, STATUS_DISABLED):
+            raise ValueError(f'expected the status no_audio or disabled, got {status!r}')
+        if self._status == STATUS_OK:
+            self._break_stream()
+        self._status = status
+        self._time_ns = int(stamp_ns)
+        self._tracker.advance(self._time_ns)
+        if status == STATUS_DISABLED:
+            self._tracker.close()
+        return self._decision(self._note_change())
+
+    def gap(self) -> None:
+        """
+        Note that the audio is not continuous here.
+
+        Smoothing and rhythm start again. An episode survives if it goes on within ``hold_s``.
+        """
+        self.gaps += 1
+        self._break_stream()
+
+    def reset(self) -> None:
+        """End the episode and forget the stream; the count of episodes goes on."""
+        self._tracker.reset()
+        self._intensity.reset()
+        self._needs.reset()
+        self._forget_stream()
+        self._note_change()
+
+    def _forget_stream(self) -> None:
+        self._status = STATUS_OK
+        self._break_stream()
+        self._last_step_ns: Optional[int] = None
+
+    def _break_stream(self) -> None:
+        self._mean.reset()
+        self._tracker.gap()
+        self._intensity.gap()
+        self._probability = 0.0
+        self._power: Optional[float] = None
+
+    def _check(self, times_ns, cry_probability, need_probability, level_rms, voicing):
+        times = np.asarray(times_ns)
+        if times.ndim != 1 or (times.size and times.dtype.kind not in 'iu'):
+            raise ValueError('expected times as integers, one a step, '
+                             f'got {times.dtype} of shape {times.shape}')
+        columns = [times.tolist()]
+        for name, values in (('cry_probability', cry_probability), ('level_rms', level_rms),
+                             ('voicing', voicing)):
+            if values is None and name != 'cry_probability':
+                columns.append([None] * times.size)
+                continue
+            values = np.asarray(values, dtype=np.float64)
+            if values.shape != times.shape:
+                raise ValueError(f'expected {times.size} values of {name}, '
+                                 f'got shape {values.shape}')
+            columns.append(values.tolist())
+        if need_probability is None:
+            columns.append([None] * times.size)
+        else:
+            rows = np.asarray(need_probability, dtype=np.float64)
+            if rows.shape != (times.size, len(self._needs.labels)):
+                raise ValueError(f'expected need_probability of shape ({times.size}, '
+                                 f'{len(self._needs.labels)}), got {rows.shape}')
+            columns.append(rows)
+        return zip(*columns)
+
+    def _step(self, time_ns: int, probability: float, level: Optional[float],
+              voicing: Optional[float], need_probability: Optional[np.ndarray]) -> bool:
+        """Take one step, return whether the state changed."""
+        if self._last_step_ns is not None:
+            jump_ns = time_ns - self._last_step_ns - self._step_ns
+            if abs(jump_ns) > MAX_STEP_JUMP_NS:
+                self.gap()
+        self._last_step_ns = self._time_ns = time_ns
+        self._status = STATUS_OK
+        if math.isnan(probability):
+            self.invalid_steps += 1
+        probability = clean_probability(probability)
+        self._probability = self._mean.update(probability)
+        tracker = self._tracker
+        before = tracker.current
+        crying = tracker.update(time_ns, self._probability)
+        if tracker.current is not before:      # evidence is of one episode
+            self._needs.reset()
+        hearing = tracker.hearing
+        if hearing and need_probability is not None:
+            self._needs.update(need_probability, probability)
+        if level is not None:
+            self._update_level(level)
+        self._intensity.update(hearing, crying, level, voicing)
+        return self._note_change()
+
+    def _update_level(self, level: float) -> None:
+        if not 0.0 <= level < math.inf:
+            return
+        if self._power is None:
+            self._power = level * level
+        self._power += self._forget_level * (level * level - self._power)
+
+    def _note_change(self) -> bool:
+        self._answer = self._needs.answer(self._tracker.crying)
+        said = (self._status, self._tracker.crying, self._answer.need, self._tracker.count)
+        changed, self._said = said != self._said, said
+        return changed
+
+    def _decision(self, changed: bool) -> CryDecision:
+        tracker, answer, probability = self._tracker, self._answer, self._probability
+        episode, crying = tracker.episode, tracker.crying
+        if answer.label:
+            confidence = answer.confidence
+        else:
+            confidence = probability if crying else 1.0 - probability
+        shares = answer.probabilities.tolist() or [1.0]
+        return CryDecision(
+            stamp_ns=self._time_ns, status=self._status, crying=crying,
+            cry_probability=probability, need=answer.need, confidence=confidence,
+            labels=self.labels,
+            probabilities=(1.0 - probability, *(probability * share for share in shares)),
+            intensity=self._intensity.value() if crying else 0.0,
+            episode_id=episode.episode_id if episode else '',
+            episode=episode.number if episode else 0,
+            onset_ns=episode.onset_ns if episode else 0,
+            duration_ns=episode.duration_ns if episode else 0,
+            level_dbfs=self._level_dbfs(), changed=changed)
+
+    def _level_dbfs(self) -> Optional[float]:
+        if self._power is None:
+            return None
+        if self._power <= 10.0 ** (LEVEL_FLOOR_DBFS / 10.0):
+            return LEVEL_FLOOR_DBFS
+        return 10.0 * math.log10(self._power)

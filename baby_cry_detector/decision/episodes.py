@@ -1,0 +1,209 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Episodes of crying: from a smoothed probability to "it is crying since …".
+
+A pure state machine fed with stamps. Two thresholds (hysteresis) say what is heard as crying;
+an episode counts once enough crying was heard, and ends after a pause of ``hold_s``. Onset and
+duration speak of the crying itself: the onset is back-dated to when the probability rose, and
+neither the hold nor a gap in the audio makes an episode longer.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Optional
+
+from baby_cry_detector.decision.settings import DecisionSettings
+
+NS = 1_000_000_000
+# A pause in what may become an episode: longer than a breath within crying (0.15-0.45 s), and
+# much shorter than the hold, or scattered false alarms would add up to an episode.
+CANDIDATE_PAUSE_NS = NS // 2
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass
+class Episode:
+    """
+    One episode of crying, or what may become one.
+
+    :param onset_ns: stamp at which the smoothed probability crossed the enter threshold.
+    :param last_heard_ns: stamp up to which crying was heard.
+    :param heard_ns: how much crying was heard.
+    :param number: counted from 1; 0 as long as it does not count.
+    :param episode_id: crib and onset; unique across restarts.
+    """
+
+    onset_ns: int
+    last_heard_ns: int
+    heard_ns: int = 0
+    number: int = 0
+    episode_id: str = ''
+
+    @property
+    def duration_ns(self) -> int:
+        """Return the time from the onset to the newest crying."""
+        return max(0, self.last_heard_ns - self.onset_ns)
+
+
+def episode_id(crib_id: str, onset_ns: int) -> str:
+    """
+    Return a name for an episode: ``crib-20260131T235959.123456789Z``.
+
+    The same crib and onset give the same name, on a replay as well.
+    """
+    seconds, nanoseconds = divmod(int(onset_ns), NS)
+    try:
+        stamp = (_EPOCH + timedelta(seconds=seconds)).strftime('%Y%m%dT%H%M%S')
+        stamp = f'{stamp}.{nanoseconds:09d}Z'
+    except OverflowError:                      # no date, yet still a name
+        stamp = f'{onset_ns}ns'
+    return f'{crib_id}-{stamp}' if crib_id else stamp
+
+
+class EpisodeTracker:
+    """
+    Follow a smoothed cry probability, step by step.
+
+    :param settings: with thresholds (`DecisionSettings.resolved`).
+    :param step_s: time that one step stands for.
+    :param crib_id: first part of the episodes' names.
+    """
+
+    def __init__(self, settings: DecisionSettings, step_s: float = 0.01,
+                 crib_id: str = '') -> None:
+        self.crib_id = crib_id
+        self.count = 0                         # episodes so far
+        self._step_ns = round(step_s * NS)
+        self._candidate: Optional[Episode] = None
+        self._last: Optional[Episode] = None   # the present episode or the last one
+        self._crying = False
+        self._hearing = False
+        self._time_ns: Optional[int] = None
+        self.configure(settings)
+
+    def configure(self, settings: DecisionSettings) -> None:
+        """Take other settings, from the next step on."""
+        if not settings.enter_threshold or not settings.leave_threshold:
+            raise ValueError('expected settings with thresholds; resolve them first')
+        self._enter = settings.enter_threshold
+        self._leave = settings.leave_threshold
+        self._min_heard_ns = round(settings.min_cry_duration_s * NS)
+        self._hold_ns = round(settings.hold_s * NS)
+
+    @property
+    def crying(self) -> bool:
+        """Return whether an episode is in progress (its pauses included)."""
+        return self._crying
+
+    @property
+    def hearing(self) -> bool:
+        """Return whether the last step was heard as crying."""
+        return self._hearing
+
+    @property
+    def episode(self) -> Optional[Episode]:
+        """Return the present episode or the last one; ``None`` before the first."""
+        return self._last
+
+    @property
+    def current(self) -> Optional[Episode]:
+        """Return the episode in progress, or what may become one; else ``None``."""
+        return self._last if self._crying else self._candidate
+
+    def update(self, time_ns: int, probability: float) -> bool:
+        """
+        Take one step.
+
+        :param time_ns: stamp of the end of the audio that the probability speaks of.
+        :param probability: smoothed, 0 to 1.
+        :return: whether the baby is crying now.
+        """
+        time_ns = int(time_ns)
+        self._advance(time_ns)
+        episode = self.current
+        if episode is None:
+            self._hearing = probability >= self._enter
+            if self._hearing:
+                episode = self._candidate = Episode(time_ns, time_ns)
+        else:
+            # Within a pause too, only the enter threshold makes it cry again.
+            threshold = self._leave if self._hearing else self._enter
+            self._hearing = probability >= threshold
+        if self._hearing:
+            episode.last_heard_ns = time_ns
+            episode.heard_ns += self._step_ns
+            if not self._crying and episode.heard_ns >= self._min_heard_ns:
+                self._begin(episode)
+        else:
+            self._end_pauses(time_ns)
+        return self._crying
+
+    def gap(self) -> None:
+        """
+        Note that the audio is not continuous here.
+
+        The next step is not taken as a continuation of what was heard, but an episode goes on
+        if crying is heard again within ``hold_s`` of its last crying.
+        """
+        self._hearing = False
+
+    def advance(self, time_ns: int) -> bool:
+        """Let time pass without audio; return whether the episode is still in progress."""
+        self._hearing = False
+        self._advance(int(time_ns))
+        return self._crying
+
+    def close(self) -> None:
+        """End the episode in progress, whatever follows."""
+        self._crying = self._hearing = False
+        self._candidate = None
+
+    def reset(self) -> None:
+        """End the episode and forget the time; the number and the last episode stay."""
+        self.close()
+        self._time_ns = None
+
+    def _advance(self, time_ns: int) -> None:
+        previous, self._time_ns = self._time_ns, time_ns
+        if previous is not None and time_ns < previous:
+            self._jump_back(time_ns, previous - time_ns)
+        elif previous is not None and time_ns - previous > CANDIDATE_PAUSE_NS:
+            self._hearing = False
+        if not self._hearing:
+            self._end_pauses(time_ns)
+
+    def _end_pauses(self, time_ns: int) -> None:
+        """End what has not been heard for too long."""
+        candidate = self._candidate
+        if candidate is not None and time_ns - candidate.last_heard_ns > CANDIDATE_PAUSE_NS:
+            self._candidate = None
+        if self._crying and time_ns - self._last.last_heard_ns > self._hold_ns:
+            self._crying = False
+
+    def _jump_back(self, time_ns: int, jump_ns: int) -> None:
+        """Handle a clock that was set back, or a recording that starts again."""
+        self._candidate = None
+        self._hearing = False
+        if self._crying and jump_ns > self._hold_ns:
+            self._crying = False
+        elif self._crying:                     # else a pause could never end
+            self._last.last_heard_ns = min(self._last.last_heard_ns, time_ns)
+
+    def _begin(self, episode: Episode) -> None:
+        self.count += 1
+        episode.number = self.count
+        episode.episode_id = episode_id(self.crib_id, episode.onset_ns)
+        self._last, self._candidate = episode, None
+        self._crying = True
