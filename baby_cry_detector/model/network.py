@@ -89,23 +89,25 @@ class AttentionGateLayer(nn.Module):
                 steps: Optional[Tensor] = None) -> Tuple[Tensor, LayerState]:
         """Run x (S, B, I) from ``state``; return h (S, B, H) and the state after ``steps``."""
         h, memories = state
-        # The part of eq. (3) and (5) that needs no recurrence, for all steps at once.
-        zx = functional.linear(x, self.weight_ih_l0, self.bias_ih_l0)           # (S, B, 2H)
         run = attention_gate if self.use_kernel else reference_steps
-        outputs, cells = run(zx, h, memories, self.weight_hh_l0, self.gate_w, self.gate_v,
-                             self.gate_bias, self.strategy, self.activation)    # (S, B, H)
+        outputs, cells = run(x, h, memories, self.weight_ih_l0, self.bias_ih_l0,
+                             self.weight_hh_l0, self.gate_w, self.gate_v, self.gate_bias,
+                             self.strategy, self.activation)                    # (S, B, H)
         return outputs, state_after(outputs, cells, state, steps)
 
 
-def reference_steps(zx: Tensor, h: Tensor, memories: Tensor, weight_h: Tensor, gate_w: Tensor,
-                    gate_v: Tensor, gate_bias: Optional[Tensor], strategy: str,
+def reference_steps(x: Tensor, h: Tensor, memories: Tensor, weight_x: Tensor,
+                    bias: Optional[Tensor], weight_h: Tensor, gate_w: Tensor, gate_v: Tensor,
+                    gate_bias: Optional[Tensor], strategy: str,
                     activation: str) -> Tuple[Tensor, Tensor]:
     """
-    Step the attention gate through zx (S, B, 2H), nothing cached, plain autograd.
+    Step the attention gate through x (S, B, I), nothing cached, plain autograd.
 
     :param h: (B, H). :param memories: (B, L, H), newest first.
     :return: h and C of every step, both (S, B, H).
     """
+    # The part of eq. (3) and (5) that needs no recurrence, for all steps at once.
+    zx = functional.linear(x, weight_x, bias)           # (S, B, 2H)
     ring = list(memories.unbind(1))                     # C_{t-1} … C_{t-L}, each (B, H)
     outputs, cells = [], []
     for z in zx.unbind(0):

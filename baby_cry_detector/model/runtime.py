@@ -152,9 +152,9 @@ class Runtime:
                 raise RuntimeStateError(f'state: {name} {problem}')
             value = np.asarray(state[name])
             if value.shape != expected[name].shape or value.dtype.kind not in 'fiu' \
-                    or not np.isfinite(value).all():
-                raise RuntimeStateError(f'state: {name}: expected finite numbers of shape '
-                                        f'{expected[name].shape}')
+                    or expected[name].ndim and not (np.abs(value) <= INPUT_LIMIT).all():
+                raise RuntimeStateError(f'state: {name}: expected numbers of shape '
+                                        f'{expected[name].shape} within ±{INPUT_LIMIT:g}')
             checked[name] = value.astype(expected[name].dtype)
         for index, member in enumerate(self._members):
             count = int(checked[f'member{index}.pending_count'])
