@@ -130,8 +130,7 @@ class EpisodeTracker:
         :param probability: smoothed, 0 to 1.
         :return: whether the baby is crying now.
         """
-        time_ns = int(time_ns)
-        self._advance(time_ns)
+        time_ns = self._advance(int(time_ns))
         episode = self.current
         if episode is None:
             self._hearing = probability >= self._enter
@@ -175,14 +174,18 @@ class EpisodeTracker:
         self.close()
         self._time_ns = None
 
-    def _advance(self, time_ns: int) -> None:
-        previous, self._time_ns = self._time_ns, time_ns
+    def _advance(self, time_ns: int) -> int:
+        previous = self._time_ns
+        if previous is not None and previous - CANDIDATE_PAUSE_NS <= time_ns < previous:
+            time_ns = previous                 # a small correction of the clock
+        self._time_ns = time_ns
         if previous is not None and time_ns < previous:
             self._jump_back(time_ns, previous - time_ns)
         elif previous is not None and time_ns - previous > CANDIDATE_PAUSE_NS:
             self._hearing = False
         if not self._hearing:
             self._end_pauses(time_ns)
+        return time_ns
 
     def _end_pauses(self, time_ns: int) -> None:
         """End what has not been heard for too long."""

@@ -1,0 +1,114 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Sample formats: what is decoded, what is refused, and with which words."""
+
+import array
+
+from hypothesis import given, settings, strategies as st
+import numpy as np
+import pytest
+
+from baby_cry_detector.audio.errors import AudioFormatError
+from baby_cry_detector.audio.formats import (AudioFormat, decode_s16le, encode_s16le, from_pcm16,
+                                             QuantisationCounts, to_pcm16)
+
+
+@pytest.mark.parametrize('wrong, words', [
+    ({'coding_format': 'mp3'}, 'publishes mp3; set its format to wave'),
+    ({'coding_format': 'opus'}, "expected coding format 'wave'"),
+    ({'sample_format': 'F32LE'}, "expected sample format 'S16LE'"),
+    ({'sample_rate': 0}, '4000 to 384000 Hz, got 0'),
+    ({'sample_rate': 3999}, 'got 3999'),
+    ({'sample_rate': 384001}, 'got 384001'),
+    ({'sample_rate': 16000.0}, 'got 16000.0'),
+    ({'channels': 0}, '1 to 64 channels, got 0'),
+    ({'channels': 65}, 'got 65'),
+    ({'channels': True}, 'got True'),
+])
+def test_a_wrong_format_is_named(wrong, words):
+    fields = {'sample_rate': 16000, 'channels': 1, **wrong}
+    with pytest.raises(AudioFormatError) as raised:
+        AudioFormat(**fields)
+    assert words in str(raised.value)
+
+
+def test_limits_are_accepted():
+    assert AudioFormat(4000, 64).bytes_per_frame == 128
+    assert AudioFormat(384000, 1, 's16le', 'WAVE').bytes_per_frame == 2
+
+
+def test_every_integer_survives_decoding_and_encoding():
+    pcm = np.arange(-32768, 32768).astype(np.int16)
+    samples = decode_s16le(pcm.tobytes(), 1)
+    assert samples.dtype == np.float64
+    np.testing.assert_array_equal(samples, pcm / 32767.0)
+    np.testing.assert_array_equal(samples, from_pcm16(pcm))
+    assert encode_s16le(samples) == pcm.tobytes()
+    assert encode_s16le(pcm) == pcm.tobytes()
+
+
+def test_bytes_are_little_endian():
+    assert decode_s16le(b'\x01\x02', 1)[0] * 32767 == pytest.approx(0x0201)
+
+
+@pytest.mark.parametrize('kind', [bytes, bytearray, memoryview,
+                                  lambda data: array.array('B', data),
+                                  lambda data: np.frombuffer(data, np.uint8)])
+def test_every_kind_of_buffer_is_read(kind):
+    np.testing.assert_array_equal(decode_s16le(kind(b'\xff\x7f\x00\x00'), 1), [1.0, 0.0])
+    assert decode_s16le(kind(b''), 2).size == 0
+
+
+def test_channels_are_mixed_or_chosen():
+    pcm = np.array([[100, 300, -1], [-32768, -32768, -32768]], np.int16)
+    data = encode_s16le(pcm)
+    np.testing.assert_allclose(decode_s16le(data, 3) * 32767, [133, -32768], rtol=1e-14)
+    np.testing.assert_array_equal(AudioFormat(8000, 3).decode(data, channel=1),
+                                  pcm[:, 1] / 32767.0)
+
+
+@pytest.mark.parametrize('data, channels, channel, words', [
+    (b'\x00' * 3, 1, None, 'odd number of bytes (3)'),
+    (b'\x00' * 6, 2, None, 'whole frames of 2 channels (4 bytes), got 6'),
+    (b'\x00' * 4, 2, 2, 'a channel from 0 to 1, got 2'),
+    (b'\x00' * 4, 2, -1, 'a channel from 0 to 1, got -1'),
+    (b'\x00' * 4, 0, None, '1 to 64 channels, got 0'),
+    ('text', 1, None, 'audio data as bytes, got str'),
+    (None, 1, None, 'got NoneType'),
+])
+def test_wrong_data_is_named(data, channels, channel, words):
+    with pytest.raises(AudioFormatError) as raised:
+        decode_s16le(data, channels, channel)
+    assert words in str(raised.value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300), st.integers(1, 64))
+def test_any_bytes_decode_or_are_refused(data, channels):
+    if len(data) % (2 * channels):
+        with pytest.raises(AudioFormatError):
+            decode_s16le(data, channels)
+    else:
+        samples = decode_s16le(data, channels)
+        assert samples.shape == (len(data) // (2 * channels),)
+        assert (np.abs(samples) <= 32768 / 32767).all()
+
+
+def test_what_cannot_be_an_integer_is_counted():
+    counts = QuantisationCounts()
+    samples = np.array([0.5, np.nan, np.inf, -np.inf, 2.0, -32768 / 32767, 1.0])
+    np.testing.assert_array_equal(to_pcm16(samples, counts),
+                                  [16384, 0, 32767, -32768, 32767, -32768, 32767])
+    assert (counts.not_a_number, counts.clipped) == (1, 3)
+    assert np.isnan(samples[1])        # the caller's array is not touched

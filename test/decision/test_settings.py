@@ -1,0 +1,63 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Settings of the decision: one by one and together."""
+
+from dataclasses import fields
+
+import pytest
+
+from baby_cry_detector.decision.settings import DECISION_PARAMETERS, DecisionSettings
+from baby_cry_detector.parameters import defaults, ParameterError
+
+
+def test_table_and_settings_agree():
+    assert {field.name: field.default for field in fields(DecisionSettings)} \
+        == defaults(DECISION_PARAMETERS)
+    assert DecisionSettings.from_values({}) == DecisionSettings()
+    for parameter in DECISION_PARAMETERS:
+        assert parameter.live and parameter.description.endswith('.')
+        assert parameter.minimum <= parameter.default <= parameter.maximum
+        for outside in (parameter.minimum - 1e-6, parameter.maximum + 1e-6, float('nan'), '1'):
+            with pytest.raises(ParameterError, match=parameter.name):
+                DecisionSettings(**{parameter.name: outside})
+
+
+def test_leave_is_below_enter():
+    DecisionSettings(enter_threshold=0.6, leave_threshold=0.59)
+    for leave in (0.6, 0.7):
+        with pytest.raises(ParameterError, match='leave_threshold.*not below'):
+            DecisionSettings(enter_threshold=0.6, leave_threshold=leave)
+    with pytest.raises(ParameterError, match='unknown parameter'):
+        DecisionSettings.from_values({'enter': 0.5})
+    assert DecisionSettings.from_values({'hold_s': 2}).hold_s == 2.0
+
+
+@pytest.mark.parametrize('own, checkpoint, expected', [
+    ((0, 0), (None, None), (0.5, 0.3)),
+    ((0, 0), (0.4, 0.2), (0.4, 0.2)),
+    ((0, 0), (0.4, None), (0.4, 0.24)),
+    ((0.8, 0), (0.4, 0.2), (0.8, 0.2)),
+    ((0.2, 0), (0.4, 0.3), (0.2, 0.12)),
+    ((0, 0.3), (0.4, 0.2), (0.4, 0.3)),
+    ((0.7, 0.1), (0.4, 0.2), (0.7, 0.1)),
+])
+def test_thresholds_come_from_the_user_then_the_checkpoint(own, checkpoint, expected):
+    settings = DecisionSettings(*own).resolved(*checkpoint)
+    assert (settings.enter_threshold, settings.leave_threshold) == pytest.approx(expected)
+    assert settings.resolved(0.9, 0.8) == settings
+
+
+def test_a_leave_threshold_above_the_checkpoints_enter_is_refused():
+    with pytest.raises(ParameterError, match='leave_threshold'):
+        DecisionSettings(leave_threshold=0.5).resolved(0.4, 0.2)
