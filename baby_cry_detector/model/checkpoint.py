@@ -177,6 +177,9 @@ class Checkpoint:
                 raise CheckpointError(f'{name}: expected a JSON object')
         for name in ('feature_columns', 'labels', 'cry_labels', 'needs'):
             setattr(self, name, _strings(getattr(self, name), name))
+        if list(self.feature_set.get('columns', self.feature_columns)) \
+                != list(self.feature_columns):
+            raise CheckpointError('feature_columns: expected the columns of the feature_set')
         for index, member in enumerate(self.members):
             name = f'member {index}'
             member.check(self.feature_columns, name)

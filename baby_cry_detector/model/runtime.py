@@ -36,7 +36,7 @@ class RuntimeStateError(ValueError):
     """A state that does not belong to this checkpoint; the message names what was expected."""
 
 
-class BackendError(RuntimeError):
+class BackendError(ImportError):
     """A backend that can't be used here; the message says what to install."""
 
 

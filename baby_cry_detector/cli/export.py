@@ -1,0 +1,43 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""``baby-cry export CHECKPOINT --out FILE.onnx``: the detector as an ONNX graph."""
+
+from pathlib import Path
+import sys
+
+
+def add_parser(subparsers) -> None:
+    """Add the command's options."""
+    parser = subparsers.add_parser(
+        'export', help='write a checkpoint as ONNX',
+        description='Writes one step of the detector, raw frames in and probabilities out, with '
+                    'its state as named inputs and outputs. Needs the package onnx.')
+    parser.add_argument('checkpoint', type=Path, help='checkpoint (.npz)')
+    parser.add_argument('--out', type=Path, required=True, help='file to write (.onnx)')
+    parser.set_defaults(run=run)
+
+
+def run(args) -> int:
+    """Run the command; return the exit status."""
+    from baby_cry_detector.model.checkpoint import load_checkpoint
+    checkpoint = load_checkpoint(args.checkpoint)
+    try:
+        from baby_cry_detector.model.onnx_graph import checkpoint_model
+    except ImportError as error:
+        print(f'baby-cry export: {error}; it needs the package onnx: pip install onnx',
+              file=sys.stderr)
+        return 3
+    args.out.write_bytes(checkpoint_model(checkpoint).SerializeToString(deterministic=True))
+    print(f'wrote {args.out}', file=sys.stderr)
+    return 0
