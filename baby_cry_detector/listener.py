@@ -58,13 +58,25 @@ class FrameListener:
         """Build the runtime; nothing is heard yet."""
         self.feature_set = FeatureSet.from_dict(checkpoint.feature_set)
         self.runtime = make_runtime(checkpoint, backend)
-        self.decider = CryDecider.from_checkpoint(checkpoint, settings, crib_id)
-        columns = {name: index for index, name in enumerate(self.feature_set.columns)}
+        self._checkpoint = checkpoint
+        self.hop_ns = self.feature_set.hop_length * NANOSECONDS // self.feature_set.sample_rate
+        self.decider = CryDecider(
+            self._resolved(settings or DecisionSettings()), checkpoint.needs,
+            checkpoint.need_priors, checkpoint.need_temperature,
+            step_s=self.hop_ns / NANOSECONDS, crib_id=crib_id)
         roles = self.feature_set.roles
-        self._level = columns.get(roles.get('level'))
-        self._voicing = columns.get(roles.get('voicing'))
-        self._hop_ns = self.feature_set.hop_length * NANOSECONDS // self.feature_set.sample_rate
+        self._level, self._voicing = (
+            self.feature_set.index(roles[role]) if role in roles else None
+            for role in ('level', 'voicing'))
         self._heard_ns = round(self.feature_set.lookahead_s * NANOSECONDS)
+
+    def _resolved(self, settings: DecisionSettings) -> DecisionSettings:
+        return settings.resolved(self._checkpoint.enter_threshold,
+                                 self._checkpoint.leave_threshold, self._checkpoint.smoothing_s)
+
+    def change_settings(self, settings: DecisionSettings) -> None:
+        """Take other decision parameters; nothing that was heard is forgotten."""
+        self.decider.configure(self._resolved(settings))
 
     def process(self, start_ns: int, values: np.ndarray) -> Iterator[CryDecision]:
         """
@@ -75,16 +87,16 @@ class FrameListener:
         """
         values = np.asarray(values, np.float32)
         cry, need = self.runtime.process(values)
-        starts = start_ns + self._hop_ns * np.arange(len(values), dtype=np.int64)
-        yield from self.decider.update(
-            starts + self._heard_ns, cry, need,
+        starts = start_ns + self.hop_ns * np.arange(len(values), dtype=np.int64)
+        return self.decider.steps(
+            starts + self._heard_ns, cry, need if need.shape[1] else None,
             None if self._level is None else values[:, self._level],
             None if self._voicing is None else values[:, self._voicing])
 
-    def lose_continuity(self, time_ns: int) -> None:
+    def lose_continuity(self) -> None:
         """Forget the network's state after a gap; an episode in progress survives a short one."""
         self.runtime.reset()
-        self.decider.gap(time_ns)
+        self.decider.gap()
 
     def reset(self) -> None:
         """Forget everything but the episode counter."""
@@ -106,7 +118,7 @@ def listen(blocks: Iterator[AudioBlock], listener: FrameListener,
 
     def decide(frames):
         first_ns = start_ns + frames.first_frame * hop * NANOSECONDS // rate
-        return listener.process(first_ns, frames.values) if len(frames.values) else ()
+        return listener.process(first_ns, frames.values) if len(frames) else ()
 
     for block in blocks:
         yield from decide(extractor.process(from_pcm16(block.pcm)))

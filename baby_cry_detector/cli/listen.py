@@ -18,7 +18,7 @@ import sys
 
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.cli.view import TerminalView, ViewState
-from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings, Need
+from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
 
 LINE_PERIOD_NS = 100_000_000
@@ -42,7 +42,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Listen to every file; a file that can't be read is an error, the others are still heard."""
-    settings = DecisionSettings.from_parameters(
+    settings = DecisionSettings.from_values(
         {parameter.name: getattr(args, parameter.name) for parameter in DECISION_PARAMETERS})
     checkpoint = open_checkpoint(args.checkpoint)
     failed = 0
@@ -65,10 +65,11 @@ def to_record(path: str, decision) -> dict:
         'time_s': round(decision.stamp_ns / NANOSECONDS, 3),
         'crying': bool(decision.crying),
         'cry_probability': round(float(decision.cry_probability), 6),
-        'need': Need(decision.need).name,
+        'need': decision.need_name.upper(),
         'confidence': round(float(decision.confidence), 6),
         'intensity': round(float(decision.intensity), 4),
-        'level_dbfs': round(float(decision.level_dbfs), 2),
+        'level_dbfs': (None if decision.level_dbfs is None
+                       else round(float(decision.level_dbfs), 2)),
         'episode': int(decision.episode),
         'onset_s': round(decision.onset_ns / NANOSECONDS, 3) if decision.episode else None,
         'duration_s': round(decision.duration_ns / NANOSECONDS, 3),
@@ -100,12 +101,11 @@ def print_json(path, decisions) -> None:
 
 def print_text(path, decisions) -> None:
     """Print what a person wants to know."""
-    with TerminalView(str(path)) as view:
-        view.live = False
+    with TerminalView(str(path), live=False) as view:
         for decision in thin(decisions):
             view.update(ViewState(
                 time_s=decision.stamp_ns / NANOSECONDS, status='OK',
                 level_dbfs=decision.level_dbfs, cry_probability=decision.cry_probability,
-                crying=decision.crying, need=Need(decision.need).name,
+                crying=decision.crying, need=decision.need_name.upper(),
                 intensity=decision.intensity, episode=decision.episode,
                 episode_duration_s=decision.duration_ns / NANOSECONDS))

@@ -21,6 +21,7 @@ whoever has a state passes it in.
 from collections import deque
 from dataclasses import dataclass
 import sys
+from typing import Optional
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -40,7 +41,7 @@ class ViewState:
 
     time_s: float = 0.0
     status: str = 'waiting for audio'
-    level_dbfs: float = QUIETEST_DBFS
+    level_dbfs: Optional[float] = None
     cry_probability: float = 0.0
     crying: bool = False
     need: str = 'NONE'
@@ -55,9 +56,16 @@ def bar(fraction: float, width: int) -> str:
     return '█' * filled + '░' * (width - filled)
 
 
-def level_fraction(level_dbfs: float) -> float:
+def level_fraction(level_dbfs: Optional[float]) -> float:
     """Return where a level lies between the quietest shown (-80 dBFS) and full scale."""
+    if level_dbfs is None:
+        return 0.0
     return max(0.0, min(1.0, 1.0 - level_dbfs / QUIETEST_DBFS))
+
+
+def level_text(level_dbfs: Optional[float]) -> str:
+    """Return a level for reading."""
+    return '—' if level_dbfs is None else f'{level_dbfs:.1f} dBFS'
 
 
 def sparkline(fractions) -> str:
@@ -77,10 +85,11 @@ class TerminalView:
     Shows `ViewState`s; use as a context manager.
 
     :param title: what is listened to.
-    :param output: where to write; a panel if it is a terminal, else one line per change and second.
+    :param output: where to write; a panel if it is a terminal, else a line per change and second.
+    :param live: False for lines in a terminal too.
     """
 
-    def __init__(self, title: str, output=None):
+    def __init__(self, title: str, output=None, live: bool = True):
         """Prepare; nothing is written yet."""
         self.title = title
         self.console = Console(file=output or sys.stdout, highlight=False)
@@ -91,10 +100,11 @@ class TerminalView:
         self._last_column_s = self._last_line_s = -1.0
         self._last_line = None
         self._live = None
+        self._wants_live = live
 
     def __enter__(self):
         """Start the panel."""
-        if self.console.is_terminal:
+        if self._wants_live and self.console.is_terminal:
             self._live = Live(self._panel(), console=self.console, auto_refresh=False,
                               redirect_stdout=False, redirect_stderr=True)
             self._live.start()
@@ -146,11 +156,11 @@ class TerminalView:
             return state.status
         if state.crying:
             return f'CRYING for {state.episode_duration_s:.1f} s'
-        return 'quiet' if state.level_dbfs < -55 else 'no crying'
+        return 'no crying'
 
     def _line(self) -> str:
         state = self._state
-        return (f'{clock(state.time_s):>8}  level {state.level_dbfs:6.1f} dBFS  '
+        return (f'{clock(state.time_s):>8}  level {level_text(state.level_dbfs):>10}  '
                 f'cry {state.cry_probability:.2f}  {self._what()}'
                 + (f'  need {state.need}  intensity {state.intensity:.2f}' if state.crying else ''))
 
@@ -163,7 +173,7 @@ class TerminalView:
         table.add_column(width=12)
         style = 'bold red' if state.crying else 'green'
         table.add_row('level', bar(level_fraction(state.level_dbfs), width),
-                      f'{state.level_dbfs:.1f} dBFS')
+                      level_text(state.level_dbfs))
         table.add_row('', sparkline(list(self._levels)[-width:]), 'last 12 s')
         table.add_row('cry', Text(bar(state.cry_probability, width), style),
                       f'{state.cry_probability:.2f}')

@@ -18,8 +18,9 @@ from typing import Any, Mapping, Optional
 
 from baby_cry_detector.parameters import check_values, Parameter, ParameterError
 
-# For a model that carries no thresholds of its own.
+# For a model that carries none of its own.
 DEFAULT_ENTER_THRESHOLD = 0.5
+DEFAULT_SMOOTHING_S = 0.3
 # The leave threshold where only the enter threshold is given.
 LEAVE_TO_ENTER = 0.6
 
@@ -31,9 +32,9 @@ DECISION_PARAMETERS = (
               'Smoothed cry probability below which a cry pauses, less than enter_threshold; '
               '0 takes the checkpoint\'s.',
               minimum=0.0, maximum=1.0, live=True),
-    Parameter('smoothing_s', 0.3,
-              'Length of the causal mean over the cry probabilities.',
-              minimum=0.01, maximum=5.0, live=True),
+    Parameter('smoothing_s', 0.0,
+              'Length of the causal mean over the cry probabilities; 0 takes the checkpoint\'s.',
+              minimum=0.0, maximum=5.0, live=True),
     Parameter('min_cry_duration_s', 0.3,
               'How much crying has to be heard before it counts as an episode.',
               minimum=0.0, maximum=60.0, live=True),
@@ -58,14 +59,14 @@ class DecisionSettings:
     """
     Values of `DECISION_PARAMETERS`, checked one by one and together.
 
-    A threshold of 0 stands for the checkpoint's; `resolved` puts that in.
+    A threshold or smoothing of 0 stands for the checkpoint's; `resolved` puts that in.
 
     :raises ParameterError: on a value out of range, or thresholds that do not fit together.
     """
 
     enter_threshold: float = 0.0
     leave_threshold: float = 0.0
-    smoothing_s: float = 0.3
+    smoothing_s: float = 0.0
     min_cry_duration_s: float = 0.3
     hold_s: float = 3.0
     need_min_confidence: float = 0.6
@@ -90,17 +91,21 @@ class DecisionSettings:
         return cls(**check_values(DECISION_PARAMETERS, values))
 
     def resolved(self, enter_threshold: Optional[float] = None,
-                 leave_threshold: Optional[float] = None) -> 'DecisionSettings':
+                 leave_threshold: Optional[float] = None,
+                 smoothing_s: Optional[float] = None) -> 'DecisionSettings':
         """
-        Return the settings with no threshold left at 0.
+        Return the settings with neither thresholds nor smoothing left at 0.
 
         :param enter_threshold: the checkpoint's, if it has one.
         :param leave_threshold: the checkpoint's, if it has one; not used where the enter
             threshold that counts is at or below it.
+        :param smoothing_s: the checkpoint's, if it has one.
         :raises ParameterError: if a leave threshold of one's own is not below the enter threshold.
         """
         enter = self.enter_threshold or enter_threshold or DEFAULT_ENTER_THRESHOLD
         leave = self.leave_threshold or leave_threshold
         if not leave or (not self.leave_threshold and leave >= enter):
             leave = LEAVE_TO_ENTER * enter
-        return replace(self, enter_threshold=float(enter), leave_threshold=float(leave))
+        smoothing = self.smoothing_s or smoothing_s or DEFAULT_SMOOTHING_S
+        return replace(self, enter_threshold=float(enter), leave_threshold=float(leave),
+                       smoothing_s=float(smoothing))

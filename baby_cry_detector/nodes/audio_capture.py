@@ -19,6 +19,7 @@ the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and 
 `audio_info`.
 """
 
+from array import array
 import threading
 import time
 
@@ -114,7 +115,7 @@ class AudioCapture(ManagedNode):
         message = AudioDataStamped()
         message.header.stamp = from_nanoseconds(stamp_ns)
         message.header.frame_id = self._settings['frame_id']
-        message.audio.data = block.pcm.astype('<i2').tobytes()
+        message.audio.data = array('B', block.pcm.astype('<i2').tobytes())
         self._audio.publish(message)
         self._published_samples = block.first_sample + len(block.pcm)
 

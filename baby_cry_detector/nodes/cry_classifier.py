@@ -23,7 +23,9 @@ import numpy as np
 from std_msgs.msg import Float32
 from std_srvs.srv import SetBool, Trigger
 
-from baby_cry_detector.decision import CryDecision, DecisionSettings
+from baby_cry_detector.decision import (
+    CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_DISABLED, STATUS_NO_AUDIO,
+    STATUS_OK)
 from baby_cry_detector.listener import FrameListener, open_checkpoint
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.managed_node import ManagedNode, run_nodes, survive
@@ -34,7 +36,14 @@ from baby_cry_detector.nodes.ros_time import (
 # interfaces: on every change and at least this often.
 PUBLISH_PERIOD_NS = 200_000_000
 LARGEST_MESSAGE_FRAMES = 10_000
-DECISION_NAMES = {parameter.name for parameter in TABLES['cry_classifier']}
+# Frames that arrive again carry their old stamp, up to the rounding of the audio's clock.
+REPEAT_TOLERANCE_NS = 5_000_000
+
+
+def decision_settings(values: dict) -> DecisionSettings:
+    """Return the decision parameters among a node's."""
+    return DecisionSettings.from_values(
+        {parameter.name: values[parameter.name] for parameter in DECISION_PARAMETERS})
 
 
 class FeatureError(ValueError):
@@ -49,62 +58,54 @@ class CryClassifier(ManagedNode):
         super().__init__('cry_classifier', TABLES['cry_classifier'], overrides, **kwargs)
         self._listener = None
         self._values = {}
-        self._features = None
-        self._timer = None
-        self._next_frame = None
-        self._next_start_ns = None
-        self._last: CryDecision = None
+        self._features = self._watch_timer = None
+        self._need = self._probability = None
         self._frame_id = ''
         self._enabled = True
-        self._arrived_ns = None
-        self._published_ns = None
-        self._no_audio = True
-        self._need = self._probability = None
+        self._next_frame = None        # number and start of the frame that should come next
+        self._next_start_ns = 0
+        self._arrived_ns = None        # node time of the newest frames
+        self._published_ns = 0
+        self._heard_frames = 0
+        self._last = None
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)
 
     def validate(self, values):
         """Refuse thresholds that do not fit together."""
-        DecisionSettings.from_parameters(values)
+        decision_settings(values)
 
     def configure(self, values):
         """Load the checkpoint and build the runtime."""
         checkpoint = open_checkpoint(values['model'])
         self._values = values
-        self._checkpoint = checkpoint
-        self._build()
+        self._listener = FrameListener(
+            checkpoint, decision_settings(values), self._frame_id, values['backend'])
         self._need = self.create_lifecycle_publisher(
             CryNeed, 'cry_need', qos.LATCHED, **qos.OVERRIDABLE)
         self._probability = self.create_lifecycle_publisher(
             Float32, 'cry_probability', qos.STATE, **qos.OVERRIDABLE)
         self.get_logger().info(
-            f'{checkpoint.name}: hears {self._listener.feature_set.id}, '
+            f'model {values["model"] or "shipped"}: hears {self._listener.feature_set.id}, '
             f'labels {", ".join(self._listener.decider.labels)}')
-
-    def _build(self):
-        self._listener = FrameListener(
-            self._checkpoint, DecisionSettings.from_parameters(self._values),
-            self._frame_id or 'crib', self._values['backend'])
-        self._next_frame = None
 
     def activate(self):
         """Subscribe, and say at once that nothing has been heard yet."""
         self._features = self.create_subscription(
             FrameFeatures, 'frame_features', self._hear, qos.stream(qos.depth_for(0.01)),
             **qos.OVERRIDABLE)
-        self._timer = self.create_timer(PUBLISH_PERIOD_NS * 1e-9, self._watch)
-        self._no_audio = True
+        self._watch_timer = self.create_timer(PUBLISH_PERIOD_NS * 1e-9, self._watch)
         self._publish(self._listener.decider.idle(now_nanoseconds(self)))
 
     def deactivate(self):
-        """Unsubscribe and forget the network's state."""
+        """Unsubscribe and forget what was heard."""
         if self._features is not None:
             self.destroy_subscription(self._features)
-            self.destroy_timer(self._timer)
-        self._features = self._timer = None
+            self.destroy_timer(self._watch_timer)
+        self._features = self._watch_timer = None
         if self._listener is not None:
             self._listener.reset()
-        self._next_frame = self._arrived_ns = self._last = None
+        self._next_frame = self._arrived_ns = None
 
     def cleanup(self):
         """Give the publishers and the network back."""
@@ -116,7 +117,7 @@ class CryClassifier(ManagedNode):
     def live_change(self, values):
         """Use new thresholds without forgetting the episode in progress."""
         self._values = values
-        self._listener.decider.change_settings(DecisionSettings.from_parameters(values))
+        self._listener.change_settings(decision_settings(values))
 
     # --- frames in, decisions out ----------------------------------------------------------------
     def _check(self, message: FrameFeatures) -> np.ndarray:
@@ -137,74 +138,75 @@ class CryClassifier(ManagedNode):
     @survive
     def _hear(self, message: FrameFeatures):
         values = self._check(message)
-        start_ns = to_nanoseconds(message.header.stamp)
-        self._meet(message.header.frame_id)
+        if message.header.frame_id != self._frame_id:
+            self._frame_id = message.header.frame_id
+            self._listener.decider.crib_id = self._frame_id
         if not self._enabled:
-            self._next_frame = None
             return
+        start_ns = to_nanoseconds(message.header.stamp)
         first = message.first_frame
         if self._next_frame is not None:
-            late = int(self._next_frame) - int(first)
-            if 0 < late and start_ns < self._next_start_ns:  # heard before
-                self.report('duplicate', f'frame {first} arrived again')
-                if late >= len(values):
+            repeated = self._next_frame - first
+            if repeated > 0 and abs(self._next_start_ns - start_ns -
+                                    repeated * self._listener.hop_ns) < REPEAT_TOLERANCE_NS:
+                self.report('frames_repeated', f'frame {first} arrived again')
+                values = values[repeated:]
+                first += repeated
+                start_ns += repeated * self._listener.hop_ns
+                if not len(values):
                     return
-                values, first, start_ns = self._drop(values, first, start_ns, late)
-            if first != self._next_frame:
-                self.counts['frames_lost'] += max(0, int(first) - int(self._next_frame))
+            elif repeated:
+                self.counts['frames_lost'] += max(0, -repeated)
                 self.report('continuity_lost',
-                            f'expected frame {self._next_frame}, got {first}')
-                self._listener.lose_continuity(start_ns)
+                            f'expected frame {self._next_frame}, got {first}: the network starts '
+                            'again, an episode in progress goes on')
+                self._listener.lose_continuity()
         self._next_frame = first + len(values)
         self._next_start_ns = start_ns + len(values) * self._listener.hop_ns
         self._arrived_ns = now_nanoseconds(self)
-        self._no_audio = False
         nonfinite = self._listener.runtime.nonfinite_values
         for decision in self._listener.process(start_ns, values):
-            due = (self._published_ns is None
-                   or not 0 <= decision.stamp_ns - self._published_ns < PUBLISH_PERIOD_NS)
-            if decision.changed or due:
+            if decision.changed or self._is_due(decision.stamp_ns):
                 self._publish(decision)
-            self._last = decision
-        self.counts['frames'] += len(values)
+        self._listener.runtime.prepare()
+        self._heard_frames += len(values)
         if self._listener.runtime.nonfinite_values > nonfinite:
             self.report('nonfinite_features', 'frame_features holds NaN or infinite values')
 
-    def _drop(self, values, first, start_ns, rows):
-        return values[rows:], first + rows, start_ns + rows * self._listener.hop_ns
-
-    def _meet(self, frame_id: str):
-        """Name the episodes after the crib that the messages come from."""
-        if frame_id != self._frame_id:
-            self._frame_id = frame_id
-            self._listener.decider.crib_id = frame_id or 'crib'
+    def _is_due(self, stamp_ns: int) -> bool:
+        return not 0 <= stamp_ns - self._published_ns < PUBLISH_PERIOD_NS
 
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
-        now_ns = now_nanoseconds(self)
-        silent_ns = None if self._arrived_ns is None else now_ns - self._arrived_ns
-        if silent_ns is None or silent_ns > self._values['no_audio_timeout_s'] * 1e9:
-            if not self._no_audio and self._enabled:
-                self._no_audio = True
+        silent_ns = None
+        if self._arrived_ns is not None:
+            silent_ns = now_nanoseconds(self) - self._arrived_ns
+            # A simulated clock that was set back says nothing about the audio.
+            if silent_ns < 0:
+                self._arrived_ns, silent_ns = now_nanoseconds(self), 0
+        decider = self._listener.decider
+        if not self._enabled:
+            self._publish(decider.idle(self._stamp_ns(silent_ns), STATUS_DISABLED))
+        elif silent_ns is None or silent_ns > self._values['no_audio_timeout_s'] * 1e9:
+            if self._next_frame is not None:
                 self._next_frame = None
+                self._listener.runtime.reset()
                 self.report('no_audio', 'no features arrive any more')
-                self._listener.lose_continuity(
-                    now_ns if self._last is None else self._last.stamp_ns + silent_ns)
-            self._publish(self._listener.decider.idle(now_ns) if self._last is None
-                          else self._last)
-        elif silent_ns > PUBLISH_PERIOD_NS and self._last is not None:
-            self._publish(self._last)
+            self._publish(decider.idle(self._stamp_ns(silent_ns)))
+        elif silent_ns > PUBLISH_PERIOD_NS:
+            self._publish(decider.decision())
+
+    def _stamp_ns(self, silent_ns) -> int:
+        """Return the present time on the clock of the audio's stamps."""
+        if silent_ns is None:
+            return now_nanoseconds(self)
+        return self._next_start_ns + silent_ns
 
     def _publish(self, decision: CryDecision):
-        if self._need is None:
-            return
-        status = CryNeed.STATUS_OK
-        if not self._enabled:
-            status = CryNeed.STATUS_DISABLED
-        elif self._no_audio:
-            status = CryNeed.STATUS_NO_AUDIO
         message = CryNeed(
-            status=status, crying=decision.crying and status == CryNeed.STATUS_OK,
+            status=decision.status,
+            # What can't be heard now is not claimed; the episode may still go on.
+            crying=decision.crying and decision.status == STATUS_OK,
             cry_probability=float(decision.cry_probability), need=int(decision.need),
             confidence=float(decision.confidence), labels=list(decision.labels),
             probabilities=[float(value) for value in decision.probabilities],
@@ -217,3 +219,47 @@ class CryClassifier(ManagedNode):
         self._need.publish(message)
         self._probability.publish(Float32(data=message.cry_probability))
         self._published_ns = decision.stamp_ns
+        self._last = decision
+
+    # --- services and health ---------------------------------------------------------------------
+    @survive
+    def _enable(self, request, response):
+        """Stop or resume listening; the reply says which."""
+        if self._enabled and not request.data and self._is_active:
+            self._listener.runtime.reset()
+            self._next_frame = None
+        self._enabled = request.data
+        if self._is_active:
+            self._watch()
+        response.success = True
+        response.message = 'listening' if self._enabled else 'not listening'
+        return response
+
+    @survive
+    def _reset(self, request, response):
+        """Forget what was heard: network, smoothing and the episode in progress."""
+        response.success = self._is_active
+        response.message = 'reset' if self._is_active else 'the node is not active'
+        if self._is_active:
+            self._listener.reset()
+            self._next_frame = None
+        return response
+
+    def diagnose(self):
+        """Report the model, what was heard and whether audio arrives."""
+        details = {'frames': self._heard_frames, 'enabled': self._enabled}
+        if self._listener is not None:
+            details['feature_set'] = self._listener.feature_set.id
+        if self._last is not None:
+            details.update(cry_probability=round(self._last.cry_probability, 3),
+                           crying=self._last.crying, last_episode=self._last.episode_id)
+        if not self._is_active:
+            return DiagnosticStatus.WARN, 'not active', details
+        if self._enabled and self._last is not None and self._last.status == STATUS_NO_AUDIO:
+            return DiagnosticStatus.ERROR, 'no audio', details
+        return DiagnosticStatus.OK, 'listening' if self._enabled else 'switched off', details
+
+
+def main(args=None) -> int:
+    """Run the node until interrupted."""
+    return run_nodes(lambda: [CryClassifier()], args)

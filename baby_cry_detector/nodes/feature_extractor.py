@@ -11,3 +11,180 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+"""
+Node that turns any stamped S16LE audio into rows of descriptors: `frame_features`.
+
+The rows carry the audio's own stamps and a frame counter, so whoever follows can see what is
+missing.
+"""
+
+from array import array
+
+from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+from diagnostic_msgs.msg import DiagnosticStatus
+import numpy as np
+from std_msgs.msg import Float32
+
+from baby_cry_detector.audio import AudioFormat
+from baby_cry_detector.features import FeatureSet, get_feature_set
+from baby_cry_detector.intake import AudioIntake, SILENCE_DBFS
+from baby_cry_detector.listener import open_checkpoint
+from baby_cry_detector.msg import FrameFeatures
+from baby_cry_detector.nodes import qos
+from baby_cry_detector.nodes.managed_node import ManagedNode, run_nodes, survive
+from baby_cry_detector.nodes.parameters import TABLES
+from baby_cry_detector.nodes.ros_time import from_nanoseconds, now_nanoseconds, to_nanoseconds
+
+LEVEL_PERIOD_S = 0.1
+# Audio that arrives before its format waits for it; this many messages, then the oldest go.
+MOST_WAITING = 500
+
+
+class FeatureExtractor(ManagedNode):
+    """See the module."""
+
+    def __init__(self, overrides=None, **kwargs):
+        """Declare parameters."""
+        super().__init__('feature_extractor', TABLES['feature_extractor'], overrides, **kwargs)
+        self._values = {}
+        self._intake = None
+        self._subscriptions_held = []
+        self._timers = []
+        self._features = self._level = None
+        self._frame_id = ''
+        self._waiting = []
+        self._arrived_ns = None
+        self._format_trouble = ''
+        self._frames = 0
+
+    def configure(self, values):
+        """Find the feature set and build the extractor."""
+        self._values = values
+        if values['feature_set']:
+            feature_set = get_feature_set(values['feature_set'])
+        else:
+            feature_set = FeatureSet.from_dict(open_checkpoint(values['model']).feature_set)
+        channel = None if values['channel'] < 0 else values['channel']
+        self._intake = AudioIntake(feature_set, channel, values['stamp_tolerance_s'])
+        self._features = self.create_lifecycle_publisher(
+            FrameFeatures, 'frame_features', qos.stream(qos.depth_for(0.02)), **qos.OVERRIDABLE)
+        self._level = self.create_lifecycle_publisher(
+            Float32, 'level_dbfs', qos.STATE, **qos.OVERRIDABLE)
+        self.get_logger().info(f'{feature_set.id}: {len(feature_set.columns)} features a frame, '
+                               f'{feature_set.lookahead_s * 1e3:.0f} ms after its start')
+
+    def activate(self):
+        """Subscribe."""
+        self._subscriptions_held = [
+            self.create_subscription(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED,
+                                     **qos.OVERRIDABLE),
+            self.create_subscription(AudioDataStamped, 'audio_stamped', self._hear,
+                                     qos.stream(qos.depth_for(0.01)), **qos.OVERRIDABLE)]
+        self._timers = [self.create_timer(LEVEL_PERIOD_S, self._watch)]
+
+    def deactivate(self):
+        """Unsubscribe and forget the stream."""
+        for subscription in self._subscriptions_held:
+            self.destroy_subscription(subscription)
+        for timer in self._timers:
+            self.destroy_timer(timer)
+        self._subscriptions_held, self._timers, self._waiting = [], [], []
+        self._arrived_ns = None
+        if self._intake is not None:
+            self._intake.finish()
+
+    def cleanup(self):
+        """Give the publishers and the extractor back."""
+        for publisher in (self._features, self._level):
+            if publisher is not None:
+                self.destroy_lifecycle_publisher(publisher)
+        self._features = self._level = self._intake = None
+
+    @survive
+    def _hear_info(self, message: AudioInfo):
+        try:
+            audio_format = AudioFormat(message.sample_rate, message.channels,
+                                       message.sample_format, message.coding_format)
+        except ValueError as error:
+            self._format_trouble = str(error)
+            self._waiting.clear()
+            raise
+        self._format_trouble = ''
+        for frames in self._intake.set_format(audio_format):
+            self._publish(frames)
+        waiting, self._waiting = self._waiting, []
+        for audio in waiting:
+            self._hear(audio)
+
+    @survive
+    def _hear(self, message: AudioDataStamped):
+        if self._format_trouble:
+            self.counts['undecodable'] += 1
+            return
+        if self._intake.format is None:
+            self._wait_for_info(message)
+            return
+        before = self._intake.counts.copy()
+        self._frame_id = message.header.frame_id
+        frames = self._intake.hear(to_nanoseconds(message.header.stamp), message.audio.data)
+        self._arrived_ns = now_nanoseconds(self)
+        for block in frames:
+            self._publish(block)
+        for kind, count in (self._intake.counts - before).items():
+            self.counts[kind] += count - 1
+            self.report(kind, f'audio_stamped is not continuous: {kind}')
+
+    def _wait_for_info(self, message):
+        self._waiting.append(message)
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting.pop(0)
+            self.counts['dropped_without_format'] += 1
+        self.report('without_format', 'audio arrives, waiting for its format on audio_info')
+
+    def _publish(self, frames):
+        message = FrameFeatures(
+            feature_set=self._intake.feature_set.id, first_frame=frames.first_frame,
+            frame_count=len(frames.values), feature_count=frames.values.shape[1])
+        message.header.stamp = from_nanoseconds(frames.start_ns)
+        message.header.frame_id = self._frame_id
+        # An array of the field's own type is taken as it is; a list would be checked one by one.
+        message.values = array('f', frames.values.astype(np.float32).tobytes())
+        self._features.publish(message)
+        self._frames += len(frames.values)
+
+    def _watch(self):
+        """Publish the level, and complete the frames that are owed when audio has stopped."""
+        level = SILENCE_DBFS
+        if self._arrived_ns is not None:
+            level = self._intake.level_dbfs
+            silent_ns = now_nanoseconds(self) - self._arrived_ns
+            if silent_ns > self._values['no_audio_timeout_s'] * 1e9:
+                self._arrived_ns = None
+                for frames in self._intake.finish():
+                    self._publish(frames)
+                self.report('no_audio', 'no audio arrives any more')
+            elif silent_ns < 0:
+                self._arrived_ns = now_nanoseconds(self)
+        self._level.publish(Float32(data=level))
+
+    def diagnose(self):
+        """Report format, level and whether audio arrives."""
+        details = {'frames': self._frames}
+        if self._intake is not None:
+            details.update(feature_set=self._intake.feature_set.id,
+                           level_dbfs=round(self._intake.level_dbfs, 1))
+            if self._intake.format is not None:
+                details.update(sample_rate=self._intake.format.sample_rate,
+                               channels=self._intake.format.channels)
+        if self._format_trouble:
+            return DiagnosticStatus.ERROR, self._format_trouble, details
+        if not self._is_active:
+            return DiagnosticStatus.WARN, 'not active', details
+        if self._arrived_ns is None:
+            return DiagnosticStatus.ERROR, 'no audio', details
+        return DiagnosticStatus.OK, 'extracting', details
+
+
+def main(args=None) -> int:
+    """Run the node until interrupted."""
+    return run_nodes(lambda: [FeatureExtractor()], args)

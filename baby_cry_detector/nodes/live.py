@@ -33,7 +33,7 @@ from std_msgs.msg import Float32
 from baby_cry_detector.audio import AudioSourceError, list_devices, SAMPLE_RATE, to_pcm16
 from baby_cry_detector.audio.synthesiser import demonstration
 from baby_cry_detector.cli.view import TerminalView, ViewState
-from baby_cry_detector.decision import Need
+from baby_cry_detector.decision import NEED_NAMES
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.cry_graph import make_graph
@@ -69,7 +69,7 @@ class ViewNode(Node):
         self._state = ViewState(
             time_s=(stamp_ns - self._start_ns) * 1e-9, status=STATUS.get(message.status, '?'),
             level_dbfs=self._state.level_dbfs, cry_probability=message.cry_probability,
-            crying=message.crying, need=Need(message.need).name, intensity=message.intensity,
+            crying=message.crying, need=NEED_NAMES[message.need].upper(), intensity=message.intensity,
             episode=message.episode, episode_duration_s=to_nanoseconds(message.duration) * 1e-9)
         self._view.update(self._state)
 

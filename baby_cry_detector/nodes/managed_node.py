@@ -21,6 +21,8 @@ change while it runs.
 
 from collections import Counter
 import functools
+import sys
+import time
 import traceback
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -33,6 +35,7 @@ from rclpy.lifecycle import LifecycleState, Node, TransitionCallbackReturn
 from baby_cry_detector.parameters import Parameter, ParameterError, ParameterTable
 
 DIAGNOSTICS_PERIOD_S = 1.0
+REPORT_PERIOD_S = 5.0
 
 
 def describe(parameter: Parameter) -> ParameterDescriptor:
@@ -43,11 +46,13 @@ def describe(parameter: Parameter) -> ParameterDescriptor:
         name=parameter.name, description=f'{parameter.description}{choices} ({changes})')
     if parameter.minimum is not None:
         if parameter.type_name == 'int':
+            highest = sys.maxsize if parameter.maximum is None else int(parameter.maximum)
             descriptor.integer_range = [IntegerRange(
-                from_value=int(parameter.minimum), to_value=int(parameter.maximum), step=0)]
+                from_value=int(parameter.minimum), to_value=highest, step=0)]
         else:
+            highest = sys.float_info.max if parameter.maximum is None else parameter.maximum
             descriptor.floating_point_range = [FloatingPointRange(
-                from_value=float(parameter.minimum), to_value=float(parameter.maximum), step=0.0)]
+                from_value=float(parameter.minimum), to_value=float(highest), step=0.0)]
     return descriptor
 
 
@@ -83,6 +88,7 @@ class ManagedNode(Node):
         self.table = {parameter.name: parameter for parameter in table}
         self.counts = Counter()
         self.failed = False
+        self._reported_s = {}
         self._is_configured = False
         self._is_active = False
         super().__init__(name, parameter_overrides=[
@@ -221,8 +227,10 @@ class ManagedNode(Node):
     def report(self, kind: str, sentence: str) -> None:
         """Count trouble of one kind and say it, at most every five seconds."""
         self.counts[kind] += 1
-        self.get_logger().warning(f'{sentence} ({kind}: {self.counts[kind]} so far)',
-                                  throttle_duration_sec=5.0)
+        now_s = time.monotonic()
+        if now_s - self._reported_s.get(kind, -REPORT_PERIOD_S) >= REPORT_PERIOD_S:
+            self._reported_s[kind] = now_s
+            self.get_logger().warning(f'{sentence} ({kind}: {self.counts[kind]} so far)')
 
     def _publish_diagnostics(self) -> None:
         level, message, details = self.diagnose()
