@@ -90,8 +90,8 @@ class Runtime:
                              f'{frames.dtype} {frames.shape}')
         with np.errstate(over='ignore', invalid='ignore'):
             frames = frames.astype(np.float32, copy=False)
-            read = frames[:, self._read_columns]
-            self.nonfinite_values += int(read.size - np.count_nonzero(np.isfinite(read)))
+            finite = np.isfinite(frames.take(self._read_columns, axis=1))
+            self.nonfinite_values += int(finite.size - np.count_nonzero(finite))
             inputs = [member.normalise(frames) for member in self._members]
         n = len(frames)
         cry = np.empty(n, np.float32)
@@ -203,11 +203,14 @@ class _RunningMember:
 
     def normalise(self, frames: np.ndarray) -> np.ndarray:
         """Return (n, input_size), finite: what is not becomes the training mean, which is 0."""
-        values = (frames[:, self._columns] - self._mean) / self._std
-        wrong = ~np.isfinite(values)
-        if wrong.any():
-            values[wrong] = 0
-        return np.clip(values, -INPUT_LIMIT, INPUT_LIMIT, out=values)
+        values = frames.take(self._columns, axis=1)
+        np.subtract(values, self._mean, values)
+        np.divide(values, self._std, values)
+        finite = np.isfinite(values)
+        if not finite.all():
+            values[~finite] = 0
+        np.maximum(values, -INPUT_LIMIT, values)
+        return np.minimum(values, INPUT_LIMIT, values)
 
     def push(self, values: np.ndarray) -> bool:
         """Take one normalised frame; return whether the network stepped."""
