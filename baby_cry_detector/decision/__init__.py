@@ -11,3 +11,14 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+"""Decision: from probabilities to episodes, need and intensity."""
+
+from baby_cry_detector.decision.decider import (CryDecider, CryDecision, STATUS_DISABLED,
+                                                STATUS_NAMES, STATUS_NO_AUDIO, STATUS_OK)
+from baby_cry_detector.decision.need import Need, need_code
+from baby_cry_detector.decision.settings import DECISION_PARAMETERS, DecisionSettings
+from baby_cry_detector.decision.smoothing import causal_mean, clip_score, window_length
+
+__all__ = ['causal_mean', 'clip_score', 'CryDecider', 'CryDecision', 'DECISION_PARAMETERS',
+           'DecisionSettings', 'Need', 'need_code', 'STATUS_DISABLED', 'STATUS_NAMES',
+           'STATUS_NO_AUDIO', 'STATUS_OK', 'window_length']

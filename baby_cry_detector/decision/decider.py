@@ -24,10 +24,9 @@ from typing import Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 
-from baby_cry_detector.decision import need as needs
 from baby_cry_detector.decision.episodes import EpisodeTracker
 from baby_cry_detector.decision.intensity import Intensity
-from baby_cry_detector.decision.need import NeedDecider
+from baby_cry_detector.decision.need import Need, NeedDecider
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import CausalMean, clean_probability, window_length
 
@@ -49,7 +48,7 @@ class CryDecision:
     :param status: `STATUS_OK`, `STATUS_NO_AUDIO` or `STATUS_DISABLED`.
     :param crying: with hysteresis, minimum duration and hold.
     :param cry_probability: smoothed, 0 to 1.
-    :param need: a constant of `decision.need`.
+    :param need: UNKNOWN unless the evidence says more; NONE when not crying.
     :param confidence: 0 to 1; of the need where one is named, else of crying or not crying.
     :param labels: ``not_cry``, then the model's needs, or ``cry`` if it has none.
     :param probabilities: of the labels; they add up to 1.
@@ -66,7 +65,7 @@ class CryDecision:
     status: int
     crying: bool
     cry_probability: float
-    need: int
+    need: Need
     confidence: float
     labels: Tuple[str, ...]
     probabilities: Tuple[float, ...]
@@ -81,7 +80,7 @@ class CryDecision:
     @property
     def need_name(self) -> str:
         """Return the need as a word, for example ``unknown``."""
-        return needs.NEED_NAMES[self.need]
+        return self.need.name.lower()
 
     @property
     def status_name(self) -> str:
@@ -93,8 +92,8 @@ class CryDecider:
     """
     Decide for one crib.
 
-    :param settings: thresholds at 0 become `settings.DEFAULT_ENTER_THRESHOLD` and its leave
-        threshold, so resolve them with the checkpoint's first.
+    :param settings: what is left at 0 becomes the built-in default, so resolve them with the
+        checkpoint's first.
     :param need_labels: the model's needs, K of them; may be empty.
     :param need_priors: their frequencies in training; ``None``: all the same.
     :param need_temperature: calibration of the needs, above 0.
@@ -119,7 +118,7 @@ class CryDecider:
         self._needs = NeedDecider(need_labels, need_priors, need_temperature, settings, step_s)
         self._forget_level = 1.0 - math.exp(-step_s / LEVEL_S)
         self.settings = settings
-        self._said = (STATUS_OK, False, needs.NONE, 0)
+        self._said = (STATUS_OK, False, Need.NONE, 0)
         self._time_ns = 0
         self._forget_stream()
 
@@ -135,6 +134,15 @@ class CryDecider:
     def crying(self) -> bool:
         """Return whether an episode is in progress."""
         return self._tracker.crying
+
+    @property
+    def crib_id(self) -> str:
+        """Return the first part of the names of episodes to come; may be set."""
+        return self._tracker.crib_id
+
+    @crib_id.setter
+    def crib_id(self, crib_id: str) -> None:
+        self._tracker.crib_id = crib_id
 
     def steps(self, times_ns: Sequence[int], cry_probability: Sequence[float],
               need_probability: Optional[np.ndarray] = None,

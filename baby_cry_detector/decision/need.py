@@ -19,6 +19,7 @@ was heard in this episode makes it likely enough *and* clearly likelier than bef
 a model that repeats its training labels' frequencies says nothing, and gets UNKNOWN.
 """
 
+from enum import IntEnum
 import math
 from typing import Dict, Iterable, NamedTuple, Optional, Sequence
 
@@ -26,37 +27,50 @@ import numpy as np
 
 from baby_cry_detector.decision.settings import DecisionSettings
 
-UNKNOWN, NONE, ANGRY, HUNGRY, PAIN, SAD, TIRED = range(7)
-DISCOMFORT, BURPING, COLD_HOT, LONELY, SCARED = range(7, 12)
 
-NEED_NAMES = ('unknown', 'none', 'angry', 'hungry', 'pain', 'sad', 'tired', 'discomfort',
-              'burping', 'cold_hot', 'lonely', 'scared')
+class Need(IntEnum):
+    """The ``NEED_…`` constants of a ``CryNeed`` message."""
 
-_CODES: Dict[str, int] = {name: code for code, name in enumerate(NEED_NAMES)}
-_CODES.update({'belly_pain': PAIN, 'anger': ANGRY, 'sadness': SAD, 'hunger': HUNGRY})
+    UNKNOWN = 0
+    NONE = 1
+    ANGRY = 2
+    HUNGRY = 3
+    PAIN = 4
+    SAD = 5
+    TIRED = 6
+    DISCOMFORT = 7
+    BURPING = 8
+    COLD_HOT = 9
+    LONELY = 10
+    SCARED = 11
+
+
+_NEEDS: Dict[str, Need] = {need.name.lower(): need for need in Need}
+_NEEDS.update({'belly_pain': Need.PAIN, 'anger': Need.ANGRY, 'sadness': Need.SAD,
+               'hunger': Need.HUNGRY})
 _SMALLEST = 1e-6               # of a probability, within a logarithm
 
 
-def need_code(label: str) -> int:
+def need_code(label: str) -> Need:
     """
     Return the need constant of a label of the model, for example ``belly_pain`` is PAIN.
 
     A label that has no constant of its own is UNKNOWN; its text stays among the labels.
     """
-    return _CODES.get(label.strip().lower().replace(' ', '_').replace('-', '_'), UNKNOWN)
+    return _NEEDS.get(label.strip().lower().replace(' ', '_').replace('-', '_'), Need.UNKNOWN)
 
 
 class NeedAnswer(NamedTuple):
     """
     What can be said about the need.
 
-    :param need: one of the constants; NONE when not crying.
+    :param need: NONE when not crying.
     :param label: the model's label behind ``need``; '' for UNKNOWN and NONE.
     :param confidence: calibrated probability of that label; 0 where none is named.
     :param probabilities: ``(K,)`` of the model's needs, given that it cries; they add up to 1.
     """
 
-    need: int
+    need: Need
     label: str
     confidence: float
     probabilities: np.ndarray
@@ -141,9 +155,9 @@ class NeedDecider:
     def answer(self, crying: bool) -> NeedAnswer:
         """Return what can be said now."""
         if not crying:
-            return NeedAnswer(NONE, '', 0.0, self.priors.copy())
+            return NeedAnswer(Need.NONE, '', 0.0, self.priors.copy())
         posterior = self.posterior()
-        unknown = NeedAnswer(UNKNOWN, '', 0.0, posterior)
+        unknown = NeedAnswer(Need.UNKNOWN, '', 0.0, posterior)
         settings = self._settings
         if not self._weight or self.heard_s < settings.need_min_cry_s - 1e-9:
             return unknown
@@ -155,7 +169,7 @@ class NeedDecider:
                 or confidence <= self.priors[best]:
             return unknown
         code = need_code(self.labels[best])
-        if code in (UNKNOWN, NONE):
+        if code in (Need.UNKNOWN, Need.NONE):
             return unknown
         return NeedAnswer(code, self.labels[best], confidence, posterior)
 

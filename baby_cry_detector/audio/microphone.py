@@ -1,0 +1,333 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Microphones through PortAudio, each in a process of its own (`microphone_process.py` says why).
+
+A thread reads what the process captures and queues it; nothing here ever blocks for longer than
+it was asked to, whatever the device does.
+"""
+
+from collections import deque
+from dataclasses import asdict, dataclass
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+import threading
+import time
+from typing import Deque, List, Optional, Tuple, Union
+
+import numpy as np
+
+from baby_cry_detector.audio.continuity import StreamClock
+from baby_cry_detector.audio.errors import MicrophoneLost, MicrophoneUnavailable
+from baby_cry_detector.audio.formats import check_sample_rate, decode_s16le, to_pcm16
+from baby_cry_detector.audio.microphone_process import HEADER
+from baby_cry_detector.audio.resampler import StreamingResampler
+from baby_cry_detector.audio.sources import AudioBlock, SAMPLE_RATE
+
+START_TIMEOUT_S = 20.0
+CLOSE_TIMEOUT_S = 1.0
+STALL_S = 2.0
+QUEUE_S = 4.0
+_MAX_RECORD = 1 << 24
+_PROCESS = Path(__file__).with_name('microphone_process.py')
+
+
+@dataclass(frozen=True)
+class AudioDevice:
+    """
+    A microphone that PortAudio knows.
+
+    :param index: its number now; changes when devices come and go.
+    :param name: as the driver tells it.
+    :param host_api: ``ALSA``, ``JACK`` …
+    :param channels: how many it has at most.
+    :param sample_rate: its own rate in Hz.
+    :param is_default: whether it is taken when none is named.
+    """
+
+    index: int
+    name: str
+    host_api: str
+    channels: int
+    sample_rate: int
+    is_default: bool = False
+
+    def as_dict(self) -> dict:
+        """Return the fields by name."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """Return one line for a list."""
+        return (f'{self.index}: {self.name} ({self.host_api}, {self.channels} channels, '
+                f'{self.sample_rate} Hz){", default" if self.is_default else ""}')
+
+
+def list_devices() -> List[AudioDevice]:
+    """
+    Return the microphones that there are now, looked up anew.
+
+    :raises MicrophoneUnavailable: if PyAudio is missing or PortAudio does not start.
+    """
+    process = _Process({})
+    try:
+        kind, _, _, data = process.expect(START_TIMEOUT_S)
+    finally:
+        process.close()
+    return [AudioDevice(**device) for device in json.loads(data)]
+
+
+class MicrophoneSource:
+    """
+    An open microphone; a context manager.
+
+    :param device: part of its name (in any case), its index, or '' for the default one.
+    :param sample_rate: rate of the blocks; the device is opened at a rate that it supports.
+    :param block_duration_s: length of the blocks, 0.001 to 1 s.
+    :param channel: the channel to take, counted from 0; ``None`` takes the mean.
+    :param stall_s: silence of the driver after which the microphone counts as lost.
+    :raises MicrophoneUnavailable: if there is none, several fit or none can be opened; the
+        message names the candidates.
+    """
+
+    def __init__(self, device: Union[str, int] = '', sample_rate: int = SAMPLE_RATE,
+                 block_duration_s: float = 0.02, channel: Optional[int] = None,
+                 stall_s: float = STALL_S) -> None:
+        self.sample_rate = check_sample_rate(sample_rate)
+        if not 0.001 <= block_duration_s <= 1.0:
+            raise MicrophoneUnavailable('expected a block duration of 0.001 to 1 s, '
+                                        f'got {block_duration_s!r}')
+        if channel is not None and channel < 0:
+            raise MicrophoneUnavailable(f'expected a channel of 0 or more, got {channel}')
+        self.block_size = max(1, round(block_duration_s * self.sample_rate))
+        self.channel = channel
+        self.overflows = 0             # times that the driver or this process lost audio
+        self.lost_samples = 0          # of the blocks' rate, in gaps
+        self.silent_s = 0.0            # how long all samples have been the same: muted or stuck
+        self._stall_s = stall_s
+        self._process = _Process({'device': str(device), 'channel': channel,
+                                  'block_duration_s': block_duration_s})
+        try:
+            _, _, _, data = self._process.expect(START_TIMEOUT_S)
+        except BaseException:
+            self._process.close()
+            raise
+        opened = json.loads(data)
+        self.device_channels = opened.pop('opened')
+        self.device = AudioDevice(**opened)
+        self._resampler = StreamingResampler(self.device.sample_rate, self.sample_rate)
+        self._clock = StreamClock()
+        self._rest = np.zeros(0, np.int16)
+        self._rest_first = 0           # number of its first sample since the last gap
+        self._first_sample = 0         # number that sample 0 after the last gap has
+        self._ready: Deque[AudioBlock] = deque()
+        self._last_value: Optional[float] = None
+        self._heard_s = time.monotonic()
+
+    @property
+    def description(self) -> str:
+        """Return the device and how it was opened, in words."""
+        device = self.device
+        text = f'{device.name} (number {device.index}, {device.host_api}), ' \
+               f'{self.device_channels} channel(s) at {device.sample_rate} Hz'
+        if device.sample_rate != self.sample_rate:
+            text += f', resampled to {self.sample_rate} Hz'
+        return text
+
+    def read(self, timeout_s: float = 0.5) -> Optional[AudioBlock]:
+        """
+        Return the next block with its capture time, or ``None`` if none came in time.
+
+        Where audio was lost, ``first_sample`` jumps by what is missing.
+
+        :raises MicrophoneLost: if the device went away or delivers nothing any more.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while not self._ready:
+            wait_s = deadline_s - time.monotonic()
+            record = self._process.read(max(0.0, wait_s))
+            if record is None:
+                if time.monotonic() - self._heard_s > self._stall_s:
+                    raise MicrophoneLost(f'{self.device.name}: delivers no samples any more')
+                if wait_s <= 0:
+                    return None
+                continue
+            self._heard_s = time.monotonic()
+            self._take(*record)
+        return self._ready.popleft()
+
+    def close(self) -> None:
+        """Give the device back; may be called more than once."""
+        self._process.close()
+
+    def __enter__(self) -> 'MicrophoneSource':
+        """Return the open microphone."""
+        return self
+
+    def __exit__(self, *_) -> None:
+        """Close it."""
+        self.close()
+
+    def _take(self, kind: bytes, time_ns: int, overflows: int, data: bytes) -> None:
+        samples = decode_s16le(data, self.device_channels, self.channel)
+        self.overflows = overflows + self._process.dropped
+        if not samples.size:
+            return
+        self._watch_silence(samples)
+        event = self._clock.update(time_ns, samples.size, self.device.sample_rate)
+        if event.dropped:              # the system's clock was set back: audio is audio
+            self._clock.reset()
+            event = self._clock.update(time_ns, samples.size, self.device.sample_rate)
+        if not event.first_sample:
+            self._start_again(event.lost_samples)
+        pcm = to_pcm16(self._resampler.process(samples))
+        self._rest = np.concatenate((self._rest, pcm))
+        while self._rest.size >= self.block_size:
+            self._ready.append(AudioBlock(
+                self._first_sample + self._rest_first, self._rest[:self.block_size],
+                self._clock.time_of(self._rest_first, self.sample_rate)))
+            self._rest = self._rest[self.block_size:]
+            self._rest_first += self.block_size
+
+    def _start_again(self, lost_samples: int) -> None:
+        """Begin anew after a gap; less than a block of old samples is given up."""
+        lost = round(max(0, lost_samples) * self.sample_rate / self.device.sample_rate)
+        self.lost_samples += lost
+        self._first_sample += self._rest_first + self._rest.size + lost
+        self._rest, self._rest_first = np.zeros(0, np.int16), 0
+        self._resampler.reset()
+
+    def _watch_silence(self, samples: np.ndarray) -> None:
+        if samples.min() == samples.max() and self._last_value in (None, samples[0]):
+            self.silent_s += samples.size / self.device.sample_rate
+        else:
+            self.silent_s = 0.0
+        self._last_value = float(samples[-1])
+
+
+class _Process:
+    """The child process, the thread that reads from it, and a bounded queue between."""
+
+    def __init__(self, options: dict) -> None:
+        environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            [sys.executable, str(_PROCESS), json.dumps(options)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, bufsize=0,
+            start_new_session=True)    # Ctrl-C is its owner's to handle
+        self.dropped = 0
+        self._chatter: Deque[str] = deque(maxlen=20)
+        self._records: Deque[Tuple[bytes, int, int, bytes]] = deque()
+        self._queued_bytes = 0
+        self._ended = False
+        self._news = threading.Condition()
+        self._threads = [threading.Thread(target=target, name=f'microphone {target.__name__}',
+                                          daemon=True)
+                         for target in (self._read_records, self._read_chatter)]
+        for thread in self._threads:
+            thread.start()
+
+    def read(self, timeout_s: float) -> Optional[Tuple[bytes, int, int, bytes]]:
+        """
+        Return the next record, or ``None`` if none came in time.
+
+        :raises MicrophoneLost: if the process ended or reports that the stream did.
+        :raises MicrophoneUnavailable: if it reports that there never was a stream.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._records or self._ended, timeout_s)
+            if not self._records:
+                if self._ended:
+                    raise MicrophoneLost(self._last_words())
+                return None
+            record = self._records.popleft()
+            self._queued_bytes -= len(record[3])
+        if record[0] == b'E':
+            error = json.loads(record[3])
+            raise (MicrophoneLost if error['lost'] else MicrophoneUnavailable)(error['text'])
+        return record
+
+    def expect(self, timeout_s: float) -> Tuple[bytes, int, int, bytes]:
+        """Return the first record; raise `MicrophoneUnavailable` if none comes."""
+        try:
+            record = self.read(timeout_s)
+        except MicrophoneLost as error:
+            raise MicrophoneUnavailable(str(error)) from None
+        if record is None:
+            raise MicrophoneUnavailable(f'the audio system does not answer for {timeout_s:g} s')
+        return record
+
+    def close(self) -> None:
+        """End the process, by force if it hangs."""
+        self._process.stdin.close()
+        try:
+            self._process.wait(CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for thread in self._threads:
+            thread.join(CLOSE_TIMEOUT_S)
+        for stream in (self._process.stdout, self._process.stderr):
+            stream.close()
+
+    def _read_records(self) -> None:
+        limit = None
+        while True:
+            header = self._read_exactly(HEADER.size)
+            if header is None:
+                break
+            kind, time_ns, overflows, length = HEADER.unpack(header)
+            data = self._read_exactly(length) if length <= _MAX_RECORD else None
+            if data is None:
+                break
+            if kind == b'O':
+                opened = json.loads(data)
+                limit = QUEUE_S * opened['sample_rate'] * opened['opened'] * 2
+            with self._news:
+                self._records.append((kind, time_ns, overflows, data))
+                self._queued_bytes += len(data)
+                while limit and self._queued_bytes > limit and self._records[0][0] == b'A':
+                    self._queued_bytes -= len(self._records.popleft()[3])
+                    self.dropped += 1
+                self._news.notify()
+        with self._news:
+            self._ended = True
+            self._news.notify()
+
+    def _read_exactly(self, size: int) -> Optional[bytes]:
+        parts = []
+        while size:
+            part = self._process.stdout.read(size)
+            if not part:
+                return None
+            parts.append(part)
+            size -= len(part)
+        return b''.join(parts)
+
+    def _read_chatter(self) -> None:
+        """Keep the last lines of what ALSA, JACK and the interpreter print."""
+        for line in self._process.stderr:
+            self._chatter.append(line.decode(errors='replace').rstrip())
+
+    def _last_words(self) -> str:
+        """Return why the process ended, as far as it can be told; without waiting for long."""
+        self._threads[1].join(0.2)
+        try:
+            code = self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            code = None
+        said = [line for line in self._chatter if line][-3:]
+        return (f'the process that reads the microphone ended (code {code})'
+                + (f': {" / ".join(said)}' if said else ''))

@@ -1,0 +1,209 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Child process that owns PortAudio for one microphone; `microphone.py` starts it.
+
+Why a process: PortAudio looks for devices only when nothing in the process uses it, so a
+microphone that comes back is not seen as long as another one is open; a device that vanishes can
+leave its driver hanging or crash it; and what ALSA and JACK print can be kept away from the
+terminal without silencing anyone else. Only the standard library and PyAudio are imported.
+
+Standard output carries records (`HEADER`, then ``length`` bytes): ``D`` a JSON list of devices,
+``O`` a JSON object about the stream that was opened, ``A`` samples, ``E`` a JSON error. The
+process ends when its standard input is closed, so it never outlives its owner.
+"""
+
+import json
+import os
+import queue
+import struct
+import sys
+import threading
+import time
+
+HEADER = struct.Struct('<cqII')        # kind, capture time in ns, overflows so far, length
+QUEUE_S = 2.0                          # of audio, before blocks are dropped
+WATCH_S = 0.2
+MAX_CHANNELS = 64
+# Rates to try after the device's own one.
+COMMON_RATES = (48_000, 44_100, 16_000, 32_000, 96_000, 22_050, 11_025, 8_000)
+
+
+class Failure(Exception):
+    """Something to tell the owner; ``lost`` if the stream was open before."""
+
+    def __init__(self, text, lost=False):
+        super().__init__(text)
+        self.lost = lost
+
+
+class Pipe:
+    """Writes records to where standard output went before others could print to it."""
+
+    def __init__(self):
+        self._fd = os.dup(1)
+        os.dup2(2, 1)
+
+    def send(self, kind, data, time_ns=0, overflows=0):
+        view = memoryview(HEADER.pack(kind, time_ns, overflows, len(data)) + data)
+        while view:
+            view = view[os.write(self._fd, view):]
+
+    def send_json(self, kind, value):
+        self.send(kind, json.dumps(value).encode())
+
+
+def input_devices(audio):
+    """Return what PortAudio knows about each device that has inputs."""
+    try:
+        default = audio.get_default_input_device_info()['index']
+    except (OSError, KeyError):
+        default = -1
+    devices = []
+    for index in range(audio.get_device_count()):
+        info = audio.get_device_info_by_index(index)
+        if info['maxInputChannels'] > 0:
+            host_api = audio.get_host_api_info_by_index(info['hostApi'])['name']
+            devices.append({'index': index, 'name': info['name'], 'host_api': host_api,
+                            'channels': int(info['maxInputChannels']),
+                            'sample_rate': int(info['defaultSampleRate']),
+                            'is_default': index == default})
+    return devices
+
+
+def choose(devices, wanted):
+    """Return the device that ``wanted`` (index, part of a name, or '') means."""
+    names = '; '.join(f"{device['index']}: {device['name']}" for device in devices) or 'none'
+    if not devices:
+        raise Failure('no microphone found: the system has no audio input')
+    if not wanted:
+        return next((device for device in devices if device['is_default']), devices[0])
+    if wanted.isdecimal():
+        found = [device for device in devices if device['index'] == int(wanted)]
+    else:
+        found = [device for device in devices if device['name'].lower() == wanted.lower()] or [
+            device for device in devices if wanted.lower() in device['name'].lower()]
+    if not found:
+        raise Failure(f'no microphone {wanted!r}; there are: {names}')
+    if len(found) > 1:
+        names = '; '.join(f"{device['index']}: {device['name']}" for device in found)
+        raise Failure(f'{wanted!r} means several microphones, say which: {names}')
+    return found[0]
+
+
+def formats_to_try(device, channel):
+    """Return (rate, channels) pairs, the preferred ones first."""
+    most = min(device['channels'], MAX_CHANNELS)
+    if channel is None:
+        counts = [min(most, 2), 1, most]
+    else:
+        if channel >= most:
+            raise Failure(f"{device['name']}: expected a channel from 0 to {most - 1}, "
+                          f'got {channel}')
+        counts = [max(channel + 1, min(most, 2)), most]
+    rates = dict.fromkeys((device['sample_rate'], *COMMON_RATES))
+    return [(rate, count) for count in dict.fromkeys(counts) for rate in rates if rate > 0]
+
+
+class Capture:
+    """An open stream; PortAudio's own thread calls back, another one sends."""
+
+    def __init__(self, pyaudio, audio, device, channel, block_duration_s):
+        self._queue = queue.Queue(maxsize=max(4, int(QUEUE_S / block_duration_s)))
+        self.overflows = 0
+        self._overflow_flag = pyaudio.paInputOverflow
+        self._continue = pyaudio.paContinue
+        errors = []
+        for self.rate, self.channels in formats_to_try(device, channel):
+            try:
+                self._stream = audio.open(
+                    format=pyaudio.paInt16, rate=self.rate, channels=self.channels, input=True,
+                    input_device_index=device['index'], stream_callback=self._receive,
+                    frames_per_buffer=max(16, round(self.rate * block_duration_s)))
+                return
+            except (OSError, ValueError) as error:
+                errors.append(str(error))
+        raise Failure(f"{device['name']}: cannot be opened ({', '.join(dict.fromkeys(errors))})")
+
+    def _receive(self, data, frame_count, time_info, status):
+        now_ns = time.time_ns()
+        duration_s = frame_count / self.rate
+        age_s = time_info['current_time'] - time_info['input_buffer_adc_time']
+        # Not every driver knows when the samples were taken; they are at least this old.
+        if not duration_s / 2 <= age_s <= 2.0:
+            age_s = duration_s
+        if status & self._overflow_flag:
+            self.overflows += 1
+        try:
+            self._queue.put_nowait((now_ns - round(age_s * 1e9), data))
+        except queue.Full:
+            self.overflows += 1
+        return None, self._continue
+
+    def run(self, pipe):
+        """Send until the stream ends."""
+        while True:
+            try:
+                time_ns, data = self._queue.get(timeout=WATCH_S)
+            except queue.Empty:
+                if not self._stream.is_active():
+                    raise Failure('the stream ended', lost=True) from None
+                continue
+            pipe.send(b'A', data, time_ns, self.overflows)
+
+
+def end_with_owner():
+    """End the process as soon as standard input is closed."""
+    def wait():
+        while os.read(0, 4096):
+            pass
+        os._exit(0)            # closing a stream of a dead device can hang
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(options):
+    """Do what the JSON object in the first argument says; return the exit code."""
+    pipe = Pipe()
+    end_with_owner()
+    try:
+        try:
+            import pyaudio
+        except ImportError as error:
+            raise Failure(f'the microphone needs PyAudio: install python3-pyaudio (apt), or '
+                          f'portaudio19-dev (apt) and then pyaudio (pip) ({error})') from None
+        try:
+            audio = pyaudio.PyAudio()
+            devices = input_devices(audio)
+        except OSError as error:
+            raise Failure(f'PortAudio does not start ({error})') from None
+        if 'device' not in options:
+            pipe.send_json(b'D', devices)
+            return 0
+        device = choose(devices, options['device'])
+        capture = Capture(pyaudio, audio, device, options['channel'], options['block_duration_s'])
+        pipe.send_json(b'O', {**device, 'sample_rate': capture.rate, 'opened': capture.channels})
+        capture.run(pipe)
+    except Failure as failure:
+        pipe.send_json(b'E', {'text': str(failure), 'lost': failure.lost})
+        return 1
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+if __name__ == '__main__':
+    sys.path.pop(0)            # this folder, whose names are not top-level modules
+    code = main(json.loads(sys.argv[1]))
+    sys.stderr.flush()
+    os._exit(code)             # no destructors: closing a dead device can hang
