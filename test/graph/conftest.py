@@ -1,0 +1,70 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Fixtures that run the real graph; without ROS its tests are skipped with the reason."""
+
+import pytest
+
+try:
+    import rclpy  # noqa: F401
+    import baby_cry_detector.msg  # noqa: F401
+    WHY = ''
+except ImportError as missing:
+    WHY = f'needs ROS 2 and the built messages (make test): {missing}'
+
+
+class SkippedModule(pytest.Module):
+    """A module of graph tests on a machine that can't run them."""
+
+    def collect(self):
+        """Say why instead of importing."""
+        pytest.skip(WHY, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Skip the modules of this folder, with the reason, where ROS is missing."""
+    if WHY:
+        return SkippedModule.from_parent(parent, path=module_path)
+    return None
+
+
+@pytest.fixture
+def start_graph():
+    """Return a function that starts graphs; they are closed after the test."""
+    graphs = []
+
+    def start(overrides=None, **kwargs):
+        from graph_harness import RunningGraph
+        graphs.append(RunningGraph(overrides, **kwargs))
+        return graphs[-1]
+
+    yield start
+    for graph in graphs:
+        graph.close()
+
+
+@pytest.fixture
+def graph(start_graph):
+    """Return a running graph that listens to the probe."""
+    running = start_graph()
+    running.probe.wait_for_graph()
+    return running
+
+
+@pytest.fixture(scope='session')
+def demonstration():
+    """Return the synthesised demonstration as (int16 samples, [(start_s, end_s) of each cry])."""
+    from baby_cry_detector.audio import to_pcm16
+    from baby_cry_detector.audio.synthesiser import demonstration as make
+    samples, cries = make()
+    return to_pcm16(samples), cries

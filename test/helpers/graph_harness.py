@@ -1,0 +1,168 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The real graph over real DDS, in a domain of its own, fed and watched by a probe."""
+
+from array import array
+import itertools
+import os
+import threading
+import time
+
+os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+
+import numpy as np
+import pytest
+
+import rclpy
+
+from baby_cry_detector.msg import CryNeed, FrameFeatures
+
+# Domains up to 101 are safe with the default ports; each test process and graph has its own.
+DOMAINS = itertools.count(10 + os.getpid() % 80)
+NS = 1_000_000_000
+RATE = 16_000
+
+
+def next_domain():
+    """Return a DDS domain that no other test of this process uses."""
+    return next(DOMAINS)
+
+
+class Probe:
+    """Feeds audio messages as another package would, and collects what the graph says."""
+
+    def __init__(self, context, namespace=''):
+        """Publish and subscribe with the QoS of the interface."""
+        from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+        from baby_cry_detector.nodes import qos
+        from diagnostic_msgs.msg import DiagnosticArray
+        from rclpy.executors import SingleThreadedExecutor
+        from rclpy.node import Node
+        self.node = Node('probe', context=context, namespace=namespace)
+        self.needs, self.features, self.diagnostics = [], [], {}
+        self.audio = self.node.create_publisher(AudioDataStamped, 'audio_stamped', qos.stream(500))
+        self.info = self.node.create_publisher(AudioInfo, 'audio_info', qos.LATCHED)
+        self.feature_input = None
+        self.node.create_subscription(CryNeed, 'cry_need', self.needs.append, qos.stream(1000))
+        self.node.create_subscription(
+            FrameFeatures, 'frame_features', self.features.append, qos.stream(1000))
+        self.node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnose, 100)
+        self.executor = SingleThreadedExecutor(context=context)
+        self.executor.add_node(self.node)
+
+    def _diagnose(self, message):
+        for status in message.status:
+            self.diagnostics[status.name.split('/')[-1]] = (
+                status.level, status.message, {kv.key: kv.value for kv in status.values})
+
+    def spin_until(self, condition, timeout_s=20.0):
+        """Take messages until the condition holds; fail with what was seen if it never does."""
+        end_s = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > end_s:
+                pytest.fail(f'timed out; newest cry_need: {self.needs[-1:]}; '
+                            f'diagnostics: {self.diagnostics}')
+            self.executor.spin_once(timeout_sec=0.05)
+
+    def wait_for_graph(self):
+        """Wait until the extractor and the classifier are connected."""
+        self.spin_until(lambda: self.audio.get_subscription_count()
+                        and self.info.get_subscription_count()
+                        and self.node.count_publishers('cry_need')
+                        and self.node.count_subscribers('frame_features') >= 2)
+
+    def count(self, node, kind):
+        """Return a counter of a node's diagnostics."""
+        return int(self.diagnostics.get(node, (0, '', {}))[2].get(f'count.{kind}', 0))
+
+    def announce(self, sample_rate=RATE, channels=1, sample_format='S16LE', coding_format='wave'):
+        """Publish audio_info."""
+        from audio_common_msgs.msg import AudioInfo
+        self.info.publish(AudioInfo(
+            channels=channels, sample_rate=sample_rate, sample_format=sample_format,
+            bitrate=sample_rate * channels * 16, coding_format=coding_format))
+
+    def send(self, data: bytes, stamp_ns: int, frame_id='crib'):
+        """Publish one audio message."""
+        from audio_common_msgs.msg import AudioDataStamped
+        from baby_cry_detector.nodes.ros_time import from_nanoseconds
+        message = AudioDataStamped()
+        message.header.stamp = from_nanoseconds(stamp_ns)
+        message.header.frame_id = frame_id
+        message.audio.data = array('B', data)
+        self.audio.publish(message)
+
+    def newest_ns(self):
+        """Return the stamp of the newest cry_need that speaks of audio."""
+        from baby_cry_detector.nodes.ros_time import to_nanoseconds
+        heard = [need for need in self.needs[-20:] if need.status == CryNeed.STATUS_OK]
+        return to_nanoseconds(heard[-1].header.stamp) if heard else -1
+
+    def play(self, pcm, start_ns, sample_rate=RATE, block_size=640, lead_s=2.0):
+        """
+        Send int16 samples ``(n,)`` or ``(n, channels)`` as fast as the graph takes them.
+
+        Never more than ``lead_s`` ahead of the newest answer, so that no queue overflows.
+        """
+        sent = 0
+        for first in range(0, len(pcm), block_size):
+            block = np.ascontiguousarray(pcm[first:first + block_size], '<i2')
+            self.send(block.tobytes(), start_ns + first * NS // sample_rate)
+            sent = first * NS // sample_rate
+            self.executor.spin_once(timeout_sec=0)
+            if sent > lead_s * NS:
+                self.spin_until(
+                    lambda: self.newest_ns() >= start_ns + sent - lead_s * NS)
+        return start_ns + len(pcm) * NS // sample_rate
+
+    def heard_until(self, end_ns, margin_s=0.35):
+        """Wait until the answers have come this far (what is owed for look-ahead aside)."""
+        self.spin_until(lambda: self.newest_ns() >= end_ns - margin_s * NS)
+
+
+class RunningGraph:
+    """The composed nodes, spun by a thread of their own."""
+
+    def __init__(self, overrides=None, capture=False, namespace=None):
+        """Start the nodes in a new context and domain."""
+        from baby_cry_detector.nodes.cry_graph import make_graph
+        from rclpy.executors import SingleThreadedExecutor
+        self.context = rclpy.Context()
+        self.domain_id = next_domain()
+        rclpy.init(context=self.context, domain_id=self.domain_id)
+        self.nodes = make_graph(overrides, capture=capture, namespace=namespace,
+                                context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        for node in self.nodes:
+            self.executor.add_node(node)
+            assert node.autostart(), f'{node.get_name()} did not start'
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+        self.probe = Probe(self.context, namespace or '')
+
+    def _spin(self):
+        from rclpy.executors import ExternalShutdownException
+        try:
+            self.executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    def close(self):
+        """Stop the thread, release the nodes and the context."""
+        self.executor.shutdown(timeout_sec=5.0)
+        self._thread.join(timeout=5.0)
+        for node in self.nodes:
+            node.close()
+        self.probe.node.destroy_node()
+        rclpy.shutdown(context=self.context)
