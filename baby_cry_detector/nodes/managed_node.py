@@ -20,6 +20,7 @@ change while it runs.
 """
 
 from collections import Counter
+import contextlib
 import functools
 import sys
 import time
@@ -244,13 +245,23 @@ class ManagedNode(Node):
         self._diagnostics.publish(array)
 
 
+@contextlib.contextmanager
+def initialised(args):
+    """Initialise ROS for a block; rclpy's own context manager is younger than Jazzy."""
+    rclpy.init(args=args)
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
+
+
 def run_nodes(factory, args=None) -> int:
     """
     Spin the nodes that ``factory()`` makes in one executor until interrupted.
 
     :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
     """
-    with rclpy.init(args=args):
+    with initialised(args):
         nodes = factory()
         executor = rclpy.executors.SingleThreadedExecutor()
         try:
