@@ -1,0 +1,244 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Training configurations: YAML in, checked dataclasses out, every default beside its meaning."""
+
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Mapping, Optional, Tuple
+
+import yaml
+
+from baby_cry_detector.training.augment import Augmentation
+from baby_cry_detector.training.chains import StreamOptions
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message names the entry."""
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """
+    Which recordings.
+
+    :param manifest: CSV or folder; the environment's ``BABY_CRY_DATA_DIR`` if empty.
+    :param n_folds: folds to deal groups into, where the manifest has none.
+    :param exclude_sources: values of the manifest's ``source`` column never trained on.
+    :param emotion_as_not_cry: train on adult emotional speech as not-cry.
+    :param allow_leaks: go on although a group lies in two folds.
+    """
+
+    manifest: str = ''
+    n_folds: int = 5
+    exclude_sources: Tuple[str, ...] = ()
+    emotion_as_not_cry: bool = True
+    allow_leaks: bool = False
+
+
+@dataclass(frozen=True)
+class FeatureOptions:
+    """
+    Which features.
+
+    :param set: name of a feature set.
+    :param columns: the columns that the network reads; all where empty.
+    """
+
+    set: str = 'is09'
+    columns: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """The network, see `model.architecture.Architecture`; input and label sizes follow."""
+
+    hidden_sizes: Tuple[int, ...] = (64,)
+    cell: str = 'attention'
+    depth: int = 1
+    depth_strategy: str = 'cascade'
+    gate_activation: str = 'sigmoid'
+    gate_bias: bool = True
+    stack_frames: int = 2
+    dense_sizes: Tuple[int, ...] = ()
+    dropout: float = 0.1
+    memory_steps: Tuple[float, ...] = (1.0, 60.0)
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """
+    How the network is fitted.
+
+    :param updates: number of gradient steps.
+    :param batch_size: streams per step.
+    :param learning_rate: Adam's, falling to zero along a cosine.
+    :param beta2: Adam's.
+    :param weight_decay: L2.
+    :param gradient_clip: largest norm of the gradient.
+    :param label_smoothing: targets are this far from 0 and 1.
+    :param segment_weight: weight of the loss on each segment's highest smoothed logit, the
+        quantity that decides about a clip (multiple-instance term; pauses need not be cries).
+    :param averaging: decay of the running mean of the weights, 0 for none.
+    :param early_stopping: keep the averaged weights of the best validation AUC (validation fold
+        = the one after the scored fold, left out of training) instead of the last ones.
+    :param evaluate_every: updates between two rows of the curves.
+    """
+
+    updates: int = 400
+    batch_size: int = 32
+    learning_rate: float = 6e-3
+    beta2: float = 0.98
+    weight_decay: float = 0.0
+    gradient_clip: float = 1.0
+    label_smoothing: float = 0.02
+    segment_weight: float = 0.0
+    averaging: float = 0.99
+    early_stopping: bool = False
+    evaluate_every: int = 100
+
+
+@dataclass(frozen=True)
+class DecisionOptions:
+    """
+    From frame probabilities to clips.
+
+    :param smoothing_s: window of the causal mean.
+    :param threshold_plateau: see `metrics.best_f1_threshold`.
+    :param leave_ratio: the leave threshold as a share of the enter threshold.
+    """
+
+    smoothing_s: float = 0.3
+    threshold_plateau: float = 0.02
+    leave_ratio: float = 0.6
+
+
+@dataclass(frozen=True)
+class NeedOptions:
+    """
+    The head that would tell reasons apart, see `need.py`.
+
+    :param labels: manifest labels that are reasons; no head where empty.
+    :param precision: the share of right answers, across babies, that an answer must have.
+    :param permutations: runs with shuffled labels, to compare with.
+    """
+
+    labels: Tuple[str, ...] = ()
+    precision: float = 0.6
+    permutations: int = 20
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """
+    All of a training run.
+
+    :param seeds: one network each; the checkpoint answers with the mean of their probabilities.
+    """
+
+    name: str = 'detector'
+    seeds: Tuple[int, ...] = (1,)
+    data: DataOptions = field(default_factory=DataOptions)
+    features: FeatureOptions = field(default_factory=FeatureOptions)
+    streams: StreamOptions = field(default_factory=StreamOptions)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    model: ModelOptions = field(default_factory=ModelOptions)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    decision: DecisionOptions = field(default_factory=DecisionOptions)
+    need: NeedOptions = field(default_factory=NeedOptions)
+
+    def to_dict(self) -> dict:
+        """Return a JSON document."""
+        return json.loads(json.dumps(asdict(self)))
+
+    def digest(self) -> str:
+        """Return 12 hexadecimal digits that name this configuration's content."""
+        return document_digest(self.to_dict())
+
+
+def document_digest(document: Any) -> str:
+    """Return 12 hexadecimal digits of a JSON document."""
+    text = json.dumps(document, sort_keys=True, separators=(',', ':'))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def config_from_dict(document: Optional[Mapping[str, Any]]) -> TrainingConfig:
+    """
+    Return a configuration.
+
+    :raises ConfigError: on an unknown entry or a value of another type.
+    """
+    return _build(TrainingConfig, document or {}, '')
+
+
+def load_config(file: Path) -> TrainingConfig:
+    """
+    Read a YAML file.
+
+    :raises ConfigError: if it is missing, no YAML or has entries that do not fit.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise ConfigError(f'{file}: no such configuration')
+    try:
+        document = yaml.safe_load(file.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f'{file}: not YAML: {error}') from error
+    if document is not None and not isinstance(document, dict):
+        raise ConfigError(f'{file}: expected entries such as "name: detector"')
+    try:
+        return config_from_dict(document)
+    except ConfigError as error:
+        raise ConfigError(f'{file}: {error}') from error
+
+
+def _build(kind: type, document: Mapping[str, Any], where: str):
+    if not isinstance(document, Mapping):
+        raise ConfigError(f'{where.rstrip(".")}: expected entries, got {document!r}')
+    known = {item.name: item for item in fields(kind)}
+    for name in document:
+        if name not in known:
+            raise ConfigError(f'unknown entry {where}{name}; known: {", ".join(known)}')
+    default = kind()
+    values = {}
+    for name, value in document.items():
+        standard = getattr(default, name)
+        if is_dataclass(standard):
+            values[name] = _build(type(standard), value or {}, f'{where}{name}.')
+        else:
+            values[name] = _convert(f'{where}{name}', value, standard)
+    return kind(**values)
+
+
+def _convert(name: str, value: Any, standard: Any) -> Any:
+    if isinstance(standard, bool):
+        if not isinstance(value, bool):
+            raise ConfigError(f'{name}: expected true or false, got {value!r}')
+        return value
+    if isinstance(standard, int):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ConfigError(f'{name}: expected a whole number, got {value!r}')
+        return value
+    if isinstance(standard, float):
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise ConfigError(f'{name}: expected a number, got {value!r}')
+        return float(value)
+    if isinstance(standard, tuple):
+        if not isinstance(value, list):
+            raise ConfigError(f'{name}: expected a list, got {value!r}')
+        return tuple(value)
+    if not isinstance(value, str):
+        raise ConfigError(f'{name}: expected text, got {value!r}')
+    return value

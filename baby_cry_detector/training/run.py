@@ -1,0 +1,337 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+A whole training run: folds or all data, one network per seed, resumable piece by piece.
+
+Folder of a run with folds::
+
+    DIR/config.json            the configuration with its digest, data digest and versions
+    DIR/fold-0.npz ...         one checkpoint per fold, threshold from the other folds
+    DIR/out_of_fold.csv        path, label, group, fold, score (and one score per seed), threshold
+    DIR/report.json            the figures of `evaluate --folds DIR`
+    DIR/work/                  curves and finished networks; what a resumed run starts from
+
+Without ``--folds``: the same, and ``DIR/<name>.npz``, trained on all folds, calibrated and with
+its threshold chosen on the out-of-fold scores.
+"""
+
+import csv
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import platform
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+
+from baby_cry_detector.model.checkpoint import (Checkpoint, load_checkpoint, Member,
+                                                save_checkpoint)
+from baby_cry_detector.model.network import CryNetwork
+from baby_cry_detector.training import calibration, evaluation, loop, metrics, need
+from baby_cry_detector.training.config import TrainingConfig
+from baby_cry_detector.training.feature_store import (ClipFeatures, FeatureStore, no_progress,
+                                                      Progress, trained_on)
+from baby_cry_detector.training.manifest import Clip, leaking_groups, ManifestError
+
+LABELS = ('not_cry', 'cry')
+
+
+@dataclass
+class FoldScores:
+    """
+    Out-of-fold answers.
+
+    :param logits: (n_seeds, one array per clip) frame logits, before calibration.
+    :param folds: (n,) the fold each clip lies in.
+    """
+
+    logits: List[List[np.ndarray]]
+    folds: np.ndarray
+
+
+class TrainingRun:
+    """Trains, scores and writes; everything that is already in the folder is kept."""
+
+    def __init__(self, config: TrainingConfig, clips: Sequence[Clip], out_dir: Path,
+                 cache_dir: Optional[Path], progress: Progress = no_progress,
+                 say: Callable[[str], None] = lambda text: None):
+        """
+        Check the data.
+
+        :raises ManifestError: if a group lies in two folds, a fold lacks cries or others, or
+            a file cannot be read.
+        """
+        self.config = config
+        self.clips = list(clips)
+        self.out_dir = Path(out_dir)
+        self._say = say
+        self._progress = progress
+        leaks = leaking_groups(self.clips)
+        if leaks:
+            message = (f'{len(leaks)} groups lie in more than one fold, first '
+                       f'{", ".join(leaks[:5])}: scores would be too good')
+            if not config.data.allow_leaks:
+                raise ManifestError(message + ' (data.allow_leaks: true goes on regardless)')
+            say('WARNING: ' + message)
+        self.folds = sorted({clip.fold for clip in self.clips})
+        self.store = FeatureStore(self.clips, config.features.set, cache_dir, progress)
+        wanted = config.features.columns or self.store.columns
+        unknown = [name for name in wanted if name not in self.store.columns]
+        if unknown:
+            raise ManifestError(f'features.columns: {unknown[0]!r} is not a column of the set '
+                                f'{config.features.set}')
+        self.columns: Tuple[str, ...] = tuple(wanted)
+        self._column_index = np.array([self.store.columns.index(name) for name in wanted])
+        self._clip_features: Optional[ClipFeatures] = None
+        self.out_dir.mkdir(parents=True, exist_ok=True)
+        (self.out_dir / 'work').mkdir(exist_ok=True)
+        self._check_same_run()
+
+    def _check_same_run(self) -> None:
+        """Keep finished pieces of the same run, refuse to mix in those of another."""
+        document = {'config': self.config.to_dict(), 'digest': self.config.digest(),
+                    'data_sha256': self.store.data_digest, 'versions': versions()}
+        file = self.out_dir / 'config.json'
+        if file.is_file():
+            before = json.loads(file.read_text())
+            for key, name in (('digest', 'configuration'), ('data_sha256', 'data')):
+                if before.get(key) != document[key]:
+                    raise ManifestError(f'{self.out_dir}: holds a run with another {name}; '
+                                        'give another --out or empty the folder')
+        file.write_text(json.dumps(document, indent=1, sort_keys=True) + '\n')
+
+    def clip_frames(self, index: int) -> np.ndarray:
+        """Return the columns of one clip that the networks read, (n_frames, n_columns)."""
+        if self._clip_features is None:
+            self._clip_features = self.store.clip_features()
+        frames = self._clip_features.of(index)
+        if len(self._column_index) == frames.shape[1]:
+            return frames
+        return frames[:, self._column_index]
+
+    def first_sound_s(self) -> np.ndarray:
+        """Return when the first loud sound of each clip begins."""
+        self.clip_frames(0)
+        return self._clip_features.first_sound_s
+
+    # -- networks -------------------------------------------------------------------------
+
+    def network(self, left_out: Optional[int], seed: int
+                ) -> Tuple[CryNetwork, loop.Normalisation]:
+        """Return the network trained without one fold (None: on all), trained or read."""
+        name = f'fold-{left_out}' if left_out is not None else 'all'
+        file = self.out_dir / 'work' / f'{name}-seed-{seed}.npz'
+        if file.is_file():
+            return network_of(load_checkpoint(file).members[0])
+        use = [fold for fold in self.folds if fold != left_out]
+        validate = None
+        if self.config.training.early_stopping and left_out is not None:
+            held = self.folds[(self.folds.index(left_out) + 1) % len(self.folds)]
+            use = [fold for fold in use if fold != held]
+            validate = self._validator(held)
+        folds = [self.store.stream_features(fold, self.config) for fold in use]
+
+        def show(update: int, total: int, loss: float) -> None:
+            self._progress(f'{name}, seed {seed}, loss {loss:.3f}', update, total)
+
+        network, normalisation, _ = loop.train_network(
+            folds, self._column_index, self.config, seed, validate=validate, progress=show,
+            curve_file=self.out_dir / 'work' / f'{name}-seed-{seed}.csv')
+        save_checkpoint(file, Checkpoint(
+            members=(self._member(network, normalisation),),
+            feature_set=self.store.feature_set.to_dict(), feature_columns=self.store.columns))
+        return network, normalisation
+
+    def _validator(self, fold: int):
+        chosen = [index for index, clip in enumerate(self.clips)
+                  if clip.fold == fold and trained_on(clip, self.config)]
+        truth = np.array([self.clips[index].is_cry for index in chosen])
+        frames = [self.clip_frames(index) for index in chosen]
+
+        def validate(network: CryNetwork, normalisation: loop.Normalisation) -> float:
+            probabilities = loop.frame_probabilities(network, normalisation, frames)
+            scores = evaluation.score_clips(probabilities, self.config.decision.smoothing_s)
+            return metrics.auc(truth, scores)
+        return validate
+
+    def _member(self, network: CryNetwork, normalisation: loop.Normalisation) -> Member:
+        return Member(network.architecture, self.columns, normalisation.mean, normalisation.std,
+                      network.numpy_arrays())
+
+    # -- folds ----------------------------------------------------------------------------
+
+    def run_folds(self) -> Dict:
+        """Train every fold, write checkpoints, out-of-fold scores and the report; return it."""
+        logits: List[List[np.ndarray]] = [[np.zeros(0)] * len(self.clips)
+                                          for _ in self.config.seeds]
+        for fold in self.folds:
+            inside = [index for index, clip in enumerate(self.clips) if clip.fold == fold]
+            frames = [self.clip_frames(index) for index in inside]
+            for row, seed in enumerate(self.config.seeds):
+                network, normalisation = self.network(fold, seed)
+                answers = loop.frame_logits(network, normalisation, frames)
+                for index, answer in zip(inside, answers):
+                    logits[row][index] = answer
+            self._say(f'fold {fold}: {len(inside)} clips scored')
+        scores = FoldScores(logits, np.array([clip.fold for clip in self.clips]))
+        fitted = calibration.fit_folds(self.clips, scores.logits, scores.folds,
+                                       self.config.decision)
+        for fold in self.folds:
+            self._write_checkpoint(self.out_dir / f'fold-{fold}.npz', fold, fitted.of_fold[fold],
+                                   {})
+        report = self._report(scores, fitted)
+        self._write_scores(scores, fitted)
+        (self.out_dir / 'report.json').write_text(json.dumps(report, indent=1) + '\n')
+        (self.out_dir / 'calibration.json').write_text(
+            json.dumps(fitted.all_folds.to_dict(), indent=1) + '\n')
+        return report
+
+    def _report(self, scores: FoldScores, fitted: 'calibration.FoldCalibration') -> Dict:
+        report = evaluation.detection_report(self.clips, self._clip_scores(scores.logits, fitted,
+                                                                           scores.folds))
+        singles = []
+        for row, seed in enumerate(self.config.seeds):
+            alone = [scores.logits[row]]
+            own = calibration.fit_folds(self.clips, alone, scores.folds, self.config.decision)
+            single = evaluation.detection_report(
+                self.clips, self._clip_scores(alone, own, scores.folds), n_draws=0)
+            singles.append({'seed': seed, 'auc': single['auc'], 'f1': single['f1'],
+                            'auc_same_phone': single.get('same_phone', {}).get('auc'),
+                            'auc_with_emotion': single.get('with_emotion', {}).get('auc')})
+        report['single_networks'] = singles
+        report['config'] = {'name': self.config.name, 'digest': self.config.digest()}
+        return report
+
+    def _clip_scores(self, logits, fitted, folds: np.ndarray) -> evaluation.ClipScores:
+        smoothing_s = self.config.decision.smoothing_s
+        first = self.first_sound_s()
+        score, threshold, delay = (np.zeros(len(self.clips)) for _ in range(3))
+        for index, fold in enumerate(folds):
+            own = fitted.of_fold[int(fold)]
+            probability = own.probability(np.mean([seed[index] for seed in logits], axis=0))
+            score[index] = evaluation.score_clips([probability], smoothing_s)[0]
+            threshold[index] = own.threshold
+            delay[index] = evaluation.onset_delay_s(probability, own.threshold, smoothing_s,
+                                                    first[index],
+                                                    self.store.feature_set.lookahead_s)
+        return evaluation.ClipScores(score, threshold, delay)
+
+    def _write_scores(self, scores: FoldScores, fitted) -> None:
+        result = self._clip_scores(scores.logits, fitted, scores.folds)
+        singles = [self._clip_scores([row], fitted, scores.folds).score for row in scores.logits]
+        with open(self.out_dir / 'out_of_fold.csv', 'w', newline='', encoding='utf-8') as stream:
+            writer = csv.writer(stream)
+            writer.writerow(['path', 'label', 'group', 'fold', 'is_cry', 'score', 'threshold',
+                             'delay_s'] + [f'score_seed_{seed}' for seed in self.config.seeds])
+            for index, clip in enumerate(self.clips):
+                delay = result.delay_s[index]
+                writer.writerow(
+                    [clip.path, clip.label, clip.group, clip.fold, int(clip.is_cry),
+                     f'{result.score[index]:.6f}', f'{result.threshold[index]:.6f}',
+                     '' if np.isnan(delay) else f'{delay:.3f}']
+                    + [f'{single[index]:.6f}' for single in singles])
+
+    # -- all data -------------------------------------------------------------------------
+
+    def run_all(self) -> Path:
+        """
+        Train on all folds and write the checkpoint that is shipped.
+
+        Calibration and thresholds come from this folder's folds, which are trained first.
+        """
+        if not (self.out_dir / 'calibration.json').is_file():
+            self._say('the thresholds need out-of-fold scores: training the folds first')
+            self.run_folds()
+        fitted = calibration.Calibration.from_dict(
+            json.loads((self.out_dir / 'calibration.json').read_text()))
+        report = json.loads((self.out_dir / 'report.json').read_text())
+        figures = {key: report[key] for key in
+                   ('auc', 'f1', 'n_cry', 'n_not_cry', 'same_phone', 'with_emotion',
+                    'intervals_95', 'onset_delay_s', 'single_networks') if key in report}
+        file = self.out_dir / f'{self.config.name}.npz'
+        self._write_checkpoint(file, None, fitted, {'out_of_fold': figures})
+        return file
+
+    # -- needs ----------------------------------------------------------------------------
+
+    def _with_needs(self, members: List[Member]) -> Tuple[List[Member], Dict]:
+        """Return the members, the first with a need head, and the checkpoint's need fields."""
+        options = self.config.need
+        labels = list(options.labels)
+        chosen = [index for index, clip in enumerate(self.clips)
+                  if clip.is_cry and clip.label in labels and trained_on(clip, self.config)]
+        if not labels or not chosen:
+            return members, {}
+        needs = np.array([labels.index(self.clips[index].label) for index in chosen])
+        folds = np.array([self.clips[index].fold for index in chosen])
+        frames = [self.clip_frames(index) for index in chosen]
+        seed = self.config.seeds[0]
+
+        def hidden_of_fold(fold: Optional[int]) -> np.ndarray:
+            self._say(f'needs: hidden states of {"all data" if fold is None else fold}')
+            return need.hidden_of_clips(*self.network(fold, seed), frames)
+
+        result = need.evaluate_needs(
+            hidden_of_fold, needs, folds, [self.clips[index].group for index in chosen], labels,
+            options.precision, options.permutations)
+        head = None
+        if result.scale > 0:
+            head = need.fit_head(hidden_of_fold(None), needs, np.log(result.priors))
+        members = [need.with_head(members[0], head, result.priors, result.scale)] + members[1:]
+        return members, {'needs': tuple(labels), 'need_priors': tuple(result.priors.tolist()),
+                         'need_threshold': result.threshold, 'figures': result.figures}
+
+    def _write_checkpoint(self, file: Path, fold: Optional[int],
+                          fitted: 'calibration.Calibration', metrics_document: Dict) -> None:
+        members = []
+        for seed in self.config.seeds:
+            network, normalisation = self.network(fold, seed)
+            members.append(calibration.shifted(self._member(network, normalisation),
+                                               fitted.shift))
+        used = [clip for clip in self.clips
+                if clip.fold != fold and trained_on(clip, self.config)]
+        provenance = {
+            'name': self.config.name, 'fold_left_out': fold, 'config': self.config.to_dict(),
+            'config_digest': self.config.digest(), 'data_sha256': self.store.data_digest,
+            'groups': sorted({clip.group for clip in used}),
+            'cry_labels': sorted({clip.label for clip in used if clip.is_cry}),
+            'n_clips': len(used), 'n_cries': sum(clip.is_cry for clip in used),
+            'versions': versions(), 'metrics': metrics_document}
+        fields = {'temperature': fitted.temperature,
+                  'smoothing_s': self.config.decision.smoothing_s,
+                  'enter_threshold': fitted.threshold,
+                  'leave_threshold': fitted.threshold * self.config.decision.leave_ratio}
+        if fold is None:
+            members, need_fields = self._with_needs(members)
+            provenance['need'] = need_fields.pop('figures', None)
+            fields.update(need_fields)
+        save_checkpoint(file, Checkpoint(
+            members=tuple(members), feature_set=self.store.feature_set.to_dict(),
+            feature_columns=self.store.columns, labels=LABELS, cry_labels=('cry',),
+            provenance=provenance, **fields))
+
+
+def network_of(member: Member) -> Tuple[CryNetwork, loop.Normalisation]:
+    """Return a member as a torch network in evaluation mode, with its normalisation."""
+    network = CryNetwork(member.architecture)
+    network.load_arrays(member.arrays)
+    network.eval()
+    return network, loop.Normalisation(member.mean, member.std)
+
+
+def versions() -> Dict[str, str]:
+    """Return the versions that a result may depend on."""
+    return {'python': platform.python_version(), 'numpy': np.__version__,
+            'torch': torch.__version__}
