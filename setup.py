@@ -33,7 +33,7 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['baby_cry_detector', 'baby_cry_detector.*'],
                            exclude=['baby_cry_detector.nodes']),
-    package_data={'baby_cry_detector.data': ['*.npz']},
+    package_data={'baby_cry_detector.checkpoints': ['*.npz']},
     python_requires='>=3.10',
     install_requires=['numpy>=1.26', 'scipy>=1.11', 'soundfile>=0.12', 'rich>=13'],
     extras_require={

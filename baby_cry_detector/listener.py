@@ -61,7 +61,7 @@ class FrameListener:
         self._checkpoint = checkpoint
         self.hop_ns = self.feature_set.hop_length * NANOSECONDS // self.feature_set.sample_rate
         self.decider = CryDecider(
-            self._resolved(settings or DecisionSettings()), checkpoint.needs,
+            self.resolve(settings or DecisionSettings()), checkpoint.needs,
             checkpoint.need_priors, checkpoint.need_temperature,
             step_s=self.hop_ns / NANOSECONDS, crib_id=crib_id)
         roles = self.feature_set.roles
@@ -70,13 +70,18 @@ class FrameListener:
             for role in ('level', 'voicing'))
         self._heard_ns = round(self.feature_set.lookahead_s * NANOSECONDS)
 
-    def _resolved(self, settings: DecisionSettings) -> DecisionSettings:
+    def resolve(self, settings: DecisionSettings) -> DecisionSettings:
+        """
+        Return the settings with the checkpoint's values where they leave them to it.
+
+        :raises ParameterError: if they do not fit together.
+        """
         return settings.resolved(self._checkpoint.enter_threshold,
                                  self._checkpoint.leave_threshold, self._checkpoint.smoothing_s)
 
     def change_settings(self, settings: DecisionSettings) -> None:
         """Take other decision parameters; nothing that was heard is forgotten."""
-        self.decider.configure(self._resolved(settings))
+        self.decider.configure(self.resolve(settings))
 
     def process(self, start_ns: int, values: np.ndarray) -> Iterator[CryDecision]:
         """

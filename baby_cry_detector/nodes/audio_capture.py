@@ -20,6 +20,7 @@ the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and 
 """
 
 from array import array
+from collections import Counter
 import threading
 import time
 
@@ -27,7 +28,7 @@ from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from baby_cry_detector.audio import (
-    AudioBlock, AudioSourceError, FileSource, MicrophoneLost, MicrophoneSource)
+    AudioBlock, AudioSourceError, FileSource, list_devices, MicrophoneSource)
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.managed_node import ManagedNode, run_nodes, survive
 from baby_cry_detector.nodes.parameters import TABLES
@@ -37,6 +38,8 @@ from baby_cry_detector.parameters import ParameterError
 INFO_PERIOD_S = 5.0
 # A recording played faster than real time may lag by this much before it stops catching up.
 LONGEST_LAG_S = 2.0
+# All samples equal for this long: muted, unplugged behind a sound card, or stuck.
+SILENT_MICROPHONE_S = 30.0
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -48,10 +51,11 @@ class AudioCapture(ManagedNode):
         super().__init__('audio_capture', TABLES['audio_capture'], overrides, **kwargs)
         self.finished = False
         self._settings = {}
-        self._timers = []
+        self._running_timers = []
         self._worker = None
         self._stop = threading.Event()
         self._trouble = ''
+        self._silent_s = 0.0
         self._device_name = ''
         self._published_samples = 0
         self._audio = self._info = None
@@ -80,7 +84,7 @@ class AudioCapture(ManagedNode):
     def activate(self):
         """Publish the format, then start the recording's timer or the microphone's thread."""
         self._publish_info()
-        self._timers = [self.create_timer(INFO_PERIOD_S, self._publish_info)]
+        self._running_timers = [self.create_timer(INFO_PERIOD_S, self._publish_info)]
         self._stop.clear()
         if self._settings['source'] == 'file':
             self._start_file()
@@ -90,9 +94,9 @@ class AudioCapture(ManagedNode):
 
     def deactivate(self):
         """Stop the timers and the thread; the thread closes the device."""
-        for timer in self._timers:
+        for timer in self._running_timers:
             self.destroy_timer(timer)
-        self._timers = []
+        self._running_timers = []
         self._stop.set()
         if self._worker is not None:
             self._worker.join(timeout=5.0)
@@ -128,7 +132,7 @@ class AudioCapture(ManagedNode):
         self._wall_start_s = time.monotonic()
         rate = self._settings['rate']
         period = self._settings['block_duration_s'] / rate if rate else 0.0
-        self._timers.append(self.create_timer(period, self._play))
+        self._running_timers.append(self.create_timer(period, self._play))
 
     @survive
     def _play(self):
@@ -159,8 +163,16 @@ class AudioCapture(ManagedNode):
                 return
 
     # --- microphone ------------------------------------------------------------------------------
+    def _log_devices(self):
+        try:
+            names = [str(device) for device in list_devices()] or ['none']
+        except AudioSourceError as error:
+            names = [str(error)]
+        self.get_logger().info('microphones: ' + '; '.join(names))
+
     def _capture(self):
         """Run in a thread of its own: open, read, publish; reopen with back-off when lost."""
+        self._log_devices()
         attempt = 0
         while not self._stop.is_set():
             try:
@@ -172,12 +184,17 @@ class AudioCapture(ManagedNode):
                     self.get_logger().info(f'listening to {microphone.description}')
                     self._trouble = ''
                     attempt = 0
+                    seen = Counter()
                     while not self._stop.is_set():
                         block = microphone.read(timeout_s=0.5)
                         if block is not None:
                             self._publish(block, block.capture_time_ns)
-                        self.counts['overflow'] = microphone.overflows
-            except (AudioSourceError, MicrophoneLost, OSError) as error:
+                        self._silent_s = microphone.silent_s
+                        for kind in ('overflows', 'lost_samples'):
+                            count = getattr(microphone, kind)
+                            self.counts[kind] += max(0, count - seen[kind])
+                            seen[kind] = count
+            except (AudioSourceError, OSError) as error:
                 self._trouble = str(error)
                 self.counts['microphone_lost'] += 1
                 delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
@@ -194,6 +211,9 @@ class AudioCapture(ManagedNode):
             return DiagnosticStatus.ERROR, self._trouble, details
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
+        if self._silent_s > SILENT_MICROPHONE_S:
+            return (DiagnosticStatus.WARN, f'the microphone gave the same value for '
+                    f'{self._silent_s:.0f} s: muted or stuck', details)
         return DiagnosticStatus.OK, 'end of recording' if self.finished else 'capturing', details
 
 

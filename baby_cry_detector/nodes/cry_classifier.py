@@ -72,8 +72,10 @@ class CryClassifier(ManagedNode):
         self.create_service(Trigger, '~/reset', self._reset)
 
     def validate(self, values):
-        """Refuse thresholds that do not fit together."""
-        decision_settings(values)
+        """Refuse thresholds that do not fit together, or with the checkpoint's."""
+        settings = decision_settings(values)
+        if self._listener is not None:
+            self._listener.resolve(settings)
 
     def configure(self, values):
         """Load the checkpoint and build the runtime."""

@@ -48,8 +48,8 @@ class FeatureExtractor(ManagedNode):
         super().__init__('feature_extractor', TABLES['feature_extractor'], overrides, **kwargs)
         self._values = {}
         self._intake = None
-        self._subscriptions_held = []
-        self._timers = []
+        self._listening = []
+        self._running_timers = []
         self._features = self._level = None
         self._frame_id = ''
         self._waiting = []
@@ -75,20 +75,20 @@ class FeatureExtractor(ManagedNode):
 
     def activate(self):
         """Subscribe."""
-        self._subscriptions_held = [
+        self._listening = [
             self.create_subscription(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED,
                                      **qos.OVERRIDABLE),
             self.create_subscription(AudioDataStamped, 'audio_stamped', self._hear,
                                      qos.stream(qos.depth_for(0.01)), **qos.OVERRIDABLE)]
-        self._timers = [self.create_timer(LEVEL_PERIOD_S, self._watch)]
+        self._running_timers = [self.create_timer(LEVEL_PERIOD_S, self._watch)]
 
     def deactivate(self):
         """Unsubscribe and forget the stream."""
-        for subscription in self._subscriptions_held:
+        for subscription in self._listening:
             self.destroy_subscription(subscription)
-        for timer in self._timers:
+        for timer in self._running_timers:
             self.destroy_timer(timer)
-        self._subscriptions_held, self._timers, self._waiting = [], [], []
+        self._listening, self._running_timers, self._waiting = [], [], []
         self._arrived_ns = None
         if self._intake is not None:
             self._intake.finish()
@@ -131,8 +131,10 @@ class FeatureExtractor(ManagedNode):
         for block in frames:
             self._publish(block)
         for kind, count in (self._intake.counts - before).items():
-            self.counts[kind] += count - 1
-            self.report(kind, f'audio_stamped is not continuous: {kind}')
+            if kind == 'samples_lost':
+                self.counts[kind] += count
+            else:
+                self.report(kind, f'audio_stamped is not continuous: {kind}')
 
     def _wait_for_info(self, message):
         self._waiting.append(message)

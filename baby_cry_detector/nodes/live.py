@@ -30,13 +30,15 @@ from rclpy.node import Node
 import soundfile
 from std_msgs.msg import Float32
 
-from baby_cry_detector.audio import AudioSourceError, list_devices, SAMPLE_RATE, to_pcm16
+from baby_cry_detector.audio import AudioSourceError, SAMPLE_RATE, to_pcm16
+from baby_cry_detector.audio.microphone import list_devices
 from baby_cry_detector.audio.synthesiser import demonstration
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import NEED_NAMES
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.cry_graph import make_graph
+from baby_cry_detector.nodes.managed_node import initialised
 from baby_cry_detector.nodes.ros_time import to_nanoseconds
 
 STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
@@ -121,7 +123,7 @@ def main(args=None) -> int:
         return 1
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     capture.update(rate=options.rate)
-    with rclpy.init(args=ros_arguments):
+    with initialised(ros_arguments):
         nodes = make_graph({'audio_capture': capture})
         executor = SingleThreadedExecutor()
         try:

@@ -1,0 +1,81 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""`baby-cry listen`: JSON on standard output alone, errors as one sentence."""
+
+import json
+
+from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio.synthesiser import synthesise_cry
+from baby_cry_detector.cli.main import main
+import numpy as np
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def cry(tmp_path):
+    path = tmp_path / 'cry.wav'
+    samples = np.concatenate((np.zeros(16_000), synthesise_cry(6.0, seed=1)))
+    soundfile.write(path, to_pcm16(samples), 16_000)
+    return path
+
+
+def test_json_has_a_line_each_tenth_of_a_second(cry, capsys):
+    assert main(['listen', str(cry), '--json']) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    times = [record['time_s'] for record in records]
+    assert times == sorted(times) and 6.5 < times[-1] <= 7.1
+    assert max(np.diff(times)) <= 0.11
+    for record in records:
+        assert record['file'] == str(cry)
+        assert {'time_s', 'crying', 'cry_probability', 'need', 'episode'} <= set(record)
+        assert 0.0 <= record['cry_probability'] <= 1.0
+        assert abs(sum(record['probabilities'].values()) - 1.0) < 1e-3
+    crying = [record for record in records if record['crying']]
+    assert crying and crying[0]['episode'] == 1
+    assert {record['need'] for record in records} - {'NONE'} == {
+        record['need'] for record in crying}
+
+
+def test_text_says_when_it_cries(cry, capsys):
+    assert main(['listen', str(cry)]) == 0
+    assert 'crying at' in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_decision_parameters_are_options(cry, capsys):
+    assert main(['listen', str(cry), '--json', '--enter-threshold', '1.0',
+                 '--leave-threshold', '0.99']) == 0
+    assert '"crying": true' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('arguments, says', [
+    (['listen', '/nowhere/cry.wav'], 'no such file'),
+    (['listen', '/nowhere/cry.wav', '--checkpoint', '/nowhere/model.npz'], '/nowhere/model.npz'),
+    (['listen', '{cry}', '--enter-threshold', '2'], 'enter_threshold'),
+    (['listen', '{cry}', '--leave-threshold', '0.9999'], 'leave_threshold'),
+])
+def test_what_is_wrong_is_one_sentence_on_standard_error(cry, capsys, arguments, says):
+    assert main([argument.format(cry=cry) for argument in arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ''
+    assert captured.err.startswith('error: ') and says in captured.err
+    assert len(captured.err.strip().splitlines()) == 1
+
+
+def test_one_bad_file_does_not_silence_the_others(cry, tmp_path, capsys):
+    broken = tmp_path / 'broken.wav'
+    broken.write_bytes(b'RIFF' + bytes(40))
+    assert main(['listen', str(broken), str(cry), '--json']) == 1
+    captured = capsys.readouterr()
+    assert str(broken) in captured.err and str(cry) in captured.out
