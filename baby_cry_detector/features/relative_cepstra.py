@@ -32,11 +32,14 @@ _TINY = 1e-200
 
 class RelativeCepstra:
     """
-    Mel cepstra of ln(P + floor) - ln(M + floor), M the running mean of P.
+    Mel cepstra of ln((P + dip M + floor) / (M + dip M + floor)), M the running mean of P.
 
-    ``floor`` is in units of |X|^2 of a Hamming-windowed frame at +-1 scale: 4e-6 is a white noise
-    of about -80 dBFS. Well above it the cepstra do not depend on the gain; digital silence gives
-    0. M is bias-corrected: M[n] = sum a^k P[n-k] / sum a^k over the frames there are.
+    ``dip`` limits how far a pause falls below the mean (1e-3: 30 dB), whatever the gain.
+    ``floor`` is in units of |X|^2 of a Hamming-windowed frame at +-1 scale: 2e-7 is a white noise
+    of about -90 dBFS, ten times the rounding noise of 16 bits. Where ``dip M`` is well above it,
+    the cepstra do not depend on the gain; a steady sound and digital silence both give 0. M is
+    bias-corrected:
+    M[n] = sum a^k P[n-k] / sum a^k over the frames there are.
 
     :param bands: mel bands.
     :param low_hz: lower edge of the bank.
@@ -45,13 +48,15 @@ class RelativeCepstra:
     :param sample_rate: Hz.
     :param hop_s: step between frames.
     :param tau_s: time constant of the running mean.
-    :param floor: added to both powers.
+    :param dip: share of M added to both powers.
+    :param floor: constant added to both powers.
     :param coefficients: cosine terms kept, from 0 on; orthonormal except that term 0 has the
         same factor as the others.
     """
 
     def __init__(self, *, bands: int, low_hz: float, high_hz: float, fft_length: int,
-                 sample_rate: int, hop_s: float, tau_s: float, floor: float, coefficients: int):
+                 sample_rate: int, hop_s: float, tau_s: float, dip: float, floor: float,
+                 coefficients: int):
         self._bank, _ = mel_bank(bands, low_hz, high_hz, fft_length, sample_rate)
         # Only the bins in use: the bank of a narrow band is mostly zeros.
         used = np.flatnonzero(self._bank.any(axis=1))
@@ -59,6 +64,7 @@ class RelativeCepstra:
         self._bank = np.ascontiguousarray(self._bank[self._bins])
         self._matrix = cepstral_matrix(bands, 0, coefficients - 1, 0.0)
         self._decay = math.exp(-hop_s / tau_s)
+        self._dip = dip
         self._floor = floor
         self._bands = bands
         self.reset()
@@ -70,8 +76,11 @@ class RelativeCepstra:
 
     def process(self, power: np.ndarray) -> np.ndarray:
         """Take |X|^2, shape (n, bins); return cepstra, shape (n, coefficients)."""
-        energy = power[:, self._bins] @ self._bank
-        return self.from_bands(energy)
+        return self.from_bands(self.bands(power))
+
+    def bands(self, power: np.ndarray) -> np.ndarray:
+        """Take |X|^2, shape (n, bins); return band energies, shape (n, bands)."""
+        return power[:, self._bins] @ self._bank
 
     def from_bands(self, energy: np.ndarray) -> np.ndarray:
         """Take band energies, shape (n, bands); return cepstra, shape (n, coefficients)."""
@@ -88,7 +97,9 @@ class RelativeCepstra:
         mean[mean < _TINY] = 0.0
         self._mean, self._weight = mean, weight
         means /= weights
-        means += self._floor
-        ratio = energy + self._floor
+        ratio = means * self._dip
+        ratio += self._floor
+        means += ratio
+        ratio += energy
         ratio /= means
         return np.log(ratio, out=ratio) @ self._matrix

@@ -152,6 +152,40 @@ class AppendDifference(Neighbourhood):
         return np.empty((0, 2 * rows.shape[1]))
 
 
+class Median(Neighbourhood):
+    """
+    Median over three frames in some columns; the others pass, one frame later.
+
+    :param columns: column numbers.
+    """
+
+    def __init__(self, columns: Sequence[int]):
+        super().__init__(1, 1)
+        self._columns = np.asarray(columns, dtype=int)
+
+    def _compute(self, rows: np.ndarray) -> np.ndarray:
+        result = rows[1:-1].copy()
+        picked = rows[:, self._columns]
+        before, here, after = picked[:-2], picked[1:-1], picked[2:]
+        low, high = np.minimum(before, after), np.maximum(before, after)
+        result[:, self._columns] = np.minimum(np.maximum(here, low), high)
+        return result
+
+
+class Delay(Neighbourhood):
+    """
+    Hands rows on unchanged, some frames later, to meet those of a slower stage.
+
+    :param frames: rows held back.
+    """
+
+    def __init__(self, frames: int):
+        super().__init__(0, frames)
+
+    def _compute(self, rows: np.ndarray) -> np.ndarray:
+        return rows[:len(rows) - self._right]
+
+
 class SmoothWithDelta:
     """
     Moving average, then deltas of it: three frames of delay in all.

@@ -16,11 +16,11 @@
 from typing import Dict, Tuple
 
 from baby_cry_detector.features.definition import FeatureSet
-from baby_cry_detector.features.sets import cepstra20, is09
+from baby_cry_detector.features.sets import cepstra20, cry, is09
 
 _SETS: Dict[str, FeatureSet] = {
     feature_set.id: feature_set
-    for feature_set in (is09.FEATURE_SET, cepstra20.FEATURE_SET)
+    for feature_set in (is09.FEATURE_SET, cepstra20.FEATURE_SET, cry.FEATURE_SET)
 }
 
 

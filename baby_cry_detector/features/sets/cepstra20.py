@@ -28,7 +28,7 @@ _PARAMETERS = {
     'window_length': 400,
     'window': 'hamming',
     'relative_cepstra': {'bands': 40, 'low_hz': 60.0, 'high_hz': 4000.0, 'tau_s': 2.0,
-                         'floor': 4e-6, 'coefficients': 20},
+                         'dip': 1e-3, 'floor': 2e-7, 'coefficients': 20},
     'difference': {'lag_frames': 4},
 }
 
