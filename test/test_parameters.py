@@ -38,7 +38,8 @@ def test_good_values_are_taken(values):
 @pytest.mark.parametrize('values, says', [
     ({'rate': -0.1}, 'below 0'), ({'rate': 10.1}, 'above 10'), ({'rate': float('nan')}, 'finite'),
     ({'rate': True}, 'double'), ({'count': 2.0}, 'int'), ({'count': True}, 'int'),
-    ({'kind': 'c'}, 'one of a, b'), ({'on': 1}, 'bool'), ({'speed': 1}, "unknown parameter 'speed'"),
+    ({'kind': 'c'}, 'one of a, b'), ({'on': 1}, 'bool'),
+    ({'speed': 1}, "unknown parameter 'speed'"),
 ])
 def test_bad_values_are_refused_with_what_was_expected(values, says):
     with pytest.raises(ParameterError, match=says):

@@ -108,4 +108,5 @@ def print_text(path, decisions) -> None:
                 level_dbfs=decision.level_dbfs, cry_probability=decision.cry_probability,
                 crying=decision.crying, need=decision.need_name.upper(),
                 intensity=decision.intensity, episode=decision.episode,
-                episode_duration_s=decision.duration_ns / NANOSECONDS))
+                onset_s=decision.onset_ns / NANOSECONDS,
+                duration_s=decision.duration_ns / NANOSECONDS))

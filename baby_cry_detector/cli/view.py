@@ -47,7 +47,8 @@ class ViewState:
     need: str = 'NONE'
     intensity: float = 0.0
     episode: int = 0
-    episode_duration_s: float = 0.0
+    onset_s: float = 0.0
+    duration_s: float = 0.0
 
 
 def bar(fraction: float, width: int) -> str:
@@ -131,8 +132,7 @@ class TerminalView:
         """Show a new state."""
         previous, self._state = self._state, state
         if state.crying:
-            start = state.time_s - state.episode_duration_s
-            row = [state.episode, start, state.episode_duration_s, state.need]
+            row = [state.episode, state.onset_s, state.duration_s, state.need]
             if self.episodes and self.episodes[-1][0] == state.episode:
                 self.episodes[-1] = row
             else:
@@ -155,14 +155,16 @@ class TerminalView:
         if state.status != 'OK':
             return state.status
         if state.crying:
-            return f'CRYING for {state.episode_duration_s:.1f} s'
+            return f'CRYING for {state.time_s - state.onset_s:.1f} s'
         return 'no crying'
 
     def _line(self) -> str:
         state = self._state
-        return (f'{clock(state.time_s):>8}  level {level_text(state.level_dbfs):>10}  '
-                f'cry {state.cry_probability:.2f}  {self._what()}'
-                + (f'  need {state.need}  intensity {state.intensity:.2f}' if state.crying else ''))
+        line = (f'{clock(state.time_s):>7} {level_text(state.level_dbfs):>11}  '
+                f'cry {state.cry_probability:.2f}  {self._what()}')
+        if state.crying:
+            line += f', need {state.need}, intensity {state.intensity:.2f}'
+        return line
 
     def _panel(self) -> Panel:
         state = self._state

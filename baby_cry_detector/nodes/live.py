@@ -30,8 +30,7 @@ from rclpy.node import Node
 import soundfile
 from std_msgs.msg import Float32
 
-from baby_cry_detector.audio import AudioSourceError, SAMPLE_RATE, to_pcm16
-from baby_cry_detector.audio.microphone import list_devices
+from baby_cry_detector.audio import AudioSourceError, list_devices, SAMPLE_RATE, to_pcm16
 from baby_cry_detector.audio.synthesiser import demonstration
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import NEED_NAMES
@@ -71,8 +70,10 @@ class ViewNode(Node):
         self._state = ViewState(
             time_s=(stamp_ns - self._start_ns) * 1e-9, status=STATUS.get(message.status, '?'),
             level_dbfs=self._state.level_dbfs, cry_probability=message.cry_probability,
-            crying=message.crying, need=NEED_NAMES[message.need].upper(), intensity=message.intensity,
-            episode=message.episode, episode_duration_s=to_nanoseconds(message.duration) * 1e-9)
+            crying=message.crying, need=NEED_NAMES[message.need].upper(),
+            intensity=message.intensity, episode=message.episode,
+            onset_s=(to_nanoseconds(message.onset) - self._start_ns) * 1e-9,
+            duration_s=to_nanoseconds(message.duration) * 1e-9)
         self._view.update(self._state)
 
 

@@ -40,7 +40,7 @@ REPORT_PERIOD_S = 5.0
 
 
 def describe(parameter: Parameter) -> ParameterDescriptor:
-    """Return the ROS descriptor of a declared parameter: description, range, when it may change."""
+    """Return a parameter's ROS descriptor: description, range, when it may change."""
     changes = 'may change while running' if parameter.live else 'fixed while running'
     choices = f' One of: {", ".join(parameter.choices)}.' if parameter.choices else ''
     descriptor = ParameterDescriptor(
@@ -262,16 +262,21 @@ def run_nodes(factory, args=None) -> int:
     :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
     """
     with initialised(args):
-        nodes = factory()
+        nodes = []
         executor = rclpy.executors.SingleThreadedExecutor()
         try:
+            nodes += factory()
             for node in nodes:
                 executor.add_node(node)
                 if not node.autostart():
-                    return 1
+                    return 1 if rclpy.ok() else 0
             executor.spin()
         except (KeyboardInterrupt, ExternalShutdownException):
             pass
+        except Exception:
+            # A signal during start-up takes the context away from whoever is using it.
+            if rclpy.ok():
+                raise
         finally:
             for node in nodes:
                 node.close()

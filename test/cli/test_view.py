@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The terminal view: plain lines where there is no terminal, a panel of 80 columns where there is."""
+"""The terminal view: plain lines, or a panel of 80 columns where there is a terminal."""
 
 import io
 
@@ -27,7 +27,7 @@ def states():
                         cry_probability=0.9 * crying, crying=crying,
                         need='UNKNOWN' if crying else 'NONE', intensity=0.5 * crying,
                         episode=1 if step >= 20 else 0,
-                        episode_duration_s=(step - 20) * 0.2 if crying else 4.0)
+                        onset_s=4.0, duration_s=min(step - 20, 18) * 0.2)
 
 
 def test_plain_lines_say_every_change_and_every_second():
@@ -39,7 +39,7 @@ def test_plain_lines_say_every_change_and_every_second():
     assert lines[0] == 'a recording'
     assert sum('CRYING' in line for line in lines) >= 4
     assert 12 <= len(lines) <= 18
-    assert lines[-1].startswith('Heard 0:11.8 of audio: crying at 0:04.0')
+    assert lines[-1].startswith('Heard 0:11.8 of audio: crying at 0:04.0 for 3.6 s.')
     assert '\x1b' not in output.getvalue()
 
 

@@ -13,7 +13,12 @@
 # limitations under the License.
 """Fixtures that run the real graph; without ROS its tests are skipped with the reason."""
 
+import os
+
 import pytest
+
+# Before ROS starts: tests never leave this machine.
+os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 try:
     import rclpy  # noqa: F401

@@ -38,7 +38,8 @@ def run_node():
     processes = []
 
     def run(name, domain_id, **parameters):
-        executable = Path(get_package_prefix('baby_cry_detector'), 'lib', 'baby_cry_detector', name)
+        package = 'baby_cry_detector'
+        executable = Path(get_package_prefix(package), 'lib', package, name)
         arguments = [f'{key}:={value}' for key, value in parameters.items()]
         command = [str(executable), '--ros-args', *(x for a in arguments for x in ('-p', a))]
         process = subprocess.Popen(

@@ -19,8 +19,6 @@ import os
 import threading
 import time
 
-os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-
 import numpy as np
 import pytest
 
