@@ -224,8 +224,8 @@ class _AttentionGate(_Layer):
         elif self._activation == 'hard_sigmoid':
             np.multiply(score, _MINUS_SIXTH, score)
             np.add(score, _HALF, score)
-            np.maximum(score, _ZERO, score)
-            np.minimum(score, _ONE, score)
+            np.maximum(score, _ZERO, out=score)
+            np.minimum(score, _ONE, out=score)
         else:
             np.subtract(score, score.max(), score)
             np.exp(score, score)

@@ -209,8 +209,8 @@ class _RunningMember:
         finite = np.isfinite(values)
         if not finite.all():
             values[~finite] = 0
-        np.maximum(values, -INPUT_LIMIT, values)
-        return np.minimum(values, INPUT_LIMIT, values)
+        np.maximum(values, -INPUT_LIMIT, out=values)
+        return np.minimum(values, INPUT_LIMIT, out=values)
 
     def push(self, values: np.ndarray) -> bool:
         """Take one normalised frame; return whether the network stepped."""

@@ -28,8 +28,12 @@ def random_member(architecture, seed, input_columns=READ):
     rng = np.random.default_rng(seed)
     arrays = {}
     for name, shape in architecture.shapes().items():
-        scale = 2 / np.sqrt(shape[-1])
-        arrays[name] = rng.normal(0, scale, shape).astype(np.float32)
+        # Strong heads and mild recurrences: the answers vary, the dynamics are not chaotic.
+        head = name.endswith('_head.weight')
+        arrays[name] = rng.normal(0, (5 if head else 1) / np.sqrt(shape[-1]), shape) \
+            .astype(np.float32)
+        if name.endswith('.bias'):
+            arrays[name][:] = 0
         if name.endswith('gate_bias'):
             arrays[name] += np.linspace(0, 3, shape[0], dtype=np.float32)
     return Member(architecture, input_columns, rng.normal(0, 0.3, len(input_columns)),
