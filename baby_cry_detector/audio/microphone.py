@@ -15,7 +15,8 @@
 Microphones through PortAudio, each in a process of its own (`microphone_process.py` says why).
 
 A thread reads what the process captures and queues it; nothing here ever blocks for longer than
-it was asked to, whatever the device does.
+it was asked to, whatever the device does. A sound server (PulseAudio, PipeWire) may move a stream
+to another microphone when its own vanishes, and does not say so; `silent_s` helps to notice.
 """
 
 from collections import deque
@@ -27,11 +28,11 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Deque, List, Optional, Tuple, Union
+from typing import Deque, List, NamedTuple, Optional, Union
 
 import numpy as np
 
-from baby_cry_detector.audio.continuity import StreamClock
+from baby_cry_detector.audio.delivery_clock import DeliveryClock
 from baby_cry_detector.audio.errors import MicrophoneLost, MicrophoneUnavailable
 from baby_cry_detector.audio.formats import check_sample_rate, decode_s16le, to_pcm16
 from baby_cry_detector.audio.microphone_process import HEADER
@@ -41,8 +42,9 @@ from baby_cry_detector.audio.sources import AudioBlock, SAMPLE_RATE
 START_TIMEOUT_S = 20.0
 CLOSE_TIMEOUT_S = 1.0
 STALL_S = 2.0
+FIRST_SAMPLES_S = 3.0          # that a driver may take longer at first
 QUEUE_S = 4.0
-_MAX_RECORD = 1 << 24
+SETTLE_S = 0.5                 # of audio is held back at first, until its time is known
 _PROCESS = Path(__file__).with_name('microphone_process.py')
 
 
@@ -84,10 +86,10 @@ def list_devices() -> List[AudioDevice]:
     """
     process = _Process({})
     try:
-        kind, _, _, data = process.expect(START_TIMEOUT_S)
+        devices = json.loads(process.expect(START_TIMEOUT_S).data)
     finally:
         process.close()
-    return [AudioDevice(**device) for device in json.loads(data)]
+    return [AudioDevice(**device) for device in devices]
 
 
 class MicrophoneSource:
@@ -121,21 +123,23 @@ class MicrophoneSource:
         self._process = _Process({'device': str(device), 'channel': channel,
                                   'block_duration_s': block_duration_s})
         try:
-            _, _, _, data = self._process.expect(START_TIMEOUT_S)
+            opened = json.loads(self._process.expect(START_TIMEOUT_S).data)
         except BaseException:
             self._process.close()
             raise
-        opened = json.loads(data)
         self.device_channels = opened.pop('opened')
         self.device = AudioDevice(**opened)
         self._resampler = StreamingResampler(self.device.sample_rate, self.sample_rate)
-        self._clock = StreamClock()
+        self._clock = DeliveryClock(self.device.sample_rate)
+        self._end_sample = 0           # of the device's, after the newest that was taken
+        self._stretch_sample = 0       # of the device's, first since the last gap
+        self._settled = False
         self._rest = np.zeros(0, np.int16)
         self._rest_first = 0           # number of its first sample since the last gap
         self._first_sample = 0         # number that sample 0 after the last gap has
         self._ready: Deque[AudioBlock] = deque()
         self._last_value: Optional[float] = None
-        self._heard_s = time.monotonic()
+        self._heard_s = time.monotonic() + FIRST_SAMPLES_S
 
     @property
     def description(self) -> str:
@@ -166,7 +170,7 @@ class MicrophoneSource:
                     return None
                 continue
             self._heard_s = time.monotonic()
-            self._take(*record)
+            self._take(record)
         return self._ready.popleft()
 
     def close(self) -> None:
@@ -181,33 +185,43 @@ class MicrophoneSource:
         """Close it."""
         self.close()
 
-    def _take(self, kind: bytes, time_ns: int, overflows: int, data: bytes) -> None:
-        samples = decode_s16le(data, self.device_channels, self.channel)
-        self.overflows = overflows + self._process.dropped
-        if not samples.size:
-            return
+    def _take(self, record: '_Record') -> None:
+        samples = decode_s16le(record.data, self.device_channels, self.channel)
+        self.overflows = record.overflows + self._process.dropped
+        first_sample = record.end_sample - samples.size
+        lost = self._clock.update(record.time_ns, record.end_sample)
+        lost += first_sample - self._end_sample
+        self._end_sample = record.end_sample
+        if lost > 0:
+            self._start_again(first_sample, lost)
         self._watch_silence(samples)
-        event = self._clock.update(time_ns, samples.size, self.device.sample_rate)
-        if event.dropped:              # the system's clock was set back: audio is audio
-            self._clock.reset()
-            event = self._clock.update(time_ns, samples.size, self.device.sample_rate)
-        if not event.first_sample:
-            self._start_again(event.lost_samples)
         pcm = to_pcm16(self._resampler.process(samples))
         self._rest = np.concatenate((self._rest, pcm))
+        if not self._settled:
+            if record.end_sample < SETTLE_S * self.device.sample_rate:
+                return
+            self._settled = True
+            self._clock.settle()
         while self._rest.size >= self.block_size:
             self._ready.append(AudioBlock(
                 self._first_sample + self._rest_first, self._rest[:self.block_size],
-                self._clock.time_of(self._rest_first, self.sample_rate)))
+                self._capture_time_ns()))
             self._rest = self._rest[self.block_size:]
             self._rest_first += self.block_size
 
-    def _start_again(self, lost_samples: int) -> None:
+    def _capture_time_ns(self) -> int:
+        """Return when the first sample that was not given out yet was captured."""
+        since_gap_ns = round(self._rest_first * 1e9 / self.sample_rate)
+        to_wall_clock_ns = time.time_ns() - time.monotonic_ns()
+        return self._clock.time_of(self._stretch_sample) + since_gap_ns + to_wall_clock_ns
+
+    def _start_again(self, device_sample: int, lost: int) -> None:
         """Begin anew after a gap; less than a block of old samples is given up."""
-        lost = round(max(0, lost_samples) * self.sample_rate / self.device.sample_rate)
+        lost = round(lost * self.sample_rate / self.device.sample_rate)
         self.lost_samples += lost
         self._first_sample += self._rest_first + self._rest.size + lost
         self._rest, self._rest_first = np.zeros(0, np.int16), 0
+        self._stretch_sample = device_sample
         self._resampler.reset()
 
     def _watch_silence(self, samples: np.ndarray) -> None:
@@ -216,6 +230,16 @@ class MicrophoneSource:
         else:
             self.silent_s = 0.0
         self._last_value = float(samples[-1])
+
+
+class _Record(NamedTuple):
+    """What the process sends; see there."""
+
+    kind: bytes
+    time_ns: int
+    end_sample: int
+    overflows: int
+    data: bytes
 
 
 class _Process:
@@ -229,8 +253,9 @@ class _Process:
             start_new_session=True)    # Ctrl-C is its owner's to handle
         self.dropped = 0
         self._chatter: Deque[str] = deque(maxlen=20)
-        self._records: Deque[Tuple[bytes, int, int, bytes]] = deque()
+        self._records: Deque[_Record] = deque()
         self._queued_bytes = 0
+        self._most_bytes = 1 << 24
         self._ended = False
         self._news = threading.Condition()
         self._threads = [threading.Thread(target=target, name=f'microphone {target.__name__}',
@@ -239,7 +264,7 @@ class _Process:
         for thread in self._threads:
             thread.start()
 
-    def read(self, timeout_s: float) -> Optional[Tuple[bytes, int, int, bytes]]:
+    def read(self, timeout_s: float) -> Optional[_Record]:
         """
         Return the next record, or ``None`` if none came in time.
 
@@ -253,13 +278,16 @@ class _Process:
                     raise MicrophoneLost(self._last_words())
                 return None
             record = self._records.popleft()
-            self._queued_bytes -= len(record[3])
-        if record[0] == b'E':
-            error = json.loads(record[3])
-            raise (MicrophoneLost if error['lost'] else MicrophoneUnavailable)(error['text'])
+            self._queued_bytes -= len(record.data)
+        if record.kind == b'E':
+            error = json.loads(record.data)
+            text = error['text']
+            if 'host error' in text:   # PortAudio knows no more, the driver may
+                text += self._said()
+            raise (MicrophoneLost if error['lost'] else MicrophoneUnavailable)(text)
         return record
 
-    def expect(self, timeout_s: float) -> Tuple[bytes, int, int, bytes]:
+    def expect(self, timeout_s: float) -> _Record:
         """Return the first record; raise `MicrophoneUnavailable` if none comes."""
         try:
             record = self.read(timeout_s)
@@ -283,28 +311,34 @@ class _Process:
             stream.close()
 
     def _read_records(self) -> None:
-        limit = None
-        while True:
-            header = self._read_exactly(HEADER.size)
-            if header is None:
-                break
-            kind, time_ns, overflows, length = HEADER.unpack(header)
-            data = self._read_exactly(length) if length <= _MAX_RECORD else None
-            if data is None:
-                break
-            if kind == b'O':
-                opened = json.loads(data)
-                limit = QUEUE_S * opened['sample_rate'] * opened['opened'] * 2
+        try:
+            while self._read_record():
+                pass
+        finally:
             with self._news:
-                self._records.append((kind, time_ns, overflows, data))
-                self._queued_bytes += len(data)
-                while limit and self._queued_bytes > limit and self._records[0][0] == b'A':
-                    self._queued_bytes -= len(self._records.popleft()[3])
-                    self.dropped += 1
+                self._ended = True
                 self._news.notify()
+
+    def _read_record(self) -> bool:
+        """Queue the next record; the oldest audio gives way. Return whether there was one."""
+        header = self._read_exactly(HEADER.size)
+        if header is None:
+            return False
+        kind, *numbers, length = HEADER.unpack(header)
+        data = self._read_exactly(length)
+        if data is None:
+            return False
+        if kind == b'O':
+            opened = json.loads(data)
+            self._most_bytes = int(QUEUE_S * opened['sample_rate'] * opened['opened'] * 2)
         with self._news:
-            self._ended = True
+            self._records.append(_Record(kind, *numbers, data))
+            self._queued_bytes += len(data)
+            while self._queued_bytes > self._most_bytes and self._records[0].kind == b'A':
+                self._queued_bytes -= len(self._records.popleft().data)
+                self.dropped += 1
             self._news.notify()
+        return True
 
     def _read_exactly(self, size: int) -> Optional[bytes]:
         parts = []
@@ -323,11 +357,14 @@ class _Process:
 
     def _last_words(self) -> str:
         """Return why the process ended, as far as it can be told; without waiting for long."""
-        self._threads[1].join(0.2)
         try:
             code = self._process.wait(0.5)
         except subprocess.TimeoutExpired:
             code = None
-        said = [line for line in self._chatter if line][-3:]
-        return (f'the process that reads the microphone ended (code {code})'
-                + (f': {" / ".join(said)}' if said else ''))
+        return f'the process that reads the microphone ended (code {code}){self._said()}'
+
+    def _said(self) -> str:
+        """Return the last of what was printed there, to be appended to an error."""
+        self._threads[1].join(0.2)
+        said = [line for line in self._chatter if line][-2:]
+        return f': {" / ".join(said)}' if said else ''

@@ -32,7 +32,9 @@ import sys
 import threading
 import time
 
-HEADER = struct.Struct('<cqII')        # kind, capture time in ns, overflows so far, length
+# Kind, time of arrival on the monotonic clock in ns, number of the sample (of every channel) after
+# the last one, what was dropped included, overflows so far, length.
+HEADER = struct.Struct('<cqQII')
 QUEUE_S = 2.0                          # of audio, before blocks are dropped
 WATCH_S = 0.2
 MAX_CHANNELS = 64
@@ -55,8 +57,8 @@ class Pipe:
         self._fd = os.dup(1)
         os.dup2(2, 1)
 
-    def send(self, kind, data, time_ns=0, overflows=0):
-        view = memoryview(HEADER.pack(kind, time_ns, overflows, len(data)) + data)
+    def send(self, kind, data, time_ns=0, end_sample=0, overflows=0):
+        view = memoryview(HEADER.pack(kind, time_ns, end_sample, overflows, len(data)) + data)
         while view:
             view = view[os.write(self._fd, view):]
 
@@ -122,6 +124,7 @@ class Capture:
     def __init__(self, pyaudio, audio, device, channel, block_duration_s):
         self._queue = queue.Queue(maxsize=max(4, int(QUEUE_S / block_duration_s)))
         self.overflows = 0
+        self._end_sample = 0
         self._overflow_flag = pyaudio.paInputOverflow
         self._continue = pyaudio.paContinue
         errors = []
@@ -137,16 +140,13 @@ class Capture:
         raise Failure(f"{device['name']}: cannot be opened ({', '.join(dict.fromkeys(errors))})")
 
     def _receive(self, data, frame_count, time_info, status):
-        now_ns = time.time_ns()
-        duration_s = frame_count / self.rate
-        age_s = time_info['current_time'] - time_info['input_buffer_adc_time']
-        # Not every driver knows when the samples were taken; they are at least this old.
-        if not duration_s / 2 <= age_s <= 2.0:
-            age_s = duration_s
+        # Drivers disagree on what the times in time_info mean; the arrival is sure.
+        now_ns = time.monotonic_ns()
+        self._end_sample += frame_count
         if status & self._overflow_flag:
             self.overflows += 1
         try:
-            self._queue.put_nowait((now_ns - round(age_s * 1e9), data))
+            self._queue.put_nowait((data, now_ns, self._end_sample))
         except queue.Full:
             self.overflows += 1
         return None, self._continue
@@ -155,12 +155,12 @@ class Capture:
         """Send until the stream ends."""
         while True:
             try:
-                time_ns, data = self._queue.get(timeout=WATCH_S)
+                block = self._queue.get(timeout=WATCH_S)
             except queue.Empty:
                 if not self._stream.is_active():
                     raise Failure('the stream ended', lost=True) from None
                 continue
-            pipe.send(b'A', data, time_ns, self.overflows)
+            pipe.send(b'A', *block, self.overflows)
 
 
 def end_with_owner():

@@ -1,0 +1,112 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+When were samples captured that a sound driver hands over late, early, and in bursts?
+
+A sample cannot arrive before it was captured, and now and then one arrives promptly. So the
+promptest arrivals of the last seconds tell the time of the sample counter, and only what stays
+late for a whole second was lost on the way.
+"""
+
+from collections import deque
+from typing import Deque, Optional, Tuple
+
+NS = 1_000_000_000
+WINDOW_NS = 10 * NS
+BIN_NS = NS
+# Corrections are spread, so that the stamps of blocks stay continuous (2 ms in a second).
+LARGEST_SLEW = 0.002
+LATE_NS = 60_000_000
+LATE_FOR_NS = NS
+EARLY_NS = 100_000_000
+
+
+class DeliveryClock:
+    """
+    Follow the arrivals of one stream.
+
+    :param sample_rate: in Hz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = int(sample_rate)
+        self._offset_ns: Optional[int] = None     # time of sample 0 as it is told
+        self._bins: Deque[Tuple[int, int]] = deque()
+        self._arrival_ns = 0
+        self._late_since_ns: Optional[int] = None
+        self._late_offset_ns = 0
+
+    def update(self, arrival_ns: int, end_sample: int) -> int:
+        """
+        Take an arrival.
+
+        :param arrival_ns: when a block was handed over, on a clock that never jumps.
+        :param end_sample: number of the sample after its last one.
+        :return: how many samples must have been lost unseen before this block, mostly 0.
+        """
+        offset_ns = arrival_ns - self._duration_ns(end_sample)
+        lost_ns = 0
+        if self._offset_ns is None:
+            self._offset_ns = offset_ns
+        elif offset_ns < self._offset_ns - EARLY_NS:
+            self._offset_ns = offset_ns
+            self._bins.clear()
+        elif self._is_late_for_good(arrival_ns, offset_ns):
+            lost_ns = self._late_offset_ns - self._offset_ns
+            self._offset_ns = self._late_offset_ns
+            self._bins.clear()
+            self._late_since_ns = None
+        self._slew(arrival_ns, offset_ns)
+        return self._samples(lost_ns)
+
+    def settle(self) -> None:
+        """Tell the time by the promptest arrival so far; for the beginning."""
+        if self._bins:
+            self._offset_ns = min(offset_ns for _, offset_ns in self._bins)
+
+    def time_of(self, sample: int, sample_rate: Optional[int] = None) -> int:
+        """Return when sample number ``sample`` (at another rate, if given) was captured."""
+        if self._offset_ns is None:
+            raise ValueError('expected an arrival before a time can be told')
+        rate = sample_rate or self._rate
+        return self._offset_ns + (2 * sample * NS + rate) // (2 * rate)
+
+    def _is_late_for_good(self, arrival_ns: int, offset_ns: int) -> bool:
+        if offset_ns <= self._offset_ns + LATE_NS:
+            self._late_since_ns = None
+            return False
+        if self._late_since_ns is None:
+            self._late_since_ns, self._late_offset_ns = arrival_ns, offset_ns
+        self._late_offset_ns = min(self._late_offset_ns, offset_ns)
+        return arrival_ns - self._late_since_ns >= LATE_FOR_NS
+
+    def _slew(self, arrival_ns: int, offset_ns: int) -> None:
+        if self._bins and arrival_ns - self._bins[-1][0] < BIN_NS:
+            begin_ns, least_ns = self._bins.pop()
+            self._bins.append((begin_ns, min(least_ns, offset_ns)))
+        else:
+            self._bins.append((arrival_ns, offset_ns))
+        while arrival_ns - self._bins[0][0] > WINDOW_NS and len(self._bins) > 1:
+            self._bins.popleft()
+        elapsed_ns = max(0, arrival_ns - self._arrival_ns) if self._arrival_ns else 0
+        self._arrival_ns = arrival_ns
+        most_ns = round(LARGEST_SLEW * min(elapsed_ns, NS))
+        error_ns = min(offset_ns for _, offset_ns in self._bins) - self._offset_ns
+        self._offset_ns += max(-most_ns, min(most_ns, error_ns))
+
+    def _duration_ns(self, samples: int) -> int:
+        return (2 * samples * NS + self._rate) // (2 * self._rate)
+
+    def _samples(self, duration_ns: int) -> int:
+        return (2 * duration_ns * self._rate + NS) // (2 * NS)

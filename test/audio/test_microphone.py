@@ -1,0 +1,254 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Real PortAudio on virtual microphones: chosen, heard, lost, returned, stuck."""
+
+import importlib.util
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from baby_cry_detector.audio import (list_devices, microphone, MicrophoneLost, MicrophoneSource,
+                                     MicrophoneUnavailable)
+
+_spec = importlib.util.spec_from_file_location(
+    'virtual_microphones', Path(__file__).with_name('virtual_microphones.py'))
+virtual_microphones = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(virtual_microphones)
+
+NO_VIRTUAL_MICROPHONES = virtual_microphones.missing()
+needs_virtual_microphones = pytest.mark.skipif(
+    bool(NO_VIRTUAL_MICROPHONES), reason=f'no virtual microphones: {NO_VIRTUAL_MICROPHONES}')
+needs_pyaudio = pytest.mark.skipif(importlib.util.find_spec('pyaudio') is None,
+                                   reason='PyAudio is not installed')
+TONE = (0.5 * 32767 * np.sin(2 * np.pi * 700 * np.arange(48000 * 8) / 48000)).astype(np.int16)
+
+
+@pytest.fixture(scope='module')
+def server(tmp_path_factory):
+    running = virtual_microphones.VirtualMicrophones(tmp_path_factory.mktemp('pulse'),
+                                                     ['north_crib', 'south_crib'])
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def cribs(server, monkeypatch):
+    monkeypatch.setenv('ALSA_CONFIG_PATH', str(server.alsa_config))
+    monkeypatch.setenv('PULSE_SERVER', server.environment['PULSE_SERVER'])
+    return server
+
+
+def blocks_of(source, duration_s, timeout_s=5.0):
+    """Read this much audio; what came before the first sound is not counted."""
+    blocks, deadline_s = [], time.monotonic() + timeout_s
+    while len(blocks) * source.block_size < duration_s * source.sample_rate:
+        assert time.monotonic() < deadline_s, 'the microphone is too slow'
+        block = source.read(0.2)
+        if block is not None and (blocks or block.pcm.any()):
+            blocks.append(block)
+    return blocks
+
+
+@needs_virtual_microphones
+def test_the_microphones_are_listed(cribs):
+    devices = list_devices()
+    names = [device.name for device in devices]
+    assert 'north_crib' in names and 'south_crib' in names
+    device = devices[names.index('north_crib')]
+    assert device.as_dict()['channels'] == device.channels >= 1
+    assert str(device).startswith(f'{device.index}: north_crib (ALSA')
+    assert sum(device.is_default for device in devices) <= 1
+
+
+@needs_virtual_microphones
+def test_a_tone_is_heard_at_our_rate_with_its_time(cribs):
+    with MicrophoneSource('SOUTH', channel=1) as source, cribs.playing('south_crib', TONE):
+        assert 'south_crib' in source.description
+        assert source.device.sample_rate != 16000      # so that resampling is tried
+        blocks = blocks_of(source, 1.0)[10:]
+        now_ns = time.time_ns()
+    assert {len(block.pcm) for block in blocks} == {320}
+    assert {block.pcm.dtype for block in blocks} == {np.dtype(np.int16)}
+    assert set(np.diff([block.first_sample for block in blocks])) == {320}
+    steps_ms = np.diff([block.capture_time_ns for block in blocks]) / 1e6
+    np.testing.assert_allclose(steps_ms, 20.0, atol=2.0)
+    assert 0 < now_ns - blocks[-1].capture_time_ns < 2e9
+    samples = np.concatenate([block.pcm for block in blocks]) / 32767.0
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(samples.size)))
+    assert np.fft.rfftfreq(samples.size, 1 / 16000)[spectrum.argmax()] == pytest.approx(700, abs=2)
+    assert np.abs(samples).max() == pytest.approx(0.5, rel=0.02)
+
+
+@needs_virtual_microphones
+def test_the_named_microphone_is_heard_and_no_other(cribs):
+    with MicrophoneSource('north_crib') as source, cribs.playing('south_crib', TONE):
+        deadline_s = time.monotonic() + 5
+        while source.silent_s < 0.5:
+            block = source.read(0.2)
+            assert block is None or not block.pcm.any()
+            assert time.monotonic() < deadline_s
+
+
+@needs_virtual_microphones
+@pytest.mark.parametrize('device, words', [
+    ('kitchen', "no microphone 'kitchen'; there are: 0: north_crib; 1: south_crib"),
+    ('crib', "'crib' means several microphones, say which: 0: north_crib; 1: south_crib"),
+    ('99', "no microphone '99'; there are: 0: north_crib")])
+def test_a_wrong_name_gets_the_candidates(cribs, device, words):
+    with pytest.raises(MicrophoneUnavailable) as raised:
+        MicrophoneSource(device)
+    assert words in str(raised.value)
+
+
+@needs_virtual_microphones
+def test_a_microphone_is_chosen_by_its_number(cribs):
+    with MicrophoneSource(1) as source:
+        assert source.device.name == 'south_crib'
+    with pytest.raises(MicrophoneUnavailable, match='expected a channel from 0 to'):
+        MicrophoneSource(1, channel=64)
+
+
+@needs_virtual_microphones
+def test_what_is_not_read_in_time_is_counted_and_the_rest_goes_on(cribs, monkeypatch):
+    monkeypatch.setattr(microphone, 'QUEUE_S', 0.3)
+    with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', TONE):
+        blocks_of(source, 0.2)
+        lost = source.lost_samples
+        time.sleep(1.5)
+        blocks = blocks_of(source, 0.6)
+        assert source.overflows > 20
+        assert source.lost_samples - lost > 10_000
+        steps = np.diff([block.first_sample for block in blocks])
+        assert set(steps[steps < 10_000]) == {320}
+        assert steps.max() > 10_000 or blocks[0].first_sample > 10_000
+
+
+@needs_virtual_microphones
+def test_a_microphone_that_goes_away_is_lost_and_returns(cribs):
+    cribs.unplug('north_crib')         # else the server would switch to it
+    try:
+        with MicrophoneSource('south_crib') as source:
+            assert blocks_of_silence(source)
+            cribs.unplug('south_crib')
+            with pytest.raises(MicrophoneLost):
+                for _ in range(100):
+                    source.read(0.1)
+        with pytest.raises(MicrophoneUnavailable, match='south_crib: cannot be opened'):
+            MicrophoneSource('south_crib')
+        cribs.plug('south_crib')
+        with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', TONE):
+            assert np.abs(blocks_of(source, 0.2)[-1].pcm).max() > 10_000
+    finally:
+        cribs.plug('north_crib')
+
+
+def blocks_of_silence(source):
+    return [block for block in (source.read(1.0) for _ in range(5)) if block is not None]
+
+
+@needs_virtual_microphones
+def test_a_stuck_driver_is_noticed_and_closing_does_not_hang(cribs):
+    with MicrophoneSource('south_crib', stall_s=0.5) as source:
+        assert blocks_of_silence(source)
+        process = source._process._process
+        os.kill(process.pid, signal.SIGSTOP)
+        with pytest.raises(MicrophoneLost, match='delivers no samples any more'):
+            for _ in range(100):
+                source.read(0.1)
+    assert process.returncode == -signal.SIGKILL
+
+
+@needs_virtual_microphones
+def test_a_crashed_driver_is_named(cribs):
+    with MicrophoneSource('south_crib') as source:
+        os.kill(source._process._process.pid, signal.SIGSEGV)
+        with pytest.raises(MicrophoneLost, match='ended .code -11'):
+            for _ in range(100):
+                source.read(0.1)
+        with pytest.raises(MicrophoneLost):
+            source.read(0.1)
+
+
+@needs_virtual_microphones
+def test_no_process_outlives_its_owner(cribs):
+    program = ('import os, signal; from baby_cry_detector.audio import MicrophoneSource\n'
+               'source = MicrophoneSource("south_crib")\n'
+               'print(source._process._process.pid, flush=True)\n'
+               'os.kill(os.getpid(), signal.SIGKILL)')
+    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
+    result = subprocess.run([sys.executable, '-c', program], env=environment, timeout=20,
+                            capture_output=True, text=True)
+    pid = int(result.stdout)
+    deadline_s = time.monotonic() + 5
+    while runs(pid):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+
+
+def runs(pid):
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
+    except OSError:
+        return False
+
+
+@needs_virtual_microphones
+def test_nothing_is_printed(cribs, capfd):
+    list_devices()
+    with MicrophoneSource('south_crib') as source:
+        source.read(0.5)
+    assert capfd.readouterr() == ('', '')
+
+
+@needs_pyaudio
+def test_no_microphone_at_all_is_named():
+    if list_devices():
+        pytest.skip('this machine has a microphone')
+    with pytest.raises(MicrophoneUnavailable, match='no microphone found'):
+        MicrophoneSource()
+
+
+@needs_pyaudio
+def test_a_broken_sound_system_is_an_error_and_no_crash(tmp_path, monkeypatch):
+    config = tmp_path / 'asound.conf'
+    config.write_text('')              # PortAudio 19.6 aborts on this
+    monkeypatch.setenv('ALSA_CONFIG_PATH', str(config))
+    try:
+        with MicrophoneSource('north_crib'):
+            pass
+    except MicrophoneUnavailable as error:
+        assert str(error)
+
+
+def test_missing_pyaudio_is_named(tmp_path, monkeypatch):
+    (tmp_path / 'pyaudio.py').write_text('raise ImportError("Could not import the module")')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for call in (list_devices, MicrophoneSource):
+        with pytest.raises(MicrophoneUnavailable, match='python3-pyaudio.*portaudio19-dev'):
+            call()
+
+
+def test_wrong_options_are_named():
+    with pytest.raises(MicrophoneUnavailable, match='block duration'):
+        MicrophoneSource(block_duration_s=5.0)
+    with pytest.raises(MicrophoneUnavailable, match='channel of 0 or more'):
+        MicrophoneSource(channel=-1)
+    with pytest.raises(ValueError, match='4000 to 384000'):
+        MicrophoneSource(sample_rate=1)

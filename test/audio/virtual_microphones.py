@@ -1,0 +1,110 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Microphones that need no hardware: a private PulseAudio, seen by PortAudio through ALSA."""
+
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import threading
+import time
+
+
+def missing():
+    """Return why there can be no virtual microphones here; '' if there can."""
+    for program in ('pulseaudio', 'pactl', 'pacat'):
+        if not shutil.which(program):
+            return f'{program} is not installed (apt: pulseaudio, pulseaudio-utils)'
+    if not list(Path('/usr/lib').glob('**/libasound_module_pcm_pulse.so')):
+        return 'the ALSA plugin for PulseAudio is not installed (apt: libasound2-plugins)'
+    try:
+        import pyaudio  # noqa: F401
+    except ImportError as error:
+        return f'PyAudio is not installed ({error})'
+    return ''
+
+
+class VirtualMicrophones:
+    """A PulseAudio server of one's own with sinks whose monitors are microphones."""
+
+    def __init__(self, folder: Path, names):
+        self.names = list(names)
+        self._socket = folder / 'pulse.socket'
+        self._modules = {}
+        self.alsa_config = folder / 'asound.conf'
+        text = '</usr/share/alsa/alsa.conf>\n'
+        for name in self.names:
+            text += (f'pcm.{name} {{ type pulse\n server "unix:{self._socket}"\n'
+                     f' device "{name}.monitor"\n fallback ""\n'
+                     f' hint {{ show on\n description "{name}" }} }}\n')
+        self.alsa_config.write_text(text)
+        self.environment = {**os.environ, 'HOME': str(folder), 'XDG_RUNTIME_DIR': str(folder),
+                            'PULSE_RUNTIME_PATH': str(folder),
+                            'PULSE_SERVER': f'unix:{self._socket}'}
+        self._server = subprocess.Popen(
+            ['pulseaudio', '-n', '--daemonize=no', '--exit-idle-time=-1', '--disable-shm=yes',
+             '--use-pid-file=no', '--log-target=stderr', '-L',
+             f'module-native-protocol-unix socket={self._socket} auth-anonymous=1'],
+            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline_s = time.monotonic() + 10
+        while self._control('info', check=False).returncode:
+            if time.monotonic() > deadline_s or self._server.poll() is not None:
+                raise RuntimeError('PulseAudio does not start')
+            time.sleep(0.05)
+        for name in self.names:
+            self.plug(name)
+
+    def plug(self, name, rate=48000):
+        """Let a microphone appear."""
+        result = self._control('load-module', 'module-null-sink', f'sink_name={name}',
+                               f'rate={rate}', 'channels=2')
+        self._modules[name] = result.stdout.strip()
+
+    def unplug(self, name):
+        """Take a microphone away."""
+        self._control('unload-module', self._modules.pop(name))
+
+    @contextmanager
+    def playing(self, name, pcm, rate=48000):
+        """Let int16 samples be heard by a microphone, once, from now on."""
+        process = subprocess.Popen(
+            ['pacat', '--playback', f'--device={name}', f'--rate={rate}', '--channels=1',
+             '--format=s16le', '--latency-msec=50'], env=self.environment,
+            stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        writer = threading.Thread(target=self._write, args=(process, pcm.tobytes()), daemon=True)
+        writer.start()
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait()
+            writer.join(2)
+
+    @staticmethod
+    def _write(process, data):
+        try:
+            process.stdin.write(data)
+            process.stdin.close()
+        except OSError:
+            pass
+
+    def stop(self):
+        """End the server."""
+        self._server.kill()
+        self._server.wait()
+
+    def _control(self, *arguments, check=True):
+        return subprocess.run(['pactl', *arguments], env=self.environment, check=check,
+                              capture_output=True, text=True, timeout=10)
