@@ -119,6 +119,7 @@ class CryDecider:
         self._forget_level = 1.0 - math.exp(-step_s / LEVEL_S)
         self.settings = settings
         self._said = (STATUS_OK, False, Need.NONE, 0)
+        self._answer = self._needs.answer(False)
         self._time_ns = 0
         self._forget_stream()
 
