@@ -95,7 +95,7 @@ requirements() {
 }
 [ "$mode" != wheels ] || requirements ros_wheels 'ROS 2 Jazzy from wheels (about a minute, 150 MB)'
 if [ "$mode" = wheels ] || ! command -v colcon >/dev/null; then
-  requirements build 'colcon'
+  requirements colcon 'colcon'
 fi
 requirements run 'run-time packages'
 [ "$want" != test ] || requirements test 'training and test packages (torch is large)'

@@ -16,7 +16,6 @@
 import sys
 
 from baby_cry_detector.audio import SAMPLE_RATE, to_pcm16
-from baby_cry_detector.audio.synthesiser import demonstration, synthesise_cry
 
 
 def add_parser(subparsers):
@@ -32,6 +31,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Write the file; where it cries goes to standard error."""
+    from baby_cry_detector.audio.synthesiser import demonstration, synthesise_cry
     import soundfile
     if args.cry_s:
         samples, cries = synthesise_cry(args.cry_s, seed=args.seed), [(0.0, args.cry_s)]

@@ -49,6 +49,7 @@ class ViewState:
     episode: int = 0
     onset_s: float = 0.0
     duration_s: float = 0.0
+    trouble: str = ''
 
 
 def bar(fraction: float, width: int) -> str:
@@ -101,11 +102,11 @@ class TerminalView:
         self._last_column_s = self._last_line_s = -1.0
         self._last_line = None
         self._live = None
-        self._wants_live = live
+        self.is_live = live and self.console.is_terminal
 
     def __enter__(self):
         """Start the panel."""
-        if self._wants_live and self.console.is_terminal:
+        if self.is_live:
             self._live = Live(self._panel(), console=self.console, auto_refresh=False,
                               redirect_stdout=False, redirect_stderr=True)
             self._live.start()
@@ -144,8 +145,8 @@ class TerminalView:
         if self._live is not None:
             self._live.update(self._panel(), refresh=True)
         else:
-            changed = (state.crying, state.need, state.status) != (
-                previous.crying, previous.need, previous.status)
+            changed = (state.crying, state.need, state.status, state.trouble) != (
+                previous.crying, previous.need, previous.status, previous.trouble)
             if changed or state.time_s - self._last_line_s >= 1.0:
                 self._last_line_s = state.time_s
                 self.console.print(self._line(), soft_wrap=True)
@@ -164,6 +165,8 @@ class TerminalView:
                 f'cry {state.cry_probability:.2f}  {self._what()}')
         if state.crying:
             line += f', need {state.need}, intensity {state.intensity:.2f}'
+        if state.trouble:
+            line += f', {state.trouble}'
         return line
 
     def _panel(self) -> Panel:
@@ -183,7 +186,8 @@ class TerminalView:
         table.add_row('state', Text(self._what(), style), clock(state.time_s))
         table.add_row('need', f'{state.need}' + (
             f', intensity {state.intensity:.2f}' if state.crying else ''), '')
-        rows = [f'  episode {number} at {clock(start)}, {duration:.1f} s, need {need}'
+        rows = [Text(state.trouble, 'yellow')] if state.trouble else []
+        rows += [f'  episode {number} at {clock(start)}, {duration:.1f} s, need {need}'
                 for number, start, duration, need in self.episodes[-5:]]
         return Panel(Group(table, *rows), title=self.title, width=min(80, self.console.width),
                      subtitle='not a medical device · Ctrl-C ends')

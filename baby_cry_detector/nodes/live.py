@@ -24,6 +24,7 @@ from pathlib import Path
 import sys
 import tempfile
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -31,9 +32,8 @@ import soundfile
 from std_msgs.msg import Float32
 
 from baby_cry_detector.audio import AudioSourceError, list_devices, SAMPLE_RATE, to_pcm16
-from baby_cry_detector.audio.synthesiser import demonstration
 from baby_cry_detector.cli.view import TerminalView, ViewState
-from baby_cry_detector.decision import NEED_NAMES
+from baby_cry_detector.decision import Need
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.cry_graph import make_graph
@@ -57,9 +57,17 @@ class ViewNode(Node):
         self._start_ns = None
         self.create_subscription(Float32, 'level_dbfs', self._hear_level, qos.STATE)
         self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.LATCHED)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._hear_diagnostics, 10)
+        self._troubles = {}
 
     def _hear_level(self, message: Float32):
         self._state.level_dbfs = message.data
+
+    def _hear_diagnostics(self, message: DiagnosticArray):
+        for status in message.status:
+            self._troubles[status.name] = (
+                f'{status.name}: {status.message}'
+                if status.level == DiagnosticStatus.ERROR else '')
 
     def _hear_need(self, message: CryNeed):
         stamp_ns = to_nanoseconds(message.header.stamp)
@@ -70,10 +78,11 @@ class ViewNode(Node):
         self._state = ViewState(
             time_s=(stamp_ns - self._start_ns) * 1e-9, status=STATUS.get(message.status, '?'),
             level_dbfs=self._state.level_dbfs, cry_probability=message.cry_probability,
-            crying=message.crying, need=NEED_NAMES[message.need].upper(),
+            crying=message.crying, need=Need(message.need).name,
             intensity=message.intensity, episode=message.episode,
             onset_s=(to_nanoseconds(message.onset) - self._start_ns) * 1e-9,
-            duration_s=to_nanoseconds(message.duration) * 1e-9)
+            duration_s=to_nanoseconds(message.duration) * 1e-9,
+            trouble='; '.join(filter(None, self._troubles.values())))
         self._view.update(self._state)
 
 
@@ -103,6 +112,7 @@ def choose_source(source: str):
 
 def write_demonstration(folder: Path) -> Path:
     """Synthesise the demonstration recording into a folder and return its path."""
+    from baby_cry_detector.audio.synthesiser import demonstration
     samples, _ = demonstration()
     path = folder / f'baby_cry_demonstration_{os.getuid()}.wav'
     soundfile.write(path, to_pcm16(samples), SAMPLE_RATE, subtype='PCM_16')
@@ -140,6 +150,8 @@ def _spin(nodes, executor, title) -> int:
     capture = nodes[-1]
     with TerminalView(title) as view:
         viewer = ViewNode(view)
+        if view.is_live:      # the log would break the panel, which shows what is wrong
+            rclpy.logging.set_logger_level('', rclpy.logging.LoggingSeverity.FATAL)
         nodes.insert(0, _closable(viewer))
         executor.add_node(viewer)
         for node in nodes[1:]:
