@@ -145,8 +145,8 @@ class TerminalView:
         if self._live is not None:
             self._live.update(self._panel(), refresh=True)
         else:
-            changed = (state.crying, state.need, state.status, state.trouble) != (
-                previous.crying, previous.need, previous.status, previous.trouble)
+            changed = any(getattr(state, name) != getattr(previous, name)
+                          for name in ('crying', 'need', 'status', 'trouble'))
             if changed or state.time_s - self._last_line_s >= 1.0:
                 self._last_line_s = state.time_s
                 self.console.print(self._line(), soft_wrap=True)
