@@ -188,6 +188,6 @@ class TerminalView:
             f', intensity {state.intensity:.2f}' if state.crying else ''), '')
         rows = [Text(state.trouble, 'yellow')] if state.trouble else []
         rows += [f'  episode {number} at {clock(start)}, {duration:.1f} s, need {need}'
-                for number, start, duration, need in self.episodes[-5:]]
+                 for number, start, duration, need in self.episodes[-5:]]
         return Panel(Group(table, *rows), title=self.title, width=min(80, self.console.width),
                      subtitle='not a medical device · Ctrl-C ends')
