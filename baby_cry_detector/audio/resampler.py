@@ -21,7 +21,6 @@ the lower of the two rates, so that nothing folds back; the pass band ends at 0.
 import math
 
 import numpy as np
-from scipy import signal
 
 from baby_cry_detector.audio.formats import check_sample_rate
 
@@ -71,6 +70,9 @@ class StreamingResampler:
         return self._half / self.rate_in
 
     def _design(self) -> None:
+        # Imported here: it takes a second on a small computer, and audio that comes at the right
+        # rate needs no filter.
+        from scipy import signal
         lower = min(self.rate_in, self.rate_out)
         width = (1 - PASS_BAND_END) * lower / 2
         taps, beta = signal.kaiserord(STOP_BAND_DB, width / (self.rate_in / 2))

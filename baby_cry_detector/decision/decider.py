@@ -285,8 +285,10 @@ class CryDecider:
         tracker = self._tracker
         before = tracker.current
         crying = tracker.update(time_ns, self._probability)
-        if tracker.current is not before:      # evidence is of one episode
+        if tracker.current is not before and tracker.hearing:
+            # Evidence is of one episode. What was a candidate and now counts is the same object.
             self._needs.reset()
+            self._intensity.begin()
         hearing = tracker.hearing
         if hearing and need_probability is not None:
             self._needs.update(need_probability, probability)

@@ -90,6 +90,10 @@ class Intensity:
         self._block_has_cry = False
         self._regularity = 0.0
 
+    def begin(self) -> None:
+        """Note that another episode begins: its level and voicing are its own."""
+        self._power = self._voicing = None
+
     @property
     def background_db(self) -> Optional[float]:
         """Return the level of the background in dBFS; ``None`` before it is known."""
