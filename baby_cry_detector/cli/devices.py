@@ -15,7 +15,7 @@
 
 import json
 
-from baby_cry_detector.audio import list_devices
+from baby_cry_detector.audio.microphone import list_devices
 
 
 def add_parser(subparsers):
