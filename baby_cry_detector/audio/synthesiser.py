@@ -26,6 +26,8 @@ from baby_cry_detector.audio import household
 from baby_cry_detector.audio.cry_voice import (Baby, expiration, HYPERPHONATED, inspiration, NOISY,
                                                PHONATED, RATE, SUBHARMONIC)
 
+LONGEST_S = 600.0
+SHORTEST_BOUT_S = 1.0          # has a whole breath
 LOUDEST = 0.5                  # peak of what is returned
 RAMP_BURSTS = 5                # from fussing to crying
 
@@ -36,7 +38,7 @@ def synthesise_cry(duration_s: float, seed: int = 0, distress: float = 0.7,
     """
     Return a bout of crying in a room.
 
-    :param duration_s: its length, above 0; breaths are cut at the end.
+    :param duration_s: its length, above 0 and up to 600; the last breath is cut off.
     :param seed: baby, room and everything that is random.
     :param distress: 0 (fussing) to 1 (screaming).
     :param f0_hz: fundamental of calm crying, 250 to 700; ``None`` draws one near 450.
@@ -45,17 +47,19 @@ def synthesise_cry(duration_s: float, seed: int = 0, distress: float = 0.7,
     :return: ``(n,)`` float64 at 16 kHz, peak 0.5.
     :raises ValueError: on a value out of range.
     """
-    if not 0 < duration_s <= 3600:
-        raise ValueError(f'expected a duration above 0 and up to 3600 s, got {duration_s!r}')
+    if not 0 < duration_s <= LONGEST_S:
+        raise ValueError(f'expected a duration above 0 and up to {LONGEST_S:g} s, '
+                         f'got {duration_s!r}')
     if not 0 <= distress <= 1:
         raise ValueError(f'expected a distress of 0 to 1, got {distress!r}')
     rng = np.random.default_rng(seed)
     baby = _baby(rng, f0_hz)
-    n = round(duration_s * RATE)
-    crying = in_room(_bout(baby, duration_s, distress, grow, rng), _impulse_response(rng))[:n]
-    noise = household.room_noise(duration_s, rng)[:n]
-    power = np.mean(crying ** 2)
-    sound = crying + noise * np.sqrt(power) * 10 ** (-snr_db / 20)
+    bout_s = max(duration_s, SHORTEST_BOUT_S)
+    crying = in_room(_bout(baby, bout_s, distress, grow, rng), _impulse_response(rng))
+    crying = crying[:round(bout_s * RATE)]
+    noise = household.room_noise(bout_s, rng)
+    sound = crying + noise * np.sqrt(np.mean(crying ** 2)) * 10 ** (-snr_db / 20)
+    sound = sound[:round(duration_s * RATE)]
     return sound * LOUDEST / np.abs(sound).max()
 
 

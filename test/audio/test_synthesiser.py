@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_samples():
     assert intervals == demonstration(4)[1]
 
 
-@pytest.mark.parametrize('duration_s', [0.001, 0.05, 0.3, 1.0, 7.3])
+@pytest.mark.parametrize('duration_s', [0.001, 0.05, 0.3, 1.0, 7.31])
 @pytest.mark.parametrize('distress', [0.0, 1.0])
 def test_any_length_and_distress_is_sound(duration_s, distress):
     for seed in range(3):
