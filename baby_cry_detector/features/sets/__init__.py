@@ -16,11 +16,13 @@
 from typing import Dict, Tuple
 
 from baby_cry_detector.features.definition import FeatureSet
-from baby_cry_detector.features.sets import cepstra20, cry, is09
+from baby_cry_detector.features.sets import cepstra20, compare16, cry, is09, is10
 
 _SETS: Dict[str, FeatureSet] = {
     feature_set.id: feature_set
-    for feature_set in (is09.FEATURE_SET, cepstra20.FEATURE_SET, cry.FEATURE_SET)
+    for feature_set in (
+        is09.FEATURE_SET, cepstra20.FEATURE_SET, cry.FEATURE_SET, is10.FEATURE_SET,
+        compare16.FEATURE_SET, compare16.FIXED_LAG_FEATURE_SET)
 }
 
 

@@ -1,0 +1,257 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Jitter, shimmer and harmonic-to-noise ratio, period by period on the waveform.
+
+Definitions of openSMILE's pitch-period descriptors: periods are found by the cross-correlation of
+neighbouring stretches of the waveform, starting from F0 (compare Titze and Liang, "Comparison of
+F0 extraction methods for high-precision voice perturbation measurements", JSHR 36, 1993).
+"""
+
+import math
+from typing import List, Optional, Tuple
+
+import numpy as np
+
+# Below this period in samples, all starting points are correlated at once: cheaper than one by
+# one, since several periods fit into a frame.
+_SHORT_PERIOD = 72
+
+
+class Periods:
+    """
+    The periods of one stretch of samples.
+
+    :param segment: samples, float64, contiguous.
+    :param period: expected period in samples.
+    :param search: share of the period by which it may differ.
+    """
+
+    def __init__(self, segment: np.ndarray, period: float, search: float):
+        self._segment = segment
+        self.shortest = int(math.floor((1.0 - search) * period))
+        self.longest = int(math.ceil((1.0 + search) * period))
+        self._stop = len(segment) - 2 * self.longest - 1
+        self._lags = np.arange(self.shortest, self.longest)
+        self._first = self._count = 0
+        self._together = period < _SHORT_PERIOD
+
+    def walk(self, advance: int) -> Tuple[List[Tuple[int, int, float, float]], List[int]]:
+        """
+        Follow the periods from the first sample on.
+
+        :param advance: samples to go on where no period is found.
+        :return: per step its start, whole-sample length, refined length (0 if none was found) and
+            refined correlation; and the starts reached, the last one past the last step.
+        """
+        steps, reached, start = [], [], 0
+        while start < self._stop:
+            lag, refined, strength = self._best(start)
+            steps.append((start, lag or advance, refined, strength))
+            start += lag or advance
+            reached.append(start)
+        return steps, reached
+
+    def _best(self, start: int) -> Tuple[int, float, float]:
+        if not self._first <= start < self._first + self._count:
+            self._correlate(start, self._stop - start if self._together else 1)
+        at = start - self._first
+        return self._lag[at], self._refined[at], self._strength[at]
+
+    def _correlate(self, start: int, count: int) -> None:
+        """Find the best lag of ``count`` neighbouring starts; (lag, start) arrays throughout."""
+        self._first, self._count = start, count
+        lags, low, rows = self._lags, self.shortest, self.longest - self.shortest
+        x = self._segment[start:start + count + 2 * self.longest]
+        e = x.itemsize
+        sums = np.zeros((2, x.size + 1))
+        np.cumsum(x, out=sums[0, 1:])
+        np.cumsum(x * x, out=sums[1, 1:])
+        # Views: [lag, start] of the running sums at start + lag and start + 2 lag.
+        plane, shape = sums.strides[0], (2, rows, count)
+        here = sums[:, None, :count]
+        one = np.ndarray(shape, float, sums, low * e, (plane, e, e))
+        two = np.ndarray(shape, float, sums, 2 * low * e, (plane, 2 * e, e))
+        first, second = one - here, two - one
+        # Products x[t] x[t + lag], summed along t from the start on.
+        width = count + self.longest
+        product = np.zeros((rows, width + 1))
+        shifted = np.ndarray((rows, width), float, x, low * e, (e, e))
+        np.cumsum(x[:width] * shifted, axis=1, out=product[:, 1:])
+        stride = product.strides[0]
+        ahead = np.ndarray((rows, count), float, product, low * e, (stride + e, e))
+        cross = ahead - product[:, :count]
+        share = (1.0 / lags)[:, None]
+        cross -= first[0] * second[0] * share
+        spread = first[1] - first[0] * first[0] * share
+        other = second[1] - second[0] * second[0] * share
+        # What is left of a constant stretch is rounding, not sound.
+        least = 1e-12 * sums[1, -1]
+        heard = (spread > least) & (other > least)
+        spread *= other
+        correlation = np.where(heard, cross, 0.0)
+        correlation /= np.sqrt(np.where(heard, spread, 1.0))
+
+        middle = correlation[1:-1]
+        is_peak = middle > correlation[:-2]
+        is_peak &= middle >= correlation[2:]
+        best = np.where(is_peak, middle, -2.0).argmax(axis=0)
+        column = np.arange(count)
+        found = is_peak[best, column]
+        left, top, right = (correlation[best + offset, column] for offset in range(3))
+        bend = left - 2.0 * top + right
+        shift = 0.5 * (left - right) / np.where(bend < 0, bend, 1.0)
+        lag = best + (low + 1)
+        self._lag = np.where(found, lag, 0).tolist()
+        self._refined = np.where(found, lag + shift, 0.0).tolist()
+        self._strength = np.where(found, top - 0.25 * (left - right) * shift, 0.0).tolist()
+
+
+class VoiceQuality:
+    """
+    jitterLocal, jitterDDP, shimmerLocal and logHNR (dB) of frames with known F0.
+
+    Unvoiced frames give 0, 0, 0 and ``unvoiced_hnr_db``. Jitter goes on across frames of a
+    voiced run; where a voiced frame holds no period, the last values are held.
+
+    :param sample_rate: Hz.
+    :param hop: samples between frames.
+    :param window: samples of a frame that may be read.
+    :param search: share by which a period may differ from 1 / F0.
+    :param least_correlation: periods with less count for HNR only.
+    :param unvoiced_hnr_db: HNR of unvoiced frames.
+    """
+
+    def __init__(self, sample_rate: int, hop: int, window: int, search: float,
+                 least_correlation: float, unvoiced_hnr_db: float):
+        self._rate = sample_rate
+        self._hop = hop
+        self._window = window
+        self._search = search
+        self._least = least_correlation
+        self._unvoiced = (0.0, 0.0, 0.0, unvoiced_hnr_db)
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        self._samples = np.empty(0)
+        self._origin = 0  # absolute position of the first sample kept
+        self._frame = 0
+        self._position = 0
+        self._left = 0
+        self._held = self._unvoiced
+        self._period: Optional[float] = None
+        self._difference: Optional[float] = None
+
+    def add(self, buffer: np.ndarray, start: int) -> None:
+        """Add samples: ``buffer`` begins at the absolute position ``start``, overlap allowed."""
+        known = self._origin + self._samples.size - start
+        # In single precision, as in the published numbers.
+        fresh = buffer[known:].astype(np.float32).astype(np.float64)
+        self._samples = np.concatenate((self._samples, fresh))
+
+    def process(self, f0: np.ndarray) -> np.ndarray:
+        """Take F0 in Hz of the next frames, shape (n,); return the four values, shape (n, 4)."""
+        result = np.empty((len(f0), 4))
+        for n, hertz in enumerate(f0.tolist()):
+            result[n] = self._next(hertz)
+            self._frame += 1
+        keep = min(self._frame * self._hop - self._left, self._position) - self._origin
+        keep = max(min(keep, self._samples.size), 0)
+        self._samples = self._samples[keep:].copy()
+        self._origin += keep
+        return result
+
+    def _next(self, hertz: float) -> Tuple[float, float, float, float]:
+        start = self._frame * self._hop
+        if self._position != start - self._left:
+            self._position, self._left = start, 0
+        due = self._hop + self._left
+        if hertz <= 0:
+            self._position += due
+            self._left = 0
+            self._held, self._period, self._difference = self._unvoiced, None, None
+            return self._held
+        period = self._rate / hertz
+        longest = int(math.ceil((1.0 + self._search) * period))
+        length = min(max(due, 2 * longest + 2), self._left + self._window)
+        offset = self._position - self._origin
+        segment = self._samples[offset:offset + length]
+        rounded = round(period)
+        steps, reached = Periods(segment, period, self._search).walk(rounded)
+        advance = max((at for at in reached if at < due - 1), default=0)
+        self._position += advance
+        self._left = due - advance
+        if steps:
+            accepted = [step for step in steps if step[2] and step[3] > self._least]
+            local, ddp, shimmer, _ = self._held
+            if accepted:
+                local, ddp = self._jitter([step[2] for step in accepted])
+                shimmer = _shimmer(segment, accepted, shimmer)
+            starts = [step[0] for step in steps if step[2]]
+            hnr = self._held[3]
+            if starts:
+                starts.append(reached[-1])
+                lengths = [after - at for at, after in zip(starts, starts[1:])]
+                hnr = _log_hnr(segment, starts, lengths + [steps[-1][1]], rounded)
+            self._held = (local, ddp, shimmer, hnr)
+        return self._held
+
+    def _jitter(self, periods: List[float]) -> Tuple[float, float]:
+        changes, second = [], []
+        for period in periods:
+            if self._period is not None:
+                change = abs(period - self._period)
+                changes.append(change)
+                if self._difference is not None:
+                    second.append(abs(change - self._difference))
+                self._difference = change
+            self._period = period
+        mean = sum(periods) / len(periods)
+        local = sum(changes) / len(changes) / mean if changes else 0.0
+        ddp = sum(second) / len(second) / mean if second else 0.0
+        return min(local, 1.0), min(ddp, 1.0)
+
+
+def _shimmer(segment: np.ndarray, steps, held: float) -> float:
+    """Return the mean change of amplitude from each period to the next over its mean."""
+    edges = []
+    for start, lag, _, _ in steps:
+        middle = start + lag
+        edges += [start + 1, middle - 1, middle + 1, middle + lag - 1]
+    amplitude = (np.maximum.reduceat(segment, edges)[::2]
+                 - np.minimum.reduceat(segment, edges)[::2])
+    first, second = amplitude[::2], amplitude[1::2]
+    total = 0.5 * float((first + second).sum())
+    return min(float(np.abs(first - second).sum()) / total, 1.0) if total > 0 else held
+
+
+def _log_hnr(segment: np.ndarray, starts: List[int], lengths: List[int], period: int) -> float:
+    """Return the level of the mean period over that of what deviates from it, dB."""
+    index = np.asarray(starts)[:, None] + np.arange(period)
+    waves = segment[np.minimum(index, segment.size - 1)]
+    mean = waves.sum(axis=0) / len(starts)
+    inner = mean[3:period - 2]
+    waves -= mean
+    waves *= waves
+    ends = np.minimum(lengths, period) - 2
+    total = np.cumsum(waves[:, 2:], axis=1)[np.arange(len(starts)), ends - 3].sum()
+    harmonic = float(inner @ inner) / (period - 4)
+    noise = float(total) / float((ends - 2).sum())
+    # Bounds far outside sound: nothing repeats, or nothing but the repetition is there.
+    if harmonic <= 1e-10 * noise:
+        return -100.0
+    if noise <= 1e-10 * harmonic:
+        return 100.0
+    return 10.0 * math.log10(harmonic / noise)
