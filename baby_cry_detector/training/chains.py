@@ -238,14 +238,14 @@ class StreamMaker:
 
 
 def _cry_weight(loud: np.ndarray) -> np.ndarray:
-    """From the first loud frame: 0 for 0.15 s, rising to 1 at 0.5 s; low in long pauses."""
+    """From the first loud frame: 0 for 0.1 s, rising to 1 at 0.4 s; low in long pauses."""
     weight = np.zeros(len(loud), np.float32)
     found = np.flatnonzero(loud)
     if not len(found):
         return weight
     first = int(found[0])
     age = np.arange(len(loud)) - first
-    weight[:] = np.clip((age - 15) / 35.0, 0.0, 1.0)
+    weight[:] = np.clip((age - 10) / 30.0, 0.0, 1.0)
     last_loud = np.maximum.accumulate(np.where(loud, np.arange(len(loud)), -1000))
     weight[np.arange(len(loud)) - last_loud > 80] *= 0.3
     return weight

@@ -14,10 +14,11 @@
 """Training configurations: YAML in, checked dataclasses out, every default beside its meaning."""
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+import fnmatch
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 import yaml
 
@@ -54,7 +55,8 @@ class FeatureOptions:
     Which features.
 
     :param set: name of a feature set.
-    :param columns: the columns that the network reads; all where empty.
+    :param columns: patterns of the columns that a network reads (``mfcc*``; ``!F0*`` leaves
+        out; the last match counts); all where empty.
     """
 
     set: str = 'is09'
@@ -145,11 +147,14 @@ class TrainingConfig:
     """
     All of a training run.
 
-    :param seeds: one network each; the checkpoint answers with the mean of their probabilities.
+    :param seeds: one network each; the checkpoint answers with the mean of their logits.
+    :param inputs: lists of column patterns; networks take them in turn, the first seed the
+        first list and so on. All read ``features.columns`` where empty.
     """
 
     name: str = 'detector'
     seeds: Tuple[int, ...] = (1,)
+    inputs: Tuple[Any, ...] = ()
     data: DataOptions = field(default_factory=DataOptions)
     features: FeatureOptions = field(default_factory=FeatureOptions)
     streams: StreamOptions = field(default_factory=StreamOptions)
@@ -166,6 +171,27 @@ class TrainingConfig:
     def digest(self) -> str:
         """Return 12 hexadecimal digits that name this configuration's content."""
         return document_digest(self.to_dict())
+
+
+def choose_columns(patterns: Sequence[str], columns: Sequence[str]) -> Tuple[str, ...]:
+    """
+    Return the columns that patterns choose, in the set's order.
+
+    :raises ConfigError: if a pattern matches no column, or nothing is left.
+    """
+    if not patterns:
+        return tuple(columns)
+    chosen = dict.fromkeys(columns, patterns[0].startswith('!'))
+    for pattern in patterns:
+        exclude, glob = pattern.startswith('!'), pattern.lstrip('!').replace('[', '[[]')
+        matches = fnmatch.filter(columns, glob)
+        if not matches:
+            raise ConfigError(f'features.columns: {pattern!r} matches no column')
+        chosen.update(dict.fromkeys(matches, not exclude))
+    names = tuple(name for name in columns if chosen[name])
+    if not names:
+        raise ConfigError('features.columns: no column is left')
+    return names
 
 
 def document_digest(document: Any) -> str:

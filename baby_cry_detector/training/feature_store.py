@@ -34,7 +34,7 @@ from baby_cry_detector.training.config import document_digest, TrainingConfig
 from baby_cry_detector.training.manifest import Clip, data_digest, EMOTION, ManifestError
 
 #: Raise it when the way streams or features are made changes without the options changing.
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 Progress = Callable[[str, int, int], None]
 

@@ -40,7 +40,7 @@ from baby_cry_detector.model.checkpoint import (Checkpoint, load_checkpoint, Mem
                                                 save_checkpoint)
 from baby_cry_detector.model.network import CryNetwork
 from baby_cry_detector.training import calibration, evaluation, loop, metrics, need
-from baby_cry_detector.training.config import TrainingConfig
+from baby_cry_detector.training.config import choose_columns, TrainingConfig
 from baby_cry_detector.training.feature_store import (ClipFeatures, FeatureStore, no_progress,
                                                       Progress, trained_on)
 from baby_cry_detector.training.manifest import Clip, leaking_groups, ManifestError
@@ -87,13 +87,9 @@ class TrainingRun:
             say('WARNING: ' + message)
         self.folds = sorted({clip.fold for clip in self.clips})
         self.store = FeatureStore(self.clips, config.features.set, cache_dir, progress)
-        wanted = config.features.columns or self.store.columns
-        unknown = [name for name in wanted if name not in self.store.columns]
-        if unknown:
-            raise ManifestError(f'features.columns: {unknown[0]!r} is not a column of the set '
-                                f'{config.features.set}')
-        self.columns: Tuple[str, ...] = tuple(wanted)
-        self._column_index = np.array([self.store.columns.index(name) for name in wanted])
+        patterns = config.inputs or (config.features.columns,)
+        self._inputs = [choose_columns(patterns[row % len(patterns)], self.store.columns)
+                        for row in range(len(config.seeds))]
         self._clip_features: Optional[ClipFeatures] = None
         self.out_dir.mkdir(parents=True, exist_ok=True)
         (self.out_dir / 'work').mkdir(exist_ok=True)
@@ -112,25 +108,27 @@ class TrainingRun:
                                         'give another --out or empty the folder')
         file.write_text(json.dumps(document, indent=1, sort_keys=True) + '\n')
 
-    def clip_frames(self, index: int) -> np.ndarray:
-        """Return the columns of one clip that the networks read, (n_frames, n_columns)."""
+    def column_index(self, row: int) -> np.ndarray:
+        """Return which columns of the set network ``row`` reads."""
+        return np.array([self.store.columns.index(name) for name in self._inputs[row]])
+
+    def clip_frames(self, row: int, indices: Sequence[int]) -> List[np.ndarray]:
+        """Return what network ``row`` reads of some clips, each (n_frames, n_columns)."""
+        columns = self.column_index(row)
+        return [self.clip_features().of(index)[:, columns] for index in indices]
+
+    def clip_features(self) -> ClipFeatures:
+        """Return the features of all clips."""
         if self._clip_features is None:
             self._clip_features = self.store.clip_features()
-        frames = self._clip_features.of(index)
-        if len(self._column_index) == frames.shape[1]:
-            return frames
-        return frames[:, self._column_index]
-
-    def first_sound_s(self) -> np.ndarray:
-        """Return when the first loud sound of each clip begins."""
-        self.clip_frames(0)
-        return self._clip_features.first_sound_s
+        return self._clip_features
 
     # -- networks -------------------------------------------------------------------------
 
-    def network(self, left_out: Optional[int], seed: int
+    def network(self, left_out: Optional[int], row: int
                 ) -> Tuple[CryNetwork, loop.Normalisation]:
-        """Return the network trained without one fold (None: on all), trained or read."""
+        """Return network ``row`` trained without one fold (None: on all), trained or read."""
+        seed = self.config.seeds[row]
         name = f'fold-{left_out}' if left_out is not None else 'all'
         file = self.out_dir / 'work' / f'{name}-seed-{seed}.npz'
         if file.is_file():
@@ -140,25 +138,25 @@ class TrainingRun:
         if self.config.training.early_stopping and left_out is not None:
             held = self.folds[(self.folds.index(left_out) + 1) % len(self.folds)]
             use = [fold for fold in use if fold != held]
-            validate = self._validator(held)
+            validate = self._validator(held, row)
         folds = [self.store.stream_features(fold, self.config) for fold in use]
 
         def show(update: int, total: int, loss: float) -> None:
             self._progress(f'{name}, seed {seed}, loss {loss:.3f}', update, total)
 
         network, normalisation, _ = loop.train_network(
-            folds, self._column_index, self.config, seed, validate=validate, progress=show,
+            folds, self.column_index(row), self.config, seed, validate=validate, progress=show,
             curve_file=self.out_dir / 'work' / f'{name}-seed-{seed}.csv')
         save_checkpoint(file, Checkpoint(
-            members=(self._member(network, normalisation),),
+            members=(self._member(row, network, normalisation),),
             feature_set=self.store.feature_set.to_dict(), feature_columns=self.store.columns))
         return network, normalisation
 
-    def _validator(self, fold: int):
+    def _validator(self, fold: int, row: int):
         chosen = [index for index, clip in enumerate(self.clips)
                   if clip.fold == fold and trained_on(clip, self.config)]
         truth = np.array([self.clips[index].is_cry for index in chosen])
-        frames = [self.clip_frames(index) for index in chosen]
+        frames = self.clip_frames(row, chosen)
 
         def validate(network: CryNetwork, normalisation: loop.Normalisation) -> float:
             probabilities = loop.frame_probabilities(network, normalisation, frames)
@@ -166,9 +164,10 @@ class TrainingRun:
             return metrics.auc(truth, scores)
         return validate
 
-    def _member(self, network: CryNetwork, normalisation: loop.Normalisation) -> Member:
-        return Member(network.architecture, self.columns, normalisation.mean, normalisation.std,
-                      network.numpy_arrays())
+    def _member(self, row: int, network: CryNetwork, normalisation: loop.Normalisation
+                ) -> Member:
+        return Member(network.architecture, self._inputs[row], normalisation.mean,
+                      normalisation.std, network.numpy_arrays())
 
     # -- folds ----------------------------------------------------------------------------
 
@@ -178,10 +177,10 @@ class TrainingRun:
                                           for _ in self.config.seeds]
         for fold in self.folds:
             inside = [index for index, clip in enumerate(self.clips) if clip.fold == fold]
-            frames = [self.clip_frames(index) for index in inside]
-            for row, seed in enumerate(self.config.seeds):
-                network, normalisation = self.network(fold, seed)
-                answers = loop.frame_logits(network, normalisation, frames)
+            for row in range(len(self.config.seeds)):
+                network, normalisation = self.network(fold, row)
+                answers = loop.frame_logits(network, normalisation,
+                                            self.clip_frames(row, inside))
                 for index, answer in zip(inside, answers):
                     logits[row][index] = answer
             self._say(f'fold {fold}: {len(inside)} clips scored')
@@ -207,7 +206,8 @@ class TrainingRun:
             own = calibration.fit_folds(self.clips, alone, scores.folds, self.config.decision)
             single = evaluation.detection_report(
                 self.clips, self._clip_scores(alone, own, scores.folds), n_draws=0)
-            singles.append({'seed': seed, 'auc': single['auc'], 'f1': single['f1'],
+            singles.append({'seed': seed, 'n_columns': len(self._inputs[row]),
+                            'auc': single['auc'], 'f1': single['f1'],
                             'auc_same_phone': single.get('same_phone', {}).get('auc'),
                             'auc_with_emotion': single.get('with_emotion', {}).get('auc')})
         report['single_networks'] = singles
@@ -216,7 +216,7 @@ class TrainingRun:
 
     def _clip_scores(self, logits, fitted, folds: np.ndarray) -> evaluation.ClipScores:
         smoothing_s = self.config.decision.smoothing_s
-        first = self.first_sound_s()
+        first = self.clip_features().first_sound_s
         score, threshold, delay = (np.zeros(len(self.clips)) for _ in range(3))
         for index, fold in enumerate(folds):
             own = fitted.of_fold[int(fold)]
@@ -276,12 +276,11 @@ class TrainingRun:
             return members, {}
         needs = np.array([labels.index(self.clips[index].label) for index in chosen])
         folds = np.array([self.clips[index].fold for index in chosen])
-        frames = [self.clip_frames(index) for index in chosen]
-        seed = self.config.seeds[0]
+        frames = self.clip_frames(0, chosen)
 
         def hidden_of_fold(fold: Optional[int]) -> np.ndarray:
             self._say(f'needs: hidden states of {"all data" if fold is None else fold}')
-            return need.hidden_of_clips(*self.network(fold, seed), frames)
+            return need.hidden_of_clips(*self.network(fold, 0), frames)
 
         result = need.evaluate_needs(
             hidden_of_fold, needs, folds, [self.clips[index].group for index in chosen], labels,
@@ -296,10 +295,9 @@ class TrainingRun:
     def _write_checkpoint(self, file: Path, fold: Optional[int],
                           fitted: 'calibration.Calibration', metrics_document: Dict) -> None:
         members = []
-        for seed in self.config.seeds:
-            network, normalisation = self.network(fold, seed)
-            members.append(calibration.shifted(self._member(network, normalisation),
-                                               fitted.shift))
+        for row in range(len(self.config.seeds)):
+            member = self._member(row, *self.network(fold, row))
+            members.append(calibration.shifted(member, fitted.shift))
         used = [clip for clip in self.clips
                 if clip.fold != fold and trained_on(clip, self.config)]
         provenance = {

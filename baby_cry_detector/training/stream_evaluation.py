@@ -113,7 +113,7 @@ def evaluate_streams(folds_dir: Path, clips: Sequence[Clip], *, seed: int = 0,
         mixed, cries = sounds.with_cries(home, rng, every_s=HOME_CRY_EVERY_S)
         totals['home'].add(checkpoint, mixed, pieces, cries)
         if drift is None:
-            drift = drift_over_hours(checkpoint, dense)
+            drift = drift_over_hours(checkpoint, dense, DRIFT_HOURS)
         progress('streams', number + 1, len(folds))
     result = {kind: total.report() for kind, total in totals.items()}
     result['dense'].pop('recall')
@@ -122,7 +122,7 @@ def evaluate_streams(folds_dir: Path, clips: Sequence[Clip], *, seed: int = 0,
     return result
 
 
-def drift_over_hours(checkpoint: Checkpoint, samples: np.ndarray, hours: float = DRIFT_HOURS
+def drift_over_hours(checkpoint: Checkpoint, samples: np.ndarray, hours: float
                      ) -> Dict[str, float]:
     """Return the largest difference over the last 10 s to a detector that began 30 s earlier."""
     whole = np.tile(samples, max(1, int(np.ceil(hours * 3600 * aug.SAMPLE_RATE / len(samples)))))

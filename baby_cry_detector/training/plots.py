@@ -1,0 +1,81 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Plots of an evaluation as PNG."""
+
+from pathlib import Path
+from typing import List, Sequence
+
+import numpy as np
+
+from baby_cry_detector.training import metrics
+from baby_cry_detector.training.evaluation import ClipScores
+from baby_cry_detector.training.manifest import Clip
+
+
+def roc_curve(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return (false alarm rate, recall) at every threshold, shape (n, 2), from (0, 0) on."""
+    order = np.argsort(-scores, kind='mergesort')
+    ordered, hits = scores[order], truth[order]
+    ends = np.flatnonzero(np.r_[ordered[1:] != ordered[:-1], True])
+    rates = np.stack([np.cumsum(~hits)[ends] / max(1, (~truth).sum()),
+                      np.cumsum(hits)[ends] / max(1, truth.sum())], axis=1)
+    return np.concatenate([[[0.0, 0.0]], rates])
+
+
+def detection_plots(clips: Sequence[Clip], result: ClipScores, folder: Path) -> List[Path]:
+    """
+    Write ``roc.png``, ``reliability.png`` and ``scores.png``; return their paths.
+
+    :raises ImportError: if matplotlib is missing.
+    """
+    import matplotlib
+    matplotlib.use('Agg')
+    from matplotlib import pyplot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    truth = np.array([clip.is_cry for clip in clips], bool)
+    files = []
+
+    def save(figure, name: str) -> None:
+        figure.tight_layout()
+        figure.savefig(folder / name, dpi=120)
+        pyplot.close(figure)
+        files.append(folder / name)
+
+    figure, axes = pyplot.subplots(figsize=(4.5, 4))
+    curve = roc_curve(truth, result.score)
+    axes.plot(curve[:, 0], curve[:, 1])
+    axes.set(xlabel='false alarm rate', ylabel='recall',
+             title=f'AUC {metrics.auc(truth, result.score):.4f}')
+    axes.grid(alpha=0.3)
+    save(figure, 'roc.png')
+
+    table = metrics.reliability(truth, result.score)
+    points = [(p, s) for p, s in zip(table['probability'], table['share']) if p is not None]
+    figure, axes = pyplot.subplots(figsize=(4.5, 4))
+    axes.plot([0, 1], [0, 1], color='grey', linewidth=0.8)
+    axes.plot(*zip(*points), marker='o')
+    axes.set(xlabel='clip score', ylabel='share of cries', title='reliability')
+    axes.grid(alpha=0.3)
+    save(figure, 'reliability.png')
+
+    figure, axes = pyplot.subplots(figsize=(4.5, 4))
+    bins = np.linspace(0, 1, 41)
+    axes.hist(result.score[~truth], bins, alpha=0.6, label='others')
+    axes.hist(result.score[truth], bins, alpha=0.6, label='cries')
+    axes.axvline(float(np.mean(result.threshold)), color='black', linewidth=0.8)
+    axes.set(xlabel='clip score', ylabel='clips', yscale='log')
+    axes.legend()
+    save(figure, 'scores.png')
+    return files
