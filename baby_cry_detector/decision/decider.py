@@ -24,7 +24,7 @@ from typing import Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 
-from baby_cry_detector.decision.episodes import EpisodeTracker
+from baby_cry_detector.decision.episodes import Episode, EpisodeTracker
 from baby_cry_detector.decision.intensity import Intensity
 from baby_cry_detector.decision.need import Need, NeedDecider
 from baby_cry_detector.decision.settings import DecisionSettings
@@ -213,6 +213,16 @@ class CryDecider:
         if status == STATUS_DISABLED:
             self._tracker.close()
         return self._decision(self._note_change())
+
+    @property
+    def episode(self) -> Optional[Episode]:
+        """Return the present episode or the last one; ``None`` before the first."""
+        return self._tracker.episode
+
+    def resume(self, episode: Episode, heard_until_ns: int) -> None:
+        """Go on with an episode that a process before this one left in progress."""
+        self._tracker.resume(episode, heard_until_ns)
+        self._time_ns = int(heard_until_ns)
 
     def gap(self) -> None:
         """

@@ -30,6 +30,8 @@ NS = 1_000_000_000
 # A pause in what may become an episode: longer than a breath within crying (0.15-0.45 s), and
 # much shorter than the hold, or scattered false alarms would add up to an episode.
 CANDIDATE_PAUSE_NS = NS // 2
+# An episode that a process before this one left in progress can be resumed for this long.
+RESUME_NS = 30 * NS
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -91,6 +93,8 @@ class EpisodeTracker:
         self._crying = False
         self._hearing = False
         self._time_ns: Optional[int] = None
+        self._resumed_ns: Optional[int] = None  # nothing was heard since then
+        self._deaf_ns = 0                      # part of the present pause in which none listened
         self.configure(settings)
 
     def configure(self, settings: DecisionSettings) -> None:
@@ -130,6 +134,7 @@ class EpisodeTracker:
         :param probability: smoothed, 0 to 1.
         :return: whether the baby is crying now.
         """
+        self._hear_again(int(time_ns))
         time_ns = self._advance(int(time_ns))
         episode = self.current
         if episode is None:
@@ -141,6 +146,7 @@ class EpisodeTracker:
             threshold = self._leave if self._hearing else self._enter
             self._hearing = probability >= threshold
         if self._hearing:
+            self._deaf_ns = 0
             episode.last_heard_ns = time_ns
             episode.heard_ns += self._step_ns
             if not self._crying and episode.heard_ns >= self._min_heard_ns:
@@ -158,6 +164,19 @@ class EpisodeTracker:
         """
         self._hearing = False
 
+    def resume(self, episode: Episode, heard_until_ns: int) -> None:
+        """
+        Go on with an episode that a process before this one left in progress.
+
+        The time until audio is heard again, up to 30 s, is no pause: nobody was listening.
+
+        :param heard_until_ns: stamp of the newest audio that was heard then.
+        """
+        self._last, self._candidate = episode, None
+        self._crying, self._hearing = True, False
+        self.count = episode.number
+        self._time_ns = self._resumed_ns = int(heard_until_ns)
+
     def advance(self, time_ns: int) -> bool:
         """Let time pass without audio; return whether the episode is still in progress."""
         self._hearing = False
@@ -167,12 +186,19 @@ class EpisodeTracker:
     def close(self) -> None:
         """End the episode in progress, whatever follows."""
         self._crying = self._hearing = False
-        self._candidate = None
+        self._candidate = self._resumed_ns = None
+        self._deaf_ns = 0
 
     def reset(self) -> None:
         """End the episode and forget the time; the number and the last episode stay."""
         self.close()
         self._time_ns = None
+
+    def _hear_again(self, time_ns: int) -> None:
+        if self._resumed_ns is not None:
+            deaf_ns = time_ns - self._resumed_ns
+            self._deaf_ns = deaf_ns if 0 <= deaf_ns <= RESUME_NS else 0
+            self._resumed_ns = None
 
     def _advance(self, time_ns: int) -> int:
         previous = self._time_ns
@@ -192,8 +218,10 @@ class EpisodeTracker:
         candidate = self._candidate
         if candidate is not None and time_ns - candidate.last_heard_ns > CANDIDATE_PAUSE_NS:
             self._candidate = None
-        if self._crying and time_ns - self._last.last_heard_ns > self._hold_ns:
-            self._crying = False
+        if self._resumed_ns is not None and time_ns - self._resumed_ns <= RESUME_NS:
+            return
+        if self._crying and time_ns - self._last.last_heard_ns - self._deaf_ns > self._hold_ns:
+            self.close()
 
     def _jump_back(self, time_ns: int, jump_ns: int) -> None:
         """Handle a clock that was set back, or a recording that starts again."""
@@ -203,6 +231,7 @@ class EpisodeTracker:
             self._crying = False
         elif self._crying:                     # else a pause could never end
             self._last.last_heard_ns = min(self._last.last_heard_ns, time_ns)
+            self._deaf_ns = 0
 
     def _begin(self, episode: Episode) -> None:
         self.count += 1

@@ -19,20 +19,24 @@ the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and 
 `audio_info`.
 """
 
-from array import array
 from collections import Counter
+from dataclasses import replace
 import threading
 import time
 
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
+import numpy as np
 
 from baby_cry_detector.audio import (
-    AudioBlock, AudioSourceError, FileSource, list_devices, MicrophoneSource)
+    AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneSource)
+from baby_cry_detector.intake import level_dbfs, SILENCE_DBFS
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.managed_node import ManagedNode, run_nodes, survive
+from baby_cry_detector.nodes.managed_node import ManagedNode, survive
+from baby_cry_detector.nodes.messages import audio_message, info_message
 from baby_cry_detector.nodes.parameters import TABLES
-from baby_cry_detector.nodes.ros_time import from_nanoseconds, now_nanoseconds
+from baby_cry_detector.nodes.ros_time import now_nanoseconds
+from baby_cry_detector.nodes.running import run_nodes
 from baby_cry_detector.parameters import ParameterError
 
 INFO_PERIOD_S = 5.0
@@ -56,8 +60,10 @@ class AudioCapture(ManagedNode):
         self._stop = threading.Event()
         self._trouble = ''
         self._silent_s = 0.0
+        self._level_dbfs = SILENCE_DBFS
         self._device_name = ''
         self._published_samples = 0
+        self._age_ns = None            # of the newest block when it was published
         self._audio = self._info = None
 
     def validate(self, values):
@@ -72,10 +78,12 @@ class AudioCapture(ManagedNode):
         if values['source'] == 'file':
             self._open_file()
         depth = qos.depth_for(values['block_duration_s'])
-        self._audio = self.create_lifecycle_publisher(
-            AudioDataStamped, 'audio_stamped', qos.stream(depth), **qos.OVERRIDABLE)
-        self._info = self.create_lifecycle_publisher(
-            AudioInfo, 'audio_info', qos.LATCHED, **qos.OVERRIDABLE)
+        self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))
+        self._info = self.offer(AudioInfo, 'audio_info', qos.LATCHED)
+
+    def live_change(self, values):
+        """Use another gain."""
+        self._settings = values
 
     def _open_file(self):
         return FileSource(self._settings['file'], self._settings['sample_rate'],
@@ -84,12 +92,15 @@ class AudioCapture(ManagedNode):
     def activate(self):
         """Publish the format, then start the recording's timer or the microphone's thread."""
         self._publish_info()
-        self._running_timers = [self.create_timer(INFO_PERIOD_S, self._publish_info)]
-        self._stop.clear()
+        self._running_timers = [self.every(INFO_PERIOD_S, self._publish_info)]
+        self._trouble, self._silent_s = '', 0.0
         if self._settings['source'] == 'file':
             self._start_file()
         else:
-            self._worker = threading.Thread(target=self._capture, name='microphone', daemon=True)
+            # Its own event: a thread that still waits for a device never hears of a later start.
+            self._stop = threading.Event()
+            self._worker = threading.Thread(
+                target=self._capture, args=(self._stop,), name='microphone', daemon=True)
             self._worker.start()
 
     def deactivate(self):
@@ -110,29 +121,24 @@ class AudioCapture(ManagedNode):
         self._audio = self._info = None
 
     def _publish_info(self):
-        rate = self._settings['sample_rate']
-        self._info.publish(AudioInfo(
-            channels=1, sample_rate=rate, sample_format='S16LE', bitrate=rate * 16,
-            coding_format='wave'))
+        self._info.publish(info_message(self._settings['sample_rate']))
 
     def _publish(self, block: AudioBlock, stamp_ns: int):
-        message = AudioDataStamped()
-        message.header.stamp = from_nanoseconds(stamp_ns)
-        message.header.frame_id = self._settings['frame_id']
-        message.audio.data = array('B', block.pcm.astype('<i2').tobytes())
-        self._audio.publish(message)
+        self._audio.publish(audio_message(block.pcm, stamp_ns, self._settings['frame_id']))
+        self._level_dbfs = level_dbfs(from_pcm16(block.pcm))
         self._published_samples = block.first_sample + len(block.pcm)
 
     # --- recording -------------------------------------------------------------------------------
     def _start_file(self):
         source = self._open_file()
+        self.finished = False
         self._blocks = iter(source)
         self._device_name = str(source.path)
         self._start_ns = now_nanoseconds(self)
         self._wall_start_s = time.monotonic()
         rate = self._settings['rate']
         period = self._settings['block_duration_s'] / rate if rate else 0.0
-        self._running_timers.append(self.create_timer(period, self._play))
+        self._running_timers.append(self.every(period, self._play))
 
     @survive
     def _play(self):
@@ -170,43 +176,62 @@ class AudioCapture(ManagedNode):
             names = [str(error)]
         self.get_logger().info('microphones: ' + '; '.join(names))
 
-    def _capture(self):
+    def _amplified(self, block: AudioBlock) -> AudioBlock:
+        gain_db = self._settings['gain_db']
+        if not gain_db:
+            return block
+        samples = block.pcm * 10.0 ** (gain_db / 20.0)
+        clipped = np.count_nonzero(np.abs(samples) > 32767.5)
+        if clipped:
+            self.counts['clipped_samples'] += int(clipped)
+        return replace(block, pcm=np.clip(np.rint(samples), -32768, 32767).astype(np.int16))
+
+    def _capture(self, stop: threading.Event):
         """Run in a thread of its own: open, read, publish; reopen with back-off when lost."""
         self._log_devices()
         attempt = 0
-        while not self._stop.is_set():
+        while not stop.is_set():
             try:
+                channel = self._settings['channel']
                 with MicrophoneSource(
                         device=self._settings['device'],
                         sample_rate=self._settings['sample_rate'],
-                        block_duration_s=self._settings['block_duration_s']) as microphone:
+                        block_duration_s=self._settings['block_duration_s'],
+                        channel=None if channel < 0 else channel) as microphone:
                     self._device_name = microphone.description
                     self.get_logger().info(f'listening to {microphone.description}')
-                    self._trouble = ''
-                    attempt = 0
-                    seen = Counter()
-                    while not self._stop.is_set():
-                        block = microphone.read(timeout_s=0.5)
-                        if block is not None:
-                            self._publish(block, block.capture_time_ns)
-                        self._silent_s = microphone.silent_s
-                        for kind in ('overflows', 'lost_samples'):
-                            count = getattr(microphone, kind)
-                            self.counts[kind] += max(0, count - seen[kind])
-                            seen[kind] = count
+                    self._trouble, attempt = '', 0
+                    self._listen(microphone, stop)
             except (AudioSourceError, OSError) as error:
-                self._trouble = str(error)
+                self._trouble, self._level_dbfs, self._silent_s = str(error), SILENCE_DBFS, 0.0
                 self.counts['microphone_lost'] += 1
                 delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
                 attempt += 1
                 self.get_logger().error(f'{error}; trying again in {delay_s:g} s')
-                self._stop.wait(delay_s)
+                stop.wait(delay_s)
+
+    def _listen(self, microphone: MicrophoneSource, stop: threading.Event):
+        seen = Counter()
+        while not stop.is_set():
+            block = microphone.read(timeout_s=0.5)
+            if block is not None and not stop.is_set():
+                self._publish(self._amplified(block), block.capture_time_ns)
+                self._age_ns = time.time_ns() - block.capture_time_ns
+            self._silent_s = microphone.silent_s
+            for kind in ('overflows', 'lost_samples'):
+                count = getattr(microphone, kind)
+                self.counts[kind] += max(0, count - seen[kind])
+                seen[kind] = count
 
     def diagnose(self):
         """Report the device and what is wrong with it."""
-        details = {'hardware_id': self._device_name, 'source': self._settings.get('source', ''),
+        details = {'hardware_id': self._device_name, 'device': self._device_name,
+                   'source': self._settings.get('source', ''),
+                   'level_dbfs': round(self._level_dbfs, 1), 'silent_s': round(self._silent_s, 1),
                    'published_s': round(self._published_samples /
                                         self._settings.get('sample_rate', 16000), 2)}
+        if self._age_ns is not None:
+            details['queue_age_s'] = round(self._age_ns * 1e-9, 3)
         if self._trouble:
             return DiagnosticStatus.ERROR, self._trouble, details
         if not self._is_active:

@@ -17,25 +17,28 @@ Node that steps the network once per frame and publishes what it believes: `cry_
 Everything is decided from message stamps; the clock is only asked whether audio has stopped.
 """
 
+import hashlib
+from pathlib import Path
+
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 from diagnostic_msgs.msg import DiagnosticStatus
-import numpy as np
 from std_msgs.msg import Float32
 from std_srvs.srv import SetBool, Trigger
 
 from baby_cry_detector.decision import (
-    CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_DISABLED, STATUS_NO_AUDIO,
-    STATUS_OK)
-from baby_cry_detector.listener import FrameListener, open_checkpoint
+    CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_DISABLED, STATUS_NO_AUDIO)
+from baby_cry_detector.listener import FrameListener, open_checkpoint, SHIPPED_CHECKPOINT
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.managed_node import ManagedNode, run_nodes, survive
+from baby_cry_detector.nodes.episode_journal import EpisodeJournal
+from baby_cry_detector.nodes.health import Workload
+from baby_cry_detector.nodes.managed_node import ManagedNode, survive
+from baby_cry_detector.nodes.messages import frame_values, need_message
 from baby_cry_detector.nodes.parameters import TABLES
-from baby_cry_detector.nodes.ros_time import (
-    duration_from_nanoseconds, from_nanoseconds, now_nanoseconds, to_nanoseconds)
+from baby_cry_detector.nodes.ros_time import Arrival, now_nanoseconds, to_nanoseconds
+from baby_cry_detector.nodes.running import run_nodes
 
 # interfaces: on every change and at least this often.
 PUBLISH_PERIOD_NS = 200_000_000
-LARGEST_MESSAGE_FRAMES = 10_000
 # Frames that arrive again carry their old stamp, up to the rounding of the audio's clock.
 REPEAT_TOLERANCE_NS = 5_000_000
 
@@ -46,8 +49,10 @@ def decision_settings(values: dict) -> DecisionSettings:
         {parameter.name: values[parameter.name] for parameter in DECISION_PARAMETERS})
 
 
-class FeatureError(ValueError):
-    """A FrameFeatures message that does not fit; says what was expected."""
+def model_id(path: str) -> str:
+    """Return a checkpoint's name and the beginning of its SHA-256, which tells versions apart."""
+    path = Path(path or SHIPPED_CHECKPOINT)
+    return f'{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}'
 
 
 class CryClassifier(ManagedNode):
@@ -64,10 +69,14 @@ class CryClassifier(ManagedNode):
         self._enabled = True
         self._next_frame = None        # number and start of the frame that should come next
         self._next_start_ns = 0
-        self._arrived_ns = None        # node time of the newest frames
+        self._arrival = Arrival(self)  # of the newest frames
+        self._workload = Workload()
         self._published_ns = 0
-        self._heard_frames = 0
         self._last = None
+        self._model = ''
+        self._journal = None
+        self._resumed_ns = None        # stamp at which a process before this one ended
+        self._resuming = Arrival(self)
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)
 
@@ -83,21 +92,22 @@ class CryClassifier(ManagedNode):
         self._values = values
         self._listener = FrameListener(
             checkpoint, decision_settings(values), self._frame_id, values['backend'])
-        self._need = self.create_lifecycle_publisher(
-            CryNeed, 'cry_need', qos.LATCHED, **qos.OVERRIDABLE)
-        self._probability = self.create_lifecycle_publisher(
-            Float32, 'cry_probability', qos.STATE, **qos.OVERRIDABLE)
+        self._model = model_id(values['model'])
+        self._need = self.offer(CryNeed, 'cry_need', qos.LATCHED)
+        self._probability = self.offer(Float32, 'cry_probability', qos.STATE)
+        if values['keep_episode']:
+            self._open_journal()
         self.get_logger().info(
-            f'model {values["model"] or "shipped"}: hears {self._listener.feature_set.id}, '
+            f'model {self._model}: hears {self._listener.feature_set.id}, '
             f'labels {", ".join(self._listener.decider.labels)}')
 
     def activate(self):
         """Subscribe, and say at once that nothing has been heard yet."""
-        self._features = self.create_subscription(
-            FrameFeatures, 'frame_features', self._hear, qos.stream(qos.depth_for(0.01)),
-            **qos.OVERRIDABLE)
-        self._watch_timer = self.create_timer(PUBLISH_PERIOD_NS * 1e-9, self._watch)
-        self._publish(self._listener.decider.idle(now_nanoseconds(self)))
+        self._features = self.hear(
+            FrameFeatures, 'frame_features', self._hear, qos.stream(qos.depth_for(0.01)))
+        self._watch_timer = self.every(PUBLISH_PERIOD_NS * 1e-9, self._watch)
+        self._resuming.note()
+        self._watch()
 
     def deactivate(self):
         """Unsubscribe and forget what was heard."""
@@ -105,9 +115,10 @@ class CryClassifier(ManagedNode):
             self.destroy_subscription(self._features)
             self.destroy_timer(self._watch_timer)
         self._features = self._watch_timer = None
-        if self._listener is not None:
-            self._listener.reset()
-        self._next_frame = self._arrived_ns = None
+        if self._listener is not None and not self._is_ending:
+            self._forget()
+        self._next_frame = None
+        self._arrival.clear()
 
     def cleanup(self):
         """Give the publishers and the network back."""
@@ -115,6 +126,9 @@ class CryClassifier(ManagedNode):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
         self._need = self._probability = self._listener = None
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
 
     def live_change(self, values):
         """Use new thresholds without forgetting the episode in progress."""
@@ -122,24 +136,9 @@ class CryClassifier(ManagedNode):
         self._listener.change_settings(decision_settings(values))
 
     # --- frames in, decisions out ----------------------------------------------------------------
-    def _check(self, message: FrameFeatures) -> np.ndarray:
-        expected = self._listener.feature_set
-        if message.feature_set != expected.id:
-            raise FeatureError(
-                f'the model hears {expected.id!r}, frame_features carries '
-                f'{message.feature_set!r}: set the parameter feature_set of feature_extractor')
-        rows, columns = message.frame_count, message.feature_count
-        if columns != len(expected.columns) or not 0 < rows <= LARGEST_MESSAGE_FRAMES:
-            raise FeatureError(f'expected 1 to {LARGEST_MESSAGE_FRAMES} frames of '
-                               f'{len(expected.columns)} features, got {rows} of {columns}')
-        values = np.asarray(message.values, np.float32)
-        if values.size != rows * columns:
-            raise FeatureError(f'expected {rows * columns} values, got {values.size}')
-        return values.reshape(rows, columns)
-
     @survive
     def _hear(self, message: FrameFeatures):
-        values = self._check(message)
+        values = frame_values(message, self._listener.feature_set)
         if message.header.frame_id != self._frame_id:
             self._frame_id = message.header.frame_id
             self._listener.decider.crib_id = self._frame_id
@@ -165,27 +164,25 @@ class CryClassifier(ManagedNode):
                 self._listener.lose_continuity()
         self._next_frame = first + len(values)
         self._next_start_ns = start_ns + len(values) * self._listener.hop_ns
-        self._arrived_ns = now_nanoseconds(self)
         nonfinite = self._listener.runtime.nonfinite_values
-        for decision in self._listener.process(start_ns, values):
-            if decision.changed or self._is_due(decision.stamp_ns):
-                self._publish(decision)
-        self._listener.runtime.prepare()
-        self._heard_frames += len(values)
+        self._workload.add(len(values), self._arrival.note() - self._next_start_ns)
+        with self._workload.measured():
+            for decision in self._listener.process(start_ns, values):
+                if decision.changed or self._is_due(decision.stamp_ns):
+                    self._publish(decision)
+            self._listener.runtime.prepare()
+        self._resumed_ns = None
+        self._remember(self._next_start_ns)
         if self._listener.runtime.nonfinite_values > nonfinite:
             self.report('nonfinite_features', 'frame_features holds NaN or infinite values')
 
     def _is_due(self, stamp_ns: int) -> bool:
         return not 0 <= stamp_ns - self._published_ns < PUBLISH_PERIOD_NS
 
+    @survive
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
-        silent_ns = None
-        if self._arrived_ns is not None:
-            silent_ns = now_nanoseconds(self) - self._arrived_ns
-            # A simulated clock that was set back says nothing about the audio.
-            if silent_ns < 0:
-                self._arrived_ns, silent_ns = now_nanoseconds(self), 0
+        silent_ns = self._arrival.silent_ns()
         decider = self._listener.decider
         if not self._enabled:
             self._publish(decider.idle(self._stamp_ns(silent_ns), STATUS_DISABLED))
@@ -201,27 +198,50 @@ class CryClassifier(ManagedNode):
     def _stamp_ns(self, silent_ns) -> int:
         """Return the present time on the clock of the audio's stamps."""
         if silent_ns is None:
+            if self._resumed_ns is not None:
+                return self._resumed_ns + self._resuming.silent_ns()
             return now_nanoseconds(self)
         return self._next_start_ns + silent_ns
 
     def _publish(self, decision: CryDecision):
-        message = CryNeed(
-            status=decision.status,
-            # What can't be heard now is not claimed; the episode may still go on.
-            crying=decision.crying and decision.status == STATUS_OK,
-            cry_probability=float(decision.cry_probability), need=int(decision.need),
-            confidence=float(decision.confidence), labels=list(decision.labels),
-            probabilities=[float(value) for value in decision.probabilities],
-            intensity=float(decision.intensity), episode_id=decision.episode_id,
-            episode=int(decision.episode))
-        message.header.stamp = from_nanoseconds(decision.stamp_ns)
-        message.header.frame_id = self._frame_id
-        message.onset = from_nanoseconds(decision.onset_ns)
-        message.duration = duration_from_nanoseconds(decision.duration_ns)
-        self._need.publish(message)
-        self._probability.publish(Float32(data=message.cry_probability))
+        self._need.publish(need_message(decision, self._frame_id))
+        self._probability.publish(Float32(data=float(decision.cry_probability)))
         self._published_ns = decision.stamp_ns
         self._last = decision
+        if not decision.crying:
+            self._remember(decision.stamp_ns)
+
+    # --- the episode in progress, across processes -----------------------------------------------
+    def _open_journal(self):
+        try:
+            self._journal = EpisodeJournal(self.get_fully_qualified_name())
+            kept = self._journal.read()
+        except (ValueError, OSError) as error:
+            self.report('episode_not_kept', f'a crash would end an episode: {error}')
+            return
+        if kept is not None:
+            episode, self._resumed_ns = kept
+            self._listener.decider.resume(*kept)
+            self.get_logger().info(f'{episode.episode_id} was in progress: it goes on if crying '
+                                   'is heard again soon, and is closed otherwise')
+
+    @survive
+    def _remember(self, heard_until_ns: int):
+        if self._journal is None:
+            return
+        decider = self._listener.decider
+        try:
+            if decider.crying:
+                self._journal.keep(decider.episode, heard_until_ns)
+            else:
+                self._journal.clear()
+        except OSError as error:
+            self.report('episode_not_kept', f'a crash would end this episode: {error}')
+
+    def _forget(self):
+        self._listener.reset()
+        self._resumed_ns = None
+        self._remember(0)
 
     # --- services and health ---------------------------------------------------------------------
     @survive
@@ -243,13 +263,14 @@ class CryClassifier(ManagedNode):
         response.success = self._is_active
         response.message = 'reset' if self._is_active else 'the node is not active'
         if self._is_active:
-            self._listener.reset()
+            self._forget()
             self._next_frame = None
         return response
 
     def diagnose(self):
         """Report the model, what was heard and whether audio arrives."""
-        details = {'frames': self._heard_frames, 'enabled': self._enabled}
+        details = {**self._workload.figures(), 'enabled': self._enabled, 'model': self._model,
+                   'hardware_id': self._model}
         if self._listener is not None:
             details['feature_set'] = self._listener.feature_set.id
         if self._last is not None:

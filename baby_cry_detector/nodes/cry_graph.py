@@ -23,7 +23,7 @@ import sys
 from baby_cry_detector.nodes.audio_capture import AudioCapture
 from baby_cry_detector.nodes.cry_classifier import CryClassifier
 from baby_cry_detector.nodes.feature_extractor import FeatureExtractor
-from baby_cry_detector.nodes.managed_node import run_nodes
+from baby_cry_detector.nodes.running import run_nodes
 
 
 def make_graph(overrides=None, capture=True, **kwargs):

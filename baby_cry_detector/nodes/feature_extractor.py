@@ -18,11 +18,8 @@ The rows carry the audio's own stamps and a frame counter, so whoever follows ca
 missing.
 """
 
-from array import array
-
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
-import numpy as np
 from std_msgs.msg import Float32
 
 from baby_cry_detector.audio import AudioFormat
@@ -31,9 +28,12 @@ from baby_cry_detector.intake import AudioIntake, SILENCE_DBFS
 from baby_cry_detector.listener import open_checkpoint
 from baby_cry_detector.msg import FrameFeatures
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.managed_node import ManagedNode, run_nodes, survive
+from baby_cry_detector.nodes.health import Workload
+from baby_cry_detector.nodes.managed_node import ManagedNode, survive
+from baby_cry_detector.nodes.messages import features_message
 from baby_cry_detector.nodes.parameters import TABLES
-from baby_cry_detector.nodes.ros_time import from_nanoseconds, now_nanoseconds, to_nanoseconds
+from baby_cry_detector.nodes.ros_time import Arrival, to_nanoseconds
+from baby_cry_detector.nodes.running import run_nodes
 
 LEVEL_PERIOD_S = 0.1
 # Audio that arrives before its format waits for it; this many messages, then the oldest go.
@@ -53,9 +53,9 @@ class FeatureExtractor(ManagedNode):
         self._features = self._level = None
         self._frame_id = ''
         self._waiting = []
-        self._arrived_ns = None
+        self._arrival = Arrival(self)
+        self._workload = Workload()
         self._format_trouble = ''
-        self._frames = 0
 
     def configure(self, values):
         """Find the feature set and build the extractor."""
@@ -66,21 +66,19 @@ class FeatureExtractor(ManagedNode):
             feature_set = FeatureSet.from_dict(open_checkpoint(values['model']).feature_set)
         channel = None if values['channel'] < 0 else values['channel']
         self._intake = AudioIntake(feature_set, channel, values['stamp_tolerance_s'])
-        self._features = self.create_lifecycle_publisher(
-            FrameFeatures, 'frame_features', qos.stream(qos.depth_for(0.02)), **qos.OVERRIDABLE)
-        self._level = self.create_lifecycle_publisher(
-            Float32, 'level_dbfs', qos.STATE, **qos.OVERRIDABLE)
+        self._features = self.offer(
+            FrameFeatures, 'frame_features', qos.stream(qos.depth_for(0.02)))
+        self._level = self.offer(Float32, 'level_dbfs', qos.STATE)
         self.get_logger().info(f'{feature_set.id}: {len(feature_set.columns)} features a frame, '
                                f'{feature_set.lookahead_s * 1e3:.0f} ms after its start')
 
     def activate(self):
         """Subscribe."""
         self._listening = [
-            self.create_subscription(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED,
-                                     **qos.OVERRIDABLE),
-            self.create_subscription(AudioDataStamped, 'audio_stamped', self._hear,
-                                     qos.stream(qos.depth_for(0.01)), **qos.OVERRIDABLE)]
-        self._running_timers = [self.create_timer(LEVEL_PERIOD_S, self._watch)]
+            self.hear(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED),
+            self.hear(AudioDataStamped, 'audio_stamped', self._hear,
+                      qos.stream(qos.depth_for(0.01)))]
+        self._running_timers = [self.every(LEVEL_PERIOD_S, self._watch)]
 
     def deactivate(self):
         """Unsubscribe and forget the stream."""
@@ -89,7 +87,8 @@ class FeatureExtractor(ManagedNode):
         for timer in self._running_timers:
             self.destroy_timer(timer)
         self._listening, self._running_timers, self._waiting = [], [], []
-        self._arrived_ns = None
+        self._arrival.clear()
+        self._format_trouble = ''
         if self._intake is not None:
             self._intake.finish()
 
@@ -126,10 +125,13 @@ class FeatureExtractor(ManagedNode):
             return
         before = self._intake.counts.copy()
         self._frame_id = message.header.frame_id
-        frames = self._intake.hear(to_nanoseconds(message.header.stamp), message.audio.data)
-        self._arrived_ns = now_nanoseconds(self)
-        for block in frames:
-            self._publish(block)
+        stamp_ns = to_nanoseconds(message.header.stamp)
+        with self._workload.measured():
+            frames = self._intake.hear(stamp_ns, message.audio.data)
+            age_ns = self._arrival.note() - stamp_ns
+            for block in frames:
+                self._publish(block)
+        self._workload.add(sum(len(block.values) for block in frames), age_ns)
         for kind, count in (self._intake.counts - before).items():
             if kind == 'samples_lost':
                 self.counts[kind] += count
@@ -144,34 +146,26 @@ class FeatureExtractor(ManagedNode):
         self.report('without_format', 'audio arrives, waiting for its format on audio_info')
 
     def _publish(self, frames):
-        message = FrameFeatures(
-            feature_set=self._intake.feature_set.id, first_frame=frames.first_frame,
-            frame_count=len(frames.values), feature_count=frames.values.shape[1])
-        message.header.stamp = from_nanoseconds(frames.start_ns)
-        message.header.frame_id = self._frame_id
-        # An array of the field's own type is taken as it is; a list would be checked one by one.
-        message.values = array('f', frames.values.astype(np.float32).tobytes())
-        self._features.publish(message)
-        self._frames += len(frames.values)
+        self._features.publish(
+            features_message(frames, self._intake.feature_set.id, self._frame_id))
 
+    @survive
     def _watch(self):
         """Publish the level, and complete the frames that are owed when audio has stopped."""
         level = SILENCE_DBFS
-        if self._arrived_ns is not None:
+        silent_ns = self._arrival.silent_ns()
+        if silent_ns is not None:
             level = self._intake.level_dbfs
-            silent_ns = now_nanoseconds(self) - self._arrived_ns
             if silent_ns > self._values['no_audio_timeout_s'] * 1e9:
-                self._arrived_ns = None
+                self._arrival.clear()
                 for frames in self._intake.finish():
                     self._publish(frames)
                 self.report('no_audio', 'no audio arrives any more')
-            elif silent_ns < 0:
-                self._arrived_ns = now_nanoseconds(self)
         self._level.publish(Float32(data=level))
 
     def diagnose(self):
         """Report format, level and whether audio arrives."""
-        details = {'frames': self._frames}
+        details = self._workload.figures()
         if self._intake is not None:
             details.update(feature_set=self._intake.feature_set.id,
                            level_dbfs=round(self._intake.level_dbfs, 1))
@@ -182,8 +176,12 @@ class FeatureExtractor(ManagedNode):
             return DiagnosticStatus.ERROR, self._format_trouble, details
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
-        if self._arrived_ns is None:
+        if self._arrival.silent_ns() is None:
             return DiagnosticStatus.ERROR, 'no audio', details
+        publishers = self.count_publishers('audio_stamped')
+        if publishers > 1:
+            return (DiagnosticStatus.WARN, f'{publishers} publishers of audio_stamped: a crib has '
+                    'one microphone, give each a namespace', details)
         return DiagnosticStatus.OK, 'extracting', details
 
 

@@ -37,7 +37,7 @@ from baby_cry_detector.decision import Need
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.cry_graph import make_graph
-from baby_cry_detector.nodes.managed_node import initialised
+from baby_cry_detector.nodes.running import initialised
 from baby_cry_detector.nodes.ros_time import to_nanoseconds
 
 STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',

@@ -20,7 +20,6 @@ change while it runs.
 """
 
 from collections import Counter
-import contextlib
 import functools
 import sys
 import time
@@ -30,13 +29,17 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import (
     FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult)
 import rclpy
-from rclpy.executors import ExternalShutdownException
+from rclpy.clock import Clock, ClockType
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleState, Node, TransitionCallbackReturn
+from rclpy.qos import qos_policy_name_from_kind
 
+from baby_cry_detector.nodes import qos
 from baby_cry_detector.parameters import Parameter, ParameterError, ParameterTable
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0
+STEADY_CLOCK = Clock(clock_type=ClockType.STEADY_TIME)
 
 
 def describe(parameter: Parameter) -> ParameterDescriptor:
@@ -70,9 +73,17 @@ def survive(callback):
         except (ValueError, OSError) as error:
             self.report(type(error).__name__, str(error))
         except Exception:
-            self.report('internal_error', traceback.format_exc())
+            # After a signal nothing can be published any more, whoever was about to.
+            if self.context.ok():
+                self.report('internal_error', traceback.format_exc())
         return args[-1] if len(args) == 2 else None  # a service must answer
     return guarded
+
+
+def _or_error(result: TransitionCallbackReturn) -> TransitionCallbackReturn:
+    """Return what a failed release is: an error, or the node would count as still active."""
+    return (result if result == TransitionCallbackReturn.SUCCESS
+            else TransitionCallbackReturn.ERROR)
 
 
 class ManagedNode(Node):
@@ -92,6 +103,8 @@ class ManagedNode(Node):
         self._reported_s = {}
         self._is_configured = False
         self._is_active = False
+        self._is_ending = False
+        self._incompatible = {}
         super().__init__(name, parameter_overrides=[
             rclpy.Parameter(key, value=value) for key, value in (overrides or {}).items()],
             **kwargs)
@@ -100,7 +113,7 @@ class ManagedNode(Node):
         self.add_on_set_parameters_callback(self._validate_change)
         self.add_post_set_parameters_callback(self._apply_change)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
+        self.every(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
 
     # --- for the node to override ----------------------------------------------------------------
     def configure(self, values: dict) -> None:
@@ -124,6 +137,36 @@ class ManagedNode(Node):
     def diagnose(self):
         """Return (level, message, {key: value}) of the node's own health."""
         return DiagnosticStatus.OK, 'ok', {}
+
+    # --- topics and timers -----------------------------------------------------------------------
+    def offer(self, message_type, topic: str, profile):
+        """Return a managed publisher; who asks for more than it offers is reported."""
+        return self.create_lifecycle_publisher(
+            message_type, topic, profile, **qos.OVERRIDABLE,
+            event_callbacks=PublisherEventCallbacks(
+                incompatible_qos=lambda event: self._note_incompatible(
+                    topic, event, 'a subscriber asks for more than is offered')))
+
+    def hear(self, message_type, topic: str, callback, profile):
+        """Return a subscription; a publisher that offers less than it asks for is reported."""
+        return self.create_subscription(
+            message_type, topic, callback, profile, **qos.OVERRIDABLE,
+            event_callbacks=SubscriptionEventCallbacks(
+                incompatible_qos=lambda event: self._note_incompatible(
+                    topic, event, 'a publisher offers less than is asked for')))
+
+    def every(self, period_s: float, callback):
+        """Return a timer on the steady clock: a simulated one may stand still, or race."""
+        return self.create_timer(period_s, callback, clock=STEADY_CLOCK)
+
+    def _note_incompatible(self, topic, event, what):
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        name = self.resolve_topic_name(topic)
+        kind = 'publisher' if 'subscriber' in what else 'subscription'
+        self._incompatible[topic] = (
+            f'incompatible {policy} on {name}: {what}; the parameter '
+            f'qos_overrides.{name}.{kind}.{policy.lower()} changes it here')
+        self.report('incompatible_qos', self._incompatible[topic])
 
     # --- parameters ------------------------------------------------------------------------------
     def values(self) -> dict:
@@ -160,7 +203,8 @@ class ManagedNode(Node):
         except (ValueError, OSError) as error:
             self.get_logger().error(f'cannot {what}: {error}')
         except Exception:
-            self.get_logger().error(f'cannot {what}: {traceback.format_exc()}')
+            if self.context.ok():     # else a signal took the context away
+                self.get_logger().error(f'cannot {what}: {traceback.format_exc()}')
         return TransitionCallbackReturn.FAILURE
 
     def _configure(self) -> None:
@@ -191,12 +235,14 @@ class ManagedNode(Node):
         result = self._attempt('deactivate', self.deactivate)
         self._is_active = False
         super().on_deactivate(state)
-        return result
+        return _or_error(result)
 
     def _release(self) -> TransitionCallbackReturn:
-        self._attempt('deactivate', self.deactivate)
+        results = (self._attempt('deactivate', self.deactivate),
+                   self._attempt('clean up', self.cleanup))
         self._is_active = self._is_configured = False
-        return self._attempt('clean up', self.cleanup)
+        self._incompatible.clear()
+        return _or_error(min(results, key=lambda r: r == TransitionCallbackReturn.SUCCESS))
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything that configure took."""
@@ -221,6 +267,7 @@ class ManagedNode(Node):
 
     def close(self) -> None:
         """Release everything without a transition; for process exit."""
+        self._is_ending = True
         self._release()
         self.destroy_node()
 
@@ -235,49 +282,16 @@ class ManagedNode(Node):
 
     def _publish_diagnostics(self) -> None:
         level, message, details = self.diagnose()
+        for topic, sentence in self._incompatible.items():
+            details[f'incompatible.{topic}'] = sentence
+            message = f'{message}; {sentence}'
+            level = max(level, DiagnosticStatus.WARN)
         status = DiagnosticStatus(
             level=level, name=self.get_fully_qualified_name().lstrip('/'), message=message,
             hardware_id=str(details.pop('hardware_id', '')))
-        details.update({f'count.{kind}': count for kind, count in sorted(self.counts.items())})
+        counts = dict(self.counts)      # a microphone's thread counts too
+        details.update({f'count.{kind}': counts[kind] for kind in sorted(counts)})
         status.values = [KeyValue(key=key, value=str(value)) for key, value in details.items()]
         array = DiagnosticArray(status=[status])
         array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
-
-
-@contextlib.contextmanager
-def initialised(args):
-    """Initialise ROS for a block; rclpy's own context manager is younger than Jazzy."""
-    rclpy.init(args=args)
-    try:
-        yield
-    finally:
-        rclpy.try_shutdown()
-
-
-def run_nodes(factory, args=None) -> int:
-    """
-    Spin the nodes that ``factory()`` makes in one executor until interrupted.
-
-    :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
-    """
-    with initialised(args):
-        nodes = []
-        executor = rclpy.executors.SingleThreadedExecutor()
-        try:
-            nodes += factory()
-            for node in nodes:
-                executor.add_node(node)
-                if not node.autostart():
-                    return 1 if rclpy.ok() else 0
-            executor.spin()
-        except (KeyboardInterrupt, ExternalShutdownException):
-            pass
-        except Exception:
-            # A signal during start-up takes the context away from whoever is using it.
-            if rclpy.ok():
-                raise
-        finally:
-            for node in nodes:
-                node.close()
-    return 0

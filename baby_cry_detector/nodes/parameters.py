@@ -33,6 +33,10 @@ AUDIO_CAPTURE = (
     Parameter('rate', 1.0, 'Playing speed of a recording; 1 is real time, 0 as fast as possible.',
               minimum=0.0, maximum=1000.0),
     Parameter('device', '', 'Microphone: part of its name, or its index; empty: the default one.'),
+    Parameter('channel', -1, 'Channel of the microphone to publish; -1 mixes all of them.',
+              minimum=-1, maximum=63),
+    Parameter('gain_db', 0.0, 'Amplification of the microphone; what does not fit is clipped.',
+              minimum=-40.0, maximum=40.0, live=True),
     Parameter('sample_rate', 16000, 'Published sampling rate in Hz.',
               minimum=8000, maximum=48000),
     Parameter('block_duration_s', 0.04, 'Audio per message.', minimum=0.01, maximum=1.0),
@@ -57,6 +61,8 @@ CRY_CLASSIFIER = (
     Parameter('backend', 'numpy', 'What runs the network.', choices=('numpy', 'torch', 'onnx')),
     Parameter('no_audio_timeout_s', 2.0, 'Silence of the feature topic after which the status is '
                                          'NO_AUDIO.', minimum=0.2, maximum=60.0),
+    Parameter('keep_episode', True, 'Keep the episode in progress in a file (XDG_STATE_HOME), so '
+                                    'that it goes on after a crash.'),
     *DECISION_PARAMETERS,
 )
 

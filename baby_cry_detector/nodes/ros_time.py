@@ -13,6 +13,9 @@
 # limitations under the License.
 """Between ROS time messages and the integer nanoseconds of the pure core."""
 
+import time
+from typing import Optional
+
 from builtin_interfaces.msg import Duration, Time
 
 NANOSECONDS = 1_000_000_000
@@ -38,3 +41,37 @@ def to_nanoseconds(stamp) -> int:
 def now_nanoseconds(node) -> int:
     """Return the node's time, which is simulated if use_sim_time says so."""
     return node.get_clock().now().nanoseconds
+
+
+class Arrival:
+    """
+    How long ago something came.
+
+    Told by the clock on which less time has passed: a simulated clock may race far ahead of
+    what this machine can work through, or stand still, and a clock may be set.
+    """
+
+    def __init__(self, node):
+        """Nothing has come yet."""
+        self._node = node
+        self._steady_ns = self._node_ns = None
+
+    def note(self) -> int:
+        """Say that something comes now; return the node's time."""
+        self._steady_ns = time.monotonic_ns()
+        self._node_ns = now_nanoseconds(self._node)
+        return self._node_ns
+
+    def clear(self) -> None:
+        """Forget it."""
+        self._steady_ns = self._node_ns = None
+
+    def silent_ns(self) -> Optional[int]:
+        """Return the time since, at least 0; ``None`` if nothing came."""
+        if self._steady_ns is None:
+            return None
+        passed_ns = now_nanoseconds(self._node) - self._node_ns
+        if passed_ns < 0:       # the clock was set back, which says nothing about the audio
+            self._node_ns += passed_ns
+            passed_ns = 0
+        return min(passed_ns, time.monotonic_ns() - self._steady_ns)

@@ -14,11 +14,15 @@
 """Fixtures that run the real graph; without ROS its tests are skipped with the reason."""
 
 import os
+import tempfile
 
 import pytest
 
 # Before ROS starts: tests never leave this machine.
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+# Nor do they find or leave anything in the home folder.
+_STATE = tempfile.TemporaryDirectory(prefix='baby_cry_test_')
+os.environ['XDG_STATE_HOME'] = _STATE.name
 
 try:
     import rclpy  # noqa: F401

@@ -1,0 +1,70 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What hearing costs and how late it is: the figures of a node's diagnostics."""
+
+from contextlib import contextmanager
+import time
+
+FRAME_S = 0.01
+# An older stamp is not that of live audio: a recording of another day, or another clock.
+OLDEST_LIVE_S = 60.0
+
+
+class Workload:
+    """
+    Processor time per frame and the age of the newest audio, since the last look.
+
+    :ivar frames: how many were worked through since the start.
+    """
+
+    def __init__(self):
+        """Nothing has been done yet."""
+        self.frames = 0
+        self._cost_s = 0.0
+        self._seen = (0, 0.0)
+        self._age_s = None
+        self._figures = {}
+
+    @contextmanager
+    def measured(self):
+        """Count the block's processor time (of this thread) as work."""
+        start_s = time.thread_time()
+        try:
+            yield
+        finally:
+            self._cost_s += time.thread_time() - start_s
+
+    def add(self, frames: int, age_ns: int) -> None:
+        """Note frames that were worked through, and the time since their audio ended."""
+        self.frames += frames
+        age_s = age_ns * 1e-9
+        if -1.0 < age_s < OLDEST_LIVE_S:
+            self._age_s = max(self._age_s or 0.0, age_s)
+
+    def figures(self) -> dict:
+        """
+        Return what to show; figures stay as they were while nothing is heard.
+
+        The real-time factor is processor time over the duration of the audio: above 1 the
+        machine is too slow.
+        """
+        frames, cost_s = self.frames - self._seen[0], self._cost_s - self._seen[1]
+        if frames:
+            self._figures = {'cost_us_per_frame': round(cost_s / frames * 1e6, 1),
+                             'real_time_factor': round(cost_s / (frames * FRAME_S), 4)}
+            if self._age_s is not None:
+                self._figures['queue_age_s'] = round(self._age_s, 3)
+        self._seen = (self.frames, self._cost_s)
+        self._age_s = None
+        return {'frames': self.frames, **self._figures}

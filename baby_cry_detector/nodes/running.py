@@ -1,0 +1,96 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""From an interpreter to spinning nodes and back, with a clean exit at any moment."""
+
+import contextlib
+import os
+from pathlib import Path
+import sys
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+
+CONSOLE_ONLY = ['--ros-args', '--disable-external-lib-logs']
+
+
+def log_folder() -> Path:
+    """
+    Return the folder in which ROS writes its log files.
+
+    :raises OSError: if no home folder is set.
+    """
+    if os.environ.get('ROS_LOG_DIR'):
+        return Path(os.environ['ROS_LOG_DIR']).expanduser()
+    if os.environ.get('ROS_HOME'):
+        return Path(os.environ['ROS_HOME']).expanduser() / 'log'
+    if not os.environ.get('HOME'):
+        raise OSError('HOME is not set')
+    return Path(os.environ['HOME']) / '.ros' / 'log'
+
+
+def logging_arguments() -> list:
+    """Return the ROS arguments that log to the console alone where files can't be written."""
+    try:
+        folder = log_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return []
+        why = f'{folder} is not writable'
+    except OSError as error:
+        why = str(error)
+    print(f'no log files: {why}', file=sys.stderr)
+    return CONSOLE_ONLY
+
+
+@contextlib.contextmanager
+def initialised(args):
+    """Initialise ROS for a block; rclpy's own context manager is younger than Jazzy."""
+    rclpy.init(args=[*(sys.argv if args is None else args), *logging_arguments()])
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
+
+
+def make_executor(context=None):
+    """Return the executor that the graph runs in; `benchmarks/graph_cost.py` compares them."""
+    return rclpy.executors.SingleThreadedExecutor(context=context)
+
+
+def run_nodes(factory, args=None) -> int:
+    """
+    Spin the nodes that ``factory()`` makes in one executor until interrupted.
+
+    :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
+    """
+    with initialised(args):
+        nodes = []
+        try:
+            executor = make_executor()
+            nodes += factory()
+            for node in nodes:
+                executor.add_node(node)
+                if not node.autostart():
+                    return 1 if rclpy.ok() else 0
+            executor.spin()
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
+        except Exception:
+            # A signal takes the context away from whoever is using it at that moment.
+            if rclpy.ok():
+                raise
+        finally:
+            for node in nodes:
+                node.close()
+    return 0
