@@ -67,6 +67,7 @@ else
   python=$(find_python) ||
     die "no Python 3.10 to 3.13 found (have: $(python3 --version 2>&1 || echo none)); install one and set PYTHON=/path/to/python3, or $install_ros"
 fi
+[ "$mode" = wheels ] || command -v cmake >/dev/null || die 'no CMake: apt-get install cmake'
 command -v g++ >/dev/null || die 'no C++ compiler: apt-get install g++ (the messages are compiled)'
 "$python" - <<'PY' || die "the headers of $python are missing: apt-get install python3-dev (the messages are compiled against them)"
 import os, sys, sysconfig
