@@ -72,7 +72,8 @@ def test_no_compiler(machine):
 
 
 def test_unsupported_python(machine):
-    result, _ = machine(fake={'python3': '[ "$1" = --version ] && echo Python 3.8.2 && exit; exit 1'})
+    old = '[ "$1" = --version ] && echo Python 3.8.2 && exit; exit 1'
+    result, _ = machine(fake={'python3': old})
     assert 'no Python 3.10 to 3.13 found (have: Python 3.8.2)' in sentence(result)
     assert 'install ROS 2 Jazzy' in sentence(result)
 
@@ -98,7 +99,7 @@ def test_no_network(machine):
 
 def test_sourced_ros_that_this_python_cannot_use(machine):
     result, _ = machine(ROS_DISTRO='jazzy', AMENT_PREFIX_PATH='/nowhere')
-    assert "ROS 2 jazzy is sourced but" in sentence(result)
+    assert 'ROS 2 jazzy is sourced but' in sentence(result)
 
 
 def test_environment_without_a_command_says_how_to_use_it():
