@@ -27,6 +27,7 @@ from typing import List, Sequence
 import numpy as np
 
 from baby_cry_detector.training import augment as aug
+from baby_cry_detector.training.made_sounds import made_sound
 
 FRAME_LENGTH = 400
 HOP_LENGTH = 160
@@ -42,6 +43,7 @@ class StreamOptions:
     :param per_fold: number of streams made from each fold.
     :param cry_share: probability that a segment is a cry.
     :param quiet_share: probability that a segment is silence or faint noise.
+    :param made_share: probability that a segment is a made tune, beep or horn.
     :param rarity_power: a kind of sound with n clips is drawn with weight n**(1 - power).
     :param crop_low_s: shortest crop.
     :param crop_high_s: longest crop.
@@ -53,6 +55,7 @@ class StreamOptions:
     per_fold: int = 1000
     cry_share: float = 0.45
     quiet_share: float = 0.07
+    made_share: float = 0.0
     rarity_power: float = 0.5
     crop_low_s: float = 0.5
     crop_high_s: float = 4.0
@@ -190,7 +193,10 @@ class StreamMaker:
         draw = rng.random()
         if draw < self._options.quiet_share:
             return self._quiet(rng, was_crying)
-        is_cry = draw < self._options.quiet_share + self._options.cry_share
+        draw -= self._options.quiet_share
+        if draw < self._options.made_share:
+            return self._made(rng, was_crying)
+        is_cry = draw - self._options.made_share < self._options.cry_share
         pool = self._cries if is_cry else self._others
         weights = self._cry_weights if is_cry else self._other_weights
         sound = pool[int(rng.choice(len(pool), p=weights))]
@@ -235,6 +241,11 @@ class StreamMaker:
             y = aug.coloured_noise(n, rng.uniform(0.0, 6.0), rng)
             y *= aug.decibels_to_factor(rng.uniform(-95.0, -35.0))
         return y, _other_weight(max(1, n // HOP_LENGTH), was_crying), False, -1
+
+    def _made(self, rng, was_crying: bool):
+        x = made_sound(int(rng.uniform(0.8, 4.0) * aug.SAMPLE_RATE), rng)
+        y = aug.fade(aug.augment(x, rng, self._augmentation))
+        return y, _other_weight(max(1, len(y) // HOP_LENGTH), was_crying), False, -1
 
 
 def _cry_weight(loud: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@
 
 from baby_cry_detector.training import augment as aug
 from baby_cry_detector.training import chains
+from baby_cry_detector.training import made_sounds
 import numpy as np
 import pytest
 
@@ -116,3 +117,19 @@ def test_nothing_counts_before_the_first_loud_part_of_a_cry():
     weight = chains._cry_weight(loud)
     assert weight[:110].max() == 0.0 and weight[140] == pytest.approx(1.0)
     assert weight[250] == pytest.approx(0.3)  # a long pause tells little
+
+
+def test_made_sounds_are_not_cries_and_stay_in_range():
+    options = chains.StreamOptions(length_s=3.0, quiet_share=0.0, made_share=1.0)
+    stream = chains.StreamMaker([sound(0, True), sound(1, False)], options, aug.Augmentation(),
+                                seed=1).make(0)
+    assert stream.target.max() == 0.0 and set(stream.clip) == {-1}
+    for seed in range(20):
+        x = made_sounds.made_sound(8000, np.random.default_rng(seed))
+        assert x.shape == (8000,) and np.isfinite(x).all() and 1e-4 < aug.rms(x) < 1.0
+
+
+def test_a_made_tone_has_the_pitch_asked_for():
+    x = made_sounds.tone(16000, 500.0, np.random.default_rng(0), slope=1.0)
+    spectrum = np.abs(np.fft.rfft(x))
+    assert set(np.argsort(spectrum)[-3:]) == {500, 1000, 1500}
