@@ -137,14 +137,16 @@ class SubharmonicSummation:
             height = np.where(is_peak, middle, 0.0)
             best = np.maximum.accumulate(height, axis=1)
             is_peak[:, 1:] &= middle[:, 1:] > best[:, :-1] + margin
-            rank = np.where(is_peak, np.arange(1, middle.shape[1] + 1), 0)
-        else:
-            rank = np.where(is_peak, middle, 0.0)
-        index = np.argpartition(rank, -slots, axis=1)[:, -slots:]
-        chosen = np.take_along_axis(rank, index, axis=1)
-        order = np.argsort(-chosen, axis=1, kind='stable')
-        index = np.take_along_axis(index, order, axis=1)
-        used = np.take_along_axis(chosen, order, axis=1) > 0
+        row, column = np.nonzero(is_peak)
+        # The highest first, or the newest; as many per row as there are slots.
+        order = np.lexsort((-column if self._records else -middle[row, column], row))
+        row, column = row[order], column[order]
+        number = np.arange(row.size) - np.searchsorted(row, row)
+        kept = number < slots
+        index = np.zeros((count, slots), dtype=np.int64)
+        used = np.zeros((count, slots), dtype=bool)
+        index[row[kept], number[kept]] = column[kept]
+        used[row[kept], number[kept]] = True
 
         row = np.arange(count)[:, None]
         left, top, right = score[row, index], score[row, index + 1], score[row, index + 2]
