@@ -16,7 +16,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Mapping, Optional
 
-from baby_cry_detector.parameters import check_values, Parameter, ParameterError
+from baby_cry_detector.parameters import check_values, defaults, Parameter, ParameterError
 
 # For a model that carries none of its own.
 DEFAULT_ENTER_THRESHOLD = 0.5
@@ -55,6 +55,9 @@ DECISION_PARAMETERS = (
 )
 
 
+_DEFAULTS = defaults(DECISION_PARAMETERS)
+
+
 @dataclass(frozen=True)
 class DecisionSettings:
     """
@@ -65,14 +68,14 @@ class DecisionSettings:
     :raises ParameterError: on a value out of range, or thresholds that do not fit together.
     """
 
-    enter_threshold: float = 0.0
-    leave_threshold: float = 0.0
-    smoothing_s: float = 0.0
-    min_cry_duration_s: float = 0.3
-    hold_s: float = 3.0
-    need_min_confidence: float = 0.6
-    need_min_odds_ratio: float = 2.0
-    need_min_cry_s: float = 3.0
+    enter_threshold: float = _DEFAULTS['enter_threshold']
+    leave_threshold: float = _DEFAULTS['leave_threshold']
+    smoothing_s: float = _DEFAULTS['smoothing_s']
+    min_cry_duration_s: float = _DEFAULTS['min_cry_duration_s']
+    hold_s: float = _DEFAULTS['hold_s']
+    need_min_confidence: float = _DEFAULTS['need_min_confidence']
+    need_min_odds_ratio: float = _DEFAULTS['need_min_odds_ratio']
+    need_min_cry_s: float = _DEFAULTS['need_min_cry_s']
 
     def __post_init__(self) -> None:
         """Check every value, and those that depend on each other."""
