@@ -21,7 +21,6 @@ from baby_cry_detector.parameters import check_values, defaults, Parameter, Para
 # For a model that carries none of its own.
 DEFAULT_ENTER_THRESHOLD = 0.5
 DEFAULT_SMOOTHING_S = 0.3
-DEFAULT_SMOOTHING_S = 0.3
 # The leave threshold where only the enter threshold is given.
 LEAVE_TO_ENTER = 0.6
 
