@@ -43,7 +43,7 @@ class Periods:
         self.shortest = int(math.floor((1.0 - search) * period))
         self.longest = int(math.ceil((1.0 + search) * period))
         self._stop = len(segment) - 2 * self.longest - 1
-        self._lags = np.arange(self.shortest, self.longest)
+        self._share = (1.0 / np.arange(self.shortest, self.longest))[:, None]
         self._first = self._count = 0
         self._together = period < _SHORT_PERIOD
 
@@ -72,36 +72,30 @@ class Periods:
     def _correlate(self, start: int, count: int) -> None:
         """Find the best lag of ``count`` neighbouring starts; (lag, start) arrays throughout."""
         self._first, self._count = start, count
-        lags, low, rows = self._lags, self.shortest, self.longest - self.shortest
+        low, rows = self.shortest, self.longest - self.shortest
         x = self._segment[start:start + count + 2 * self.longest]
         e = x.itemsize
+        share = self._share
+        width = count + self.longest
+        # Sum and spread of x[t : t + lag] for every t; the second stretch of a pair starts a lag
+        # later, which is the same array sheared. [lag, t] throughout.
         sums = np.zeros((2, x.size + 1))
         np.cumsum(x, out=sums[0, 1:])
         np.cumsum(x * x, out=sums[1, 1:])
-        # Views: [lag, start] of the running sums at start + lag and start + 2 lag.
-        plane, shape = sums.strides[0], (2, rows, count)
-        here = sums[:, None, :count]
-        one = np.ndarray(shape, float, sums, low * e, (plane, e, e))
-        two = np.ndarray(shape, float, sums, 2 * low * e, (plane, 2 * e, e))
-        first, second = one - here, two - one
+        plane = sums.strides[0]
+        ends = np.ndarray((2, rows, width), float, sums, low * e, (plane, e, e))
+        total, spread = ends - sums[:, None, :width]
+        spread -= total * total * share
         # Products x[t] x[t + lag], summed along t from the start on.
-        width = count + self.longest
         product = np.zeros((rows, width + 1))
         shifted = np.ndarray((rows, width), float, x, low * e, (e, e))
         np.cumsum(x[:width] * shifted, axis=1, out=product[:, 1:])
-        stride = product.strides[0]
-        ahead = np.ndarray((rows, count), float, product, low * e, (stride + e, e))
-        cross = ahead - product[:, :count]
-        share = (1.0 / lags)[:, None]
-        cross -= first[0] * second[0] * share
-        spread = first[1] - first[0] * first[0] * share
-        other = second[1] - second[0] * second[0] * share
+        correlation = _sheared(product, low, count) - product[:, :count]
+        correlation -= total[:, :count] * _sheared(total, low, count) * share
         # What is left of a constant stretch is rounding, not sound.
-        least = 1e-12 * sums[1, -1]
-        heard = (spread > least) & (other > least)
-        spread *= other
-        correlation = np.where(heard, cross, 0.0)
-        correlation /= np.sqrt(np.where(heard, spread, 1.0))
+        least = 1e-12 * sums[1, -1] + 1e-300
+        spread = np.where(spread > least, spread, np.inf)
+        correlation /= np.sqrt(spread[:, :count] * _sheared(spread, low, count))
 
         middle = correlation[1:-1]
         is_peak = middle > correlation[:-2]
@@ -116,6 +110,12 @@ class Periods:
         self._lag = np.where(found, lag, 0).tolist()
         self._refined = np.where(found, lag + shift, 0.0).tolist()
         self._strength = np.where(found, top - 0.25 * (left - right) * shift, 0.0).tolist()
+
+
+def _sheared(values: np.ndarray, low: int, count: int) -> np.ndarray:
+    """Return a view: row i begins ``low + i`` columns later."""
+    row, column = values.strides
+    return np.ndarray((len(values), count), float, values, low * column, (row + column, column))
 
 
 class VoiceQuality:
