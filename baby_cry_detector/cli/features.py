@@ -11,51 +11,89 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""`baby-cry features`: descriptors of recordings as CSV or NPZ."""
+"""`baby-cry features`: descriptors of recordings as CSV or NPZ, and as a picture."""
 
 import csv
 from pathlib import Path
 
+import numpy as np
+
 from baby_cry_detector.audio import read_audio
 from baby_cry_detector.features import extract, feature_set_ids, get_feature_set
-import numpy as np
+from baby_cry_detector.features.functionals import functional_columns, functionals
 
 
 def add_parser(subparsers):
     """Declare the subcommand."""
     parser = subparsers.add_parser('features', help='write descriptors', description=__doc__)
     parser.add_argument('files', nargs='+', metavar='FILE', help='WAV, FLAC or OGG recording')
-    parser.add_argument('--set', default='is09', dest='feature_set',
+    parser.add_argument('--set', default='is09', dest='feature_set', metavar='NAME',
                         help=f'feature set: {", ".join(feature_set_ids())}; default: is09')
-    parser.add_argument('--out', required=True, metavar='F.csv|F.npz', help='file to write; with '
-                        'several recordings their names are put before it')
+    parser.add_argument('--functionals', action='store_true',
+                        help='one row of statistics over the whole recording (is09: 384 values) '
+                        'instead of one row per 10 ms')
+    parser.add_argument('--out', metavar='F.csv|F.npz', help='file to write; with several '
+                        'recordings their names are put before it')
+    parser.add_argument('--plot', metavar='F.png', help='picture to write: waveform, '
+                        'spectrogram, F0 with voicing, descriptors; names as for --out')
+    parser.add_argument('--columns', metavar='A,B,…',
+                        help='descriptors in the picture; default: a choice by set')
     parser.set_defaults(run=run)
 
 
 def run(args) -> int:
-    """Write one file per recording."""
+    """Write one file and one picture per recording, as asked."""
+    if not args.out and not args.plot:
+        raise ValueError('nothing to do: give --out, --plot or both')
     feature_set = get_feature_set(args.feature_set)
     for path in args.files:
-        out = Path(args.out)
-        if len(args.files) > 1:
-            out = out.with_name(f'{Path(path).stem}.{out.name}')
-        write(out, feature_set, extract(feature_set, read_audio(path)))
+        samples = read_audio(path)
+        values = extract(feature_set, samples)
+        if not len(values):
+            raise ValueError(f'{path}: shorter than one window of '
+                             f'{feature_set.window_length / 16:g} ms')
+        if args.out:
+            columns, rows = feature_set.columns, values
+            if args.functionals:
+                columns, rows = functional_columns(feature_set), functionals(values)[None]
+            write(_name(args.out, path, args.files), feature_set.id, columns, rows)
+        if args.plot:
+            _plot(_name(args.plot, path, args.files), path, samples, feature_set, values,
+                  args.columns)
     return 0
 
 
-def write(out: Path, feature_set, values: np.ndarray) -> None:
+def _name(out: str, path: str, files) -> Path:
+    """Return the name of the output for one of the recordings."""
+    named = Path(out)
+    return named.with_name(f'{Path(path).stem}.{named.name}') if len(files) > 1 else named
+
+
+def write(out: Path, set_id: str, columns, values: np.ndarray) -> None:
     """
-    Write rows (n, F) to a CSV (first row: column names) or an NPZ (arrays values and columns).
+    Write rows (n, F) to a CSV (first row: column names) or an NPZ.
+
+    The NPZ holds ``values``, ``columns`` and ``feature_set`` (the id).
 
     :raises ValueError: on another suffix.
     """
     if out.suffix == '.npz':
-        np.savez_compressed(out, values=values, columns=np.array(feature_set.columns),
-                            feature_set=np.array(feature_set.id))
+        np.savez_compressed(out, values=values, columns=np.array(columns),
+                            feature_set=np.array(set_id))
     elif out.suffix == '.csv':
         with open(out, 'w', newline='', encoding='utf-8') as file:
             writer = csv.writer(file)
-            writer.writerow(feature_set.columns)
-            writer.writerows([[repr(float(value)) for value in row] for row in values])
+            writer.writerow(columns)
+            writer.writerows(map(repr, row) for row in values.tolist())
     else:
         raise ValueError(f'{out}: expected a name that ends in .csv or .npz')
+
+
+def _plot(out: Path, path: str, samples, feature_set, values, columns) -> None:
+    try:
+        from baby_cry_detector.features.plot import default_columns, draw
+        chosen = columns.split(',') if columns else default_columns(feature_set)
+        figure = draw(samples, feature_set, values, chosen, Path(path).name)
+    except ImportError as error:
+        raise ValueError(f'--plot needs matplotlib: {error}') from error
+    figure.savefig(out, dpi=130)
