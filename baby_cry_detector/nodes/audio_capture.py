@@ -32,16 +32,15 @@ from baby_cry_detector.audio import (
     AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneSource)
 from baby_cry_detector.intake import level_dbfs, SILENCE_DBFS
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.managed_node import ManagedNode, survive
+from baby_cry_detector.nodes.managed_node import ManagedNode
 from baby_cry_detector.nodes.messages import audio_message, info_message
 from baby_cry_detector.nodes.parameters import TABLES
-from baby_cry_detector.nodes.ros_time import now_nanoseconds
+from baby_cry_detector.nodes.recording_player import RecordingPlayer
 from baby_cry_detector.nodes.running import run_nodes
 from baby_cry_detector.parameters import ParameterError
 
 INFO_PERIOD_S = 5.0
-# A recording played faster than real time may lag by this much before it stops catching up.
-LONGEST_LAG_S = 2.0
+WATCH_PERIOD_S = 0.1
 # All samples equal for this long: muted, unplugged behind a sound card, or stuck.
 SILENT_MICROPHONE_S = 30.0
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
@@ -56,7 +55,7 @@ class AudioCapture(ManagedNode):
         self.finished = False
         self._settings = {}
         self._running_timers = []
-        self._worker = None
+        self._worker = self._player = None
         self._stop = threading.Event()
         self._trouble = ''
         self._silent_s = 0.0
@@ -76,7 +75,7 @@ class AudioCapture(ManagedNode):
         self._settings = values
         self.finished = False
         if values['source'] == 'file':
-            self._open_file()
+            FileSource(values['file'], values['sample_rate'], values['block_duration_s'])
         depth = qos.depth_for(values['block_duration_s'])
         self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))
         self._info = self.offer(AudioInfo, 'audio_info', qos.LATCHED)
@@ -85,17 +84,16 @@ class AudioCapture(ManagedNode):
         """Use another gain."""
         self._settings = values
 
-    def _open_file(self):
-        return FileSource(self._settings['file'], self._settings['sample_rate'],
-                          self._settings['block_duration_s'], loop=self._settings['loop'])
-
     def activate(self):
         """Publish the format, then start the recording's timer or the microphone's thread."""
         self._publish_info()
         self._running_timers = [self.every(INFO_PERIOD_S, self._publish_info)]
         self._trouble, self._silent_s = '', 0.0
         if self._settings['source'] == 'file':
-            self._start_file()
+            self._player = RecordingPlayer(self, self._settings, self._publish)
+            self._device_name = str(self._player.source.path)
+            self.finished = False
+            self._running_timers.append(self.every(WATCH_PERIOD_S, self._watch))
         else:
             # Its own event: a thread that still waits for a device never hears of a later start.
             self._stop = threading.Event()
@@ -108,6 +106,9 @@ class AudioCapture(ManagedNode):
         for timer in self._running_timers:
             self.destroy_timer(timer)
         self._running_timers = []
+        if self._player is not None:
+            self._player.stop()
+            self._player = None
         self._stop.set()
         if self._worker is not None:
             self._worker.join(timeout=5.0)
@@ -128,45 +129,16 @@ class AudioCapture(ManagedNode):
         self._level_dbfs = level_dbfs(from_pcm16(block.pcm))
         self._published_samples = block.first_sample + len(block.pcm)
 
-    # --- recording -------------------------------------------------------------------------------
-    def _start_file(self):
-        source = self._open_file()
-        self.finished = False
-        self._blocks = iter(source)
-        self._device_name = str(source.path)
-        self._start_ns = now_nanoseconds(self)
-        self._wall_start_s = time.monotonic()
-        rate = self._settings['rate']
-        period = self._settings['block_duration_s'] / rate if rate else 0.0
-        self._running_timers.append(self.every(period, self._play))
-
-    @survive
-    def _play(self):
-        """Publish what is due: one block, or several if the timer was late."""
-        rate = self._settings['rate']
-        duration = self._settings['block_duration_s']
-        while not self.finished:
-            try:
-                block = next(self._blocks, None)
-            except AudioSourceError as error:
-                self._trouble = str(error)
-                self.get_logger().error(f'the recording ends early: {error}')
-                block = None
-            if block is None:
-                self.finished = True
-                self.get_logger().info(
-                    f'end of {self._device_name} after '
-                    f'{self._published_samples / self._settings["sample_rate"]:.1f} s of audio')
-                return
-            time_ns = block.first_sample * 1_000_000_000 // self._settings['sample_rate']
-            self._publish(block, self._start_ns + time_ns)
-            if not rate:
-                return
-            lag_s = (time.monotonic() - self._wall_start_s) - (time_ns * 1e-9 + duration) / rate
-            if lag_s > LONGEST_LAG_S:
-                self._wall_start_s += lag_s
-            if lag_s < duration / rate:
-                return
+    def _watch(self):
+        """Note the end of the recording."""
+        if self._player.finished and not self.finished:
+            self.finished = True
+            if self._player.trouble:
+                self._trouble = self._player.trouble
+                self.get_logger().error(self._trouble)
+            self.get_logger().info(
+                f'end of {self._device_name} after '
+                f'{self._published_samples / self._settings["sample_rate"]:.1f} s of audio')
 
     # --- microphone ------------------------------------------------------------------------------
     def _log_devices(self):

@@ -172,7 +172,6 @@ class CryClassifier(ManagedNode):
                     self._publish(decision)
             self._listener.runtime.prepare()
         self._resumed_ns = None
-        self._remember(self._next_start_ns)
         if self._listener.runtime.nonfinite_values > nonfinite:
             self.report('nonfinite_features', 'frame_features holds NaN or infinite values')
 
@@ -204,12 +203,11 @@ class CryClassifier(ManagedNode):
         return self._next_start_ns + silent_ns
 
     def _publish(self, decision: CryDecision):
+        self._remember(decision.stamp_ns)      # what was said once is never forgotten
         self._need.publish(need_message(decision, self._frame_id))
         self._probability.publish(Float32(data=float(decision.cry_probability)))
         self._published_ns = decision.stamp_ns
         self._last = decision
-        if not decision.crying:
-            self._remember(decision.stamp_ns)
 
     # --- the episode in progress, across processes -----------------------------------------------
     def _open_journal(self):

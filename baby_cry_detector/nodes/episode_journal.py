@@ -102,6 +102,8 @@ class EpisodeJournal:
         self._kept = (episode.episode_id, heard_until_ns)
         document = {name: getattr(episode, name) for name in FIELDS}
         new = self._path.with_suffix('.new')
+        # Decisions are stamped with the end of their look-ahead, frames with their start.
+        heard_until_ns = max(heard_until_ns, episode.last_heard_ns)
         new.write_text(json.dumps({**document, 'heard_until_ns': heard_until_ns}))
         os.replace(new, self._path)
 

@@ -26,7 +26,7 @@ import tempfile
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 import soundfile
 from std_msgs.msg import Float32
@@ -37,7 +37,8 @@ from baby_cry_detector.decision import Need
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.cry_graph import make_graph
-from baby_cry_detector.nodes.running import initialised
+from baby_cry_detector.nodes.running import initialised, make_executor
+from baby_cry_detector.nodes.supervisor import graph_commands, Supervisor
 from baby_cry_detector.nodes.ros_time import to_nanoseconds
 
 STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
@@ -59,12 +60,15 @@ class ViewNode(Node):
         self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.LATCHED)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._hear_diagnostics, 10)
         self._troubles = {}
+        self.recording_ended = False
 
     def _hear_level(self, message: Float32):
         self._state.level_dbfs = message.data
 
     def _hear_diagnostics(self, message: DiagnosticArray):
         for status in message.status:
+            if status.name.endswith('audio_capture'):
+                self.recording_ended = status.message == 'end of recording'
             self._troubles[status.name] = (
                 f'{status.name}: {status.message}'
                 if status.level == DiagnosticStatus.ERROR else '')
@@ -126,6 +130,8 @@ def main(args=None) -> int:
                         help='mic, mic:NAME, demo, or a recording; default: mic if there is one')
     parser.add_argument('--rate', type=float, default=1.0,
                         help='playing speed of a recording; 0 is as fast as possible')
+    parser.add_argument('--separate', action='store_true',
+                        help='run each node in a process of its own; one that dies starts again')
     options, ros_arguments = parser.parse_known_args(args)
     try:
         title, capture = choose_source(options.source)
@@ -135,10 +141,13 @@ def main(args=None) -> int:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     capture.update(rate=options.rate)
     with initialised(ros_arguments):
-        nodes = make_graph({'audio_capture': capture})
-        executor = SingleThreadedExecutor()
+        parameters = {'audio_capture': capture}
+        nodes = [] if options.separate else make_graph(parameters)
         try:
-            return _spin(nodes, executor, title)
+            if not options.separate:
+                return _spin(nodes, title)
+            with Supervisor(graph_commands(parameters)) as supervisor:
+                return _spin(nodes, title, supervisor)
         except (KeyboardInterrupt, ExternalShutdownException):
             return 0
         finally:
@@ -146,8 +155,8 @@ def main(args=None) -> int:
                 node.close()
 
 
-def _spin(nodes, executor, title) -> int:
-    capture = nodes[-1]
+def _spin(nodes, title, supervisor=None) -> int:
+    executor = make_executor()
     with TerminalView(title) as view:
         viewer = ViewNode(view)
         if view.is_live:      # the log would break the panel, which shows what is wrong
@@ -161,7 +170,9 @@ def _spin(nodes, executor, title) -> int:
         rest_s = None
         while rclpy.ok():
             executor.spin_once(timeout_sec=0.1)
-            if capture.finished:
+            if supervisor is not None:
+                supervisor.step()
+            if viewer.recording_ended:
                 now_s = viewer.get_clock().now().nanoseconds * 1e-9
                 rest_s = now_s + SETTLE_S if rest_s is None else rest_s
                 if now_s > rest_s:

@@ -1,0 +1,145 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The nodes as processes of their own, without ROS launch: whichever dies is started again.
+
+The delay is that of the launch file's respawn. A process that is asked to end has some seconds
+to do so, and none outlives the supervisor, however that ends.
+"""
+
+import ctypes
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+from ament_index_python.packages import get_package_prefix
+
+PACKAGE = 'baby_cry_detector'
+RESPAWN_DELAY_S = 2.0
+END_TIMEOUT_S = 8.0
+NODES = ('cry_classifier', 'feature_extractor', 'audio_capture')
+PR_SET_PDEATHSIG = 1
+
+
+def node_command(name: str, parameters=None, namespace: str = '', ros_arguments=()) -> list:
+    """
+    Return the command that runs one node.
+
+    :param parameters: its parameters by name; they are set as ``-p`` arguments.
+    """
+    executable = Path(get_package_prefix(PACKAGE), 'lib', PACKAGE, name)
+    command = [str(executable), '--ros-args']
+    for key, value in (parameters or {}).items():
+        command += ['-p', f'{key}:={_yaml(value)}']
+    if namespace:
+        command += ['-r', f'__ns:={namespace}']
+    return [*command, *ros_arguments]
+
+
+def _yaml(value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return repr(value)
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Supervisor:
+    """
+    Keeps processes running; a context manager.
+
+    :param commands: ``{name: command}``.
+    :param say: takes a sentence for the user.
+    """
+
+    def __init__(self, commands: dict, respawn_delay_s: float = RESPAWN_DELAY_S, say=None,
+                 **options):
+        """Start all of them; options are those of subprocess.Popen."""
+        self.processes = {}
+        self.respawned = dict.fromkeys(commands, 0)
+        self._commands = commands
+        self._options = options
+        self._due_s = {}
+        self._delay_s = respawn_delay_s
+        self._say = say or (lambda sentence: print(sentence, file=sys.stderr))
+        for name in commands:
+            self._start(name)
+
+    def _start(self, name: str):
+        # Ctrl-C of the terminal reaches only the supervisor, which then ends them in order.
+        self.processes[name] = subprocess.Popen(
+            self._commands[name], preexec_fn=_die_with_parent, start_new_session=True,
+            **self._options)
+
+    def step(self) -> None:
+        """Look after the processes; call this a few times a second."""
+        now_s = time.monotonic()
+        for name, process in self.processes.items():
+            if process.poll() is None:
+                continue
+            if name not in self._due_s:
+                self._due_s[name] = now_s + self._delay_s
+                self._say(f'{name} ended with code {process.returncode}; it starts again in '
+                          f'{self._delay_s:g} s')
+            elif now_s >= self._due_s[name]:
+                del self._due_s[name]
+                self.respawned[name] += 1
+                self._start(name)
+
+    def run(self) -> None:
+        """Look after the processes for ever."""
+        while True:
+            self.step()
+            time.sleep(0.1)
+
+    def close(self) -> bool:
+        """End all; return whether each ended by itself, cleanly."""
+        clean = True
+        running = [process for process in self.processes.values() if process.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        end_s = time.monotonic() + END_TIMEOUT_S
+        for process in running:
+            try:
+                clean &= process.wait(max(0.0, end_s - time.monotonic())) == 0
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                clean = False
+        return clean
+
+    def __enter__(self) -> 'Supervisor':
+        """Return the running supervisor."""
+        return self
+
+    def __exit__(self, *_) -> None:
+        """End all processes."""
+        self.close()
+
+
+def graph_commands(parameters=None, namespace: str = '', capture: bool = True,
+                   ros_arguments=()) -> dict:
+    """
+    Return ``{name: command}`` of one crib's nodes, downstream first.
+
+    :param parameters: ``{node: {parameter: value}}``.
+    """
+    return {name: node_command(name, (parameters or {}).get(name), namespace, ros_arguments)
+            for name in NODES if capture or name != 'audio_capture'}
