@@ -14,8 +14,8 @@
 """
 Cost of the descriptors: microseconds of processor time per 10 ms frame, one thread.
 
-``python benchmarks/features.py [RECORDING.wav]``: each set streamed one frame at a time, in blocks
-of 4 and 16 frames, and over a whole signal; beside it librosa (MFCC), kaldi-native-fbank (streaming
+``python benchmarks/features.py [RECORDING]``: each set streamed one frame at a time, in blocks of
+4 and 16 frames, and over a whole signal; beside it librosa (MFCC), kaldi-native-fbank (streaming
 MFCC) and openSMILE where they are installed. Without a recording, a synthetic sound that is voiced
 two thirds of the time. The least of the repetitions counts, all in one run.
 """
