@@ -66,11 +66,24 @@ class Periods:
     def _best(self, start: int) -> Tuple[int, float, float]:
         if not self._first <= start < self._first + self._count:
             self._correlate(start, self._stop - start if self._together else 1)
-        at = start - self._first
-        return self._lag[at], self._refined[at], self._strength[at]
+        # Few values of few starts are looked at: plain numbers are quicker here than arrays.
+        values = self._correlation[:, start - self._first].tolist()
+        best, top = 0, -2.0
+        left, here = values[0], values[1]
+        for index, right in enumerate(values[2:], 1):
+            if left < here >= right and here > top:
+                best, top = index, here
+            left, here = here, right
+        if not best:
+            return 0, 0.0, 0.0
+        left, right = values[best - 1], values[best + 1]
+        bend = left - 2.0 * top + right
+        shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
+        lag = self.shortest + best
+        return lag, lag + shift, top - 0.25 * (left - right) * shift
 
     def _correlate(self, start: int, count: int) -> None:
-        """Find the best lag of ``count`` neighbouring starts; (lag, start) arrays throughout."""
+        """Correlate ``count`` neighbouring starts at all lags: shape (lags, count)."""
         self._first, self._count = start, count
         low, rows = self.shortest, self.longest - self.shortest
         x = self._segment[start:start + count + 2 * self.longest]
@@ -96,20 +109,7 @@ class Periods:
         least = 1e-12 * sums[1, -1] + 1e-300
         spread = np.where(spread > least, spread, np.inf)
         correlation /= np.sqrt(spread[:, :count] * _sheared(spread, low, count))
-
-        middle = correlation[1:-1]
-        is_peak = middle > correlation[:-2]
-        is_peak &= middle >= correlation[2:]
-        best = np.where(is_peak, middle, -2.0).argmax(axis=0)
-        column = np.arange(count)
-        found = is_peak[best, column]
-        left, top, right = (correlation[best + offset, column] for offset in range(3))
-        bend = left - 2.0 * top + right
-        shift = 0.5 * (left - right) / np.where(bend < 0, bend, 1.0)
-        lag = best + (low + 1)
-        self._lag = np.where(found, lag, 0).tolist()
-        self._refined = np.where(found, lag + shift, 0.0).tolist()
-        self._strength = np.where(found, top - 0.25 * (left - right) * shift, 0.0).tolist()
+        self._correlation = correlation
 
 
 def _sheared(values: np.ndarray, low: int, count: int) -> np.ndarray:
