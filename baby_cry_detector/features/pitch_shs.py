@@ -121,8 +121,10 @@ class SubharmonicSummation:
             np.maximum(values, 0.0, out=values)
             values *= self._weight
         score = values * self._gains[0]
+        term = np.empty_like(values)
         for shift, gain in zip(self._shifts[1:], self._gains[1:]):
-            score[:, :-shift] += gain * values[:, shift:]
+            part = np.multiply(values[:, shift:], gain, out=term[:, shift:])
+            score[:, :-shift] += part
         np.maximum(score, 0.0, out=score)
         return self._candidates(score)
 

@@ -42,6 +42,7 @@ class PitchViterbi:
     def __init__(self, candidates: int, voicing_cutoff: float, max_lag_frames: int,
                  wait_for_convergence: bool):
         self._states = candidates + 1
+        self._numbers = np.arange(self._states)
         self._cutoff = voicing_cutoff
         self._limit = max_lag_frames
         self._converge = wait_for_convergence
@@ -71,11 +72,12 @@ class PitchViterbi:
             else:
                 total = step[n] + self._cost  # (new, old)
                 before = total.argmin(axis=1)
-                self._cost = total[np.arange(self._states), before] + local[n]
+                self._cost = total.min(axis=1)
+                self._cost += local[n]
                 # Only differences count; an endless sum would lose its digits.
                 self._cost -= self._cost.min()
                 self._paths[:, :self._length] = self._paths[before, :self._length]
-            self._paths[:, self._length] = np.arange(self._states)
+            self._paths[:, self._length] = self._numbers
             self._length += 1
             self._pending.append((frequency[n], voicing[n]))
             self._decide(chosen)
@@ -91,7 +93,7 @@ class PitchViterbi:
     def _decide(self, chosen) -> None:
         paths = self._paths[:, :self._length]
         ready = 0
-        if self._converge:
+        if self._converge and (paths[:, 0] == paths[0, 0]).all():
             agreed = (paths == paths[0]).all(axis=0)
             ready = self._length if agreed.all() else int(agreed.argmin())
             path = paths[0]

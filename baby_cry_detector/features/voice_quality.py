@@ -93,22 +93,27 @@ class Periods:
         # Sum and spread of x[t : t + lag] for every t; the second stretch of a pair starts a lag
         # later, which is the same array sheared. [lag, t] throughout.
         sums = np.zeros((2, x.size + 1))
-        np.cumsum(x, out=sums[0, 1:])
-        np.cumsum(x * x, out=sums[1, 1:])
+        np.add.accumulate(x, out=sums[0, 1:])
+        np.add.accumulate(x * x, out=sums[1, 1:])
         plane = sums.strides[0]
         ends = np.ndarray((2, rows, width), float, sums, low * e, (plane, e, e))
         total, spread = ends - sums[:, None, :width]
-        spread -= total * total * share
+        square = total * total
+        square *= share
+        spread -= square
         # Products x[t] x[t + lag], summed along t from the start on.
         product = np.zeros((rows, width + 1))
         shifted = np.ndarray((rows, width), float, x, low * e, (e, e))
-        np.cumsum(x[:width] * shifted, axis=1, out=product[:, 1:])
+        np.add.accumulate(x[:width] * shifted, axis=1, out=product[:, 1:])
         correlation = _sheared(product, low, count) - product[:, :count]
-        correlation -= total[:, :count] * _sheared(total, low, count) * share
+        both = total[:, :count] * _sheared(total, low, count)
+        both *= share
+        correlation -= both
         # What is left of a constant stretch is rounding, not sound.
         least = 1e-12 * sums[1, -1] + 1e-300
         spread = np.where(spread > least, spread, np.inf)
-        correlation /= np.sqrt(spread[:, :count] * _sheared(spread, low, count))
+        both = spread[:, :count] * _sheared(spread, low, count)
+        correlation /= np.sqrt(both, out=both)
         self._correlation = correlation
 
 
