@@ -104,7 +104,7 @@ class CryClassifier(ManagedNode):
     def activate(self):
         """Subscribe, and say at once that nothing has been heard yet."""
         self._features = self.hear(
-            FrameFeatures, 'frame_features', self._hear, qos.stream(qos.depth_for(0.01)))
+            FrameFeatures, 'frame_features', self._hear, qos.stream(qos.depth_for()))
         self._watch_timer = self.every(PUBLISH_PERIOD_NS * 1e-9, self._watch)
         self._resuming.note()
         self._watch()

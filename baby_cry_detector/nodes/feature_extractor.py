@@ -23,6 +23,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
 
 from baby_cry_detector.audio import AudioFormat
+from baby_cry_detector.audio.formats import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.intake import AudioIntake, SILENCE_DBFS
 from baby_cry_detector.listener import open_checkpoint
@@ -38,6 +39,12 @@ from baby_cry_detector.nodes.running import run_nodes
 LEVEL_PERIOD_S = 0.1
 # Audio that arrives before its format waits for it; this many messages, then the oldest go.
 MOST_WAITING = 500
+
+
+def is_possible(message: AudioInfo) -> bool:
+    """Return whether there can be audio of such a rate and channel count."""
+    return (MIN_SAMPLE_RATE <= message.sample_rate <= MAX_SAMPLE_RATE
+            and 1 <= message.channels <= MAX_CHANNELS)
 
 
 class FeatureExtractor(ManagedNode):
@@ -67,7 +74,7 @@ class FeatureExtractor(ManagedNode):
         channel = None if values['channel'] < 0 else values['channel']
         self._intake = AudioIntake(feature_set, channel, values['stamp_tolerance_s'])
         self._features = self.offer(
-            FrameFeatures, 'frame_features', qos.stream(qos.depth_for(0.02)))
+            FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
         self._level = self.offer(Float32, 'level_dbfs', qos.STATE)
         self.get_logger().info(f'{feature_set.id}: {len(feature_set.columns)} features a frame, '
                                f'{feature_set.lookahead_s * 1e3:.0f} ms after its start')
@@ -77,7 +84,7 @@ class FeatureExtractor(ManagedNode):
         self._listening = [
             self.hear(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED),
             self.hear(AudioDataStamped, 'audio_stamped', self._hear,
-                      qos.stream(qos.depth_for(0.01)))]
+                      qos.stream(qos.depth_for()))]
         self._running_timers = [self.every(LEVEL_PERIOD_S, self._watch)]
 
     def deactivate(self):
@@ -105,8 +112,11 @@ class FeatureExtractor(ManagedNode):
             audio_format = AudioFormat(message.sample_rate, message.channels,
                                        message.sample_format, message.coding_format)
         except ValueError as error:
-            self._format_trouble = str(error)
-            self._waiting.clear()
+            # What can't be true says nothing; what can (mp3 at 44,100 Hz) means that the audio
+            # to come is not what it was.
+            if self._intake.format is None or is_possible(message):
+                self._format_trouble = str(error)
+                self._waiting.clear()
             raise
         self._format_trouble = ''
         for frames in self._intake.set_format(audio_format):
@@ -124,10 +134,10 @@ class FeatureExtractor(ManagedNode):
             self._wait_for_info(message)
             return
         before = self._intake.counts.copy()
-        self._frame_id = message.header.frame_id
         stamp_ns = to_nanoseconds(message.header.stamp)
         with self._workload.measured():
             frames = self._intake.hear(stamp_ns, message.audio.data)
+            self._frame_id = message.header.frame_id
             age_ns = self._arrival.note() - stamp_ns
             for block in frames:
                 self._publish(block)

@@ -39,7 +39,6 @@ from baby_cry_detector.parameters import Parameter, ParameterError, ParameterTab
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0
-STEADY_CLOCK = Clock(clock_type=ClockType.STEADY_TIME)
 
 
 def describe(parameter: Parameter) -> ParameterDescriptor:
@@ -105,6 +104,7 @@ class ManagedNode(Node):
         self._is_active = False
         self._is_ending = False
         self._incompatible = {}
+        self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         super().__init__(name, parameter_overrides=[
             rclpy.Parameter(key, value=value) for key, value in (overrides or {}).items()],
             **kwargs)
@@ -157,7 +157,7 @@ class ManagedNode(Node):
 
     def every(self, period_s: float, callback):
         """Return a timer on the steady clock: a simulated one may stand still, or race."""
-        return self.create_timer(period_s, callback, clock=STEADY_CLOCK)
+        return self.create_timer(period_s, callback, clock=self._steady_clock)
 
     def _note_incompatible(self, topic, event, what):
         policy = qos_policy_name_from_kind(event.last_policy_kind)

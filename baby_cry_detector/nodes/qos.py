@@ -24,6 +24,8 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 # Audio and features survive a subscriber that is busy for this long.
 QUEUE_S = 10.0
+# What a hearer reckons with, whoever publishes: a deeper queue would also hold more of a flood.
+USUAL_MESSAGE_S = 0.04
 
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -33,7 +35,7 @@ OVERRIDABLE = {'qos_overriding_options': QoSOverridingOptions(
     policy_kinds=(QoSPolicyKind.DEPTH, QoSPolicyKind.HISTORY, QoSPolicyKind.RELIABILITY))}
 
 
-def depth_for(message_duration_s: float) -> int:
+def depth_for(message_duration_s: float = USUAL_MESSAGE_S) -> int:
     """Return how many messages of that duration make QUEUE_S."""
     return max(10, round(QUEUE_S / message_duration_s))
 

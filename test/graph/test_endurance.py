@@ -1,0 +1,132 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Minutes-long forms of `make soak`: long input, hostile floods, idle subscribers, two graphs."""
+
+import os
+import subprocess
+
+from endurance import (
+    CRY_AT_S, CRY_S, GraphProcess, Hostile, listen_for, minute_with_cry, START_NS)
+from graph_harness import next_domain, NS
+import numpy as np
+import pytest
+
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.nodes import qos
+
+MINUTES = int(os.environ.get('BABY_CRY_TEST_MINUTES', '6'))
+FLOOD = 10_000
+
+
+@pytest.fixture
+def start_process(tmp_path):
+    """Return a function that starts graphs as processes; they must end cleanly."""
+    graphs = []
+
+    def start(**options):
+        with open(tmp_path / f'log_{len(graphs)}.txt', 'w') as log:
+            graphs.append(GraphProcess(log=log, **options))
+        return graphs[-1]
+
+    yield start
+    for index, graph in enumerate(graphs):
+        code = graph.close()
+        log = (tmp_path / f'log_{index}.txt').read_text()
+        assert code == 0, log[-3000:]
+        assert 'Traceback' not in log, log[-3000:]
+
+
+def test_every_cry_is_heard_and_memory_stays(start_process):
+    stretches = list(listen_for(start_process(), MINUTES, report_each=2))
+    assert sum(s.heard for s in stretches) == sum(s.cries for s in stretches) == MINUTES
+    assert not any(s.false for s in stretches)
+    assert stretches[-1].resident_mb < 1.05 * stretches[0].resident_mb
+
+
+def test_hostile_floods_leave_the_graph_hearing_and_its_memory_flat(start_process):
+    graph = start_process()
+    hostile = Hostile(graph.probe)
+    graph.probe.announce()
+    hostile.flood(Hostile.ANY, FLOOD // 8)
+    before_mb = graph.resident_mb
+    hostile.flood(Hostile.ANY, FLOOD // 2)
+    after_mb = graph.resident_mb
+    assert after_mb < 1.05 * before_mb + 2.0
+    probe = graph.probe
+    for _ in range(3):
+        probe.announce()
+        probe.executor.spin_once(timeout_sec=0.1)
+    start_ns = START_NS + 7200 * NS
+    first = int((CRY_AT_S - 2) * 16_000)
+    cry = minute_with_cry(3)[first:first + int((CRY_S + 3) * 16_000)]
+    del probe.needs[:]
+    # The graph is awake again once it has heard a quiet second.
+    probe.heard_until(probe.play(np.zeros(16_000, np.int16), start_ns - NS))
+    assert hostile.hears_through(cry, start_ns)
+    hostile.flood(Hostile.ANY, FLOOD // 8)
+    assert graph.resident_mb < 1.05 * before_mb + 2.0
+    for name in ('feature_extractor', 'cry_classifier'):
+        assert not probe.count(name, 'internal_error')
+
+
+def test_a_hundred_idle_subscribers(start_process):
+    graph = start_process()
+    probe = graph.probe
+    for index in range(100):
+        probe.node.create_subscription(
+            CryNeed, 'cry_need', lambda _: None, qos.LATCHED if index % 2 else qos.STATE)
+    probe.announce()
+    pcm = minute_with_cry(1)[int(18 * 16_000):int(26 * 16_000)]
+    probe.heard_until(probe.play(pcm, START_NS))
+    assert any(need.crying for need in probe.needs)
+
+
+def test_two_graphs_of_one_name_in_one_domain(start_process):
+    domain_id = next_domain()
+    first, second = (start_process(domain_id=domain_id) for _ in range(2))
+    first.probe.announce()
+    pcm = minute_with_cry(2)[int(18 * 16_000):int(26 * 16_000)]
+    first.probe.heard_until(first.probe.play(pcm, START_NS))
+    assert any(need.crying for need in first.probe.needs)
+    assert first.process.poll() is None and second.process.poll() is None
+
+
+@pytest.mark.parametrize('fault', ('no home', 'home is a file', 'full disk'))
+def test_disks_that_cannot_be_written(start_process, tmp_path, fault):
+    environment = {'XDG_STATE_HOME': '', 'ROS_LOG_DIR': '', 'ROS_HOME': ''}
+    mounted = None
+    if fault == 'full disk':
+        mounted = tmp_path / 'full'
+        mounted.mkdir()
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(mounted)],
+                          capture_output=True).returncode:
+            pytest.skip('mounting a small disk to fill takes more rights than these')
+        environment['HOME'] = str(mounted)
+        with open(mounted / 'fill', 'wb', buffering=0) as file:
+            with pytest.raises(OSError):
+                while True:
+                    file.write(bytes(4096))
+    else:
+        (tmp_path / 'file').write_text('')
+        environment['HOME'] = '' if fault == 'no home' else str(tmp_path / 'file')
+    try:
+        graph = start_process(environment=environment)
+        probe = graph.probe
+        probe.announce()
+        pcm = minute_with_cry(2)[int(18 * 16_000):int(26 * 16_000)]
+        probe.heard_until(probe.play(pcm, START_NS))
+        assert any(need.crying for need in probe.needs)
+    finally:
+        if mounted:
+            subprocess.run(['umount', '-l', str(mounted)], check=True)

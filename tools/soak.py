@@ -1,0 +1,179 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The long forms of the reliability tests, with the figures that docs/reliability.md holds.
+
+    make soak                                  (all of them; about an hour)
+    ./env.sh python tools/soak.py --hours 6 --only endurance
+
+Everything is real: processes, DDS, kill -9. The exit code is 1 if anything was lost that
+should not have been.
+"""
+
+import argparse
+import os
+from pathlib import Path
+import platform
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'test' / 'helpers'))
+os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+os.environ['XDG_STATE_HOME'] = tempfile.mkdtemp(prefix='baby_cry_soak_')
+
+MINUTES_A_ROW = 30
+
+
+def say(text=''):
+    """Print at once, for whoever watches."""
+    print(text, flush=True)
+
+
+def endurance(options) -> bool:
+    """Push hours of audio through; every cry is to be heard, memory and cost to stay."""
+    from endurance import GraphProcess, listen_for
+    minutes = round(options.hours * 60)
+    say(f'## Endurance: {options.hours:g} hours of audio, a cry each minute\n')
+    say('| audio | cries | heard | false | onset delay | memory | cost per frame | speed |')
+    say('|---|---|---|---|---|---|---|---|')
+    graph = GraphProcess()
+    rows = []
+    try:
+        for row in listen_for(graph, minutes, min(MINUTES_A_ROW, minutes)):
+            rows.append(row)
+            say(f'| {row.minute / 60:.1f} h | {row.cries} | {row.heard} | {row.false} | '
+                f'{row.onset_delay_s:.2f} s | {row.resident_mb:.1f} MB | '
+                f'{row.cpu_us_per_frame:.0f} µs | {row.times_real_time:.0f}× |')
+    finally:
+        code = graph.close()
+    cries, heard = sum(r.cries for r in rows), sum(r.heard for r in rows)
+    growth = rows[-1].resident_mb / rows[0].resident_mb - 1
+    cost = rows[-1].cpu_us_per_frame / rows[0].cpu_us_per_frame - 1
+    false = sum(r.false for r in rows)
+    say(f'\n{cries} cries, {heard} heard, {cries - heard} lost, {false} false alarms; memory '
+        f'{100 * growth:+.1f} %, cost per frame {100 * cost:+.1f} % from the first row to the last; '
+        f'exit code {code}.\n')
+    return cries == heard and abs(growth) < 0.05 and code == 0
+
+
+def floods(options) -> bool:
+    """Send hostile messages on every input topic, before, between and after real audio."""
+    from endurance import (
+        CRY_AT_S, CRY_S, GraphProcess, Hostile, minute_with_cry, START_NS)
+    from graph_harness import NS
+    import numpy as np
+    say(f'## Hostile floods: {options.messages} messages on every input topic\n')
+    graph = GraphProcess()
+    probe = graph.probe
+    hostile = Hostile(probe)
+    probe.announce()
+    begin_s = time.monotonic()
+    hostile.flood(Hostile.ANY, options.messages // 10)
+    before_mb = graph.resident_mb
+    hostile.flood(Hostile.ANY, options.messages)
+    flooded_s = time.monotonic() - begin_s
+    after_mb = graph.resident_mb
+    heard, tries = 0, 10
+    first = int((CRY_AT_S - 2) * 16_000)
+    for number in range(tries):
+        start_ns = START_NS + (7200 + 60 * number) * NS
+        for _ in range(3):
+            probe.announce()
+            probe.executor.spin_once(timeout_sec=0.1)
+        del probe.needs[:]
+        cry = minute_with_cry(number)[first:first + int((CRY_S + 3) * 16_000)]
+        probe.heard_until(probe.play(np.zeros(16_000, np.int16), start_ns - NS))
+        heard += hostile.hears_through(cry, start_ns)
+        hostile.flood(Hostile.ANY, options.messages // 100)
+    end_mb = graph.resident_mb
+    errors = sum(probe.count(name, 'internal_error')
+                 for name in ('feature_extractor', 'cry_classifier'))
+    code = graph.close()
+    kinds = len(Hostile.ANY)
+    say(f'{kinds * options.messages} messages of {kinds} kinds in {flooded_s:.0f} s; memory '
+        f'{before_mb:.1f} MB → {after_mb:.1f} MB → {end_mb:.1f} MB at the end; {heard} of {tries} '
+        f'cries heard among 50 malformed messages a topic and block; {errors} unexpected errors; '
+        f'exit code {code}.\n')
+    return heard == tries and not errors and end_mb < 1.05 * before_mb and code == 0
+
+
+def crashes(options) -> bool:
+    """Kill each node in mid-cry, again and again; print how fast crying is reported again."""
+    from separate_graph import LiveAudio, long_cry, SeparateGraph
+    say(f'## kill -9 in mid-cry, {options.kills} times each, under the supervisor (delay 2 s)\n')
+    say('| killed | times | crying again after (median, worst) | episode went on | closed, '
+        'reported | lost |')
+    say('|---|---|---|---|---|---|')
+    good = True
+    for victim in ('cry_classifier', 'feature_extractor'):
+        delays, resumed, closed, lost = [], 0, 0, 0
+        graph = SeparateGraph(tempfile.mkdtemp(prefix='baby_cry_soak_'))
+        probe = graph.probe
+        probe.announce()
+        audio = LiveAudio(probe, long_cry(60.0 + 25.0 * options.kills))
+        try:
+            for number in range(options.kills):
+                probe.spin_until(lambda: probe.needs and probe.needs[-1].crying, 60.0)
+                settle_s = time.monotonic() + 4.0
+                probe.spin_until(lambda: time.monotonic() > settle_s and probe.needs[-1].crying,
+                                 60.0)
+                episode = probe.needs[-1].episode_id
+                others = {name: pid for name, pid in graph.pids().items() if name != victim}
+                killed_s = graph.kill(victim)
+                probe.spin_until(lambda: graph.supervisor.respawned[victim] == number + 1, 30.0)
+                reported = [n for n in probe.needs if n.episode_id == episode and not n.crying]
+                del probe.needs[:]
+                probe.spin_until(lambda: any(n.crying for n in probe.needs), 60.0)
+                delays.append(time.monotonic() - killed_s)
+                again = next(n for n in probe.needs if n.crying)
+                reported += [n for n in probe.needs if not n.crying]
+                if again.episode_id == episode:
+                    resumed += 1
+                elif reported:
+                    closed += 1
+                else:
+                    lost += 1
+                good &= others.items() <= graph.pids().items()
+        finally:
+            audio.close()
+            good &= graph.close()
+        delays.sort()
+        say(f'| {victim} | {options.kills} | {delays[len(delays) // 2]:.1f} s, {delays[-1]:.1f} s '
+            f'| {resumed} | {closed} | {lost} |')
+        good &= not lost
+    say(f'\nThe other nodes kept their processes and all ended cleanly: {good}.\n')
+    return good
+
+
+PARTS = {'crashes': crashes, 'floods': floods, 'endurance': endurance}
+
+
+def main() -> int:
+    """Run what was asked for; return 1 if anything was lost."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser.add_argument('--hours', type=float, default=6.0, help='of audio, for endurance')
+    parser.add_argument('--messages', type=int, default=10_000, help='of each kind, for floods')
+    parser.add_argument('--kills', type=int, default=10, help='of each node, for crashes')
+    parser.add_argument('--only', choices=tuple(PARTS), action='append')
+    options = parser.parse_args()
+    say(f'`tools/soak.py` on {platform.machine()}, {os.cpu_count()} cores, Python '
+        f'{platform.python_version()}, {time.strftime("%Y-%m-%d")}\n')
+    results = {name: PARTS[name](options) for name in options.only or PARTS}
+    say(', '.join(f'{name}: {"survived" if good else "LOST"}' for name, good in results.items()))
+    return 0 if all(results.values()) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
