@@ -53,6 +53,7 @@ class PitchViterbi:
         self._cost = None
         self._paths = np.empty((self._states, self._limit + 1), dtype=np.int64)
         self._length = 0
+        self._frames = 0
         self._last_log = None
         self._last_voiced = None
         self._pending: List[Tuple[np.ndarray, np.ndarray]] = []
@@ -143,6 +144,10 @@ class PitchViterbi:
         rise = np.where(possible, logs[:, :, None] - old, 0.0)
         # The step of the pair evaluated before: along the old states, skipping impossible pairs.
         last = np.zeros_like(rise)
+        # The very first pair of a stream, from frame 0 to frame 1, is held against 1.
+        if self._frames < 2 <= self._frames + count:
+            last[1 - self._frames, 0, 0] = 1.0
+        self._frames = min(self._frames + count, 2)
         carried = last[:, :, 0].copy()
         for slot in range(1, slots):
             carried = np.where(possible[:, :, slot - 1], rise[:, :, slot - 1], carried)
