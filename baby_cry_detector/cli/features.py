@@ -95,5 +95,6 @@ def _plot(out: Path, path: str, samples, feature_set, values, columns) -> None:
         chosen = columns.split(',') if columns else default_columns(feature_set)
         figure = draw(samples, feature_set, values, chosen, Path(path).name)
     except ImportError as error:
-        raise ValueError(f'--plot needs matplotlib: {error}') from error
+        raise ValueError('--plot needs matplotlib: install python3-matplotlib (apt) or matplotlib '
+                         f'(pip) ({error})') from error
     figure.savefig(out, dpi=130)
