@@ -40,6 +40,7 @@ setup(
         'microphone': ['pyaudio'],
         'training': ['torch>=2.1', 'matplotlib>=3.7', 'tqdm>=4.64', 'PyYAML>=6'],
         'onnx': ['onnx', 'onnxruntime'],
+        'bags': ['rosbags>=0.10'],
         'test': ['pytest>=8', 'pytest-timeout>=2', 'hypothesis>=6'],
     },
     entry_points={'console_scripts': ['baby-cry = baby_cry_detector.cli.main:main']},

@@ -25,7 +25,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 # Audio and features survive a subscriber that is busy for this long.
 QUEUE_S = 10.0
 # What a hearer reckons with, whoever publishes: a deeper queue would also hold more of a flood.
-USUAL_MESSAGE_S = 0.04
+USUAL_MESSAGE_S = 0.02
 
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)

@@ -58,24 +58,22 @@ def test_hostile_floods_leave_the_graph_hearing_and_its_memory_flat(start_proces
     graph = start_process()
     hostile = Hostile(graph.probe)
     graph.probe.announce()
-    hostile.flood(Hostile.ANY, FLOOD // 8)
+    # Buffers grow to the largest messages, and other rates load the resampler: once.
+    hostile.flood(Hostile.ANY, FLOOD // 2)
     before_mb = graph.resident_mb
     hostile.flood(Hostile.ANY, FLOOD // 2)
     after_mb = graph.resident_mb
-    assert after_mb < 1.05 * before_mb + 2.0
+    assert after_mb < 1.05 * before_mb
     probe = graph.probe
-    for _ in range(3):
-        probe.announce()
-        probe.executor.spin_once(timeout_sec=0.1)
+    hostile.calm_down()
     start_ns = START_NS + 7200 * NS
     first = int((CRY_AT_S - 2) * 16_000)
     cry = minute_with_cry(3)[first:first + int((CRY_S + 3) * 16_000)]
-    del probe.needs[:]
     # The graph is awake again once it has heard a quiet second.
     probe.heard_until(probe.play(np.zeros(16_000, np.int16), start_ns - NS))
     assert hostile.hears_through(cry, start_ns)
-    hostile.flood(Hostile.ANY, FLOOD // 8)
-    assert graph.resident_mb < 1.05 * before_mb + 2.0
+    hostile.flood(Hostile.ANY, FLOOD // 10)
+    assert graph.resident_mb < 1.05 * before_mb
     for name in ('feature_extractor', 'cry_classifier'):
         assert not probe.count(name, 'internal_error')
 

@@ -218,8 +218,20 @@ class Hostile:
             if number % 20 == 19:
                 self.probe.executor.spin_once(timeout_sec=0.002)
 
-    def hears_through(self, pcm, start_ns, times=50, lead_s=1.0):
-        """Send real audio with ``times`` malformed messages of each kind to every block."""
+    def calm_down(self):
+        """Wait until what was sent has been worked off, then announce real audio."""
+        probe = self.probe
+        probe.spin_until(lambda: probe.needs and probe.needs[-1].status == CryNeed.STATUS_NO_AUDIO,
+                         60.0)
+        probe.announce()
+        del probe.needs[:]
+
+    def hears_through(self, pcm, start_ns, times=50, lead_s=0.3):
+        """
+        Send real audio with ``times`` malformed messages of each kind to every block.
+
+        No further ahead than the queues hold; return whether crying was heard.
+        """
         probe = self.probe
         for first in range(0, len(pcm) - 639, 640):
             for _ in range(times):

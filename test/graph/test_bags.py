@@ -1,0 +1,145 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Bags: recorded from the topics, replayed at any rate on the bag's clock, the same episodes."""
+
+import time
+
+from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+from endurance import CRY_AT_S, minute_with_cry, START_NS
+from graph_harness import NS, RATE
+import numpy as np
+import pytest
+from rclpy.qos import QoSProfile
+from rclpy.serialization import deserialize_message, serialize_message
+from rosgraph_msgs.msg import Clock
+
+from baby_cry_detector.audio import AudioBlock
+from baby_cry_detector.listener import FrameListener, listen, open_checkpoint
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.nodes.messages import audio_message, info_message
+from baby_cry_detector.nodes.ros_time import from_nanoseconds, to_nanoseconds
+
+rosbag2 = pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags')
+AUDIO, INFO = '/audio_stamped', '/audio_info'
+CLOCK_PERIOD_NS = 10_000_000
+DEFINITIONS = {
+    'AudioInfo': 'uint8 channels\nuint32 sample_rate\nstring sample_format\nuint32 bitrate\n'
+                 'string coding_format\n',
+    'AudioDataStamped': 'std_msgs/Header header\naudio_common_msgs/AudioData audio\n',
+    'AudioData': 'uint8[] data\n'}
+
+
+@pytest.fixture(scope='module')
+def samples():
+    """Return 26 s: quiet, a cry, quiet, another cry after a pause, quiet; int16."""
+    first, second = minute_with_cry(4), minute_with_cry(5)
+    cry = slice(int((CRY_AT_S - 3) * RATE), int((CRY_AT_S + 10) * RATE))
+    return np.concatenate((first[cry], second[cry]))
+
+
+@pytest.fixture(scope='module')
+def bag(samples, tmp_path_factory):
+    """Write the samples as audio_capture would be recorded; return the bag's folder."""
+    from rosbags.typesys import get_types_from_msg, get_typestore, Stores
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for name, text in DEFINITIONS.items():
+        store.register(get_types_from_msg(text, f'audio_common_msgs/msg/{name}'))
+    folder = tmp_path_factory.mktemp('bags') / 'crib'
+    with rosbag2.Writer(folder, version=9) as writer:
+        info = writer.add_connection(INFO, 'audio_common_msgs/msg/AudioInfo', typestore=store)
+        audio = writer.add_connection(
+            AUDIO, 'audio_common_msgs/msg/AudioDataStamped', typestore=store)
+        writer.write(info, START_NS, serialize_message(info_message(RATE)))
+        for first in range(0, len(samples), 640):
+            stamp_ns = START_NS + first * NS // RATE
+            message = audio_message(samples[first:first + 640], stamp_ns, 'crib')
+            writer.write(audio, stamp_ns + 40_000_000, serialize_message(message))
+    return folder
+
+
+def episodes(decisions):
+    """Return [(id, onset, last duration)] of (crying, id, onset_ns, duration_ns)."""
+    found = {}
+    for crying, name, onset_ns, duration_ns in decisions:
+        if crying:
+            found[name] = (name, onset_ns, duration_ns)
+    return list(found.values())
+
+
+@pytest.fixture(scope='module')
+def expected(samples):
+    """Return the episodes that `baby-cry listen` hears in the same samples."""
+    listener = FrameListener(open_checkpoint())
+    blocks = iter([AudioBlock(0, samples)])
+    # Frames that the end of a recording still owes never come from a stream that goes on.
+    end_ns = START_NS + len(samples) * NS // RATE - NS // 10
+    return episodes((d.crying, d.episode_id, d.onset_ns, d.duration_ns)
+                    for d in listen(blocks, listener, START_NS) if d.stamp_ns < end_ns)
+
+
+def replay(probe, folder, rate):
+    """Publish a bag and its clock at a rate; 0 is as fast as the graph answers."""
+    clock = probe.node.create_publisher(Clock, '/clock', QoSProfile(depth=10))
+    probe.spin_until(lambda: clock.get_subscription_count() >= 2)
+    begin_s, begin_ns, clock_ns = time.monotonic(), None, 0
+    publishers = {AUDIO: (probe.audio, AudioDataStamped), INFO: (probe.info, AudioInfo)}
+    with rosbag2.Reader(folder) as reader:
+        for connection, stamp_ns, data in reader.messages():
+            begin_ns = stamp_ns if begin_ns is None else begin_ns
+            if rate:
+                while time.monotonic() < begin_s + (stamp_ns - begin_ns) / NS / rate:
+                    probe.executor.spin_once(timeout_sec=0.001)
+            elif stamp_ns - begin_ns > 2 * NS:
+                probe.spin_until(lambda: probe.newest_ns() >= stamp_ns - 2 * NS)
+            if stamp_ns - clock_ns >= CLOCK_PERIOD_NS:
+                clock.publish(Clock(clock=from_nanoseconds(stamp_ns)))
+                clock_ns = stamp_ns
+            publisher, kind = publishers[connection.topic]
+            publisher.publish(deserialize_message(data, kind))
+            probe.executor.spin_once(timeout_sec=0)
+    return stamp_ns
+
+
+@pytest.mark.parametrize('rate', (10.0, 100.0, 0.0))
+def test_a_bag_gives_the_same_episodes_at_any_rate(start_graph, bag, expected, rate):
+    assert len(expected) == 2
+    # Faster than this machine hears, messages wait: room for all of them by the standard override.
+    graph = start_graph({name: {
+        'use_sim_time': True, 'qos_overrides./audio_stamped.subscription.depth': 5000}
+        for name in ('cry_classifier', 'feature_extractor')})
+    probe = graph.probe
+    probe.wait_for_graph()
+    end_ns = replay(probe, bag, rate)
+    probe.heard_until(end_ns, margin_s=0.4)
+    heard = [need for need in probe.needs if need.status == CryNeed.STATUS_OK]
+    got = episodes((n.crying, n.episode_id, to_nanoseconds(n.onset), to_nanoseconds(n.duration))
+                   for n in heard)
+    assert [(name, onset) for name, onset, _ in got] == [
+        (name, onset) for name, onset, _ in expected]
+    for (*_, duration), (*_, wanted) in zip(got, expected):
+        assert abs(duration - wanted) <= 0.25 * NS     # as often as the state is said
+    assert not probe.count('cry_classifier', 'no_audio')
+    assert not probe.count('feature_extractor', 'gap')
+
+
+def test_clock_that_stands_still_is_no_silence(start_graph, bag):
+    graph = start_graph({name: {'use_sim_time': True, 'no_audio_timeout_s': 0.2}
+                         for name in ('cry_classifier', 'feature_extractor')})
+    probe = graph.probe
+    probe.wait_for_graph()
+    replay(probe, bag, 0.0)
+    seen = len(probe.needs)
+    end_s = time.monotonic() + 1.5
+    probe.spin_until(lambda: time.monotonic() > end_s)
+    assert all(need.status == CryNeed.STATUS_OK for need in probe.needs[seen:])
