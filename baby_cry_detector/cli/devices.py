@@ -14,6 +14,7 @@
 """`baby-cry devices`: the microphones that there are, as the parameter `device` wants them."""
 
 import json
+import sys
 
 from baby_cry_detector.audio.microphone import list_devices
 
@@ -34,4 +35,7 @@ def run(args) -> int:
     devices = list_devices()
     for device in devices:
         print(json.dumps(device.as_dict()) if args.json else device)
+    if not devices:
+        print('no microphone found: is one plugged in, and may this user use it (group audio)?',
+              file=sys.stderr)
     return 0 if devices else 1

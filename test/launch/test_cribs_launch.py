@@ -1,0 +1,71 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The launch file of several cribs: what it makes of its list, and three real graphs at once."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
+pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
+
+from launch import LaunchContext  # noqa: E402
+from launch.actions import GroupAction, IncludeLaunchDescription, OpaqueFunction  # noqa: E402
+from launch.launch_description_sources import (  # noqa: E402
+    get_launch_description_from_python_launch_file)
+
+LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'cribs.launch.py'
+
+
+def includes(**arguments):
+    """Return [{argument: text}] of the includes that the arguments lead to."""
+    context = LaunchContext()
+    context.launch_configurations.update(arguments)
+    groups = []
+    for entity in get_launch_description_from_python_launch_file(str(LAUNCH_FILE)).entities:
+        result = entity.visit(context)
+        if isinstance(entity, OpaqueFunction):
+            groups = result
+    found = []
+    for group in groups:
+        assert isinstance(group, GroupAction)
+        include, = [action for action in group.get_sub_entities()
+                    if isinstance(action, IncludeLaunchDescription)]
+        found.append(dict(include.launch_arguments))
+    return found
+
+
+def test_each_crib_has_its_namespace_and_microphone(tmp_path):
+    expected = [{'namespace': 'nursery', 'device': 'USB PnP'},
+                {'namespace': 'bedroom', 'device': '2'}]
+    text = '{nursery: USB PnP, bedroom: 2}'
+    assert includes(cribs=text) == expected
+    (tmp_path / 'cribs.yaml').write_text(text)
+    assert includes(cribs=str(tmp_path / 'cribs.yaml')) == expected
+
+
+def test_what_a_crib_says_wins_over_what_all_share():
+    assert includes(cribs='{a: {device: 1, composed: true}, b: {source: topic}}',
+                    composed='false', log_level='warn') == [
+        {'namespace': 'a', 'device': '1', 'composed': 'true', 'log_level': 'warn'},
+        {'namespace': 'b', 'source': 'topic', 'composed': 'false', 'log_level': 'warn'}]
+
+
+@pytest.mark.parametrize('text, sentence', [
+    ('', 'expected a mapping'), ('nursery', 'expected a mapping'), ('{}', 'expected a mapping'),
+    ('{a: [', 'no YAML'), ('{a: {volume: 3}}', "unknown argument 'volume'"),
+    ('{a: 1, b: 1}', 'a and b have the same'), ('{a: , b: }', 'the default one')])
+def test_what_makes_no_sense_is_refused(text, sentence):
+    with pytest.raises(RuntimeError, match=sentence):
+        includes(cribs=text)
