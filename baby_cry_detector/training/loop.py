@@ -95,11 +95,13 @@ class BatchMaker:
 
     def __init__(self, folds: Sequence[StreamFeatures], columns: np.ndarray,
                  normalisation: Normalisation, batch_size: int, seed: int):
-        """Keep references; values are normalised batch by batch."""
+        """Read the columns into memory, normalised; streams are drawn from all over them."""
         self._folds = folds
-        self._columns = columns
-        self._all_columns = len(columns) == folds[0].values.shape[-1]
-        self._normalisation = normalisation
+        self._values = [np.empty(fold.values.shape[:2] + (len(columns),), np.float32)
+                        for fold in folds]
+        for into, fold in zip(self._values, folds):
+            for row, stream in enumerate(fold.values):
+                into[row] = normalisation(stream[:, columns])
         self._batch_size = batch_size
         self._rng = np.random.default_rng(seed)
         self._rows = np.array([(number, row) for number, fold in enumerate(folds)
@@ -115,12 +117,11 @@ class BatchMaker:
         values, target, weight, segment = [], [], [], []
         for number, row in chosen:
             fold = self._folds[number]
-            frames = fold.values[row]
-            values.append(frames if self._all_columns else frames[:, self._columns])
+            values.append(self._values[number][row])
             target.append(fold.target[row])
             weight.append(fold.weight[row])
             segment.append(fold.segment[row])
-        return (self._normalisation(np.stack(values)), np.stack(target), np.stack(weight),
+        return (np.stack(values), np.stack(target), np.stack(weight),
                 np.stack(segment).astype(np.int64))
 
 
