@@ -100,22 +100,24 @@ def test_two_graphs_of_one_name_in_one_domain(start_process):
     assert first.process.poll() is None and second.process.poll() is None
 
 
-@pytest.mark.parametrize('fault', ('no home', 'home is a file', 'full disk'))
+@pytest.mark.parametrize('fault', ('no home', 'home is a file', 'full disk', 'read-only'))
 def test_disks_that_cannot_be_written(start_process, tmp_path, fault):
     environment = {'XDG_STATE_HOME': '', 'ROS_LOG_DIR': '', 'ROS_HOME': ''}
     mounted = None
-    if fault == 'full disk':
-        mounted = tmp_path / 'full'
+    if fault in ('full disk', 'read-only'):
+        mounted = tmp_path / 'disk'
         mounted.mkdir()
-        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(mounted)],
+        how = 'size=64k' if fault == 'full disk' else 'ro'
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', how, 'tmpfs', str(mounted)],
                           capture_output=True).returncode:
-            pytest.skip('mounting a small disk to fill takes more rights than these')
+            pytest.skip('mounting a disk takes more rights than these')
         environment['HOME'] = str(mounted)
+    if fault == 'full disk':
         with open(mounted / 'fill', 'wb', buffering=0) as file:
             with pytest.raises(OSError):
                 while True:
                     file.write(bytes(4096))
-    else:
+    elif not mounted:
         (tmp_path / 'file').write_text('')
         environment['HOME'] = '' if fault == 'no home' else str(tmp_path / 'file')
     try:
