@@ -154,7 +154,27 @@ def crashes(options) -> bool:
     return good
 
 
-PARTS = {'crashes': crashes, 'floods': floods, 'endurance': endurance}
+def microphone(options) -> bool:
+    """Take a virtual microphone away and give it back; the graph has to hear each time."""
+    from endurance import minute_with_cry
+    from unplugging import unplug_and_return, virtual_microphones
+    say(f'## Microphone unplugged and returned, {options.unplugs} times\n')
+    why = virtual_microphones.missing()
+    if why:
+        say(f'Not tried: {why}.\n')
+        return False
+    cry = minute_with_cry(6)[int(19.5 * 16_000):int(27 * 16_000)]
+    with tempfile.TemporaryDirectory() as folder:
+        reported, heard, delays_s = unplug_and_return(Path(folder), options.unplugs, cry)
+    delays_s.sort()
+    say(f'{reported} times the loss was reported (ERROR, NO_AUDIO), {heard} times a cry was heard '
+        f'after the return, without a restart; listening again after '
+        f'{delays_s[len(delays_s) // 2]:.1f} s (median), {delays_s[-1]:.1f} s (worst).\n')
+    return reported == heard == options.unplugs
+
+
+PARTS = {'crashes': crashes, 'microphone': microphone, 'floods': floods,
+         'endurance': endurance}
 
 
 def main() -> int:
@@ -163,6 +183,7 @@ def main() -> int:
     parser.add_argument('--hours', type=float, default=6.0, help='of audio, for endurance')
     parser.add_argument('--messages', type=int, default=10_000, help='of each kind, for floods')
     parser.add_argument('--kills', type=int, default=10, help='of each node, for crashes')
+    parser.add_argument('--unplugs', type=int, default=10, help='for microphone')
     parser.add_argument('--only', choices=tuple(PARTS), action='append')
     options = parser.parse_args()
     say(f'`tools/soak.py` on {platform.machine()}, {os.cpu_count()} cores, Python '

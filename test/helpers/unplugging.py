@@ -1,0 +1,79 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The whole graph on a virtual microphone that is taken away and given back while it runs."""
+
+import importlib.util
+import os
+from pathlib import Path
+import time
+
+from graph_harness import RunningGraph
+
+from baby_cry_detector.msg import CryNeed
+
+_spec = importlib.util.spec_from_file_location(
+    'virtual_microphones', Path(__file__).parents[1] / 'audio' / 'virtual_microphones.py')
+virtual_microphones = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(virtual_microphones)
+
+ERROR = b'\x02'
+
+
+def unplug_and_return(folder, times, cry):
+    """
+    Take the microphone away and give it back, ``times`` times, and let a cry be heard each time.
+
+    :param folder: for the sound server's files.
+    :param cry: int16 samples at 16 kHz.
+    :return: (how often its loss was reported, how often a cry was heard afterwards, seconds until
+        the status was OK again after each return).
+    """
+    server = virtual_microphones.VirtualMicrophones(folder, ['north_crib'])
+    before = {name: os.environ.get(name) for name in ('ALSA_CONFIG_PATH', 'PULSE_SERVER')}
+    os.environ.update(ALSA_CONFIG_PATH=str(server.alsa_config),
+                      PULSE_SERVER=server.environment['PULSE_SERVER'])
+    reported, heard, delays_s = 0, 0, []
+    graph = RunningGraph({'audio_capture': {'source': 'mic', 'device': 'north_crib'}},
+                         capture=True)
+    probe = graph.probe
+
+    def status():
+        return probe.needs[-1].status if probe.needs else None
+
+    try:
+        probe.spin_until(lambda: status() == CryNeed.STATUS_OK, 30.0)
+        for _ in range(times):
+            server.unplug('north_crib')
+            probe.spin_until(lambda: probe.diagnostics['audio_capture'][0] == ERROR, 30.0)
+            probe.spin_until(lambda: status() == CryNeed.STATUS_NO_AUDIO, 30.0)
+            reported += 1
+            server.plug('north_crib')
+            begin_s = time.monotonic()
+            probe.spin_until(lambda: status() == CryNeed.STATUS_OK, 40.0)
+            delays_s.append(time.monotonic() - begin_s)
+            del probe.needs[:]
+            with server.playing('north_crib', cry, rate=16_000):
+                probe.spin_until(lambda: any(need.crying for need in probe.needs), 20.0)
+            heard += 1
+            del probe.needs[:], probe.features[:]
+            probe.spin_until(lambda: probe.needs, 10.0)
+    finally:
+        graph.close()
+        server.stop()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+    return reported, heard, delays_s
