@@ -18,29 +18,29 @@ The chain of pure objects that hears one stream: frames → probabilities → de
 of it, so that the command line and the graph give the same answers for the same samples.
 """
 
-from pathlib import Path
 from typing import Iterator, Optional
 
 import numpy as np
 
 from baby_cry_detector.audio.sources import AudioBlock
 from baby_cry_detector.audio.formats import from_pcm16
+from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecider, CryDecision, DecisionSettings
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.runtime import make_runtime
 
-SHIPPED_CHECKPOINT = Path(__file__).parent / 'checkpoints' / 'cry_detector.npz'
 NANOSECONDS = 1_000_000_000
 
 
 def open_checkpoint(path: str = '') -> Checkpoint:
     """
-    Load a checkpoint, the shipped one if ``path`` is empty.
+    Load a checkpoint.
 
+    :param path: a file, or the name of a shipped one: '' for the default, ``is09``.
     :raises CheckpointError: one sentence on what is wrong with it.
     """
-    return load_checkpoint(path or SHIPPED_CHECKPOINT)
+    return load_checkpoint(SHIPPED.get(str(path), path))
 
 
 class FrameListener:

@@ -20,6 +20,7 @@ GroupAction, because launch arguments otherwise leak into the next include).
 
 from pathlib import Path
 
+from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.nodes.parameters import TABLES
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
@@ -169,7 +170,7 @@ def overrides(arguments, nodes, namespace):
 
 def parsed(parameter, text):
     """Return the text of an argument in the parameter's type."""
-    if parameter.name in PATHS:
+    if parameter.name in PATHS and text not in SHIPPED:
         path = Path(text).expanduser().absolute()
         if not path.is_file():
             raise RuntimeError(f'{parameter.name} is not a file: {path}')

@@ -36,9 +36,9 @@ def blocks_of(samples, size=1600):
     return [AudioBlock(first, pcm[first:first + size]) for first in range(0, len(pcm), size)]
 
 
-@pytest.fixture(scope='module')
-def checkpoint():
-    return open_checkpoint()
+@pytest.fixture(scope='module', params=['', 'is09'], ids=['default', 'is09'])
+def checkpoint(request):
+    return open_checkpoint(request.param)
 
 
 @pytest.fixture(scope='module')

@@ -11,4 +11,14 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Checkpoints that are shipped with the package."""
+"""
+Detectors that are shipped with the package, by the names that `model` and `--checkpoint` accept.
+
+The default hears the set made for cries; ``is09`` hears the paper's INTERSPEECH-2009 descriptors.
+MODEL_CARD.md has both.
+"""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+SHIPPED = {'': FOLDER / 'cry_detector.npz', 'is09': FOLDER / 'cry_detector_is09.npz'}

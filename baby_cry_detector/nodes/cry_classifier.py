@@ -25,9 +25,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
 from std_srvs.srv import SetBool, Trigger
 
+from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import (
     CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_DISABLED, STATUS_NO_AUDIO)
-from baby_cry_detector.listener import FrameListener, open_checkpoint, SHIPPED_CHECKPOINT
+from baby_cry_detector.listener import FrameListener, open_checkpoint
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.episode_journal import EpisodeJournal
 from baby_cry_detector.nodes.health import Workload
@@ -51,7 +52,7 @@ def decision_settings(values: dict) -> DecisionSettings:
 
 def model_id(path: str) -> str:
     """Return a checkpoint's name and the beginning of its SHA-256, which tells versions apart."""
-    path = Path(path or SHIPPED_CHECKPOINT)
+    path = Path(SHIPPED.get(path, path))
     return f'{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}'
 
 

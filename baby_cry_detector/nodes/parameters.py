@@ -47,7 +47,7 @@ FEATURE_EXTRACTOR = (
     Parameter('feature_set', '', 'Descriptors to compute, for example "is09"; '
                                  'empty: those that the model asks for.'),
     Parameter('model', '', 'Checkpoint whose descriptors are computed where feature_set is empty; '
-                           'empty: the shipped one.'),
+                           'as for cry_classifier.'),
     Parameter('channel', -1, 'Channel of the audio to listen to; -1 mixes all of them.',
               minimum=-1, maximum=63),
     Parameter('stamp_tolerance_s', 0.04, 'Jitter of the stamps that still counts as continuous.',
@@ -57,7 +57,8 @@ FEATURE_EXTRACTOR = (
 )
 
 CRY_CLASSIFIER = (
-    Parameter('model', '', 'Checkpoint (.npz) of the network; empty: the shipped one.'),
+    Parameter('model', '', 'Checkpoint (.npz) of the network; empty: the shipped one, is09: '
+                           'the shipped one on the paper\'s descriptors.'),
     Parameter('backend', 'numpy', 'What runs the network.', choices=('numpy', 'torch', 'onnx')),
     Parameter('no_audio_timeout_s', 2.0, 'Silence of the feature topic after which the status is '
                                          'NO_AUDIO.', minimum=0.2, maximum=60.0),

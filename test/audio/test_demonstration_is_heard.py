@@ -18,10 +18,9 @@ import pytest
 
 from baby_cry_detector.audio import AudioBlock, to_pcm16
 from baby_cry_detector.audio.synthesiser import demonstration
-from baby_cry_detector.listener import FrameListener, listen, open_checkpoint, SHIPPED_CHECKPOINT
+from baby_cry_detector.listener import FrameListener, listen, open_checkpoint
 
 
-@pytest.mark.skipif(not SHIPPED_CHECKPOINT.exists(), reason='no checkpoint is shipped yet')
 @pytest.mark.parametrize('seed', [0, 1])
 def test_each_bout_is_an_episode_and_nothing_else_is(seed):
     samples, bouts = demonstration(seed)

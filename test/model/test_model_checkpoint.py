@@ -218,7 +218,7 @@ def test_pickles_are_never_executed(tmp_path, data):
 
 def test_sizes_are_refused_before_memory_is_taken(data):
     header = npy(np.zeros(4, np.float32))
-    absurd = header.replace(b"(4,), }         ", b"(999999999999,),}")
+    absurd = header.replace(b'(4,), }         ', b'(999999999999,),}')
     assert absurd != header
     parts = {**entries(data), 'member0.mean.npy': absurd}
     with pytest.raises(CheckpointError, match='its size'):
