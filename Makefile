@@ -4,13 +4,13 @@
 # make soak     the long forms of the reliability tests, with figures (an hour or more)
 # make test     set up and run all tests
 # make setup    set up only
-SOURCE ?=
+export SOURCE ?=
 SEPARATE ?=
 
 .PHONY: run soak test setup lint clean
 
 run: setup
-	@./env.sh baby-cry-live $(if $(filter-out 0,$(SEPARATE)),--separate) $(SOURCE)
+	@./env.sh baby-cry-live $(if $(filter-out 0,$(SEPARATE)),--separate) "$$SOURCE"
 
 soak: setup
 	@./env.sh python tools/soak.py

@@ -37,7 +37,10 @@ def run(args) -> int:
         samples, cries = synthesise_cry(args.cry_s, seed=args.seed), [(0.0, args.cry_s)]
     else:
         samples, cries = demonstration(seed=args.seed)
-    soundfile.write(args.out, to_pcm16(samples), SAMPLE_RATE, subtype='PCM_16')
+    try:
+        soundfile.write(args.out, to_pcm16(samples), SAMPLE_RATE, subtype='PCM_16')
+    except (soundfile.SoundFileError, TypeError) as error:
+        raise OSError(f'{args.out}: cannot be written as WAV or FLAC ({error})') from None
     for start_s, end_s in cries:
         print(f'cry from {start_s:.2f} to {end_s:.2f} s', file=sys.stderr)
     return 0

@@ -23,13 +23,15 @@ from collections import Counter
 from dataclasses import replace
 import threading
 import time
+import traceback
 
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 
 from baby_cry_detector.audio import (
-    AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneSource)
+    AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneLost,
+    MicrophoneSource)
 from baby_cry_detector.intake import level_dbfs, SILENCE_DBFS
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.managed_node import ManagedNode
@@ -43,6 +45,8 @@ INFO_PERIOD_S = 5.0
 WATCH_PERIOD_S = 0.1
 # All samples equal for this long: muted, unplugged behind a sound card, or stuck.
 SILENT_MICROPHONE_S = 30.0
+# A device that is open and gives nothing for this long is opened anew.
+STUCK_S = 5.0
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -160,7 +164,10 @@ class AudioCapture(ManagedNode):
 
     def _capture(self, stop: threading.Event):
         """Run in a thread of its own: open, read, publish; reopen with back-off when lost."""
-        self._log_devices()
+        try:
+            self._log_devices()
+        except (OSError, ValueError) as error:
+            self.report('internal_error', f'cannot list microphones: {error}')
         attempt = 0
         while not stop.is_set():
             try:
@@ -174,7 +181,9 @@ class AudioCapture(ManagedNode):
                     self.get_logger().info(f'listening to {microphone.description}')
                     self._trouble, attempt = '', 0
                     self._listen(microphone, stop)
-            except (AudioSourceError, OSError) as error:
+            except Exception as error:
+                if not isinstance(error, (AudioSourceError, OSError)):
+                    self.report('internal_error', traceback.format_exc())
                 self._trouble, self._level_dbfs, self._silent_s = str(error), SILENCE_DBFS, 0.0
                 self.counts['microphone_lost'] += 1
                 delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
@@ -184,8 +193,13 @@ class AudioCapture(ManagedNode):
 
     def _listen(self, microphone: MicrophoneSource, stop: threading.Event):
         seen = Counter()
+        heard_s = time.monotonic()
         while not stop.is_set():
             block = microphone.read(timeout_s=0.5)
+            if block is not None:
+                heard_s = time.monotonic()
+            elif time.monotonic() - heard_s > STUCK_S:
+                raise MicrophoneLost(f'{microphone.description} gave no audio for {STUCK_S:g} s')
             if block is not None and not stop.is_set():
                 self._publish(self._amplified(block), block.capture_time_ns)
                 self._age_ns = time.time_ns() - block.capture_time_ns

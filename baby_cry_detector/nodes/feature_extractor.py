@@ -188,7 +188,7 @@ class FeatureExtractor(ManagedNode):
             return DiagnosticStatus.WARN, 'not active', details
         if self._arrival.silent_ns() is None:
             return DiagnosticStatus.ERROR, 'no audio', details
-        publishers = self.count_publishers('audio_stamped')
+        publishers = self.count_publishers(self.resolve_topic_name('audio_stamped'))
         if publishers > 1:
             return (DiagnosticStatus.WARN, f'{publishers} publishers of audio_stamped: a crib has '
                     'one microphone, give each a namespace', details)

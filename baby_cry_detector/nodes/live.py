@@ -19,10 +19,13 @@ microphone is not put on the house network by trying this out.
 """
 
 import argparse
+import atexit
 import os
 from pathlib import Path
+import shutil
 import sys
 import tempfile
+import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
@@ -31,7 +34,8 @@ from rclpy.node import Node
 import soundfile
 from std_msgs.msg import Float32
 
-from baby_cry_detector.audio import AudioSourceError, list_devices, SAMPLE_RATE, to_pcm16
+from baby_cry_detector.audio import (
+    AudioSourceError, FileSource, list_devices, SAMPLE_RATE, to_pcm16)
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import Need
 from baby_cry_detector.msg import CryNeed
@@ -45,14 +49,16 @@ STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
           CryNeed.STATUS_DISABLED: 'switched off'}
 # After the end of a recording the last frames are still on their way.
 SETTLE_S = 3.0
+# How long another graph on this machine may take to be seen.
+DISCOVERY_S = 0.6
 
 
 class ViewNode(Node):
     """Feeds the terminal view from the topics, as any other subscriber would."""
 
-    def __init__(self, view: TerminalView):
+    def __init__(self, view: TerminalView, namespace: str = ''):
         """Subscribe."""
-        super().__init__('terminal_view')
+        super().__init__('terminal_view', namespace=namespace)
         self._view = view
         self._state = ViewState()
         self._start_ns = None
@@ -61,17 +67,32 @@ class ViewNode(Node):
         self.create_subscription(DiagnosticArray, '/diagnostics', self._hear_diagnostics, 10)
         self._troubles = {}
         self.recording_ended = False
+        self._prefix = self.get_namespace().strip('/')
 
     def _hear_level(self, message: Float32):
         self._state.level_dbfs = message.data
 
     def _hear_diagnostics(self, message: DiagnosticArray):
         for status in message.status:
+            if status.name.rpartition('/')[0] != self._prefix:
+                continue      # another graph's
             if status.name.endswith('audio_capture'):
                 self.recording_ended = status.message == 'end of recording'
             self._troubles[status.name] = (
                 f'{status.name}: {status.message}'
                 if status.level == DiagnosticStatus.ERROR else '')
+        if self._start_ns is None:
+            self._state.trouble = self._trouble()
+            self._view.update(self._state)
+
+    def _audio_s(self, message: CryNeed, stamp_ns: int) -> float:
+        """Return how much audio was heard; without audio the stamps go on, this does not."""
+        if message.status != CryNeed.STATUS_OK:
+            return self._state.time_s
+        return (stamp_ns - self._start_ns) * 1e-9
+
+    def _trouble(self) -> str:
+        return '; '.join(filter(None, self._troubles.values()))
 
     def _hear_need(self, message: CryNeed):
         stamp_ns = to_nanoseconds(message.header.stamp)
@@ -80,13 +101,13 @@ class ViewNode(Node):
         if self._start_ns is None:
             return
         self._state = ViewState(
-            time_s=(stamp_ns - self._start_ns) * 1e-9, status=STATUS.get(message.status, '?'),
+            time_s=self._audio_s(message, stamp_ns), status=STATUS.get(message.status, '?'),
             level_dbfs=self._state.level_dbfs, cry_probability=message.cry_probability,
             crying=message.crying, need=Need(message.need).name,
             intensity=message.intensity, episode=message.episode,
             onset_s=(to_nanoseconds(message.onset) - self._start_ns) * 1e-9,
             duration_s=to_nanoseconds(message.duration) * 1e-9,
-            trouble='; '.join(filter(None, self._troubles.values())))
+            trouble=self._trouble())
         self._view.update(self._state)
 
 
@@ -106,11 +127,15 @@ def choose_source(source: str):
             print(f'{why}: playing the demonstration', file=sys.stderr)
     if source == 'mic' or source.startswith('mic:'):
         device = source[4:]
-        list_devices()
+        if not list_devices():
+            raise AudioSourceError('no microphone found; SOURCE=demo plays the demonstration')
         return f'microphone {device}'.strip(), {'source': 'mic', 'device': device}
     if source == 'demo':
-        path = write_demonstration(Path(tempfile.gettempdir()))
+        folder = Path(tempfile.mkdtemp(prefix='baby_cry_'))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        path = write_demonstration(folder)
         return 'demonstration (synthesised)', {'source': 'file', 'file': str(path)}
+    FileSource(source)      # says what is wrong with it before anything is started
     return Path(source).name, {'source': 'file', 'file': source}
 
 
@@ -118,7 +143,7 @@ def write_demonstration(folder: Path) -> Path:
     """Synthesise the demonstration recording into a folder and return its path."""
     from baby_cry_detector.audio.synthesiser import demonstration
     samples, _ = demonstration()
-    path = folder / f'baby_cry_demonstration_{os.getuid()}.wav'
+    path = folder / 'baby_cry_demonstration.wav'
     soundfile.write(path, to_pcm16(samples), SAMPLE_RATE, subtype='PCM_16')
     return path
 
@@ -141,13 +166,16 @@ def main(args=None) -> int:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     capture.update(rate=options.rate)
     with initialised(ros_arguments):
-        parameters = {'audio_capture': capture}
-        nodes = [] if options.separate else make_graph(parameters)
+        # An episode of the last try-out is none of this one's.
+        parameters = {'audio_capture': capture, 'cry_classifier': {'keep_episode': False}}
+        namespace = free_namespace()
+        nodes = []
         try:
             if not options.separate:
-                return _spin(nodes, title)
-            with Supervisor(graph_commands(parameters)) as supervisor:
-                return _spin(nodes, title, supervisor)
+                nodes += make_graph(parameters, namespace=namespace)
+                return _spin(nodes, title, namespace)
+            with Supervisor(graph_commands(parameters, namespace)) as supervisor:
+                return _spin(nodes, title, namespace, supervisor)
         except (KeyboardInterrupt, ExternalShutdownException):
             return 0
         finally:
@@ -155,18 +183,35 @@ def main(args=None) -> int:
                 node.close()
 
 
-def _spin(nodes, title, supervisor=None) -> int:
+def free_namespace() -> str:
+    """Return '', or a namespace of one's own where another graph uses the plain names already."""
+    node = Node('terminal_view_scout')
+    end_s = time.monotonic() + DISCOVERY_S
+    try:
+        while time.monotonic() < end_s:
+            if node.count_publishers('/audio_stamped'):
+                namespace = f'try_{os.getpid()}'
+                print(f'another graph runs here; this one is in the namespace /{namespace}',
+                      file=sys.stderr)
+                return namespace
+            time.sleep(0.05)
+    finally:
+        node.destroy_node()
+    return ''
+
+
+def _spin(nodes, title, namespace='', supervisor=None) -> int:
     executor = make_executor()
+    for node in nodes:        # before the view, so that what can't start says why
+        executor.add_node(node)
+        if not node.autostart():
+            return 1
     with TerminalView(title) as view:
-        viewer = ViewNode(view)
+        viewer = ViewNode(view, namespace)
         if view.is_live:      # the log would break the panel, which shows what is wrong
             rclpy.logging.set_logger_level('', rclpy.logging.LoggingSeverity.FATAL)
-        nodes.insert(0, _closable(viewer))
+        nodes.append(_closable(viewer))
         executor.add_node(viewer)
-        for node in nodes[1:]:
-            executor.add_node(node)
-            if not node.autostart():
-                return 1
         rest_s = None
         while rclpy.ok():
             executor.spin_once(timeout_sec=0.1)

@@ -39,6 +39,7 @@ from baby_cry_detector.parameters import Parameter, ParameterError, ParameterTab
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0
+MOST_REPORTS = 200
 
 
 def describe(parameter: Parameter) -> ParameterDescriptor:
@@ -276,8 +277,11 @@ class ManagedNode(Node):
         """Count trouble of one kind and say it, at most every five seconds."""
         self.counts[kind] += 1
         now_s = time.monotonic()
-        if now_s - self._reported_s.get(kind, -REPORT_PERIOD_S) >= REPORT_PERIOD_S:
-            self._reported_s[kind] = now_s
+        said = (kind, sentence[:80])
+        if len(self._reported_s) > MOST_REPORTS:      # sentences that never repeat
+            self._reported_s.clear()
+        if now_s - self._reported_s.get(said, -REPORT_PERIOD_S) >= REPORT_PERIOD_S:
+            self._reported_s[said] = now_s
             self.get_logger().warning(f'{sentence} ({kind}: {self.counts[kind]} so far)')
 
     def _publish_diagnostics(self) -> None:

@@ -89,12 +89,14 @@ class RecordingPlayer:
         if self._start_ns is not None:
             return True
         node = self._node
-        heard = node.count_subscribers('audio_stamped') and (
-            node.count_subscribers('frame_features') or not node.count_publishers(
-                'frame_features'))
+        audio, frames = (node.resolve_topic_name(name)
+                         for name in ('audio_stamped', 'frame_features'))
+        heard = node.count_subscribers(audio) and (
+            node.count_subscribers(frames) or not node.count_publishers(frames))
         if not heard and time.monotonic() < self._wait_until_s:
             return False
-        self._start_ns = now_nanoseconds(node)
+        # As from a microphone: a block is published once its last sample has been heard.
+        self._start_ns = now_nanoseconds(node) - round(self._duration_s * NANOSECONDS)
         self._wall_start_s = time.monotonic()
         return True
 
@@ -121,7 +123,8 @@ class RecordingPlayer:
         """Return whether the hearers need time."""
         if self._time_ns - (self._heard_ns or 0) < LEAD_NS:
             return False
-        if self._heard_ns is None and not self._node.count_publishers('cry_need'):
+        if self._heard_ns is None and not self._node.count_publishers(
+                self._node.resolve_topic_name('cry_need')):
             return False
         self._progress_s = self._progress_s or time.monotonic()
         return time.monotonic() - self._progress_s < STALL_S

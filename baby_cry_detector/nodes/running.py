@@ -19,6 +19,7 @@ from pathlib import Path
 import sys
 
 import rclpy
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 
 CONSOLE_ONLY = ['--ros-args', '--disable-external-lib-logs']
@@ -86,6 +87,9 @@ def run_nodes(factory, args=None) -> int:
             executor.spin()
         except (KeyboardInterrupt, ExternalShutdownException):
             pass
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            print(f'error: {error}', file=sys.stderr)
+            return 1
         except Exception:
             # A signal takes the context away from whoever is using it at that moment.
             if rclpy.ok():

@@ -20,8 +20,6 @@ import json
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
-import yaml
-
 from baby_cry_detector.training.augment import Augmentation
 from baby_cry_detector.training.chains import StreamOptions
 
@@ -215,6 +213,11 @@ def load_config(file: Path) -> TrainingConfig:
 
     :raises ConfigError: if it is missing, no YAML or has entries that do not fit.
     """
+    try:
+        import yaml
+    except ImportError as error:
+        raise ImportError('configurations need PyYAML: install python3-yaml (apt) or '
+                          'baby_cry_detector[training] (pip)') from error
     file = Path(file)
     if not file.is_file():
         raise ConfigError(f'{file}: no such configuration')
