@@ -113,7 +113,7 @@ fi
 
 # --- messages and package ------------------------------------------------------------------------
 # What the build reads; the digest of it says whether to build again.
-sources() { find package.xml CMakeLists.txt cmake msg launch config baby_cry_detector underlay -type f \
+sources() { find package.xml CMakeLists.txt cmake msg srv launch config baby_cry_detector underlay -type f \
   ! -name '*.pyc' ! -path '*/training/*.yaml' -print0 | sort -z | xargs -0 sha256sum | digest; }
 now=$(sources)
 if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
@@ -141,7 +141,7 @@ if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
   # CMake refuses headers (NumPy's, in .venv) that lie below the package's own folder, so the
   # package is built from a copy of its sources; times are kept, so only changes are compiled.
   rm -rf "$state/package" && mkdir -p "$state/package"
-  cp -a package.xml CMakeLists.txt cmake msg launch config baby_cry_detector "$state/package/"
+  cp -a package.xml CMakeLists.txt cmake msg srv launch config baby_cry_detector "$state/package/"
   step 'building baby_cry_detector (under a minute the first time)'
   build --paths "$state/package"
   printf '%s\n' "$now" >"$state/build.done"

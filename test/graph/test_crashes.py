@@ -116,7 +116,9 @@ def test_a_killed_source_comes_back_and_is_heard(separate, tmp_path):
     others = {name: pid for name, pid in graph.pids().items() if name != 'audio_capture'}
     graph.kill('audio_capture')
     probe.spin_until(lambda: graph.supervisor.respawned['audio_capture'] == 1, BACK_S)
-    probe.spin_until(lambda: probe.count('cry_classifier', 'continuity_lost'), BACK_S)
+    # A source that is back within the time-out is a jump in the frames, a slower one a silence.
+    probe.spin_until(lambda: probe.count('cry_classifier', 'continuity_lost')
+                     or probe.count('cry_classifier', 'no_audio'), BACK_S)
     del probe.needs[:]
     need = wait_for_crying(probe)
     assert need.episode_id == episode or need.episode == 2
