@@ -39,7 +39,8 @@ def imports(path):
 def sources(part=''):
     return [path for path in sorted(PACKAGE.rglob('*.py'))
             if path.relative_to(PACKAGE).parts[0].removesuffix('.py') in (part or ORDER)
-            or not part and path.relative_to(PACKAGE).parts[0] in ('training', 'cli')]
+            or not part and path.relative_to(PACKAGE).parts[0] in (
+                'training', 'cli', 'behaviours', 'diary')]
 
 
 def test_only_nodes_import_ros():
@@ -61,7 +62,7 @@ def test_nothing_imports_what_is_downstream(part):
                 assert module[1] not in later, f'{path.relative_to(PACKAGE)} imports {name}'
 
 
-@pytest.mark.parametrize('part', ['features', 'model', 'decision'])
+@pytest.mark.parametrize('part', ['features', 'model', 'decision', 'behaviours'])
 def test_pure_parts_read_no_clock(part):
     for path in sources((part,)):
         wrong = {name.split('.')[0] for name in imports(path)} & {'time', 'datetime', 'threading'}

@@ -67,8 +67,26 @@ CRY_CLASSIFIER = (
     *DECISION_PARAMETERS,
 )
 
+DIARY = (
+    Parameter('file', '', 'Database; empty: XDG_STATE_HOME/baby_cry_detector/diary.sqlite, one '
+                          'for all cribs.'),
+    Parameter('keep_days', 730.0, 'What is older is forgotten.', minimum=1.0, maximum=36500.0,
+              live=True),
+    Parameter('largest_mb', 200.0, 'Size of the database above which the oldest is forgotten.',
+              minimum=1.0, maximum=100000.0, live=True),
+    Parameter('clips', False, 'Keep the sound of each episode beside the database. Off: nothing '
+                              'that is heard leaves the memory.'),
+    Parameter('clip_pre_roll_s', 5.0, 'Sound before the onset that a clip begins with.',
+              minimum=0.0, maximum=60.0),
+    Parameter('clip_longest_s', 60.0, 'Longest clip, pre-roll included.', minimum=1.0,
+              maximum=600.0),
+    Parameter('clips_largest_mb', 500.0, 'Size of all clips above which the oldest are removed.',
+              minimum=1.0, maximum=100000.0),
+)
+
 TABLES = {
     'audio_capture': COMMON + AUDIO_CAPTURE,
     'feature_extractor': COMMON + FEATURE_EXTRACTOR,
     'cry_classifier': COMMON + CRY_CLASSIFIER,
+    'diary': COMMON + DIARY,
 }

@@ -40,7 +40,18 @@ def depth_for(message_duration_s: float = USUAL_MESSAGE_S) -> int:
     return max(10, round(QUEUE_S / message_duration_s))
 
 
+def latched(depth: int) -> QoSProfile:
+    """Return the profile of latched state of which no change may be missed in a burst."""
+    return QoSProfile(depth=depth, reliability=ReliabilityPolicy.RELIABLE,
+                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
 def stream(depth: int) -> QoSProfile:
     """Return the profile of audio and features."""
     return QoSProfile(depth=depth, history=HistoryPolicy.KEEP_LAST,
                       reliability=ReliabilityPolicy.RELIABLE)
+
+
+# What must not be missed by who starts late or again: the newest ones are told anew, and whoever
+# listens knows by their names which ones are new.
+EVENTS = latched(100)
