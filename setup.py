@@ -20,7 +20,7 @@ On a robot colcon builds the whole package from CMakeLists.txt; this is for a tr
 from pathlib import Path
 import re
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'",
@@ -34,6 +34,11 @@ setup(
     packages=find_packages(include=['baby_cry_detector', 'baby_cry_detector.*'],
                            exclude=['baby_cry_detector.nodes']),
     package_data={'baby_cry_detector.checkpoints': ['*.npz']},
+    # Loaded with ctypes; where it can't be built, Python computes the same.
+    ext_modules=[Extension(
+        'baby_cry_detector.features._period_walk', ['baby_cry_detector/features/period_walk.c'],
+        extra_compile_args=['-std=c99', '-O3', '-ffp-contract=off', '-fno-math-errno'],
+        libraries=['m'], optional=True)],
     python_requires='>=3.10',
     install_requires=['numpy>=1.26', 'scipy>=1.11', 'soundfile>=0.12', 'rich>=13'],
     extras_require={

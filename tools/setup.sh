@@ -114,7 +114,7 @@ fi
 # --- messages and package ------------------------------------------------------------------------
 # What the build reads; the digest of it says whether to build again.
 sources() { find package.xml CMakeLists.txt cmake msg srv launch config baby_cry_detector underlay -type f \
-  ! -name '*.pyc' ! -path '*/training/*.yaml' -print0 | sort -z | xargs -0 sha256sum | digest; }
+  ! -name '*.pyc' ! -name '*.so' ! -path '*/training/*.yaml' -print0 | sort -z | xargs -0 sha256sum | digest; }
 now=$(sources)
 if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
   export PATH=$venv/bin:$PATH

@@ -17,16 +17,24 @@ Jitter, shimmer and harmonic-to-noise ratio, period by period on the waveform.
 Definitions of openSMILE's pitch-period descriptors: periods are found by the cross-correlation of
 neighbouring stretches of the waveform, starting from F0 (compare Titze and Liang, "Comparison of
 F0 extraction methods for high-precision voice perturbation measurements", JSHR 36, 1993).
+
+`period_walk.c` computes the same, several times as fast, where it was built (see `compiled`).
+What is changed here is changed there.
 """
 
+import ctypes
 import math
-from typing import List, Optional, Tuple
+from typing import List, Tuple
 
 import numpy as np
+
+from baby_cry_detector.features import compiled
 
 # Below this period in samples, all starting points are correlated at once: cheaper than one by
 # one, since several periods fit into a frame.
 _SHORT_PERIOD = 72
+# Below this a period has no inside to take an amplitude or a noise from.
+_LEAST_PERIOD = 6
 
 
 class Periods:
@@ -34,18 +42,18 @@ class Periods:
     The periods of one stretch of samples.
 
     :param segment: samples, float64, contiguous.
-    :param period: expected period in samples.
-    :param search: share of the period by which it may differ.
+    :param shortest: shortest period in samples.
+    :param longest: one past the longest, at least 3 more.
+    :param together: correlate all starting points at once.
     """
 
-    def __init__(self, segment: np.ndarray, period: float, search: float):
+    def __init__(self, segment: np.ndarray, shortest: int, longest: int, together: bool):
         self._segment = segment
-        self.shortest = int(math.floor((1.0 - search) * period))
-        self.longest = int(math.ceil((1.0 + search) * period))
+        self.shortest, self.longest = shortest, longest
         self._stop = len(segment) - 2 * self.longest - 1
         self._share = (1.0 / np.arange(self.shortest, self.longest))[:, None]
         self._first = self._count = 0
-        self._together = period < _SHORT_PERIOD
+        self._together = together
 
     def walk(self, advance: int) -> Tuple[List[Tuple[int, int, float, float]], List[int]]:
         """
@@ -127,8 +135,9 @@ class VoiceQuality:
     """
     jitterLocal, jitterDDP, shimmerLocal and logHNR (dB) of frames with known F0.
 
-    Unvoiced frames give 0, 0, 0 and ``unvoiced_hnr_db``. Jitter goes on across frames of a
-    voiced run; where a voiced frame holds no period, the last values are held.
+    Unvoiced frames give 0, 0, 0 and ``unvoiced_hnr_db``, and so do those whose period would be
+    shorter than 6 samples or too long for two of them to fit into the window. Jitter goes on
+    across frames of a voiced run; where a voiced frame holds no period, the last values are held.
 
     :param sample_rate: Hz.
     :param hop: samples between frames.
@@ -146,18 +155,17 @@ class VoiceQuality:
         self._search = search
         self._least = least_correlation
         self._unvoiced = (0.0, 0.0, 0.0, unvoiced_hnr_db)
+        self._parameters = compiled.VoiceQualityParameters(
+            sample_rate, hop, window, search, least_correlation, unvoiced_hnr_db)
+        self._library = compiled.library()
         self.reset()
 
     def reset(self) -> None:
         """Start a new stream."""
         self._samples = np.empty(0)
         self._origin = 0  # absolute position of the first sample kept
-        self._frame = 0
-        self._position = 0
-        self._left = 0
-        self._held = self._unvoiced
-        self._period: Optional[float] = None
-        self._difference: Optional[float] = None
+        self._state = compiled.VoiceQualityState(
+            frame=0, position=0, left=0, held=self._unvoiced, period=-1.0, difference=-1.0)
 
     def add(self, buffer: np.ndarray, start: int) -> None:
         """Add samples: ``buffer`` begins at the absolute position ``start``, overlap allowed."""
@@ -169,60 +177,89 @@ class VoiceQuality:
     def process(self, f0: np.ndarray) -> np.ndarray:
         """Take F0 in Hz of the next frames, shape (n,); return the four values, shape (n, 4)."""
         result = np.empty((len(f0), 4))
-        for n, hertz in enumerate(f0.tolist()):
-            result[n] = self._next(hertz)
-            self._frame += 1
-        keep = min(self._frame * self._hop - self._left, self._position) - self._origin
+        if self._library is None:
+            self._compute(f0, result)
+        else:
+            self._compute_compiled(f0, result)
+        state = self._state
+        keep = min(state.frame * self._hop - state.left, state.position) - self._origin
         keep = max(min(keep, self._samples.size), 0)
         self._samples = self._samples[keep:].copy()
         self._origin += keep
         return result
 
+    def _compute_compiled(self, f0: np.ndarray, result: np.ndarray) -> None:
+        f0 = np.ascontiguousarray(f0, dtype=np.float64)
+        status = self._library.baby_cry_period_walk(
+            ctypes.byref(self._state), ctypes.byref(self._parameters), self._samples.ctypes.data,
+            self._samples.size, self._origin, f0.ctypes.data, len(f0), result.ctypes.data)
+        if status:
+            raise MemoryError('no memory to follow the periods of a frame')
+
+    def _compute(self, f0: np.ndarray, result: np.ndarray) -> None:
+        for n, hertz in enumerate(f0.tolist()):
+            result[n] = self._next(hertz)
+            self._state.frame += 1
+
+    def _lags(self, hertz: float) -> Tuple[int, int]:
+        """Return the shortest and one past the longest period looked for; 0, 0 if unvoiced."""
+        # False for NaN, too.
+        if hertz > 0 and self._rate / hertz <= self._window:
+            period = self._rate / hertz
+            shortest = int(math.floor((1.0 - self._search) * period))
+            longest = int(math.ceil((1.0 + self._search) * period))
+            if (shortest >= _LEAST_PERIOD and longest - shortest >= 3
+                    and 2 * longest + 2 <= self._window):
+                return shortest, longest
+        return 0, 0
+
     def _next(self, hertz: float) -> Tuple[float, float, float, float]:
-        start = self._frame * self._hop
-        if self._position != start - self._left:
-            self._position, self._left = start, 0
-        due = self._hop + self._left
-        if hertz <= 0:
-            self._position += due
-            self._left = 0
-            self._held, self._period, self._difference = self._unvoiced, None, None
-            return self._held
+        state = self._state
+        start = state.frame * self._hop
+        if state.position != start - state.left:
+            state.position, state.left = start, 0
+        due = self._hop + state.left
+        shortest, longest = self._lags(hertz)
+        if not longest:
+            state.position += due
+            state.left = 0
+            state.held[:] = self._unvoiced
+            state.period = state.difference = -1.0
+            return self._unvoiced
         period = self._rate / hertz
-        longest = int(math.ceil((1.0 + self._search) * period))
-        length = min(max(due, 2 * longest + 2), self._left + self._window)
-        offset = self._position - self._origin
+        length = min(max(due, 2 * longest + 2), state.left + self._window)
+        offset = state.position - self._origin
         segment = self._samples[offset:offset + length]
         rounded = round(period)
-        steps, reached = Periods(segment, period, self._search).walk(rounded)
+        steps, reached = Periods(segment, shortest, longest, period < _SHORT_PERIOD).walk(rounded)
         advance = max((at for at in reached if at < due - 1), default=0)
-        self._position += advance
-        self._left = due - advance
+        state.position += advance
+        state.left = due - advance
         if steps:
             accepted = [step for step in steps if step[2] and step[3] > self._least]
-            local, ddp, shimmer, _ = self._held
+            local, ddp, shimmer, hnr = state.held
             if accepted:
                 local, ddp = self._jitter([step[2] for step in accepted])
                 shimmer = _shimmer(segment, accepted, shimmer)
             starts = [step[0] for step in steps if step[2]]
-            hnr = self._held[3]
             if starts:
                 starts.append(reached[-1])
                 lengths = [after - at for at, after in zip(starts, starts[1:])]
                 hnr = _log_hnr(segment, starts, lengths + [steps[-1][1]], rounded)
-            self._held = (local, ddp, shimmer, hnr)
-        return self._held
+            state.held[:] = (local, ddp, shimmer, hnr)
+        return tuple(state.held)
 
     def _jitter(self, periods: List[float]) -> Tuple[float, float]:
+        state = self._state
         changes, second = [], []
         for period in periods:
-            if self._period is not None:
-                change = abs(period - self._period)
+            if state.period >= 0:
+                change = abs(period - state.period)
                 changes.append(change)
-                if self._difference is not None:
-                    second.append(abs(change - self._difference))
-                self._difference = change
-            self._period = period
+                if state.difference >= 0:
+                    second.append(abs(change - state.difference))
+                state.difference = change
+            state.period = period
         mean = sum(periods) / len(periods)
         local = sum(changes) / len(changes) / mean if changes else 0.0
         ddp = sum(second) / len(second) / mean if second else 0.0

@@ -22,10 +22,10 @@ import os
 from pathlib import Path
 import wave
 
+from baby_cry_detector.features import extract, get_feature_set
+from compiled_part import IMPLEMENTATIONS, use
 import numpy as np
 import pytest
-
-from baby_cry_detector.features import extract, get_feature_set
 
 SIGNALS = ('a_tone440', 'b_cry_chirp', 'c_noise', 'd_impulse', 'e_concat', 'f_cry_hungry')
 FILE_SET = {'is09': 'is09', 'is10': 'is10', 'compare16': 'compare'}
@@ -105,8 +105,10 @@ def test_is09(name):
     assert seen == 32
 
 
+@pytest.mark.parametrize('implementation', IMPLEMENTATIONS)
 @pytest.mark.parametrize('name', SIGNALS)
-def test_is10(name):
+def test_is10(name, implementation, monkeypatch):
+    use(implementation, monkeypatch)
     seen = set()
     for level, column, ours, theirs, limit in compare(name, 'is10', IS10, ends=(2, 4)):
         seen.add(column)
@@ -121,13 +123,15 @@ def test_is10(name):
     assert len(seen) == 2 * (38 - len(IS10_DEVIATIONS))
 
 
+@pytest.mark.parametrize('implementation', IMPLEMENTATIONS)
 @pytest.mark.parametrize('name', SIGNALS)
-def test_compare16_source(name):
+def test_compare16_source(name, implementation, monkeypatch):
     """
     The six source descriptors; their deltas are a declared deviation.
 
     The reference smooths what its path search hands on at the end of the file separately.
     """
+    use(implementation, monkeypatch)
     for level, column, ours, theirs, limit in compare(name, 'compare16', SOURCE, ends=(4, 6)):
         if level == 'lld_de':
             continue
