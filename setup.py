@@ -44,6 +44,7 @@ setup(
     extras_require={
         'microphone': ['pyaudio'],
         'training': ['torch>=2.1', 'matplotlib>=3.7', 'tqdm>=4.64', 'PyYAML>=6'],
+        'baseline': ['scikit-learn>=1.3'],
         'onnx': ['onnx', 'onnxruntime'],
         'bags': ['rosbags>=0.10'],
         'test': ['pytest>=8', 'pytest-timeout>=2', 'hypothesis>=6'],

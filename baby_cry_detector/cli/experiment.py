@@ -15,6 +15,7 @@
 
 import json
 
+from baby_cry_detector.cli import experiment_paper
 from baby_cry_detector.model.architecture import Architecture, cell_shapes, count
 
 # How a user knows the models of the paper, and the rows of its tables.
@@ -35,7 +36,8 @@ def add_parser(subparsers) -> None:
                             help='values per frame (default: 32, as IS09 with deltas)')
     parameters.add_argument('--labels', type=int, default=5, help='outputs (default: 5)')
     parameters.add_argument('--json', action='store_true', help='print JSON')
-    parser.set_defaults(run=run)
+    parameters.set_defaults(run=run)
+    experiment_paper.add_parser(kinds)
 
 
 def run(args) -> int:
