@@ -40,10 +40,11 @@ setup(
         extra_compile_args=['-std=c99', '-O3', '-ffp-contract=off', '-fno-math-errno'],
         libraries=['m'], optional=True)],
     python_requires='>=3.10',
-    install_requires=['numpy>=1.26', 'scipy>=1.11', 'soundfile>=0.12', 'rich>=13'],
+    install_requires=['numpy>=1.26', 'scipy>=1.11', 'soundfile>=0.12', 'rich>=13',
+                      'PyYAML>=6'],
     extras_require={
         'microphone': ['pyaudio'],
-        'training': ['torch>=2.1', 'matplotlib>=3.7', 'tqdm>=4.64', 'PyYAML>=6'],
+        'training': ['torch>=2.1', 'matplotlib>=3.7', 'tqdm>=4.64'],
         'baseline': ['scikit-learn>=1.3'],
         'onnx': ['onnx', 'onnxruntime'],
         'bags': ['rosbags>=0.10'],

@@ -24,7 +24,8 @@ PACKAGE = Path(baby_cry_detector.parameters.__file__).parent if hasattr(
 ROS = {'rclpy', 'std_msgs', 'std_srvs', 'builtin_interfaces', 'audio_common_msgs',
        'diagnostic_msgs', 'rcl_interfaces', 'launch', 'launch_ros'}
 # From left to right; nothing may import what stands right of it.
-ORDER = ('parameters', 'audio', 'features', 'model', 'decision', 'intake', 'listener')
+ORDER = ('parameters', 'audio', 'features', 'model', 'decision', 'intake', 'listener',
+         'behaviours')
 
 
 def imports(path):
