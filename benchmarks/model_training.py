@@ -19,6 +19,9 @@ within every round so that a busy machine slows all of them alike. CPU time of t
 the ratios are medians over the rounds, of each round's own times. Run:
 
     OMP_NUM_THREADS=1 python benchmarks/model_training.py [--rounds 7] [--batch 64] [--steps 300]
+
+``--over-length 50 100 200 400`` repeats it for several numbers of steps: whether the ratio to
+the LSTM changes as sequences grow, as the paper says it does. All lengths are interleaved too.
 """
 
 import argparse
@@ -63,12 +66,44 @@ def train_step(model, x, target):
     (y * target).sum().backward()
 
 
+def measure(models, arguments, lengths):
+    """Return ``{length: {name: CPU seconds of every round}}``."""
+    inputs, targets = {}, {}
+    for length in lengths:
+        inputs[length] = torch.randn(arguments.batch, length, arguments.inputs)
+        targets[length] = torch.randn(arguments.batch, length, arguments.units[-1])
+    times = {length: {name: [] for name in models} for length in lengths}
+    for index in range(arguments.rounds + 1):
+        for length in lengths:
+            for name, model in models.items():
+                start = time.process_time()
+                train_step(model, inputs[length], targets[length])
+                if index:               # the first round warms up
+                    times[length][name].append(time.process_time() - start)
+    return times
+
+
+def summary(times):
+    """Return medians and median ratios of ``{name: CPU seconds of every round}``."""
+    report = {}
+    for name in times:
+        entry = {'median_cpu_s': round(statistics.median(times[name]), 4)}
+        for base in ('nn.LSTM', 'nn.GRU', 'attention depth 1'):
+            if base in times:
+                ratio = [own / other for own, other in zip(times[name], times[base])]
+                entry[f'ratio_to_{base}'] = round(statistics.median(ratio), 3)
+        report[name] = entry
+    return report
+
+
 def main():
     """Print CPU seconds and ratios as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
     parser.add_argument('--rounds', type=int, default=7)
     parser.add_argument('--batch', type=int, default=64)
     parser.add_argument('--steps', type=int, default=300)
+    parser.add_argument('--over-length', type=int, nargs='+', default=None, metavar='STEPS',
+                        help='several numbers of steps instead of --steps')
     parser.add_argument('--inputs', type=int, default=32)
     parser.add_argument('--units', type=int, nargs='+', default=[512, 256])
     parser.add_argument('--strategy', default='cascade')
@@ -79,25 +114,15 @@ def main():
     torch.manual_seed(0)
     models = make_models(arguments.units, arguments.inputs, arguments.strategy)
     models = {name: model for name, model in models.items() if name not in arguments.skip}
-    x = torch.randn(arguments.batch, arguments.steps, arguments.inputs)
-    target = torch.randn(arguments.batch, arguments.steps, arguments.units[-1])
-    times = {name: [] for name in models}
-    for index in range(arguments.rounds + 1):
-        for name, model in models.items():
-            start = time.process_time()
-            train_step(model, x, target)
-            if index:                   # the first round warms up
-                times[name].append(time.process_time() - start)
     report = {'torch': torch.__version__, 'threads': torch.get_num_threads(),
-              'batch': arguments.batch, 'steps': arguments.steps, 'units': arguments.units,
-              'strategy': arguments.strategy, 'rounds': arguments.rounds, 'models': {}}
-    for name in models:
-        entry = {'median_cpu_s': round(statistics.median(times[name]), 4)}
-        for base in ('nn.LSTM', 'nn.GRU', 'attention depth 1'):
-            if base in times:
-                ratio = [own / other for own, other in zip(times[name], times[base])]
-                entry[f'ratio_to_{base}'] = round(statistics.median(ratio), 3)
-        report['models'][name] = entry
+              'batch': arguments.batch, 'units': arguments.units,
+              'strategy': arguments.strategy, 'rounds': arguments.rounds}
+    times = measure(models, arguments, arguments.over_length or [arguments.steps])
+    if arguments.over_length:
+        report['by_steps'] = {length: summary(found) for length, found in times.items()}
+    else:
+        report['steps'] = arguments.steps
+        report['models'] = summary(times[arguments.steps])
     print(json.dumps(report, indent=2))
 
 

@@ -46,7 +46,10 @@ def add_parser(subparsers) -> None:
     parser.add_argument('--draws', type=int, default=300,
                         help='draws of the group bootstrap, 0 for no intervals (default: 300)')
     parser.add_argument('--plots', type=Path, default=None, metavar='DIR',
-                        help='write reliability and ROC plots (PNG) there')
+                        help='write ROC, reliability, score and confusion plots (PNG) there')
+    parser.add_argument('--permutations', type=int, default=0, metavar='N',
+                        help='also compare the AUC with that of N shuffles of the labels within '
+                             'each fold (default: 0)')
     parser.add_argument('--json', action='store_true',
                         help='print one JSON object on standard output')
     parser.set_defaults(run=run)
@@ -94,11 +97,17 @@ def run(args) -> int:
         report = detection_report(clips, result, with_emotion=args.with_emotion,
                                   n_draws=args.draws)
         report.update(extra)
+        if args.permutations:
+            report['permutation'] = _permutation(clips, result, args)
         if args.streams:
             from baby_cry_detector.training.stream_evaluation import evaluate_streams
             report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
         for line in summary_lines(report):
             bars.say(line)
+        if args.permutations:
+            found = report['permutation']
+            bars.say(f'AUC of shuffled labels: mean {found["permuted_mean"]:.3f}, 95 % below '
+                     f'{found["permuted_95"]:.3f}; p = {found["p_value"]:.4f}')
     if args.scores is not None:
         _write_scores(args.scores, clips, result)
     if args.plots is not None:
@@ -107,6 +116,17 @@ def run(args) -> int:
     if args.json:
         print(json.dumps(report))
     return 0
+
+
+def _permutation(clips, result, args):
+    """Return the AUC beside that of shuffled labels."""
+    from baby_cry_detector.training import metrics
+    keep = np.array([args.with_emotion or clip.kind != 'emotion' for clip in clips], bool)
+    score = result.score[keep]
+    return metrics.permutation_test(
+        lambda truth: metrics.auc(truth, score),
+        np.array([clip.is_cry for clip in clips], bool)[keep],
+        strata=np.array([clip.fold for clip in clips])[keep], n_permutations=args.permutations)
 
 
 def _warn(bars: Bars, text: str) -> None:

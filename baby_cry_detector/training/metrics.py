@@ -181,3 +181,34 @@ def group_bootstrap(statistic: Callable[[np.ndarray], float], groups: Sequence[s
     tail = (1 - level) / 2 * 100
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)
+
+
+def permutation_test(statistic: Callable[[np.ndarray], float], truth: np.ndarray, *,
+                     strata: Optional[Sequence] = None, n_permutations: int = 500,
+                     seed: int = 0) -> Dict[str, float]:
+    """
+    Return how often shuffled labels do as well as the true ones against the same answers.
+
+    Labels are shuffled between clips within each stratum (fold). Clips of one group are treated
+    as independent, so with few clips per group only does p mean what it says.
+
+    :param statistic: takes labels in the order of ``truth``, returns a number, higher = better.
+    :return: ``value``, ``permuted_mean``, ``permuted_95`` (95th percentile), ``p_value``.
+    :raises ValueError: without permutations.
+    """
+    if n_permutations < 1:
+        raise ValueError(f'expected at least 1 permutation, got {n_permutations}')
+    truth = np.asarray(truth)
+    keys = np.zeros(len(truth), int) if strata is None else np.asarray(strata)
+    pools = [np.flatnonzero(keys == key) for key in np.unique(keys)]
+    rng = np.random.default_rng(seed)
+    value, permuted = statistic(truth), []
+    for _ in range(n_permutations):
+        shuffled = truth.copy()
+        for pool in pools:
+            shuffled[pool] = truth[rng.permutation(pool)]
+        permuted.append(statistic(shuffled))
+    return {'value': round(float(value), 4), 'permuted_mean': round(float(np.mean(permuted)), 4),
+            'permuted_95': round(float(np.percentile(permuted, 95)), 4),
+            'p_value': round((1 + sum(found >= value for found in permuted))
+                             / (1 + n_permutations), 4)}

@@ -35,8 +35,12 @@ def roc_curve(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 def detection_plots(clips: Sequence[Clip], result: ClipScores, folder: Path) -> List[Path]:
     """
-    Write ``roc.png``, ``reliability.png`` and ``scores.png``; return their paths.
+    Write ``roc.png``, ``reliability.png``, ``scores.png`` and ``confusion.png``.
 
+    The last one has cries and others against decisions, and below it every kind of sound with
+    a wrong decision, most wrong ones first.
+
+    :return: their paths.
     :raises ImportError: if matplotlib is missing.
     """
     import matplotlib
@@ -78,4 +82,35 @@ def detection_plots(clips: Sequence[Clip], result: ClipScores, folder: Path) -> 
     axes.set(xlabel='clip score', ylabel='clips', yscale='log')
     axes.legend()
     save(figure, 'scores.png')
+    save(_confusion(pyplot, clips, truth, result.decided), 'confusion.png')
     return files
+
+
+def _confusion(pyplot, clips: Sequence[Clip], truth: np.ndarray, decided: np.ndarray):
+    kinds = {}
+    for clip, is_cry, found in zip(clips, truth, decided):
+        entry = kinds.setdefault((bool(is_cry), clip.label), [0, 0])
+        entry[int(is_cry != found)] += 1
+    rows = sorted(((wrong, right, name, is_cry) for (is_cry, name), (right, wrong)
+                   in kinds.items() if wrong), reverse=True)[:20]
+    figure, (top, below) = pyplot.subplots(
+        2, 1, figsize=(5.5, 3.6 + 0.24 * max(1, len(rows))),
+        height_ratios=[2.4, 0.6 + 0.24 * max(1, len(rows))])
+    matrix = metrics.confusion_matrix(~truth, ~decided, 2)
+    share = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    top.imshow(share, cmap='Blues', vmin=0, vmax=1)
+    for row, column in np.ndindex(2, 2):
+        top.text(column, row, f'{matrix[row, column]}\n{100 * share[row, column]:.1f} %',
+                 ha='center', va='center',
+                 color='white' if share[row, column] > 0.55 else 'black')
+    top.set_xticks([0, 1], ['decided: cry', 'decided: other'])
+    top.set_yticks([0, 1], ['cry', 'other'])
+    colours = ['tab:red' if is_cry else 'tab:blue' for _, _, _, is_cry in rows]
+    below.barh(range(len(rows)), [wrong for wrong, *_ in rows], color=colours)
+    below.set_yticks(range(len(rows)), [name for _, _, name, _ in rows], fontsize=8)
+    for place, (wrong, right, _, _) in enumerate(rows):
+        below.text(wrong, place, f' {wrong} of {wrong + right}', va='center', fontsize=8)
+    below.invert_yaxis()
+    below.margins(x=0.18)
+    below.set_xlabel('wrong clips by kind (red: missed cries, blue: false alarms)')
+    return figure

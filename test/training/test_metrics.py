@@ -86,3 +86,22 @@ def test_reliability_bins():
     table = metrics.reliability(np.array([0, 1, 1]), np.array([0.05, 0.95, 1.0]), n_bins=2)
     assert table['count'] == [1, 2]
     assert table['share'] == [0.0, 1.0]
+
+
+def test_permutations_tell_an_answer_from_chance():
+    rng = np.random.default_rng(0)
+    truth = np.repeat([True, False], 40)
+    folds = np.tile([0, 1], 40)
+    good = metrics.permutation_test(lambda labels: metrics.auc(labels, truth + rng.random(80)),
+                                    truth, strata=folds, n_permutations=99)
+    assert good['p_value'] == 0.01 and good['permuted_mean'] == pytest.approx(0.5, abs=0.05)
+    scores = rng.random(80)
+    chance = metrics.permutation_test(lambda labels: metrics.auc(labels, scores), truth,
+                                      strata=folds, n_permutations=99)
+    assert chance['p_value'] > 0.02
+    # Within a stratum of one class there is nothing to shuffle.
+    fixed = metrics.permutation_test(lambda labels: metrics.auc(labels, scores), truth,
+                                     strata=truth, n_permutations=9)
+    assert fixed['p_value'] == 1.0 and fixed['permuted_mean'] == fixed['value']
+    with pytest.raises(ValueError, match='at least 1'):
+        metrics.permutation_test(lambda labels: 0.0, truth, n_permutations=0)

@@ -139,6 +139,17 @@ def test_evaluate_folds_reports_what_train_did(run_dir, corpus, capsys):
     assert 'WARNING' not in output.err
 
 
+def test_evaluate_against_shuffled_labels(run_dir, corpus, capsys):
+    assert main(['evaluate', '--manifest', str(corpus / 'manifest.csv'), '--folds', str(run_dir),
+                 '--json', '--draws', '0', '--permutations', '50']) == 0
+    output = capsys.readouterr()
+    report = json.loads(output.out)
+    assert report['permutation']['value'] == report['auc']
+    assert report['permutation']['p_value'] <= 0.1
+    assert 0.35 < report['permutation']['permuted_mean'] < 0.65
+    assert 'shuffled labels' in output.err
+
+
 def test_streams_of_the_folds(run_dir, corpus, capsys, monkeypatch):
     from baby_cry_detector.training import stream_evaluation
     monkeypatch.setattr(stream_evaluation, 'HOME_MINUTES', 0.5)
@@ -213,5 +224,5 @@ def test_plots(run_dir, corpus, tmp_path):
     pytest.importorskip('matplotlib')
     assert main(['evaluate', '--manifest', str(corpus / 'manifest.csv'), '--folds', str(run_dir),
                  '--plots', str(tmp_path), '--draws', '0']) == 0
-    for name in ('roc', 'reliability', 'scores'):
+    for name in ('roc', 'reliability', 'scores', 'confusion'):
         assert (tmp_path / f'{name}.png').read_bytes().startswith(b'\x89PNG')

@@ -29,6 +29,7 @@ from baby_cry_detector.training.paper.data import PaperData
 from baby_cry_detector.training.paper.settings import MODELS, Preset, REFERENCE
 
 N_DRAWS = 2000
+N_PERMUTATIONS = 500
 HOLDS, OPPOSITE, OPEN = 'holds', 'the opposite holds', 'not shown'
 #: Classes with fewer clips than this share of the mean count as rare.
 RARE_SHARE = 0.75
@@ -55,14 +56,28 @@ class Answers:
         names, group_of = np.unique(data.groups, return_inverse=True)
         n_classes = len(data.labels)
         self.counts = np.zeros((len(seeds), len(names), n_classes, n_classes))
+        self._decided: List[Tuple[np.ndarray, np.ndarray]] = []
         for run in runs:
             if run['seed'] not in seeds:
                 continue
             clips = np.array(run['clips'])
             for decided in run['decided']:
+                self._decided.append((clips, np.array(decided)))
                 np.add.at(self.counts[list(seeds).index(run['seed'])],
                           (group_of[clips], data.truth[clips], np.array(decided)),
                           1.0 / len(run['decided']))
+
+    def permutation(self, data: PaperData) -> Dict[str, float]:
+        """Return the UAR beside that of labels shuffled within each fold."""
+        n_classes = len(data.labels)
+        clips = np.concatenate([clips for clips, _ in self._decided])
+        decided = np.concatenate([decided for _, decided in self._decided])
+
+        def statistic(truth: np.ndarray) -> float:
+            pairs = np.bincount(truth[clips] * n_classes + decided, minlength=n_classes ** 2)
+            return float(uar(pairs.reshape(n_classes, n_classes)))
+        return metrics.permutation_test(statistic, data.truth, strata=data.folds,
+                                        n_permutations=N_PERMUTATIONS)
 
     def matrix(self) -> np.ndarray:
         """Return the confusion matrix, mean over seeds, summed over groups."""
@@ -135,6 +150,7 @@ def make_figures(results: Sequence[Dict], data: PaperData, preset: Preset, model
                 uar(drawn[name])),
             'war': round(metrics.weighted_recall(matrix), 4), 'war_95': _interval(
                 war(drawn[name])),
+            'permutation': item.permutation(data),
             'macro_f1': round(metrics.macro_f1(matrix), 4),
             'weighted_f1': round(metrics.weighted_f1(matrix), 4),
             'recall': _by_class(metrics.recalls(matrix)), 'f1': _by_class(
