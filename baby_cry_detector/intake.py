@@ -69,7 +69,7 @@ class AudioIntake:
         self.format: Optional[AudioFormat] = None
         self.counts: Counter = Counter()
         self.level_dbfs = SILENCE_DBFS
-        self._channel = channel
+        self.channel = channel
         self._clock = StreamClock(stamp_tolerance_s)
         self._extractor = StreamingExtractor(feature_set)
         self._resampler: Optional[StreamingResampler] = None
@@ -105,7 +105,7 @@ class AudioIntake:
         """
         if self.format is None:
             raise ValueError('expected audio_info before the audio')
-        samples = decode_s16le(data, self.format.channels, self._channel)
+        samples = decode_s16le(data, self.format.channels, self.channel)
         rate = self.format.sample_rate
         if not len(samples):
             return []

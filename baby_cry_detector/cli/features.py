@@ -11,22 +11,29 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""`baby-cry features`: descriptors of recordings as CSV or NPZ, and as a picture."""
+"""`baby-cry features`: descriptors of recordings and bags as CSV or NPZ, and as a picture."""
 
 import csv
 from pathlib import Path
+import sys
+from typing import Tuple
 
 import numpy as np
 
-from baby_cry_detector.audio import read_audio
+from baby_cry_detector.audio import read_audio, StreamingResampler
+from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.features import extract, feature_set_ids, get_feature_set
 from baby_cry_detector.features.functionals import functional_columns, functionals
+from baby_cry_detector.intake import AudioIntake
+from baby_cry_detector.replay import MessageReplay, replay_troubles
 
 
 def add_parser(subparsers):
     """Declare the subcommand."""
     parser = subparsers.add_parser('features', help='write descriptors', description=__doc__)
-    parser.add_argument('files', nargs='+', metavar='FILE', help='WAV, FLAC or OGG recording')
+    parser.add_argument('files', nargs='+', metavar='FILE|BAG',
+                        help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
+    parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
     parser.add_argument('--set', default='is09', dest='feature_set', metavar='NAME',
                         help=f'feature set: {", ".join(feature_set_ids())}; default: is09')
     parser.add_argument('--functionals', action='store_true',
@@ -47,8 +54,11 @@ def run(args) -> int:
         raise ValueError('nothing to do: give --out, --plot or both')
     feature_set = get_feature_set(args.feature_set)
     for path in args.files:
-        samples = read_audio(path)
-        values = extract(feature_set, samples)
+        if is_bag(path):
+            samples, values = read_bag(path, args.topic, feature_set)
+        else:
+            samples = read_audio(path)
+            values = extract(feature_set, samples)
         if not len(values):
             raise ValueError(f'{path}: shorter than one window of '
                              f'{feature_set.window_length / 16:g} ms')
@@ -61,6 +71,30 @@ def run(args) -> int:
             _plot(_name(args.plot, path, args.files), path, samples, feature_set, values,
                   args.columns)
     return 0
+
+
+def read_bag(path: str, topic: str, feature_set) -> Tuple[np.ndarray, np.ndarray]:
+    """
+    Return the samples of a bag, (S,) at the set's rate, and the rows that the graph publishes.
+
+    Where audio is missing, samples and rows of the next stretch follow at once; what was missing
+    is said on standard error.
+    """
+    blocks, rows = [np.zeros(0)], [np.zeros((0, len(feature_set.columns)))]
+    resampler = None
+
+    def keep(stamp_ns, samples, sample_rate):
+        nonlocal resampler
+        if resampler is None or resampler[0] != sample_rate:
+            resampler = sample_rate, StreamingResampler(sample_rate, feature_set.sample_rate)
+        blocks.append(resampler[1].process(samples))
+
+    replay = MessageReplay(AudioIntake(feature_set), on_audio=keep)
+    rows += [frames.values for frames in replay.frames(BagAudio(path, topic))]
+    troubles = replay_troubles(replay.counts)
+    if troubles:
+        print(f'{path}: the audio was not whole: {troubles}', file=sys.stderr)
+    return np.concatenate(blocks), np.concatenate(rows)
 
 
 def _name(out: str, path: str, files) -> Path:

@@ -11,15 +11,18 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""`baby-cry listen`: what the graph would say about recordings, as fast as the machine allows."""
+"""`baby-cry listen`: what the graph says about recordings and bags, as fast as it can be had."""
 
 import json
 import sys
 
 from baby_cry_detector.audio import AudioSourceError, FileSource
+from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.view import TerminalView, ViewState
-from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
+from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings, STATUS_OK
+from baby_cry_detector.intake import AudioIntake
 from baby_cry_detector.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
+from baby_cry_detector.replay import MessageReplay, replay_troubles
 
 LINE_PERIOD_NS = 100_000_000
 
@@ -28,41 +31,70 @@ def add_parser(subparsers):
     """Declare the subcommand; the decision parameters are options of the same names."""
     parser = subparsers.add_parser(
         'listen', help='say when a recording cries', description=__doc__)
-    parser.add_argument('files', nargs='+', metavar='FILE', help='WAV, FLAC or OGG recording')
+    parser.add_argument('files', nargs='+', metavar='FILE|BAG',
+                        help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
+    parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
     parser.add_argument('--json', action='store_true', help='one JSON object a line, each 0.1 s '
                         'of audio, on standard output')
     parser.add_argument('--checkpoint', default='', help='default: the shipped one')
+    add_decision_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_decision_options(parser) -> None:
+    """Declare the decision parameters as options of the same names."""
     group = parser.add_argument_group('decision parameters')
     for parameter in DECISION_PARAMETERS:
         group.add_argument(f'--{parameter.name.replace("_", "-")}', type=type(parameter.default),
                            default=parameter.default, metavar=parameter.type_name.upper(),
                            help=f'{parameter.description} Default: {parameter.default}.')
-    parser.set_defaults(run=run)
+
+
+def decision_settings(args) -> DecisionSettings:
+    """Return the decision parameters among the options."""
+    return DecisionSettings.from_values(
+        {parameter.name: getattr(args, parameter.name) for parameter in DECISION_PARAMETERS})
 
 
 def run(args) -> int:
     """Listen to every file; a file that can't be read is an error, the others are still heard."""
-    settings = DecisionSettings.from_values(
-        {parameter.name: getattr(args, parameter.name) for parameter in DECISION_PARAMETERS})
+    settings = decision_settings(args)
     checkpoint = open_checkpoint(args.checkpoint)
     failed = 0
     for path in args.files:
         listener = FrameListener(checkpoint, settings)
         try:
-            blocks = FileSource(path, listener.feature_set.sample_rate, block_duration_s=0.1)
             show = print_json if args.json else print_text
-            show(path, listen(blocks, listener))
+            if is_bag(path):
+                failed |= _listen_to_bag(path, args.topic, listener, show)
+            else:
+                rate = listener.feature_set.sample_rate
+                blocks = FileSource(path, rate, block_duration_s=0.1)
+                show(path, listen(blocks, listener))
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
             failed = 1
     return failed
 
 
-def to_record(path: str, decision) -> dict:
-    """Return a decision as what `--json` prints."""
+def _listen_to_bag(path, topic, listener, show) -> int:
+    """Show what the graph says to a bag's messages; return 1 if nothing could be heard."""
+    replay = MessageReplay(AudioIntake(listener.feature_set))
+    show(path, replay.decisions(BagAudio(path, topic), listener), replay)
+    troubles = replay_troubles(replay.counts)
+    if replay.start_ns is None:
+        raise AudioSourceError(f'{path}: nothing in it could be heard'
+                               + (f': {troubles}' if troubles else ''))
+    if troubles:
+        print(f'{path}: the audio was not whole: {troubles}', file=sys.stderr)
+    return 0
+
+
+def to_record(path: str, decision, start_ns: int = 0) -> dict:
+    """Return a decision as what `--json` prints; times count from ``start_ns``."""
     return {
         'file': str(path),
-        'time_s': round(decision.stamp_ns / NANOSECONDS, 3),
+        'time_s': round((decision.stamp_ns - start_ns) / NANOSECONDS, 3),
         'crying': bool(decision.crying),
         'cry_probability': round(float(decision.cry_probability), 6),
         'need': decision.need_name.upper(),
@@ -71,20 +103,22 @@ def to_record(path: str, decision) -> dict:
         'level_dbfs': (None if decision.level_dbfs is None
                        else round(float(decision.level_dbfs), 2)),
         'episode': int(decision.episode),
-        'onset_s': round(decision.onset_ns / NANOSECONDS, 3) if decision.episode else None,
+        'onset_s': (round((decision.onset_ns - start_ns) / NANOSECONDS, 3)
+                    if decision.episode else None),
         'duration_s': round(decision.duration_ns / NANOSECONDS, 3),
         'probabilities': {label: round(float(value), 6) for label, value in
                           zip(decision.labels, decision.probabilities)},
     }
 
 
-def thin(decisions, period_ns=LINE_PERIOD_NS):
-    """Yield one decision per period, every change, and the last one."""
+def thin(decisions, replay=None, period_ns=LINE_PERIOD_NS):
+    """Yield one decision per period of audio, every change, and the last one."""
     due_ns = None
     last = None
     for decision in decisions:
         if due_ns is None or decision.stamp_ns >= due_ns or decision.changed:
-            due_ns = decision.stamp_ns - decision.stamp_ns % period_ns + period_ns
+            passed_ns = decision.stamp_ns - (replay.start_ns if replay else 0)
+            due_ns = decision.stamp_ns - passed_ns % period_ns + period_ns
             yield decision
             last = None
         else:
@@ -93,20 +127,26 @@ def thin(decisions, period_ns=LINE_PERIOD_NS):
         yield last
 
 
-def print_json(path, decisions) -> None:
-    """Print one JSON object a line."""
-    for decision in thin(decisions):
-        print(json.dumps(to_record(path, decision)))
+def print_json(path, decisions, replay=None) -> None:
+    """Print one JSON object a line; those of a bag also say the stamp, status and episode."""
+    for decision in thin(decisions, replay):
+        record = to_record(path, decision, replay.start_ns if replay else 0)
+        if replay:
+            record.update(stamp_ns=decision.stamp_ns, status=decision.status_name,
+                          episode_id=decision.episode_id)
+        print(json.dumps(record))
 
 
-def print_text(path, decisions) -> None:
+def print_text(path, decisions, replay=None) -> None:
     """Print what a person wants to know."""
     with TerminalView(str(path), live=False) as view:
-        for decision in thin(decisions):
+        for decision in thin(decisions, replay):
+            start_ns = replay.start_ns if replay else 0
             view.update(ViewState(
-                time_s=decision.stamp_ns / NANOSECONDS, status='OK',
+                time_s=(decision.stamp_ns - start_ns) / NANOSECONDS,
+                status='OK' if decision.status == STATUS_OK else 'no audio',
                 level_dbfs=decision.level_dbfs, cry_probability=decision.cry_probability,
                 crying=decision.crying, need=decision.need_name.upper(),
                 intensity=decision.intensity, episode=decision.episode,
-                onset_s=decision.onset_ns / NANOSECONDS,
+                onset_s=(decision.onset_ns - start_ns) / NANOSECONDS,
                 duration_s=decision.duration_ns / NANOSECONDS))

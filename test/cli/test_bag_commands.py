@@ -1,0 +1,151 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Bags on the command line: the answer of the recording, and what is wrong in one sentence."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags')
+
+from bag_writer import NS, write_bag  # noqa: E402
+
+from baby_cry_detector.audio import to_pcm16  # noqa: E402
+from baby_cry_detector.audio.synthesiser import synthesise_cry  # noqa: E402
+from baby_cry_detector.cli.main import main  # noqa: E402
+
+START_NS = 1_790_000_000 * NS + 123_456_789
+
+
+@pytest.fixture(scope='module')
+def pcm():
+    """Return 8 s at 16 kHz: quiet, then a cry."""
+    return to_pcm16(np.concatenate((np.zeros(16_000), synthesise_cry(6.0, seed=1),
+                                    np.zeros(16_000))))
+
+
+def records(capsys, *arguments):
+    assert main(['listen', '--json', *map(str, arguments)]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+def test_a_bag_is_heard_as_the_recording_is(tmp_path, capsys, pcm, storage):
+    wav = tmp_path / 'cry.wav'
+    soundfile.write(wav, pcm, 16_000)
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)}, storage)
+    file = next(path for path in bag.iterdir() if path.suffix in ('.mcap', '.db3'))
+    expected = records(capsys, wav)
+    for path in (bag, file):
+        heard = records(capsys, path)
+        assert [(r['time_s'], r['crying'], r['cry_probability'], r['intensity'], r['onset_s'])
+                for r in heard] == [
+            (r['time_s'], r['crying'], r['cry_probability'], r['intensity'], r['onset_s'])
+            for r in expected]
+        assert heard[-1]['episode_id'].startswith('crib-2026')
+        assert heard[-1]['stamp_ns'] > START_NS
+
+
+def test_a_bag_whose_recorder_was_killed_is_read_without_its_metadata(tmp_path, capsys, pcm):
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)}, 'sqlite3')
+    (bag / 'metadata.yaml').unlink()
+    assert any(record['crying'] for record in records(capsys, bag))
+
+
+def test_descriptors_of_a_bag_are_those_of_the_recording(tmp_path, pcm):
+    wav = tmp_path / 'cry.wav'
+    soundfile.write(wav, pcm, 16_000)
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)})
+    tables = []
+    for path in (wav, bag):
+        out = tmp_path / f'{path.stem}.csv'
+        assert main(['features', str(path), '--set', 'cry', '--out', str(out)]) == 0
+        with open(out, encoding='utf-8') as file:
+            tables.append(list(csv.reader(file)))
+    assert tables[0][0] == tables[1][0]
+    np.testing.assert_array_equal(np.array(tables[0][1:], float), np.array(tables[1][1:], float))
+
+
+def test_audio_that_is_missing_is_said_and_survived(tmp_path, capsys, pcm):
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (
+        START_NS, np.concatenate((pcm, pcm)))}, lost=[(8.0, 12.5)])
+    assert main(['listen', '--json', str(bag)]) == 0
+    captured = capsys.readouterr()
+    heard = [json.loads(line) for line in captured.out.splitlines()]
+    silent = [record['time_s'] for record in heard if record['status'] == 'no_audio']
+    assert silent and 9.9 < silent[0] < 11.2 and silent[-1] < 12.5
+    assert heard[-1]['crying'] and heard[-1]['episode'] == 2
+
+
+def test_one_of_several_cribs_is_chosen(tmp_path, capsys, pcm):
+    bag = write_bag(tmp_path / 'bag', {
+        '/left/audio_stamped': (START_NS, pcm),
+        '/right/audio_stamped': (START_NS, np.zeros_like(pcm))})
+    assert main(['listen', str(bag)]) == 1
+    said = capsys.readouterr().err
+    assert '--topic' in said and '/left/audio_stamped, /right/audio_stamped' in said
+    crying = {}
+    for crib in ('left', 'right'):
+        heard = records(capsys, bag, '--topic', f'/{crib}/audio_stamped')
+        crying[crib] = any(record['crying'] for record in heard)
+    assert crying == {'left': True, 'right': False}
+    assert main(['listen', str(bag), '--topic', '/middle']) == 1
+    assert 'no audio topic /middle' in capsys.readouterr().err
+
+
+def test_what_a_bag_without_audio_holds_is_listed(tmp_path, capsys):
+    from baby_cry_detector.audio.bags import audio_typestore
+    from rosbags.rosbag2 import Writer
+    store = audio_typestore()
+    with Writer(tmp_path / 'bag', version=9) as writer:
+        topic = writer.add_connection('/chatter', 'std_msgs/msg/String', typestore=store)
+        writer.write(topic, 1, store.serialize_cdr(
+            store.types['std_msgs/msg/String']('hello'), 'std_msgs/msg/String'))
+    assert main(['listen', str(tmp_path / 'bag')]) == 1
+    said = capsys.readouterr().err
+    assert 'no audio to listen to' in said and '/chatter (std_msgs/msg/String)' in said
+
+
+@pytest.mark.parametrize('damage', ['no format', 'cut', 'garbage', 'zeros', 'empty folder'])
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+def test_a_damaged_bag_is_one_sentence(tmp_path, capsys, pcm, storage, damage):
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)}, storage,
+                    info=damage != 'no format')
+    file = next(path for path in bag.iterdir() if path.suffix in ('.mcap', '.db3'))
+    data = file.read_bytes()
+    if damage == 'cut':
+        file.write_bytes(data[:len(data) // 2])
+    elif damage == 'garbage':
+        rng = np.random.default_rng(0)
+        file.write_bytes(rng.integers(0, 256, len(data), np.uint8).tobytes())
+    elif damage == 'zeros':
+        file.write_bytes(data[:len(data) // 2] + bytes(len(data) - len(data) // 2))
+    elif damage == 'empty folder':
+        for path in bag.iterdir():
+            path.unlink()
+    assert main(['listen', '--json', str(bag)]) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.startswith('error: ') and str(bag) in said
+    assert len(said.splitlines()) == 1
+
+
+def test_without_rosbags_it_says_what_to_install(tmp_path, capsys, pcm, monkeypatch):
+    import sys
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)})
+    monkeypatch.setitem(sys.modules, 'rosbags.rosbag2', None)
+    assert main(['listen', str(bag)]) == 1
+    assert 'pip install rosbags' in capsys.readouterr().err

@@ -1,0 +1,59 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Writes bags of audio without ROS."""
+
+import numpy as np
+
+from baby_cry_detector.audio.bags import AUDIO_TYPE, audio_typestore, INFO_TYPE
+
+NS = 1_000_000_000
+
+
+def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, info=True,
+              block_size=640, lost=()):
+    """
+    Write a bag and return its folder.
+
+    :param streams: ``{audio topic: (start_ns, int16 samples (n,) or (n, channels))}``.
+    :param storage: ``mcap`` or ``sqlite3``.
+    :param info: whether the audio's format is recorded.
+    :param lost: ``(start_s, end_s)`` of the stretches that never arrived.
+    """
+    from rosbags.rosbag2 import StoragePlugin, Writer
+    store = audio_typestore()
+    plugin = StoragePlugin.MCAP if storage == 'mcap' else StoragePlugin.SQLITE3
+    types = store.types
+    with Writer(folder, version=9, storage_plugin=plugin) as writer:
+        for topic, (start_ns, samples) in streams.items():
+            crib = topic.strip('/').split('/')[0]
+            if info:
+                beside = writer.add_connection(
+                    f'{topic.rpartition("/")[0]}/audio_info', INFO_TYPE, typestore=store)
+                writer.write(beside, start_ns, store.serialize_cdr(types[INFO_TYPE](
+                    channels, sample_rate, 'S16LE', sample_rate * channels * 16, 'wave'),
+                    INFO_TYPE))
+            audio = writer.add_connection(topic, AUDIO_TYPE, typestore=store)
+            for first in range(0, len(samples), block_size):
+                at_s = first / sample_rate
+                if any(begin <= at_s < end for begin, end in lost):
+                    continue
+                block = np.ascontiguousarray(samples[first:first + block_size], '<i2')
+                stamp_ns = start_ns + first * NS // sample_rate
+                arrival_ns = start_ns + (first + len(block)) * NS // sample_rate
+                header = types['std_msgs/msg/Header'](
+                    types['builtin_interfaces/msg/Time'](*divmod(stamp_ns, NS)), crib)
+                message = types[AUDIO_TYPE](header, types['audio_common_msgs/msg/AudioData'](
+                    np.frombuffer(block.tobytes(), np.uint8)))
+                writer.write(audio, arrival_ns, store.serialize_cdr(message, AUDIO_TYPE))
+    return folder
