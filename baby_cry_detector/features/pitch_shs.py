@@ -19,12 +19,15 @@ the INTERSPEECH 2010 and ComParE sets.
 """
 
 from functools import lru_cache
-from typing import Tuple
+from typing import List, Tuple
 
 import numpy as np
 
 # Share of the mean score by which a peak must stand out.
 _MARGIN = 1e-10
+# Spline weights below this are left out: far below the rounding of a spectrum.
+_NEGLIGIBLE = 1e-18
+_BLOCKS = 8
 
 
 @lru_cache(maxsize=None)
@@ -65,6 +68,21 @@ def spline_matrix(bins: int, bin_hz: float, low_hz: float, high_hz: float) -> np
     return matrix
 
 
+def _blocks(matrix: np.ndarray) -> List[Tuple[slice, slice, np.ndarray]]:
+    """
+    Return a nearly diagonal matrix as blocks of columns with the rows that they need.
+
+    A spline's influence fades within some knots, so most of the matrix is nothing.
+    """
+    blocks = []
+    for columns in np.array_split(np.arange(matrix.shape[1]), _BLOCKS):
+        columns = slice(int(columns[0]), int(columns[-1]) + 1)
+        rows = np.flatnonzero((np.abs(matrix[:, columns]) > _NEGLIGIBLE).any(axis=1))
+        rows = slice(int(rows[0]), int(rows[-1]) + 1)
+        blocks.append((rows, columns, np.ascontiguousarray(matrix[rows, columns])))
+    return blocks
+
+
 class SubharmonicSummation:
     """
     Pitch candidates of a block of magnitude spectra.
@@ -92,7 +110,7 @@ class SubharmonicSummation:
         high_hz = sample_rate / 2.0
         # The bin width in single precision, as in the published numbers.
         bin_hz = 1.0 / float(np.float32(fft_length / sample_rate))
-        self._matrix = spline_matrix(bins, bin_hz, low_hz, high_hz)
+        self._blocks = _blocks(spline_matrix(bins, bin_hz, low_hz, high_hz))
         octaves = np.log2(high_hz / low_hz)
         per_octave = bins / octaves
         self._low = np.log2(low_hz)
@@ -102,7 +120,8 @@ class SubharmonicSummation:
         self._weight = 0.5 + np.arctan(
             3.0 * (np.arange(bins) + 1.0 - start) / per_octave) / np.pi
         self._shifts = [int(per_octave * np.log2(h)) for h in range(1, harmonics + 1)]
-        self._gains = [compression ** h / harmonics for h in range(harmonics)]
+        self._compression = compression
+        self._scale = 1.0 / harmonics
         self._slots = candidates
         self._records = selection == 'record'
         self._range = (min_hz, max_hz)
@@ -116,15 +135,21 @@ class SubharmonicSummation:
         """
         if self._enhance:
             magnitude = _smooth(_enhance(magnitude))
-        values = magnitude @ self._matrix
+        values = np.empty_like(magnitude)
+        for rows, columns, block in self._blocks:
+            values[:, columns] = magnitude[:, rows] @ block
         if self._enhance:
             np.maximum(values, 0.0, out=values)
             values *= self._weight
-        score = values * self._gains[0]
-        term = np.empty_like(values)
-        for shift, gain in zip(self._shifts[1:], self._gains[1:]):
-            part = np.multiply(values[:, shift:], gain, out=term[:, shift:])
-            score[:, :-shift] += part
+        # From the highest harmonic down: what is there so far loses one factor per harmonic.
+        points = values.shape[1]
+        score = np.zeros_like(values)
+        before = 0
+        for shift in reversed(self._shifts):
+            score[:, :before] *= self._compression
+            before = points - shift
+            score[:, :before] += values[:, shift:]
+        score *= self._scale
         np.maximum(score, 0.0, out=score)
         return self._candidates(score)
 

@@ -42,7 +42,6 @@ class PitchViterbi:
     def __init__(self, candidates: int, voicing_cutoff: float, max_lag_frames: int,
                  wait_for_convergence: bool):
         self._states = candidates + 1
-        self._numbers = np.arange(self._states)
         self._cutoff = voicing_cutoff
         self._limit = max_lag_frames
         self._converge = wait_for_convergence
@@ -51,12 +50,12 @@ class PitchViterbi:
     def reset(self) -> None:
         """Start a new stream."""
         self._cost = None
-        self._paths = np.empty((self._states, self._limit + 1), dtype=np.int64)
-        self._length = 0
+        # Per undecided frame: its candidates, and for each of its states the one before.
+        self._pending: List[Tuple[np.ndarray, np.ndarray]] = []
+        self._before: List[List[int]] = []
         self._frames = 0
         self._last_log = None
         self._last_voiced = None
-        self._pending: List[Tuple[np.ndarray, np.ndarray]] = []
 
     def process(self, frequency: np.ndarray, voicing: np.ndarray) -> np.ndarray:
         """
@@ -70,16 +69,14 @@ class PitchViterbi:
         for n in range(len(frequency)):
             if self._cost is None:
                 self._cost = local[n]
+                self._before.append([])
             else:
                 total = step[n] + self._cost  # (new, old)
-                before = total.argmin(axis=1)
+                self._before.append(total.argmin(axis=1).tolist())
                 self._cost = total.min(axis=1)
                 self._cost += local[n]
                 # Only differences count; an endless sum would lose its digits.
                 self._cost -= self._cost.min()
-                self._paths[:, :self._length] = self._paths[before, :self._length]
-            self._paths[:, self._length] = self._numbers
-            self._length += 1
             self._pending.append((frequency[n], voicing[n]))
             self._decide(chosen)
         return np.array(chosen).reshape(-1, 2)
@@ -87,34 +84,44 @@ class PitchViterbi:
     def flush(self) -> np.ndarray:
         """Decide what is left by the best path; the stream is over."""
         chosen: List[Tuple[float, float]] = []
-        if self._length:
-            self._take(self._paths[int(self._cost.argmin()), :self._length].tolist(), chosen)
+        if self._pending:
+            self._take(len(self._pending), self._path(int(self._cost.argmin())), chosen)
         return np.array(chosen).reshape(-1, 2)
 
     def _decide(self, chosen) -> None:
-        paths = self._paths[:, :self._length]
-        ready = 0
-        if self._converge and (paths[:, 0] == paths[0, 0]).all():
-            agreed = (paths == paths[0]).all(axis=0)
-            ready = self._length if agreed.all() else int(agreed.argmin())
-            path = paths[0]
-        if self._length - ready > self._limit:
-            ready = self._length - self._limit
-            path = paths[int(self._cost.argmin())]
+        length = len(self._pending)
+        ready, path = 0, []
+        if self._converge:
+            # Back from all states of the newest frame, until their paths are one.
+            states, number = set(range(self._states)), length - 1
+            while number and len(states) > 1:
+                before = self._before[number]
+                states = {before[state] for state in states}
+                number -= 1
+            if len(states) == 1:
+                ready = number + 1
+                path = self._path(states.pop(), number)
+        if length - ready > self._limit:
+            ready = length - self._limit
+            path = self._path(int(self._cost.argmin()))
         if ready:
-            self._take(path[:ready].tolist(), chosen)
+            self._take(ready, path, chosen)
 
-    def _take(self, states: List[int], chosen) -> None:
-        count = len(states)
-        for state, (frequency, voicing) in zip(states, self._pending):
+    def _path(self, state: int, number: int = -1) -> List[int]:
+        """Return the undecided states up to ``state`` of frame ``number``, oldest first."""
+        number %= len(self._pending)
+        path = [state]
+        for before in self._before[number:0:-1]:
+            path.append(before[path[-1]])
+        return path[::-1]
+
+    def _take(self, count: int, path: List[int], chosen) -> None:
+        for state, (frequency, voicing) in zip(path[:count], self._pending):
             if state == self._states - 1:
                 chosen.append((0.0, float(voicing[0])))
             else:
                 chosen.append((float(frequency[state]), float(voicing[state])))
-        del self._pending[:count]
-        rest = self._length - count
-        self._paths[:, :rest] = self._paths[:, count:self._length].copy()
-        self._length = rest
+        del self._pending[:count], self._before[:count]
 
     def _local(self, frequency: np.ndarray, voicing: np.ndarray) -> np.ndarray:
         """Return the cost of each state, shape (n, states)."""
