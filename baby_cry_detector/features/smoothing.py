@@ -72,6 +72,15 @@ class Neighbourhood:
         raise NotImplementedError
 
 
+def _selection(columns: Sequence[int]):
+    """Return columns as an index, None for none; neighbours as a slice, which copies nothing."""
+    columns = [int(column) for column in columns]
+    if not columns:
+        return None
+    neighbours = slice(columns[0], columns[-1] + 1)
+    return neighbours if columns == list(range(columns[0], columns[-1] + 1)) else columns
+
+
 class MovingAverage(Neighbourhood):
     """
     Mean over three frames (openSMILE's ``sma`` with window 3).
@@ -82,13 +91,13 @@ class MovingAverage(Neighbourhood):
 
     def __init__(self, nonzero_columns: Sequence[int] = ()):
         super().__init__(1, 1)
-        self._nonzero = np.asarray(nonzero_columns, dtype=int)
+        self._nonzero = _selection(nonzero_columns)
 
     def _compute(self, rows: np.ndarray) -> np.ndarray:
         smooth = rows[:-2] + rows[1:-1]
         smooth += rows[2:]
         smooth /= 3.0
-        if self._nonzero.size:
+        if self._nonzero is not None:
             picked = rows[:, self._nonzero]
             used = (picked != 0).astype(np.float64)
             total = picked[:-2] + picked[1:-1] + picked[2:]
@@ -109,7 +118,7 @@ class AppendDelta(Neighbourhood):
 
     def __init__(self, voiced_columns: Sequence[int] = ()):
         super().__init__(2, 2)
-        self._voiced = np.asarray(voiced_columns, dtype=int)
+        self._voiced = _selection(voiced_columns)
 
     def _compute(self, rows: np.ndarray) -> np.ndarray:
         count, width = len(rows) - 4, rows.shape[1]
@@ -120,7 +129,7 @@ class AppendDelta(Neighbourhood):
         delta *= 2.0
         delta += rows[3:-1]
         delta -= rows[1:-3]
-        if self._voiced.size:
+        if self._voiced is not None:
             picked = rows[:, self._voiced]
             there = picked != 0
             far = np.where(there[4:] & there[:-4], picked[4:] - picked[:-4], 0.0)
@@ -161,7 +170,7 @@ class Median(Neighbourhood):
 
     def __init__(self, columns: Sequence[int]):
         super().__init__(1, 1)
-        self._columns = np.asarray(columns, dtype=int)
+        self._columns = _selection(columns)
 
     def _compute(self, rows: np.ndarray) -> np.ndarray:
         result = rows[1:-1].copy()
