@@ -33,7 +33,7 @@ import time  # noqa: E402
 import numpy as np  # noqa: E402
 
 from baby_cry_detector.features import (  # noqa: E402
-    extract, feature_set_ids, StreamingExtractor)
+    compiled, extract, feature_set_ids, StreamingExtractor)
 
 RATE, HOP = 16000, 160
 
@@ -140,6 +140,7 @@ def main() -> int:
         return 1
     print(f'{samples.size / RATE:.1f} s of sound, numpy {np.__version__}, '
           'microseconds of processor time per 10 ms frame')
+    print(f'voice quality: {compiled.description()}')
     print(f'{"":<34}{"1 frame":>9}{"4":>9}{"16":>9}{"whole":>9}')
     for name in feature_set_ids():
         extract(name, samples[:RATE])
