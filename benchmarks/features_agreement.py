@@ -14,19 +14,22 @@
 """
 How exact the descriptors are, in figures.
 
-``python benchmarks/features_agreement.py``: gross F0 errors of ``cry`` and ``is09`` on the
-synthetic cries of the tests, by register and noise; and, where ``BABY_CRY_REFERENCE_DIR`` names
-the folder that `test/features/test_reference.py` reads, the largest difference of each group of
-columns from openSMILE's numbers over all its signals, the share of values beyond the tolerance,
-and the frames whose voicing decision differs.
+``python benchmarks/features_agreement.py [RECORDING ...]``: gross F0 errors of ``cry`` and
+``is09`` on the synthetic cries of the tests, by register and noise; and, where
+``BABY_CRY_REFERENCE_DIR`` names the folder that `test/features/test_reference.py` reads, the
+largest difference of each group of columns from openSMILE's numbers over all its signals, the
+share of values beyond the tolerance, and the frames whose voicing decision differs. With
+recordings, the same against openSMILE itself, where whoever runs this has installed it.
 """
 
+import argparse
 import importlib.util
 import os
 from pathlib import Path
 import re
 import sys
 
+from baby_cry_detector.audio import read_audio
 from baby_cry_detector.features import compiled, extract, get_feature_set
 import numpy as np
 
@@ -95,14 +98,55 @@ def print_agreement() -> None:
             print(f'{group:<40}{worst:>11.1e}{worst / max(largest, 1e-30):>11.1e}{judged}')
 
 
+def print_live(paths) -> None:
+    """Print how far the descriptors of recordings are from openSMILE's, without their deltas."""
+    try:
+        import opensmile
+    except ImportError:
+        print('\nopenSMILE is not installed: recordings are not compared')
+        return
+    for name, theirs, end in (('is09', 'IS09', 0), ('is10', 'IS10', 2),
+                              ('compare16', 'ComParE_2016', 4)):
+        smile = opensmile.Smile(feature_set=getattr(opensmile.FeatureSet, theirs),
+                                feature_level='lld')
+        ours, expected = [], []
+        for path in paths:
+            steps = np.round(read_audio(path) * 32767)
+            rows = smile.process_signal(steps / 32768, 16000).to_numpy()
+            ours.append(extract(name, steps / 32767))
+            count = len(ours[-1]) - end
+            ours[-1] = ours[-1][:count, :rows.shape[1]]
+            expected.append(rows[:count])
+        ours, expected = np.concatenate(ours), np.concatenate(expected)
+        feature_set = get_feature_set(name)
+        f0 = feature_set.index(feature_set.roles['f0'])
+        voicing = int(((ours[:, f0] > 0) != (expected[:, f0] > 0)).sum())
+        print(f'\n{name}, {len(paths)} recordings: voiced and unvoiced differ in {voicing} of '
+              f'{len(ours)} frames\n{"":<40}{"largest":>11}{"of the":>11}{"beyond 1e-5":>13}\n'
+              f'{"":<40}{"difference":>11}{"maximum":>11}{"of it":>13}')
+        groups = {}
+        for number, column in enumerate(feature_set.columns[:ours.shape[1]]):
+            groups.setdefault(re.sub(r'\[\d+\]', '', column), []).append(number)
+        for group, columns in groups.items():
+            difference = np.abs(ours[:, columns] - expected[:, columns])
+            largest = max(np.abs(expected[:, columns]).max(), 1e-30)
+            print(f'{group:<40}{difference.max():>11.1e}{difference.max() / largest:>11.1e}'
+                  f'{100 * np.mean(difference > 1e-5 * largest):>11.2f} %')
+
+
 def main() -> None:
     """Print everything that can be."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('recordings', nargs='*', help='to be compared with openSMILE itself')
+    args = parser.parse_args()
     print(f'voice quality: {compiled.description()}\n')
     print_f0()
     if os.environ.get('BABY_CRY_REFERENCE_DIR'):
         print_agreement()
     else:
-        print('\nBABY_CRY_REFERENCE_DIR is not set: no comparison with openSMILE')
+        print('\nBABY_CRY_REFERENCE_DIR is not set: no comparison with stored numbers')
+    if args.recordings:
+        print_live(args.recordings)
 
 
 if __name__ == '__main__':
