@@ -137,6 +137,11 @@ class CryDecider:
         return self._tracker.crying
 
     @property
+    def hearing(self) -> bool:
+        """Return whether the last step was heard as crying."""
+        return self._tracker.hearing
+
+    @property
     def crib_id(self) -> str:
         """Return the first part of the names of episodes to come; may be set."""
         return self._tracker.crib_id

@@ -1,0 +1,145 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""`baby-cry plot`: a picture of what a recording or bag was heard as, and why."""
+
+from pathlib import Path
+
+import numpy as np
+
+from baby_cry_detector.cli.listen import add_decision_options, decision_settings
+from baby_cry_detector.intake import AudioIntake
+from baby_cry_detector.listener import FrameListener, NANOSECONDS, open_checkpoint
+from baby_cry_detector.replay import MessageReplay, open_messages, replay_troubles
+
+SHORTEST_COLUMN_NS = 10_000_000
+SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp')
+
+
+def add_parser(subparsers):
+    """Declare the subcommand; the decision parameters are options of the same names."""
+    parser = subparsers.add_parser(
+        'plot', help='draw what was heard, and why it was decided so', description=__doc__)
+    parser.add_argument('file', metavar='FILE|BAG',
+                        help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
+    parser.add_argument('--out', required=True, metavar='F.png', help='picture to write')
+    parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
+    parser.add_argument('--checkpoint', default='', help='default: the shipped one')
+    parser.add_argument('--theme', choices=('light', 'dark'), default='light')
+    parser.add_argument('--width', type=int, default=1280, help='in pixels; default: 1280')
+    add_decision_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args) -> int:
+    """Hear the recording, draw, and print what was decided."""
+    if Path(args.out).suffix.lower() not in SUFFIXES:
+        raise ValueError(f'{args.out}: expected a name that ends in {", ".join(SUFFIXES)}')
+    if not 640 <= args.width <= 8000:
+        raise ValueError(f'--width: expected 640 to 8000 pixels, got {args.width}')
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ValueError('plot needs Pillow: install python3-pil (apt) or pillow (pip) '
+                         f'({error})') from None
+    listener = FrameListener(open_checkpoint(args.checkpoint), decision_settings(args))
+    picture, lines = draw(args.file, listener, args.topic, args.theme, args.width)
+    Image.fromarray(picture).save(args.out)
+    print('\n'.join(lines))
+    return 0
+
+
+def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
+         width: int = 1280):
+    """
+    Return the picture of a recording, (H, width, 3) uint8, and what was decided, in lines.
+
+    The recording is read twice: for its duration, and to be heard.
+
+    :raises AudioSourceError: if it can't be read, or nothing in it could be heard.
+    """
+    from baby_cry_detector.views.explain import Explainer
+    from baby_cry_detector.views.history import History
+    from baby_cry_detector.views.picture import Extras, Limits, Now, Picture
+
+    rate = listener.feature_set.sample_rate
+    start_ns, end_ns = span(path, rate, topic)
+    scale = width / 640
+    columns = width
+    column_ns = max(SHORTEST_COLUMN_NS, -(-(end_ns - start_ns) // columns))
+    columns = max(1, -(-(end_ns - start_ns) // column_ns))
+    history = History(columns, column_ns)
+    history.start_at(0)
+    settings = listener.decider.settings
+    explainer = Explainer(settings)
+    roles = listener.feature_set.roles
+
+    def hear_audio(stamp_ns, samples, sample_rate):
+        history.add_audio(stamp_ns - start_ns, samples, sample_rate)
+
+    def hear_frames(frames):
+        if 'f0' in roles and 'voicing' in roles:
+            f0, voicing = (frames.values[:, listener.feature_set.index(roles[role])]
+                           for role in ('f0', 'voicing'))
+            history.add_pitch(frames.start_ns - start_ns, listener.hop_ns, f0, voicing)
+
+    replay = MessageReplay(AudioIntake(listener.feature_set), hear_audio, hear_frames)
+    for decision in replay.decisions(open_messages(path, rate, topic), listener):
+        named = decision.need_name if decision.need_name not in ('unknown', 'none') else ''
+        history.add_decision(
+            decision.stamp_ns - start_ns, decision.status == 0, decision.crying,
+            decision.cry_probability, decision.labels, decision.probabilities,
+            decision.intensity, decision.episode, decision.onset_ns - start_ns,
+            decision.onset_ns + decision.duration_ns - start_ns, named)
+        explainer.add(decision, listener.decider.hearing)
+    lines = explainer.lines(start_ns, most=10 ** 6)
+    troubles = replay_troubles(replay.counts)
+    if troubles:
+        lines.append(f'the audio was not whole: {troubles}')
+    notes = explainer.lines(start_ns, most=8)
+    episodes = listener.decider.episode.number if listener.decider.episode else 0
+    now = Now(title=Path(path).name[-60:], crying=bool(episodes), clock='',
+              state='no crying' if not episodes else
+              f'{episodes} episode{"s" if episodes > 1 else ""} of crying',
+              details=f'in {(end_ns - start_ns) / NANOSECONDS:.1f} s of audio')
+    marks = [((event.stamp_ns - start_ns) / NANOSECONDS, '') for event in explainer.events
+             if event.mark]
+    height = round((416 + 14.5 * len(notes)) * scale)
+    picture = Picture(width, height, theme, scale).draw(
+        history, now, Limits(settings.enter_threshold, settings.leave_threshold), 0.0,
+        Extras(notes, marks, waveform=True))
+    return np.ascontiguousarray(picture), lines
+
+
+def span(path, sample_rate: int, topic: str = ''):
+    """
+    Return when the audio begins and ends, in nanoseconds on the clock of its stamps.
+
+    :raises AudioSourceError: if there is none.
+    """
+    from baby_cry_detector.audio import AudioSourceError
+    from baby_cry_detector.audio.bags import FormatMessage
+    first = last = None
+    audio_format = None
+    for message in open_messages(path, sample_rate, topic):
+        if isinstance(message, FormatMessage):
+            audio_format = message.format or audio_format
+            continue
+        size = len(message.data) // (audio_format.bytes_per_frame if audio_format else 2)
+        rate = audio_format.sample_rate if audio_format else sample_rate
+        end_ns = message.stamp_ns + size * NANOSECONDS // rate
+        first = message.stamp_ns if first is None else min(first, message.stamp_ns)
+        last = end_ns if last is None else max(last, end_ns)
+    if first is None or last <= first:
+        raise AudioSourceError(f'{path}: holds no audio that can be heard')
+    return first, last
