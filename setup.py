@@ -33,7 +33,8 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['baby_cry_detector', 'baby_cry_detector.*'],
                            exclude=['baby_cry_detector.nodes']),
-    package_data={'baby_cry_detector.checkpoints': ['*.npz']},
+    package_data={'baby_cry_detector.checkpoints': ['*.npz'],
+                  'baby_cry_detector.page': ['assets/*']},
     # Loaded with ctypes; where it can't be built, Python computes the same.
     ext_modules=[Extension(
         'baby_cry_detector.features._period_walk', ['baby_cry_detector/features/period_walk.c'],
@@ -49,6 +50,7 @@ setup(
         'onnx': ['onnx', 'onnxruntime'],
         'bags': ['rosbags>=0.11'],
         'plot': ['pillow>=9'],
+        'page': ['aiohttp>=3.8', 'qrcode>=7'],
         'test': ['pytest>=8', 'pytest-timeout>=2', 'hypothesis>=6'],
     },
     entry_points={'console_scripts': ['baby-cry = baby_cry_detector.cli.main:main']},

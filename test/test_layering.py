@@ -41,7 +41,7 @@ def sources(part=''):
     return [path for path in sorted(PACKAGE.rglob('*.py'))
             if path.relative_to(PACKAGE).parts[0].removesuffix('.py') in (part or ORDER)
             or not part and path.relative_to(PACKAGE).parts[0] in (
-                'training', 'cli', 'behaviours', 'diary')]
+                'training', 'cli', 'behaviours', 'diary', 'page')]
 
 
 def test_only_nodes_import_ros():

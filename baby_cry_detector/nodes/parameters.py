@@ -84,9 +84,23 @@ DIARY = (
               minimum=1.0, maximum=100000.0),
 )
 
+CAREGIVER_PAGE = (
+    Parameter('host', '127.0.0.1', 'Address to listen on. 127.0.0.1: this machine only; 0.0.0.0: '
+                                   'the house network, for phones that have shown the token.'),
+    Parameter('port', 8095, 'TCP port to listen on; 0 takes a free one.',
+              minimum=0, maximum=65535),
+    Parameter('require_token', False, 'Ask for the token on 127.0.0.1 too, as it must be behind a '
+                                      'reverse proxy.'),
+    Parameter('host_names', '', 'Further names by which browsers reach the page, with commas '
+                                'between them; for a reverse proxy.'),
+    Parameter('token_file', '', 'File that keeps the token; empty: one in XDG_STATE_HOME.'),
+    Parameter('diary_file', '', 'The diary\'s database, read only; empty: the usual one.'),
+)
+
 TABLES = {
     'audio_capture': COMMON + AUDIO_CAPTURE,
     'feature_extractor': COMMON + FEATURE_EXTRACTOR,
     'cry_classifier': COMMON + CRY_CLASSIFIER,
     'diary': COMMON + DIARY,
+    'caregiver_page': COMMON + CAREGIVER_PAGE,
 }

@@ -1,0 +1,137 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Who may see the page: names it answers to, the token, the cookie, and where a request came from.
+
+Pure. On the loopback interface whoever uses the machine may look. Beyond it a token is needed,
+once for each phone. A name that is not this machine's is refused even then, so that no other
+site's page can be made to look here (DNS rebinding); and what changes something must come from
+the page itself.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from typing import Iterable, Mapping, Optional, Tuple
+from urllib.parse import urlsplit
+
+# Without 0, 1, i, l and o: a person may have to type it.
+ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
+TOKEN_LENGTH = 24       # 118 bits
+FORWARDING = ('Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP', 'Via')
+
+
+def new_token() -> str:
+    """Return a new random token."""
+    return ''.join(secrets.choice(ALPHABET) for _ in range(TOKEN_LENGTH))
+
+
+def plain_token(text: str) -> str:
+    """Return a token as it is compared: without the spaces and hyphens of a person's typing."""
+    return ''.join(text.split()).replace('-', '').lower()
+
+
+def is_token(text: str) -> bool:
+    """Return whether a text may serve as a token."""
+    return len(text) == TOKEN_LENGTH and set(text) <= set(ALPHABET)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches a server that listens on ``host``."""
+    if host == 'localhost':
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def split_host(header: Optional[str]) -> Optional[Tuple[str, str]]:
+    """Return (name, port or '') of a Host header, lower case; ``None`` if it is none."""
+    if not header or len(header) > 300 or any(c in header for c in ' /\\@?#,\t'):
+        return None
+    try:
+        parts = urlsplit(f'//{header}')
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not name:
+        return None
+    return name.rstrip('.'), '' if port is None else str(port)
+
+
+class Access:
+    """
+    The rules of one server.
+
+    :param loopback: whether only this machine reaches it.
+    :param names: further names of it: the machine's, a reverse proxy's.
+    :param token: what a phone must show; needed unless only this machine reaches the server.
+    :param always: ask for the token on the loopback interface too.
+    """
+
+    def __init__(self, loopback: bool, names: Iterable[str] = (), token: str = '',
+                 always: bool = False):
+        """Refuse to serve others without a token."""
+        self._loopback = loopback
+        self._names = {name.lower().rstrip('.') for name in names if name} | {'localhost'}
+        self._always = always
+        self._token = token
+        if (always or not loopback) and not is_token(token):
+            raise ValueError('a token is needed to serve more than this machine')
+
+    def host_allowed(self, header: Optional[str]) -> bool:
+        """Return whether a Host header names this server: by address, or by a name it has."""
+        host = split_host(header)
+        if host is None:
+            return False
+        try:
+            # An address can't be made to point elsewhere, as a name can.
+            address = ipaddress.ip_address(host[0].partition('%')[0])
+        except ValueError:
+            return host[0] in self._names
+        return address.is_loopback or not self._loopback
+
+    def needs_token(self, headers: Mapping[str, str]) -> bool:
+        """Return whether a request must show the token: not if it is this machine's own."""
+        return (self._always or not self._loopback
+                or any(name in headers for name in FORWARDING))
+
+    def same_origin(self, headers: Mapping[str, str]) -> bool:
+        """Return whether a request that changes something came from the page itself."""
+        origin = headers.get('Origin')
+        if origin is None:
+            return headers.get('Sec-Fetch-Site') == 'same-origin'
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
+        return (parts.scheme in ('http', 'https')
+                and split_host(parts.netloc) is not None
+                and split_host(parts.netloc) == split_host(headers.get('Host')))
+
+    def token_matches(self, text: str) -> bool:
+        """Return whether it is the token; takes equally long whatever it is."""
+        return bool(self._token) and hmac.compare_digest(
+            plain_token(text).encode(), self._token.encode())
+
+    def cookie(self) -> str:
+        """Return what a phone keeps that has shown the token; tells nothing of the token."""
+        return hmac.new(self._token.encode(), b'caregiver page 1', hashlib.sha256).hexdigest()
+
+    def cookie_matches(self, text: Optional[str]) -> bool:
+        """Return whether it is what `cookie` returned, for the present token."""
+        return bool(self._token) and hmac.compare_digest(
+            (text or '').encode('utf-8', 'replace'), self.cookie().encode())

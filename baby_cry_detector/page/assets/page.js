@@ -1,0 +1,365 @@
+// Copyright 2026 The baby_cry_detector authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     http://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// What is happening now, as the robot says it, and what the caregiver asks for.
+
+import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, NEED_WORDS, sentence } from './timeline.js';
+
+// The robot speaks every second; what is older than this is not shown as the present.
+const LOST_MS = 5000;
+const AGAIN_MS = 2000;
+
+const $ = (id) => document.getElementById(id);
+const body = document.body;
+
+let state = null;            // the newest word of the robot
+let heardAt = 0;             // when it came, by this phone's steady clock
+let ahead = 0;               // the robot's clock minus this phone's
+let diary = { available: false, why: 'The diary has not been read yet', episodes: [], events: [] };
+let diaryVersion = null;
+let diaryWanted = false;
+let stream = null;
+let attempts = 0;
+let retry = 0;
+let lastTry = 0;
+let announced = '';
+
+const robotNow = () => Date.now() + ahead;
+
+function setText(id, text) {
+  const node = $(id);
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// --- what is happening ----------------------------------------------------------------------------
+
+const HEADLINES = {
+  starting: ['Starting', 'Nothing has been heard yet.'],
+  quiet: ['Quiet', ''],
+  crying: ['Crying', ''],
+  no_audio: ['No sound arrives', 'The microphone is silent or gone: whether the baby cries is not known.'],
+  disabled: ['Not listening', 'Listening is switched off: whether the baby cries is not known.'],
+  no_detector: ['The detector has stopped', 'Whether the baby cries is not known.'],
+};
+
+function isLost() {
+  return $('door').hidden && performance.now() - heardAt > LOST_MS;
+}
+
+function show() {
+  if (!$('door').hidden) return;
+  const link = isLost() ? 'lost' : state === null ? 'connecting' : 'live';
+  if (body.dataset.link !== link) body.dataset.link = link;
+  setText('link', { connecting: 'Connecting', lost: 'Connection lost', live: 'Live' }[link]);
+  if (state === null) {
+    if (link === 'lost') {
+      setText('headline', 'Connection lost');
+      setText('since', 'The robot can’t be reached. Trying again.');
+      announce('Connection lost.');
+    }
+    return;
+  }
+  const now = robotNow();
+  const lost = link === 'lost';
+  const shown = lost ? 'lost' : state.state;
+  if (body.dataset.state !== shown) body.dataset.state = shown;
+  setText('crib', state.crib || 'Crib');
+  showHeadline(lost, now);
+  showFacts(lost);
+  showAlert(lost, now);
+  showRobot(lost, now);
+  for (const button of document.querySelectorAll('#page button')) button.disabled = lost;
+}
+
+function showHeadline(lost, now) {
+  const [words, remark] = HEADLINES[state.state] ?? HEADLINES.starting;
+  if (lost) {
+    setText('headline', 'Connection lost');
+    setText('since', `Last heard from at ${at(now - (performance.now() - heardAt))}`);
+    setText('remark', `What it said then (${words.toLowerCase()}) may no longer hold. Trying again.`);
+  } else {
+    setText('headline', words);
+    const known = state.state !== 'starting' && state.since_ms > 0;
+    setText('since', known ? `since ${at(state.since_ms)} · ${lasting(now - state.since_ms)}` : '');
+    const wasCrying = state.state !== 'quiet' && state.state !== 'crying' && state.episode;
+    setText('remark', remark + (wasCrying ? ` It last cried at ${at(state.episode.end_ms)}.` : ''));
+  }
+  $('remark').hidden = !$('remark').textContent;
+  document.title = `${$('headline').textContent} – ${state.crib || 'Crib'}`;
+  announce(lost ? 'Connection lost.' : `${words}.${remark ? ` ${remark}` : ''}`);
+}
+
+/** Tell a screen reader what changed, and nothing else. */
+function announce(text) {
+  if (text === announced) return;
+  announced = text;
+  $('announcer').textContent = text;
+}
+
+function showFacts(lost) {
+  const crying = state.state === 'crying';
+  $('facts').hidden = lost || state.cry_probability === null;
+  $('hard-row').hidden = $('why-row').hidden = !crying;
+  if ($('facts').hidden) return;
+  const percent = (share) => `${Math.min(99, Math.round(100 * share))} %`;
+  setText('sure', crying ? `${percent(state.cry_probability)} crying` : `${percent(1 - state.cry_probability)} quiet`);
+  if (!crying) return;
+  const hard = Math.round(100 * (state.intensity ?? 0));
+  setText('hard', loudness(state.intensity));
+  $('hard-bar').setAttribute('aria-valuenow', hard);
+  $('hard-bar').setAttribute('aria-valuetext', loudness(state.intensity));
+  $('hard-bar').firstElementChild.style.width = `${hard}%`;
+  const named = NEED_WORDS[state.need] && state.need !== 'unknown';
+  setText('why', named ? `perhaps ${NEED_WORDS[state.need]} (${percent(state.sure ?? 0)} sure)` : 'can’t tell from the sound');
+}
+
+function showAlert(lost, now) {
+  const { alert, alerter } = state;
+  const snoozed = state.snoozed_until_ms !== null && state.snoozed_until_ms > now;
+  const calling = alert !== null && !alert.acknowledged && !lost;
+  $('alert').classList.toggle('calling', calling);
+  let text;
+  if (alert !== null) {
+    text = alert.text || 'The baby needs somebody.';
+    if (alert.acknowledged) text = `${alert.acknowledged_by || 'Somebody'} has taken it over. ${text}`;
+  } else if (alerter === 'absent') {
+    text = 'Alerts are not running: nothing will call you.';
+  } else if (alerter === 'deaf') {
+    text = 'Alerts are on, but hear nothing.';
+  } else {
+    text = 'You will be called when it matters.';
+  }
+  if (snoozed) text += ` Snoozed until ${at(state.snoozed_until_ms)}.`;
+  setText('alert-text', text);
+  $('acknowledge').hidden = !calling || !state.can.acknowledge;
+  $('snooze-row').hidden = !state.can.snooze || snoozed;
+  $('wake').hidden = !state.can.snooze || !snoozed;
+}
+
+function showRobot(lost, now) {
+  const words = { rocking: 'Rocks', sound: 'Plays a soothing sound' };
+  const doing = state.doing.filter((action) => words[action.kind]);
+  $('robot').hidden = !state.can.stop_rocking && !doing.length;
+  setText('doing', doing.length
+    ? doing.map((action) => `${words[action.kind]} since ${at(action.since_ms)} (${lasting(now - action.since_ms)}).`).join(' ')
+    : 'At rest.');
+  $('stop').classList.toggle('main', doing.some((action) => action.kind === 'rocking'));
+}
+
+function showDiary() {
+  const now = robotNow();
+  drawDay(diary, now);
+  drawWeek(diary, now);
+  showEpisodes();
+}
+
+function showEpisodes() {
+  const some = fillEpisodes($('episode'), diary, state?.episode ?? null, robotNow());
+  const can = state?.can.label ?? false;
+  $('label-form').hidden = !some || !can;
+  $('label-none').hidden = some && can;
+  setText('label-none', can ? 'Nothing has been heard to cry yet.' : 'The diary is not running: nothing can be written down.');
+  $('care-form').hidden = !(state?.can.care ?? false);
+  $('care-none').hidden = !$('care-form').hidden;
+}
+
+// --- the connection -------------------------------------------------------------------------------
+
+function hear(newest) {
+  if (newest === null) return;
+  const before = state;
+  state = newest;
+  heardAt = performance.now();
+  ahead = state.now_ms - Date.now();
+  $('door').hidden = true;
+  $('page').hidden = false;
+  show();
+  if (JSON.stringify([before?.episode, before?.can]) !== JSON.stringify([state.episode, state.can])) showEpisodes();
+  if (state.history !== diaryVersion) readDiary();
+}
+
+async function connect() {
+  const attempt = attempts += 1;
+  clearTimeout(retry);
+  stream?.close();
+  stream = null;
+  try {
+    const answer = await fetch('/api/state', { cache: 'no-store', signal: AbortSignal.timeout(LOST_MS) });
+    const newest = answer.ok ? await answer.json() : null;
+    if (attempt !== attempts) return;          // somebody else is at it
+    if (answer.status === 401) {
+      askForToken();
+      return;
+    }
+    if (answer.ok) {
+      hear(newest);
+      stream = new EventSource('/api/events');
+      stream.onmessage = (event) => hear(JSON.parse(event.data));
+      return;
+    }
+  } catch {
+    // Not reached; tried again below.
+  }
+  if (attempt === attempts) retry = setTimeout(connect, AGAIN_MS);
+}
+
+/** Redo the connection when it has been silent for too long, whatever the browser thinks of it. */
+function watch() {
+  show();
+  const now = performance.now();
+  if (stream !== null && isLost() && now - Math.max(heardAt, lastTry) > 2 * LOST_MS) {
+    lastTry = now;
+    connect();
+  }
+}
+
+async function readDiary() {
+  diaryWanted = true;
+  if (readDiary.busy) return;
+  readDiary.busy = true;
+  while (diaryWanted) {
+    diaryWanted = false;
+    const version = state.history;
+    try {
+      const answer = await fetch('/api/history', { cache: 'no-store' });
+      if (answer.ok) {
+        diary = await answer.json();
+        diaryVersion = version;
+        showDiary();
+      }
+    } catch {
+      // Tried again with the next state.
+    }
+    // What was just written is read a little later by a diary that writes in batches.
+    await new Promise((done) => { setTimeout(done, 1000); });
+  }
+  readDiary.busy = false;
+}
+
+// --- the token ------------------------------------------------------------------------------------
+
+function askForToken() {
+  stream?.close();
+  stream = null;
+  body.dataset.link = 'locked';
+  $('page').hidden = true;
+  $('door').hidden = false;
+  setText('link', 'Locked');
+  document.title = 'Baby cry detector';
+}
+
+async function showToken(token) {
+  const { ok, message } = await post('session', { token });
+  if (ok) {
+    setText('door-answer', '');
+    await connect();
+  } else {
+    askForToken();
+    say('door-answer', false, message);
+  }
+}
+
+// --- the buttons ----------------------------------------------------------------------------------
+
+async function post(action, values) {
+  try {
+    const answer = await fetch(`/api/${action}`, {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(values),
+    });
+    if (answer.status === 401) askForToken();
+    return await answer.json();
+  } catch {
+    return { ok: false, message: 'not sent: there is no connection' };
+  }
+}
+
+function say(id, ok, message) {
+  const node = $(id);
+  node.classList.toggle('bad', !ok);
+  node.textContent = sentence(message);
+}
+
+function onTap(button, answerId, action, values, done) {
+  button.addEventListener('click', async () => {
+    if (button.dataset.busy) return;
+    button.dataset.busy = 'yes';
+    const { ok, message } = await post(action, { who: $('who').value, ...values() });
+    delete button.dataset.busy;
+    say(answerId, ok, ok && done ? done() : message);
+  });
+}
+
+onTap($('acknowledge'), 'alert-answer', 'acknowledge', () => ({ alert_id: state.alert?.id ?? '' }), () => 'Noted: you are on it');
+onTap($('snooze'), 'alert-answer', 'snooze', () => ({ minutes: Number($('snooze-minutes').value) }));
+onTap($('wake'), 'alert-answer', 'snooze', () => ({ minutes: 0 }), () => 'Alerts are on again');
+onTap($('stop'), 'robot-answer', 'stop_rocking', () => ({}), () => 'The robot was told to stop');
+
+for (const button of document.querySelectorAll('[data-care]')) {
+  onTap(button, 'care-answer', 'care', () => ({
+    kind: button.dataset.care, minutes_ago: Number($('ago').value), text: $('note').value,
+  }), () => {
+    $('ago').value = '0';
+    $('note').value = '';
+    return `Written down: ${button.dataset.care}`;
+  });
+}
+
+for (const button of document.querySelectorAll('[data-label]')) {
+  onTap(button, 'label-answer', 'label', () => ({
+    episode_id: $('episode').value, label: button.dataset.label,
+  }), () => `Written down: ${button.textContent.toLowerCase()}`);
+}
+onTap($('say'), 'label-answer', 'label', () => ({ episode_id: $('episode').value, label: $('words').value }), () => {
+  const words = $('words').value;
+  $('words').value = '';
+  return `Written down: ${words}`;
+});
+$('episode').addEventListener('change', () => { $('episode').dataset.touched = 'yes'; });
+
+$('door-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  showToken($('token').value);
+});
+
+// --- start ----------------------------------------------------------------------------------------
+
+try {
+  $('who').value = localStorage.getItem('who') ?? '';
+  $('who').addEventListener('change', () => localStorage.setItem('who', $('who').value));
+} catch {
+  // Without storage the name is typed anew.
+}
+
+showDiary();
+setInterval(watch, 1000);
+setInterval(showDiary, 60e3);
+document.addEventListener('visibilitychange', () => {
+  // A phone that slept shows at once that it has not heard anything meanwhile.
+  if (!document.hidden) {
+    show();
+    if (isLost()) connect();
+  }
+});
+
+const token = new URLSearchParams(location.hash.slice(1)).get('token');
+if (token) {
+  history.replaceState(null, '', '/');        // not to be bookmarked or shown over a shoulder
+  showToken(token);
+} else {
+  connect();
+}
+
+if (window.isSecureContext && 'serviceWorker' in navigator) {
+  navigator.serviceWorker.register('/sw.js').catch(() => {});
+}

@@ -1,0 +1,222 @@
+// Copyright 2026 The baby_cry_detector authors
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     http://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Times in words, and the diary as strips and lists. Everything that somebody wrote becomes text
+// nodes only.
+
+const HOUR = 3600e3;
+const DAY = 24 * HOUR;
+const LISTED = 6;
+
+const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
+const weekday = new Intl.DateTimeFormat('en', { weekday: 'short' });
+
+export const NEED_WORDS = {
+  angry: 'angry', hungry: 'hungry', pain: 'in pain', belly_pain: 'belly pain', sad: 'sad', tired: 'tired',
+  discomfort: 'uncomfortable', burping: 'needs to burp', cold_hot: 'too cold or too hot',
+  lonely: 'lonely', scared: 'scared', unknown: 'nobody knows what',
+};
+const CARE_WORDS = { fed: 'fed', slept: 'slept', changed: 'changed', note: 'note', rocking: 'rocking',
+  sound: 'soothing sound', acknowledged: 'taken over', snoozed: 'alerts snoozed' };
+const CARE_MARKS = { fed: 'F', slept: 'S', changed: 'C' };
+
+export function at(ms) {
+  return clock.format(ms);
+}
+
+export function lasting(ms) {
+  const minutes = Math.floor(ms / 60e3);
+  if (ms < 60e3) return `${Math.max(0, Math.floor(ms / 1e3))} s`;
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function loudness(intensity) {
+  if (intensity === null) return '';
+  return intensity < 0.34 ? 'mildly' : intensity < 0.67 ? 'strongly' : 'very strongly';
+}
+
+export function sentence(text) {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
+}
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// --- strips ---------------------------------------------------------------------------------------
+
+function drawStrip(strip, from, to, now, diary, withCare) {
+  const share = (ms) => 100 * Math.min(1, Math.max(0, (ms - from) / (to - from)));
+  const parts = [];
+  for (const episode of diary.episodes) {
+    const end = episode.end_ms ?? now;
+    if (end < from || episode.start_ms > to) continue;
+    const bar = element('span', 'cry');
+    bar.style.left = `${share(episode.start_ms)}%`;
+    bar.style.width = `${share(end) - share(episode.start_ms)}%`;
+    const height = 45 + 55 * (episode.intensity ?? 0.5);
+    bar.style.height = withCare ? `calc((100% - 1.3rem) * ${height / 100})` : `${height}%`;
+    parts.push(bar);
+  }
+  if (withCare) {
+    for (const event of diary.events) {
+      if (!CARE_MARKS[event.kind] || event.ms < from || event.ms > to) continue;
+      const mark = element('span', 'care', CARE_MARKS[event.kind]);
+      mark.style.left = `clamp(.6rem, ${share(event.ms)}%, calc(100% - .6rem))`;
+      parts.push(mark);
+    }
+    const midnight = new Date(now).setHours(0, 0, 0, 0);
+    if (midnight > from) {
+      const line = element('span', 'midnight');
+      line.style.left = `${share(midnight)}%`;
+      parts.push(line);
+    }
+  }
+  strip.replaceChildren(...parts);
+}
+
+function drawHours(box, ticks) {
+  box.replaceChildren(...ticks.map(([share, text]) => {
+    const tick = element('span', '', text);
+    tick.style.left = `${100 * share}%`;
+    if (share < 0.04) tick.style.transform = 'none';
+    if (share > 0.96) tick.style.transform = 'translateX(-100%)';
+    return tick;
+  }));
+}
+
+function summed(diary, from, to, now) {
+  let total = 0;
+  let times = 0;
+  for (const episode of diary.episodes) {
+    const end = Math.min(episode.end_ms ?? now, to);
+    if (end <= from || episode.start_ms >= to) continue;
+    total += end - Math.max(episode.start_ms, from);
+    times += 1;
+  }
+  return { total, times };
+}
+
+function inWords({ total, times }) {
+  if (!times) return 'no crying';
+  return `cried ${times === 1 ? 'once' : `${times} times`}, ${lasting(total)} in all`;
+}
+
+// --- lists ----------------------------------------------------------------------------------------
+
+function episodeLine(episode, now) {
+  const end = episode.end_ms ?? now;
+  const facts = [`cried ${lasting(end - episode.start_ms)}`];
+  if (episode.intensity !== null) facts[0] += `, ${loudness(episode.intensity)}`;
+  if (episode.end_ms === null) facts.push('still does');
+  if (episode.label) facts.push(`it was: ${NEED_WORDS[episode.label] ?? episode.label}`);
+  else if (NEED_WORDS[episode.need] && episode.need !== 'unknown') facts.push(`perhaps ${NEED_WORDS[episode.need]}`);
+  if (episode.acknowledged_by) facts.push(`taken over by ${episode.acknowledged_by}`);
+  return { ms: episode.start_ms, when: `${at(episode.start_ms)} – ${episode.end_ms === null ? 'now' : at(end)}`, what: facts.join(' · ') };
+}
+
+function eventLine(event) {
+  const facts = [CARE_WORDS[event.kind]];
+  if (event.kind === 'note') facts.pop();
+  if (event.text) facts.push(event.text);
+  if (event.who) facts.push(event.who);
+  return { ms: event.ms, when: at(event.ms), what: facts.join(' · ') };
+}
+
+function item({ when, what }) {
+  const line = element('li');
+  line.append(element('span', 'when', when), element('span', '', what));
+  return line;
+}
+
+// --- what the page calls --------------------------------------------------------------------------
+
+/** Draw the last 24 hours. */
+export function drawDay(diary, now) {
+  const from = now - DAY;
+  drawStrip(document.getElementById('day-strip'), from, now, now, diary, true);
+  const ticks = [];
+  const first = new Date(from);
+  first.setMinutes(0, 0, 0);
+  for (let ms = first.getTime() + HOUR; ms <= now; ms += HOUR) {
+    if (new Date(ms).getHours() % 6 === 0) ticks.push([(ms - from) / DAY, at(ms)]);
+  }
+  const marks = ticks.filter(([share]) => share > 0.08 && share < 0.9);
+  drawHours(document.getElementById('day-hours'), [...marks, [1, 'now']]);
+  document.getElementById('day-sum').textContent = sentence(
+    diary.available ? inWords(summed(diary, from, now, now)) : diary.why);
+  document.getElementById('day-key').hidden = !diary.events.some((e) => e.ms >= from && CARE_MARKS[e.kind]);
+  const lines = [
+    ...diary.episodes.filter((e) => (e.end_ms ?? now) >= from).map((e) => episodeLine(e, now)),
+    ...diary.events.filter((e) => e.ms >= from && CARE_WORDS[e.kind]).map(eventLine),
+  ].sort((a, b) => b.ms - a.ms);
+  document.getElementById('day-list').replaceChildren(...lines.slice(0, LISTED).map(item));
+  document.getElementById('day-rest').replaceChildren(...lines.slice(LISTED).map(item));
+  document.getElementById('day-more').hidden = lines.length <= LISTED;
+  document.getElementById('day-more-title').textContent = `Earlier (${lines.length - LISTED})`;
+}
+
+/** Draw the last seven days, each from midnight to midnight, the present one first. */
+export function drawWeek(diary, now) {
+  const rows = [];
+  const day = new Date(now);
+  day.setHours(0, 0, 0, 0);
+  for (let back = 0; back < 7; back += 1) {
+    const from = day.getTime();
+    const next = new Date(day);
+    next.setDate(next.getDate() + 1);          // not always 24 hours later
+    const sum = summed(diary, from, next.getTime(), now);
+    const row = element('div', 'week-row');
+    row.setAttribute('role', 'listitem');
+    const strip = element('div', 'strip');
+    strip.setAttribute('aria-hidden', 'true');
+    drawStrip(strip, from, next.getTime(), now, diary, false);
+    const total = element('span', 'total', sum.times ? lasting(sum.total) : '–');
+    total.setAttribute('aria-hidden', 'true');
+    row.append(element('span', '', back ? `${weekday.format(from)} ${day.getDate()}` : 'Today'), strip, total,
+      element('span', 'unseen', inWords(sum)));
+    rows.push(row);
+    day.setDate(day.getDate() - 1);
+  }
+  document.getElementById('week-rows').replaceChildren(...rows);
+  drawHours(document.getElementById('week-hours'), [0, 6, 12, 18, 24].map((hour) => [hour / 24, String(hour)]));
+}
+
+/** Fill the choice of episodes to label, newest first, keeping what is chosen. */
+export function fillEpisodes(select, diary, present, now) {
+  const choices = diary.episodes.filter((e) => (e.end_ms ?? now) >= now - DAY).map((e) => ({
+    id: e.id,
+    text: `${at(e.start_ms)}, ${lasting((e.end_ms ?? now) - e.start_ms)}${e.label ? ` – ${NEED_WORDS[e.label] ?? e.label}` : ''}`,
+  })).reverse();
+  if (present && !choices.some((choice) => choice.id === present.id)) {
+    choices.unshift({ id: present.id, text: `${at(present.onset_ms)}, ${lasting(present.end_ms - present.onset_ms)}` });
+  }
+  const wanted = JSON.stringify(choices);
+  if (select.dataset.choices !== wanted) {
+    const chosen = select.dataset.touched ? select.value : '';
+    select.replaceChildren(...choices.slice(0, 40).map(({ id, text }) => {
+      const option = element('option', '', text);
+      option.value = id;
+      return option;
+    }));
+    if (chosen && choices.some((choice) => choice.id === chosen)) select.value = chosen;
+    select.dataset.choices = wanted;
+  }
+  return choices.length > 0;
+}

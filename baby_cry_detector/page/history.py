@@ -1,0 +1,86 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The last days of the diary as the page draws them. Reads the database and never writes it.
+
+The browser lays them out: it alone knows in which time zone midnight is.
+"""
+
+from pathlib import Path
+from typing import List
+
+from baby_cry_detector.diary.store import DAY_NS, DiaryError, DiaryStore
+from baby_cry_detector.page.state import clean_share, clean_text, milliseconds, MOST_NAME
+
+# Seven days in the phone's time zone begin within these.
+DAYS = 8
+# A week of one episode every five minutes; beyond it the oldest are left out.
+MOST_ROWS = 2000
+# An open episode is written once a second: one that was left open by a crash is over.
+ABANDONED_NS = 60_000_000_000
+SHOWN_KINDS = ('note', 'rocking', 'sound', 'acknowledged', 'snoozed', 'fed', 'slept', 'changed')
+
+
+def nothing(why: str) -> dict:
+    """Return the history of a diary that can't be read, with the reason."""
+    return {'available': False, 'why': why, 'episodes': [], 'events': []}
+
+
+def read_history(path: Path, crib: str, now_ns: int) -> dict:
+    """
+    Return {available, why, episodes, events}, ready for JSON, oldest first.
+
+    :param path: the diary's database.
+    :param crib: whose; ``''`` for all cribs' together.
+    :param now_ns: the present.
+    """
+    since_ns = now_ns - DAYS * DAY_NS
+    try:
+        with DiaryStore(path, create=False) as store:
+            episodes, events = store.episodes(since_ns), store.events(since_ns)
+    except FileNotFoundError:
+        return nothing('there is no diary yet')
+    except (DiaryError, OSError) as error:
+        return nothing(f'the diary can not be read: {clean_text(error)}')
+    return {'available': True, 'why': '',
+            'episodes': episode_items(_of(crib, episodes), now_ns),
+            'events': event_items(_of(crib, events))}
+
+
+def _of(crib: str, rows: List[dict]) -> List[dict]:
+    return [row for row in rows if not crib or row['crib_id'] in ('', crib)]
+
+
+def episode_items(rows: List[dict], now_ns: int) -> List[dict]:
+    """Return the newest episodes of `DiaryStore.episodes` as the page has them."""
+    return [{
+        'id': clean_text(row['episode_id'], MOST_NAME),
+        'start_ms': milliseconds(row['onset_ns']),
+        'end_ms': (None if row['open'] and now_ns - row['end_ns'] < ABANDONED_NS
+                   else milliseconds(row['end_ns'])),
+        'intensity': None if row['intensity_mean'] is None else clean_share(
+            row['intensity_mean']),
+        'need': clean_text(row['need'], 40).lower(),
+        'label': clean_text(row['label'] or '', 60),
+        'acknowledged_by': clean_text(row['acknowledged_by'] or '', 40),
+    } for row in rows[-MOST_ROWS:]]
+
+
+def event_items(rows: List[dict]) -> List[dict]:
+    """Return the newest events of `DiaryStore.events` that the page shows."""
+    shown = [row for row in rows
+             if row['kind'] in SHOWN_KINDS and row['phase'] in ('moment', 'started')]
+    return [{'ms': milliseconds(row['stamp_ns']), 'kind': row['kind'],
+             'who': clean_text(row['who'], 40), 'text': clean_text(row['text'])}
+            for row in shown[-MOST_ROWS:]]

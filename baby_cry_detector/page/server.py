@@ -1,0 +1,353 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The page's web server: an aiohttp application in a thread of its own. No ROS.
+
+It is given the newest state by `publish`, which never blocks and keeps nothing but the newest; it
+asks a `Backend` for everything else. Browsers hear changes as server-sent events. One that does
+not read what it is sent is dropped.
+"""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import json
+from pathlib import Path
+import socket
+import threading
+from typing import Callable, Optional, Protocol
+
+from aiohttp import web
+
+from baby_cry_detector.page.access import Access
+from baby_cry_detector.page.inputs import (
+    ACTIONS, check_fields, InputError, LONGEST_BODY, parse_body, SESSION)
+
+ASSETS = Path(__file__).parent / 'assets'
+FILES = {
+    '/': ('index.html', 'text/html'),
+    '/page.css': ('page.css', 'text/css'),
+    '/page.js': ('page.js', 'text/javascript'),
+    '/timeline.js': ('timeline.js', 'text/javascript'),
+    '/sw.js': ('sw.js', 'text/javascript'),
+    '/manifest.webmanifest': ('manifest.webmanifest', 'application/manifest+json'),
+    '/icon.svg': ('icon.svg', 'image/svg+xml'),
+    '/icon-192.png': ('icon-192.png', 'image/png'),
+    '/icon-512.png': ('icon-512.png', 'image/png'),
+}
+MOST_STREAMS = 100
+# Beyond what the kernel and the transport hold for one that does not read.
+SLOW_S = 5.0
+UNSENT_BYTES = 16 * 1024
+ANSWER_S = 6.0
+COOKIE_S = 400 * 24 * 3600      # as long as browsers keep any
+
+HEADERS = {
+    'Server': 'caregiver_page',
+    'Content-Security-Policy': (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"),
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
+}
+
+
+class Backend(Protocol):
+    """What the server asks for; called in the server's threads."""
+
+    def act(self, action: str, fields: dict) -> 'concurrent.futures.Future':
+        """Return the future (succeeded, sentence) of one of ACTIONS."""
+
+    def history(self) -> dict:
+        """Return the diary of the last days; may block."""
+
+    def count(self, kind: str) -> None:
+        """Count something that an operator may want to know."""
+
+
+def as_json(value) -> str:
+    """Return JSON in the smallest form; ValueError if there is something it has no name for."""
+    return json.dumps(value, separators=(',', ':'), allow_nan=False)
+
+
+class PageServer:
+    """
+    Serves one page from `start` until `stop`.
+
+    :param access: who may see it.
+    :param backend: carries requests out.
+    :param on_failure: called with the exception if the server dies.
+    """
+
+    def __init__(self, access: Access, backend: Backend,
+                 on_failure: Callable[[BaseException], None] = lambda error: None):
+        """Read the files once; nothing is opened."""
+        self._access = access
+        self._backend = backend
+        self._on_failure = on_failure
+        self._files = {path: ((ASSETS / name).read_bytes(), kind)
+                       for path, (name, kind) in FILES.items()}
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+        self._thread: Optional[threading.Thread] = None
+        self._stopping: Optional[asyncio.Event] = None
+        self._lock = threading.Lock()
+        self._waiting: Optional[str] = None      # newest state, on its way to the loop
+        self._state, self._version = '', 0
+        self._changed: Optional[asyncio.Event] = None
+        self._streams = set()
+        self._history_task = None
+        self.port = 0
+
+    # --- from other threads ----------------------------------------------------------------------
+    def start(self, host: str, port: int) -> None:
+        """
+        Listen; returns once it does.
+
+        :raises OSError: if that address can't be had.
+        """
+        started = concurrent.futures.Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(host, port, started), name='page', daemon=True)
+        self._thread.start()
+        try:
+            self.port = started.result(timeout=20.0)
+        except concurrent.futures.TimeoutError:
+            raise OSError(f'the server on {host}:{port} did not start') from None
+
+    def stop(self) -> None:
+        """Close every connection and end the thread; safe to call at any time."""
+        thread, loop = self._thread, self._loop
+        if thread is None:
+            return
+        with contextlib.suppress(RuntimeError):      # it has ended by itself
+            if loop is not None:
+                loop.call_soon_threadsafe(self._stopping.set)
+        thread.join(timeout=10.0)
+        self._thread = None
+
+    def publish(self, snapshot: dict) -> None:
+        """Take the newest state; what nobody has fetched yet is replaced, so nothing piles up."""
+        text = as_json(snapshot)
+        with self._lock:
+            is_on_its_way = self._waiting is not None
+            self._waiting = text
+            if is_on_its_way or self._loop is None:
+                return
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._take)
+
+    @property
+    def streams(self) -> int:
+        """Return how many browsers are connected."""
+        return len(self._streams)
+
+    # --- in the server's thread ------------------------------------------------------------------
+    def _run(self, host, port, started) -> None:
+        try:
+            asyncio.run(self._serve(host, port, started))
+        except BaseException as error:
+            if not started.done():
+                started.set_exception(error)
+            else:
+                self._on_failure(error)
+
+    async def _serve(self, host, port, started) -> None:
+        self._stopping = asyncio.Event()
+        self._changed = asyncio.Event()
+        application = web.Application(middlewares=[self._guard], client_max_size=LONGEST_BODY)
+        for path in FILES:
+            application.router.add_get(path, self._file)
+        application.router.add_post('/api/session', self._session)
+        application.router.add_get('/api/state', self._present)
+        application.router.add_get('/api/events', self._events)
+        application.router.add_get('/api/history', self._history)
+        for action in ACTIONS:
+            application.router.add_post(f'/api/{action}', self._act)
+        runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            with self._lock:
+                self._loop = asyncio.get_running_loop()
+                self._take_locked()
+            started.set_result(runner.addresses[0][1])
+            await self._stopping.wait()
+        finally:
+            with self._lock:
+                self._loop = None
+            for task in list(self._streams):
+                task.cancel()
+            await asyncio.gather(*self._streams, return_exceptions=True)
+            await runner.cleanup()
+
+    def _take(self) -> None:
+        with self._lock:
+            self._take_locked()
+
+    def _take_locked(self) -> None:
+        if self._waiting is None:
+            return
+        self._state, self._waiting = self._waiting, None
+        self._version += 1
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    # --- who may -----------------------------------------------------------------------------------
+    @web.middleware
+    async def _guard(self, request: web.Request, handler):
+        """Answer for every request: refuse, or let it through; and set the headers."""
+        response = None
+        try:
+            response = self._refusal(request)
+            if response is None:
+                response = await handler(request)
+        except InputError as error:
+            response = _sentence(400, str(error))
+        except web.HTTPException as error:
+            response = _sentence(error.status, error.reason)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    def _refusal(self, request: web.Request) -> Optional[web.Response]:
+        access = self._access
+        if not access.host_allowed(request.headers.get('Host')):
+            self._backend.count('refused_host')
+            return _sentence(421, 'this is not the name of this page')
+        if request.method == 'POST':
+            if not access.same_origin(request.headers):
+                self._backend.count('refused_origin')
+                return _sentence(403, 'only the page itself may ask for that')
+            if request.content_type != 'application/json':
+                return _sentence(415, 'expected application/json')
+        if request.path in FILES or request.path == '/api/session':
+            return None
+        if access.needs_token(request.headers) and not access.cookie_matches(
+                request.cookies.get(self._cookie_name)):
+            return _sentence(401, 'this phone has not shown the token yet')
+        return None
+
+    @property
+    def _cookie_name(self) -> str:
+        # Cookies do not tell ports apart, and two cribs may share a machine.
+        return f'caregiver_page_{self.port}'
+
+    async def _session(self, request: web.Request) -> web.Response:
+        """Take the token once, and give the phone its cookie."""
+        values = check_fields(SESSION, await _body(request))
+        if not self._access.token_matches(values['token']):
+            self._backend.count('wrong_token')
+            await asyncio.sleep(0.5)
+            return _sentence(403, 'that is not the token; the robot shows the right one at start')
+        response = _sentence(200, 'welcome')
+        response.set_cookie(
+            self._cookie_name, self._access.cookie(), httponly=True, samesite='Strict', path='/',
+            max_age=COOKIE_S, secure=request.headers.get('Origin', '').startswith('https:'))
+        return response
+
+    # --- what it serves ----------------------------------------------------------------------------
+    async def _file(self, request: web.Request) -> web.Response:
+        body, kind = self._files[request.path]
+        response = web.Response(body=body, content_type=kind,
+                                charset='utf-8' if kind.startswith('text/') else None,
+                                headers={'Cache-Control': 'no-cache'})
+        if not kind.startswith('image/png'):
+            response.enable_compression()
+        return response
+
+    async def _present(self, request: web.Request) -> web.Response:
+        return _json(self._state or 'null')
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Send the newest state whenever it changes, until the browser or the server ends."""
+        if len(self._streams) >= MOST_STREAMS:
+            self._backend.count('too_many_phones')
+            return _sentence(503, f'more than {MOST_STREAMS} pages are open')
+        response = web.StreamResponse(headers={
+            **HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store',
+            'X-Accel-Buffering': 'no'})
+        task = asyncio.current_task()
+        self._streams.add(task)
+        try:
+            await response.prepare(request)
+            request.transport.set_write_buffer_limits(high=UNSENT_BYTES)
+            # Else the kernel would take hours of states for one that does not read.
+            request.transport.get_extra_info('socket').setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
+            await response.write(b'retry:1000\n\n')
+            sent = 0
+            while True:
+                changed = self._changed
+                if self._version != sent and self._state:
+                    sent = self._version
+                    await asyncio.wait_for(
+                        response.write(f'data:{self._state}\n\n'.encode()), SLOW_S)
+                await changed.wait()
+        except asyncio.TimeoutError:
+            self._backend.count('slow_phone')
+            if request.transport is not None:
+                request.transport.abort()
+        except (ConnectionError, AttributeError):      # it has gone; so may its transport
+            pass
+        finally:
+            self._streams.discard(task)
+        return response
+
+    async def _history(self, request: web.Request) -> web.Response:
+        """Answer with the diary; everybody who asks meanwhile gets the same reading of it."""
+        if self._history_task is None:
+            self._history_task = asyncio.get_running_loop().run_in_executor(
+                None, self._read_history)
+            self._history_task.add_done_callback(self._forget_reading)
+        response = _json(await asyncio.shield(self._history_task))
+        response.enable_compression()
+        return response
+
+    def _forget_reading(self, _) -> None:
+        self._history_task = None
+
+    def _read_history(self) -> str:
+        return as_json(self._backend.history())
+
+    async def _act(self, request: web.Request) -> web.Response:
+        action = request.path.rpartition('/')[2]
+        fields = check_fields(ACTIONS[action], await _body(request))
+        future = asyncio.wrap_future(self._backend.act(action, fields))
+        try:
+            done, message = await asyncio.wait_for(future, ANSWER_S)
+        except asyncio.TimeoutError:
+            done, message = False, 'the robot did not answer'
+        return _json(as_json({'ok': done, 'message': message}))
+
+
+async def _body(request: web.Request) -> dict:
+    try:
+        return parse_body(await asyncio.wait_for(request.read(), SLOW_S))
+    except asyncio.TimeoutError:
+        raise InputError('the request did not arrive') from None
+    except web.HTTPRequestEntityTooLarge:
+        raise InputError(f'at most {LONGEST_BODY} bytes are read') from None
+
+
+def _json(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, content_type='application/json', status=status,
+                        headers={'Cache-Control': 'no-store'})
+
+
+def _sentence(status: int, message: str) -> web.Response:
+    return _json(as_json({'ok': status == 200, 'message': message}), status)
