@@ -245,7 +245,7 @@ class CaregiverPage(ManagedNode):
         """Count for the diagnostics."""
         self.counts[kind] += 1
 
-    # --- requests, in the ROS thread ---------------------------------------------------------------
+    # --- requests, in the ROS thread -------------------------------------------------------------
     def _take_requests(self):
         while True:
             try:
@@ -307,7 +307,7 @@ class CaregiverPage(ManagedNode):
         return DiagnosticStatus.OK, f'{self._server.streams} looking', details
 
 
-# --- what the buttons ask for ----------------------------------------------------------------------
+# --- what the buttons ask for --------------------------------------------------------------------
 def _answer(future, done, message):
     if not future.done():
         future.set_result((bool(done), str(message)))

@@ -67,9 +67,8 @@ def split_host(header: Optional[str]) -> Optional[Tuple[str, str]]:
         name, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if not name:
-        return None
-    return name.rstrip('.'), '' if port is None else str(port)
+    name = (name or '').rstrip('.')
+    return (name, '' if port is None else str(port)) if name else None
 
 
 class Access:

@@ -190,9 +190,9 @@ class PageServer:
         finally:
             with self._lock:
                 self._loop = None
-            for task in list(self._streams):
-                task.cancel()
-            await asyncio.gather(*self._streams, return_exceptions=True)
+            self._changed.set()
+            for transport in list(self._streams):
+                transport.abort()
             await runner.cleanup()
 
     def _take(self) -> None:
@@ -207,7 +207,7 @@ class PageServer:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    # --- who may -----------------------------------------------------------------------------------
+    # --- who may ---------------------------------------------------------------------------------
     @web.middleware
     async def _guard(self, request: web.Request, handler):
         """Answer for every request: refuse, or let it through; and set the headers."""
@@ -260,7 +260,7 @@ class PageServer:
             max_age=COOKIE_S, secure=request.headers.get('Origin', '').startswith('https:'))
         return response
 
-    # --- what it serves ----------------------------------------------------------------------------
+    # --- what it serves --------------------------------------------------------------------------
     async def _file(self, request: web.Request) -> web.Response:
         body, kind = self._files[request.path]
         response = web.Response(body=body, content_type=kind,
@@ -281,17 +281,19 @@ class PageServer:
         response = web.StreamResponse(headers={
             **HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store',
             'X-Accel-Buffering': 'no'})
-        task = asyncio.current_task()
-        self._streams.add(task)
+        transport = request.transport
+        if transport is None:      # it has gone already
+            return response
+        self._streams.add(transport)
         try:
-            await response.prepare(request)
-            request.transport.set_write_buffer_limits(high=UNSENT_BYTES)
+            transport.set_write_buffer_limits(high=UNSENT_BYTES)
             # Else the kernel would take hours of states for one that does not read.
-            request.transport.get_extra_info('socket').setsockopt(
+            transport.get_extra_info('socket').setsockopt(
                 socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
+            await response.prepare(request)
             await response.write(b'retry:1000\n\n')
             sent = 0
-            while True:
+            while not self._stopping.is_set():
                 changed = self._changed
                 if self._version != sent and self._state:
                     sent = self._version
@@ -300,12 +302,11 @@ class PageServer:
                 await changed.wait()
         except asyncio.TimeoutError:
             self._backend.count('slow_phone')
-            if request.transport is not None:
-                request.transport.abort()
-        except (ConnectionError, AttributeError):      # it has gone; so may its transport
+            transport.abort()
+        except ConnectionError:      # it has gone
             pass
         finally:
-            self._streams.discard(task)
+            self._streams.discard(transport)
         return response
 
     async def _history(self, request: web.Request) -> web.Response:

@@ -39,8 +39,9 @@ NEEDS = ('unknown', 'none', 'angry', 'hungry', 'pain', 'sad', 'tired', 'discomfo
 
 # The classifier speaks five times a second; what is older is no present any more.
 DETECTOR_SILENT_NS = 2 * SECOND_NS
-# Whoever alerts proves that it is alive by a heartbeat; three of the usual ones may be missed.
-ALERTER_SILENT_NS = 20 * SECOND_NS
+# Whoever alerts proves that it is alive by a heartbeat, at least every five minutes (the policy's
+# bound); two may be missed. One whose services are gone is missed at once.
+ALERTER_SILENT_NS = 910 * SECOND_NS
 # An action whose end was never told is not shown for ever.
 LONGEST_ACTION_NS = 3600 * SECOND_NS
 MOST_ACTIONS = 8
@@ -208,6 +209,7 @@ class PageState:
         """
         need = self._need or NeedReport()
         state = self.headline(detector_silent_ns)
+        alerter = self._alerter(alerter_silent_ns, can)
         if state != self._shown:
             self._shown, self._shown_since_ns = state, now_ns
         heard = state in ('quiet', 'crying')
@@ -224,9 +226,9 @@ class PageState:
             'need': self._need_name(need) if state == 'crying' else None,
             'needs': self._needs(need) if state == 'crying' else [],
             'episode': self._episode(need),
-            'alert': self._alert_shown(alerter_silent_ns),
-            'snoozed_until_ms': self._snoozed_until_ms(now_ns, alerter_silent_ns),
-            'alerter': self._alerter(alerter_silent_ns),
+            'alert': self._alert_shown(alerter),
+            'snoozed_until_ms': self._snoozed_until_ms(now_ns, alerter),
+            'alerter': alerter,
             'doing': self._doing(now_ns),
             'can': dict(can),
             'history': self._history,
@@ -262,9 +264,9 @@ class PageState:
                 'onset_ms': milliseconds(need.onset_ns),
                 'end_ms': milliseconds(need.onset_ns + need.duration_ns)}
 
-    def _alert_shown(self, silent_ns: Optional[int]) -> Optional[dict]:
+    def _alert_shown(self, alerter: str) -> Optional[dict]:
         alert = self._alert
-        if alert is None or self._alerter(silent_ns) == 'absent':
+        if alert is None or alerter == 'absent':
             return None
         return {'id': clean_text(alert.alert_id, MOST_NAME),
                 'text': clean_text(alert.text),
@@ -273,16 +275,16 @@ class PageState:
                 'acknowledged': bool(alert.acknowledged),
                 'acknowledged_by': clean_text(alert.acknowledged_by, 40)}
 
-    def _snoozed_until_ms(self, now_ns: int, silent_ns: Optional[int]) -> Optional[int]:
+    def _snoozed_until_ms(self, now_ns: int, alerter: str) -> Optional[int]:
         newest = self._heartbeat
-        if (newest is None or newest.snoozed_until_ns <= now_ns
-                or self._alerter(silent_ns) == 'absent'):
+        if newest is None or newest.snoozed_until_ns <= now_ns or alerter == 'absent':
             return None
         return milliseconds(newest.snoozed_until_ns)
 
-    def _alerter(self, silent_ns: Optional[int]) -> str:
+    def _alerter(self, silent_ns: Optional[int], can: Dict[str, bool]) -> str:
         """Return whether somebody would call: ready, deaf, or absent."""
-        if self._heartbeat is None or silent_ns is None or silent_ns > ALERTER_SILENT_NS:
+        if (self._heartbeat is None or silent_ns is None or silent_ns > ALERTER_SILENT_NS
+                or not can.get('acknowledge')):
             return 'absent'
         return 'ready' if self._heartbeat.listening else 'deaf'
 

@@ -237,7 +237,7 @@ def test_a_host_that_is_no_address_is_refused(graph, host):
     node.close()
 
 
-# --- as a process ----------------------------------------------------------------------------------
+# --- as a process --------------------------------------------------------------------------------
 def start_process(tmp_path, graph, **kwargs):
     """Return the process of the node, open to the house, and where it keeps things."""
     environment = {**os.environ, 'ROS_DOMAIN_ID': str(graph.domain_id),
@@ -252,30 +252,25 @@ def start_process(tmp_path, graph, **kwargs):
     return process, port
 
 
-def can_connect(port):
-    """Return whether somebody listens there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(('127.0.0.1', port)) == 0
-
-
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_and_its_logs_hold_no_token(tmp_path, graph, number):
-    process, port = start_process(tmp_path, graph, start_new_session=True,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = tmp_path / 'said'
+    with open(said, 'w') as output:
+        process, port = start_process(tmp_path, graph, start_new_session=True, stdout=output,
+                                      stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: can_connect(port))
-        token_file, = wait_until(lambda: list((tmp_path / 'state').rglob('*.token')))
+        wait_until(lambda: '.token' in said.read_text())
+        token_file, = (tmp_path / 'state').rglob('*.token')
         token = token_file.read_text().strip()
-        silent = socket.create_connection(('127.0.0.1', port))
-        silent.sendall(b'GET /')
-        process.send_signal(number)
-        output, _ = process.communicate(timeout=60)
+        with socket.create_connection(('127.0.0.1', port)) as silent:
+            silent.sendall(b'GET /')
+            process.send_signal(number)
+            assert process.wait(timeout=60) == 0, said.read_text()
     finally:
         process.kill()
-    assert process.returncode == 0, output
     logs = ''.join(path.read_text() for path in Path(tmp_path / 'log').rglob('*.log'))
-    assert str(token_file) in output.decode()
-    assert len(token) == 24 and token not in output.decode() and token not in logs
+    assert str(token_file) in said.read_text()
+    assert len(token) == 24 and token not in said.read_text() and token not in logs
 
 
 def test_the_terminal_shows_the_link_and_the_code(tmp_path, graph):

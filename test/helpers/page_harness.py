@@ -141,7 +141,7 @@ def wait_until(condition, timeout_s=60.0, what='it'):
     pytest.fail(f'{what} never came true')
 
 
-# --- a real browser --------------------------------------------------------------------------------
+# --- a real browser ------------------------------------------------------------------------------
 def browser_missing():
     """Return why no browser can be driven here, '' if one can."""
     if not (shutil.which('chromium') and shutil.which('chromedriver')):
