@@ -271,7 +271,12 @@ class CryClassifier(ManagedNode):
         details = {**self._workload.figures(), 'enabled': self._enabled, 'model': self._model,
                    'hardware_id': self._model}
         if self._listener is not None:
-            details['feature_set'] = self._listener.feature_set.id
+            settings = self._listener.decider.settings
+            details.update(feature_set=self._listener.feature_set.id,
+                           enter_threshold=round(settings.enter_threshold, 4),
+                           leave_threshold=round(settings.leave_threshold, 4),
+                           min_cry_duration_s=settings.min_cry_duration_s,
+                           hold_s=settings.hold_s)
         if self._last is not None:
             details.update(cry_probability=round(self._last.cry_probability, 3),
                            crying=self._last.crying, last_episode=self._last.episode_id)

@@ -97,10 +97,23 @@ CAREGIVER_PAGE = (
     Parameter('diary_file', '', 'The diary\'s database, read only; empty: the usual one.'),
 )
 
+CRY_MONITOR = (
+    Parameter('window_s', 20.0, 'How much of the past the picture shows.',
+              minimum=5.0, maximum=60.0),
+    Parameter('picture_rate', 5.0, 'Pictures a second, while somebody subscribes.',
+              minimum=0.2, maximum=20.0, live=True),
+    Parameter('width', 640, 'Width of the picture in pixels.', minimum=320, maximum=1920),
+    Parameter('height', 360, 'Height of the picture in pixels.', minimum=240, maximum=1080),
+    Parameter('theme', 'dark', 'Colours of the picture.', choices=('dark', 'light'), live=True),
+    Parameter('raw_audio', False, 'Publish monitor/raw_audio (foxglove_msgs/RawAudio) for '
+                                  'listening live. Off: it is a nursery.'),
+)
+
 TABLES = {
     'audio_capture': COMMON + AUDIO_CAPTURE,
     'feature_extractor': COMMON + FEATURE_EXTRACTOR,
     'cry_classifier': COMMON + CRY_CLASSIFIER,
+    'cry_monitor': COMMON + CRY_MONITOR,
     'diary': COMMON + DIARY,
     'caregiver_page': COMMON + CAREGIVER_PAGE,
 }

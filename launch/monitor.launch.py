@@ -1,0 +1,113 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Show what a crib's graph hears: start cry_monitor and open what is installed to look at it.
+
+    ros2 launch baby_cry_detector monitor.launch.py namespace:=crib
+"""
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_prefix, PackageNotFoundError
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch.logging import launch_config
+from launch_ros.actions import Node
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+
+PACKAGE = 'baby_cry_detector'
+SHARE = Path(__file__).absolute().parent.parent
+SWITCH = ['true', 'false']
+# Argument: package, executable, what it is told, its file in config/.
+VIEWERS = {
+    'rviz': ('rviz2', 'rviz2', ['-d'], 'monitor.rviz'),
+    'rqt': ('rqt_gui', 'rqt_gui', ['--perspective-file'], 'monitor.perspective'),
+    'plotjuggler': ('plotjuggler', 'plotjuggler', ['--layout'], 'monitor.plotjuggler.xml'),
+}
+
+
+def generate_launch_description():
+    """Declare the arguments; what is opened depends on them and on what is installed."""
+    return LaunchDescription([
+        DeclareLaunchArgument('namespace', default_value='crib',
+                              description='Namespace of the graph to look at.'),
+        DeclareLaunchArgument('frame_id', default_value='',
+                              description='Frame of its microphone; empty: the namespace.'),
+        DeclareLaunchArgument(
+            'params_file', default_value=str(SHARE / 'config' / f'{PACKAGE}.yaml'),
+            description='Parameters of cry_monitor, keyed by /**/cry_monitor.'),
+        DeclareLaunchArgument('use_sim_time', default_value='false', choices=SWITCH,
+                              description='Take the time from /clock.'),
+        *[DeclareLaunchArgument(name, default_value='true', choices=SWITCH,
+                                description=f'Open {package} where it is installed.')
+          for name, (package, *_) in VIEWERS.items()],
+        DeclareLaunchArgument(
+            'foxglove', default_value='true', choices=SWITCH,
+            description='Start foxglove_bridge on this machine where it is installed; import '
+                        'the layout that is named then.'),
+        OpaqueFunction(function=start),
+    ])
+
+
+def start(context):
+    """Return the monitor, the viewers that are installed, and a line for each that is not."""
+    values = context.launch_configurations
+    if not Path(values['params_file']).is_file():
+        raise RuntimeError(f'params_file is not a file: {values["params_file"]}')
+    outer = values.get('ros_namespace')
+    namespace = make_namespace_absolute(prefix_namespace(outer, values['namespace'])) or '/'
+    frame_id = values['frame_id'] or namespace.strip('/') or 'crib'
+    actions = [Node(
+        package=PACKAGE, executable='cry_monitor', name='cry_monitor',
+        namespace=values['namespace'], output='screen',
+        parameters=[values['params_file'],
+                    {'use_sim_time': values['use_sim_time'] == 'true'}])]
+    for name, (package, executable, told, file) in VIEWERS.items():
+        if values[name] != 'true':
+            continue
+        if not is_installed(package):
+            actions.append(LogInfo(msg=f'{package} is not installed: {name} is not opened'))
+            continue
+        actions.append(Node(package=package, executable=executable, output='screen',
+                            arguments=[*told, adapted(file, namespace, frame_id)]))
+    if values['foxglove'] == 'true':
+        layout = adapted('monitor.foxglove.json', namespace, frame_id)
+        if is_installed('foxglove_bridge'):
+            actions += [Node(package='foxglove_bridge', executable='foxglove_bridge',
+                             parameters=[{'address': '127.0.0.1'}], output='screen'),
+                        LogInfo(msg=f'foxglove: ws://127.0.0.1:8765, layout {layout}')]
+        else:
+            actions.append(LogInfo(msg='foxglove_bridge is not installed: foxglove is not '
+                                       f'served; the layout is {layout}'))
+    return actions
+
+
+def is_installed(package) -> bool:
+    """Return whether a package can be found."""
+    try:
+        get_package_prefix(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def adapted(file, namespace, frame_id) -> str:
+    """Write a view for this crib next to the log of this launch; return its path."""
+    text = (SHARE / 'config' / file).read_text(encoding='utf-8')
+    text = text.replace('/crib/', f'{namespace.rstrip("/")}/')
+    text = text.replace('Fixed Frame: crib', f'Fixed Frame: {frame_id}')
+    text = text.replace('"followTf": "crib"', f'"followTf": "{frame_id}"')
+    path = Path(launch_config.log_dir) / file
+    path.write_text(text, encoding='utf-8')
+    return str(path)

@@ -1,0 +1,93 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The launch file of the views: what it starts, and what it says where a viewer is missing."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
+pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
+
+from launch import LaunchContext  # noqa: E402
+from launch.actions import LogInfo, OpaqueFunction  # noqa: E402
+from launch.launch_description_sources import (  # noqa: E402
+    get_launch_description_from_python_launch_file)
+from launch.logging import launch_config  # noqa: E402
+from launch.utilities import perform_substitutions  # noqa: E402
+from launch_ros.actions import Node  # noqa: E402
+
+LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'monitor.launch.py'
+
+
+@pytest.fixture(autouse=True)
+def log_folder(tmp_path):
+    """Keep the launch's files in the test's folder."""
+    launch_config.log_dir = str(tmp_path)
+    yield tmp_path
+    launch_config.reset()
+
+
+def started(**arguments):
+    """Return ([nodes], [lines]) that the arguments lead to."""
+    context = LaunchContext()
+    context.launch_configurations.update(arguments)
+    actions = []
+    for entity in get_launch_description_from_python_launch_file(str(LAUNCH_FILE)).entities:
+        result = entity.visit(context)
+        if isinstance(entity, OpaqueFunction):
+            actions = result
+    return ([action for action in actions if isinstance(action, Node)],
+            [perform_substitutions(context, action.msg) for action in actions
+             if isinstance(action, LogInfo)])
+
+
+def test_a_viewer_that_is_not_installed_is_said_and_skipped(monkeypatch):
+    import ament_index_python.packages as packages
+
+    def missing(package):
+        raise packages.PackageNotFoundError(package)
+
+    monkeypatch.setattr(packages, 'get_package_prefix', missing)
+    nodes, lines = started()
+    assert [node.node_executable for node in nodes] == ['cry_monitor']
+    said = '\n'.join(lines)
+    for package in ('rviz2', 'rqt_gui', 'plotjuggler', 'foxglove_bridge'):
+        assert f'{package} is not installed' in said
+    nodes, lines = started(rviz='false', rqt='false', plotjuggler='false', foxglove='false')
+    assert len(nodes) == 1 and not lines
+
+
+def test_the_views_speak_of_the_crib_that_was_asked_for(log_folder, monkeypatch):
+    import ament_index_python.packages as packages
+    monkeypatch.setattr(packages, 'get_package_prefix', lambda package: '/opt')
+    nodes, lines = started(namespace='house/left', frame_id='left_microphone')
+    assert [node.node_executable for node in nodes] == [
+        'cry_monitor', 'rviz2', 'rqt_gui', 'plotjuggler', 'foxglove_bridge']
+    assert 'ws://127.0.0.1' in lines[-1]
+    for file in ('monitor.rviz', 'monitor.perspective', 'monitor.plotjuggler.xml',
+                 'monitor.foxglove.json'):
+        text = (log_folder / file).read_text(encoding='utf-8')
+        assert '/house/left/' in text and '/crib/' not in text
+    rviz = yaml.safe_load((log_folder / 'monitor.rviz').read_text())['Visualization Manager']
+    assert rviz['Global Options']['Fixed Frame'] == 'left_microphone'
+    layout = json.loads((log_folder / 'monitor.foxglove.json').read_text())
+    assert layout['configById']['3D!crib']['followTf'] == 'left_microphone'
+
+
+def test_parameters_that_are_missing_are_refused():
+    with pytest.raises(RuntimeError, match='params_file is not a file'):
+        started(params_file='/nowhere.yaml')

@@ -1,0 +1,86 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Make the pictures of the documentation again, from the synthesised demonstration.
+
+    ./env.sh python tools/make_pictures.py
+
+Writes docs/images/plot_light.png (what `baby-cry plot` draws), docs/images/monitor_dark.png and
+docs/images/monitor_light.png (what the monitor publishes in the middle of the first cry).
+"""
+
+from pathlib import Path
+import tempfile
+
+import numpy as np
+from PIL import Image
+import soundfile
+
+from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio.synthesiser import demonstration
+from baby_cry_detector.cli.plot import draw
+from baby_cry_detector.intake import AudioIntake
+from baby_cry_detector.listener import FrameListener, open_checkpoint
+from baby_cry_detector.replay import file_messages, MessageReplay
+from baby_cry_detector.views.history import History
+from baby_cry_detector.views.picture import Limits, Now, Picture
+
+FOLDER = Path(__file__).resolve().parents[1] / 'docs' / 'images'
+RATE, NS = 16_000, 1_000_000_000
+WINDOW_S, SHOWN_UNTIL_S, COLUMNS = 20.0, 22.0, 520
+
+
+def monitor_history(path, listener):
+    """Return what the monitor has heard at SHOWN_UNTIL_S, and the decision then."""
+    history = History(COLUMNS, round(WINDOW_S * NS / COLUMNS))
+    feature_set = listener.feature_set
+    f0, voicing = (feature_set.index(feature_set.roles[role]) for role in ('f0', 'voicing'))
+    replay = MessageReplay(
+        AudioIntake(feature_set), history.add_audio,
+        lambda frames: history.add_pitch(frames.start_ns, listener.hop_ns, frames.values[:, f0],
+                                         frames.values[:, voicing]))
+    messages = (message for message in file_messages(path, RATE, 0.04)
+                if message.arrival_ns <= SHOWN_UNTIL_S * NS)
+    for decision in replay.decisions(messages, listener):
+        history.add_decision(
+            decision.stamp_ns, True, decision.crying, decision.cry_probability, decision.labels,
+            decision.probabilities, decision.intensity, decision.episode, decision.onset_ns,
+            decision.onset_ns + decision.duration_ns)
+    return history, decision
+
+
+def main():
+    """Write the pictures."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    samples, _ = demonstration()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'demonstration.wav'
+        soundfile.write(path, to_pcm16(samples), RATE, subtype='PCM_16')
+        picture, _ = draw(path, FrameListener(open_checkpoint()))
+        Image.fromarray(picture).save(FOLDER / 'plot_light.png', optimize=True)
+        listener = FrameListener(open_checkpoint())
+        history, decision = monitor_history(path, listener)
+    settings = listener.decider.settings
+    seconds = (decision.stamp_ns - decision.onset_ns) / NS
+    now = Now('crib', f'CRYING for {seconds:.0f} s',
+              f'need not clear, intensity {decision.intensity:.2f}', '02:15:07', True)
+    for theme in ('dark', 'light'):
+        pixels = Picture(640, 360, theme).draw(
+            history, now, Limits(settings.enter_threshold, settings.leave_threshold))
+        Image.fromarray(np.ascontiguousarray(pixels)).save(
+            FOLDER / f'monitor_{theme}.png', optimize=True)
+
+
+if __name__ == '__main__':
+    main()
