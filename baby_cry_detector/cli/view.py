@@ -19,17 +19,26 @@ whoever has a state passes it in.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import sys
-from typing import Optional
+from typing import Dict, Optional, Sequence, Tuple
 
+import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from baby_cry_detector.views.history import BANDS, LogMel
+
 BLOCKS = ' ▁▂▃▄▅▆▇█'
+SHADES = ' ░▒▓█'
+STRIP_ROWS = 5
+STRIP_DB = 50.0                # from the loudest of the strip down to nothing
+# Lightness tells as much as colour: magma, in the 256 colours that terminals have.
+STRIP_COLOURS = (16, 17, 54, 90, 126, 162, 203, 209, 215, 222, 230)
+COLUMN_S = 0.25
 HISTORY = 48
 REFRESH_PER_SECOND = 10
 QUIETEST_DBFS = -80.0
@@ -50,6 +59,9 @@ class ViewState:
     onset_s: float = 0.0
     duration_s: float = 0.0
     trouble: str = ''
+    enter_threshold: Optional[float] = None
+    needs: Sequence[Tuple[str, float]] = ()
+    health: Dict[str, str] = field(default_factory=dict)
 
 
 def bar(fraction: float, width: int) -> str:
@@ -74,6 +86,67 @@ def sparkline(fractions) -> str:
     """Return one block character per value (0 to 1)."""
     return ''.join(BLOCKS[round(max(0.0, min(1.0, value)) * (len(BLOCKS) - 1))]
                    for value in fractions)
+
+
+class SoundStrip:
+    """
+    A small spectrogram of characters, one column each `COLUMN_S` of audio.
+
+    :param columns: how many.
+    """
+
+    def __init__(self, columns: int = HISTORY) -> None:
+        """Nothing has been heard yet."""
+        self._columns = deque([np.zeros(BANDS)] * columns, columns)
+        self._mel: Optional[LogMel] = None
+        self._frames = 0
+
+    def hear(self, samples: np.ndarray, sample_rate: int) -> None:
+        """Take samples (n,), full scale is 1."""
+        if self._mel is None or self._mel.sample_rate != sample_rate:
+            self._mel = LogMel(sample_rate)
+        for power in self._mel.process(samples):
+            if self._frames % round(COLUMN_S * 100) == 0:
+                self._columns.append(power)
+            else:
+                self._columns[-1] = np.maximum(self._columns[-1], power)
+            self._frames += 1
+
+    def shares(self, columns: int, rows: int) -> np.ndarray:
+        """Return loudness (rows, columns), 0 to 1, the highest frequencies first."""
+        power = np.array(list(self._columns)[-columns:])
+        parts = np.array_split(np.arange(BANDS), rows)
+        decibels = 10.0 * np.log10(np.maximum(
+            np.stack([power[:, part].max(axis=1) for part in parts[::-1]]), 1e-12))
+        top = max(-50.0, float(decibels.max()))
+        return np.clip((decibels - (top - STRIP_DB)) / STRIP_DB, 0.0, 1.0)
+
+    def text(self, columns: int, coloured: bool) -> Text:
+        """Return `STRIP_ROWS` lines; in colour each holds two bands."""
+        lines = []
+        if not coloured:
+            for row in self.shares(columns, STRIP_ROWS):
+                lines.append(Text(''.join(SHADES[round(share * (len(SHADES) - 1))]
+                                          for share in row)))
+            return Text('\n').join(lines)
+        number = len(STRIP_COLOURS) - 1
+        colours = np.round(self.shares(columns, 2 * STRIP_ROWS) * number).astype(int)
+        for upper, lower in zip(colours[::2], colours[1::2]):
+            line = Text()
+            for above, below in zip(upper, lower):
+                line.append('▀', f'color({STRIP_COLOURS[above]}) on color('
+                                 f'{STRIP_COLOURS[below]})')
+            lines.append(line)
+        return Text('\n').join(lines)
+
+
+def bar_with_mark(fraction: float, width: int, mark: Optional[float]) -> str:
+    """Return a `bar` with a stroke where a threshold lies."""
+    text = bar(fraction, width)
+    if mark is None:
+        return text
+    at = min(width - 1, max(0, round(mark * width)))
+    return f'{text[:at]}│{text[at + 1:]}'
 
 
 def clock(seconds: float) -> str:
@@ -102,7 +175,10 @@ class TerminalView:
         self._last_column_s = self._last_line_s = -1.0
         self._last_line = None
         self._live = None
-        self.is_live = live and self.console.is_terminal
+        self.sound = SoundStrip()
+        # A panel needs a terminal that can go back, and block characters.
+        self.is_live = (live and self.console.is_terminal and not self.console.is_dumb_terminal
+                        and self.console.encoding.lower().startswith('utf'))
 
     def __enter__(self):
         """Start the panel."""
@@ -172,22 +248,41 @@ class TerminalView:
     def _panel(self) -> Panel:
         state = self._state
         width = max(10, min(HISTORY, self.console.width - 30))
+        coloured = self.console.color_system is not None and not self.console.no_color
         table = Table.grid(padding=(0, 1))
         table.add_column(justify='right', width=9)
         table.add_column(width=width)
-        table.add_column(width=12)
+        table.add_column(width=13)
         style = 'bold red' if state.crying else 'green'
+        seconds = f'last {min(width, HISTORY) * COLUMN_S:.0f} s'
         table.add_row('level', bar(level_fraction(state.level_dbfs), width),
                       level_text(state.level_dbfs))
-        table.add_row('', sparkline(list(self._levels)[-width:]), 'last 12 s')
-        table.add_row('cry', Text(bar(state.cry_probability, width), style),
-                      f'{state.cry_probability:.2f}')
-        table.add_row('', Text(sparkline(list(self._probabilities)[-width:]), style), 'last 12 s')
+        table.add_row('sound', self.sound.text(width, coloured),
+                      f'8 kHz\n\n{seconds}\n\n80 Hz')
+        mark = state.enter_threshold
+        table.add_row('cry', Text(bar_with_mark(state.cry_probability, width, mark), style),
+                      f'{state.cry_probability:.2f}' + (f' of {mark:.2f}' if mark else ''))
+        table.add_row('', Text(sparkline(list(self._probabilities)[-width:]), style), seconds)
         table.add_row('state', Text(self._what(), style), clock(state.time_s))
         table.add_row('need', f'{state.need}' + (
             f', intensity {state.intensity:.2f}' if state.crying else ''), '')
-        rows = [Text(state.trouble, 'yellow')] if state.trouble else []
-        rows += [f'  episode {number} at {clock(start)}, {duration:.1f} s, need {need}'
-                 for number, start, duration, need in self.episodes[-5:]]
+        if state.needs:
+            likeliest = sorted(state.needs, key=lambda pair: -pair[1])[:3]
+            told = ', '.join(f'{label.replace("_", " ")} {value:.2f}'
+                             for label, value in likeliest)
+            table.add_row('', Text(told, no_wrap=True, overflow='ellipsis'), 'not named'
+                          if state.need in ('NONE', 'UNKNOWN') else '')
+        rows = [self._fitting(state.trouble, 'yellow')] if state.trouble else []
+        rows += [self._fitting(f'  episode {number} at {clock(start)}, {duration:.1f} s, need '
+                               f'{need}') for number, start, duration, need in self.episodes[-4:]]
+        if state.health:
+            rows.append(self._fitting(' · '.join(
+                f'{name.rpartition("_")[2]}: {message}' for name, message in state.health.items()),
+                'dim'))
         return Panel(Group(table, *rows), title=self.title, width=min(80, self.console.width),
                      subtitle='not a medical device · Ctrl-C ends')
+
+    def _fitting(self, text: str, style: str = '') -> Text:
+        """Return text on at most two lines of the panel."""
+        room = 2 * (min(80, self.console.width) - 6)
+        return Text(text if len(text) <= room else f'{text[:room - 1]}…', style)

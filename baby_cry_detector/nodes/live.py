@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 
+from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
 from rclpy.executors import ExternalShutdownException
@@ -35,7 +36,7 @@ import soundfile
 from std_msgs.msg import Float32
 
 from baby_cry_detector.audio import (
-    AudioSourceError, FileSource, list_devices, SAMPLE_RATE, to_pcm16)
+    AudioFormat, AudioSourceError, FileSource, list_devices, SAMPLE_RATE, to_pcm16)
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import Need
 from baby_cry_detector.msg import CryNeed
@@ -65,9 +66,27 @@ class ViewNode(Node):
         self.create_subscription(Float32, 'level_dbfs', self._hear_level, qos.STATE)
         self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.LATCHED)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._hear_diagnostics, 10)
-        self._troubles = {}
+        self._format = None
+        if view.is_live:
+            self.create_subscription(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED)
+            self.create_subscription(AudioDataStamped, 'audio_stamped', self._hear_audio,
+                                     qos.stream(qos.depth_for()))
+        self._troubles, self._health = {}, {}
+        self._enter_threshold = None
         self.recording_ended = False
         self._prefix = self.get_namespace().strip('/')
+
+    def _hear_info(self, message: AudioInfo):
+        try:
+            self._format = AudioFormat(message.sample_rate, message.channels,
+                                       message.sample_format, message.coding_format)
+        except ValueError:
+            self._format = None       # feature_extractor says what is wrong with it
+
+    def _hear_audio(self, message: AudioDataStamped):
+        if self._format is None or len(message.audio.data) % self._format.bytes_per_frame:
+            return
+        self._view.sound.hear(self._format.decode(message.audio.data), self._format.sample_rate)
 
     def _hear_level(self, message: Float32):
         self._state.level_dbfs = message.data
@@ -76,6 +95,11 @@ class ViewNode(Node):
         for status in message.status:
             if status.name.rpartition('/')[0] != self._prefix:
                 continue      # another graph's
+            self._health[status.name.rpartition('/')[2]] = status.message
+            if status.name.endswith('cry_classifier'):
+                self._enter_threshold = next(
+                    (float(pair.value) for pair in status.values
+                     if pair.key == 'enter_threshold'), self._enter_threshold)
             if status.name.endswith('audio_capture'):
                 self.recording_ended = status.message == 'end of recording'
             self._troubles[status.name] = (
@@ -107,7 +131,9 @@ class ViewNode(Node):
             intensity=message.intensity, episode=message.episode,
             onset_s=(to_nanoseconds(message.onset) - self._start_ns) * 1e-9,
             duration_s=to_nanoseconds(message.duration) * 1e-9,
-            trouble=self._trouble())
+            trouble=self._trouble(), enter_threshold=self._enter_threshold,
+            needs=list(zip(message.labels[1:], message.probabilities[1:])),
+            health=dict(self._health))
         self._view.update(self._state)
 
 

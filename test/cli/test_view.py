@@ -14,9 +14,15 @@
 """The terminal view: plain lines, or a panel of 80 columns where there is a terminal."""
 
 import io
+import os
+import pty
+import subprocess
+import sys
 
 from baby_cry_detector.cli.view import (
-    bar, clock, level_fraction, sparkline, TerminalView, ViewState)
+    bar, clock, level_fraction, SoundStrip, sparkline, TerminalView, ViewState)
+import numpy as np
+import pytest
 from rich.console import Console
 
 
@@ -61,7 +67,7 @@ def test_panel_fits_80_columns_and_shows_what_matters():
     text = view.console.file.getvalue()
     assert 'CRYING for' in text and 'UNKNOWN' in text and 'dBFS' in text
     assert max(len(line) for line in text.splitlines()) <= 80
-    assert len(text.splitlines()) <= 24
+    assert len(text[text.index('╭'):].splitlines()) <= 22      # the summary comes below
 
 
 def test_pieces():
@@ -70,3 +76,82 @@ def test_pieces():
     assert clock(61.25) == '1:01.2' and clock(-5) == '0:00.0'
     assert level_fraction(0.0) == 1.0 and level_fraction(-80.0) == 0.0
     assert level_fraction(None) == 0.0
+
+
+PANEL = """
+import math, sys, time
+import numpy as np
+from baby_cry_detector.cli.view import TerminalView, ViewState
+with TerminalView('microphone') as view:
+    for step in range(40):
+        at = (step * 4000 + np.arange(4000)) / 16000
+        view.sound.hear(0.3 * np.sin(2 * math.pi * 500 * at) * (step >= 20), 16000)
+        crying = step >= 20
+        view.update(ViewState(
+            time_s=step * 0.25, status='OK', level_dbfs=-50.0 + 30 * crying,
+            cry_probability=0.9 * crying, crying=crying, need='UNKNOWN' if crying else 'NONE',
+            intensity=0.5 * crying, episode=1 + step // 30, onset_s=5.0, duration_s=step * 0.25,
+            trouble='feature_extractor: ' + 'no audio ' * 30, enter_threshold=0.68,
+            needs=[('hungry', 0.6), ('belly_pain', 0.2), ('discomfort', 0.1), ('tired', 0.1)],
+            health={'audio_capture': 'playing', 'feature_extractor': 'extracting',
+                    'cry_classifier': 'listening'}))
+"""
+
+
+def on_a_terminal(size, **environment):
+    """Return (bytes, the screen as lines) of the panel on a terminal of (columns, lines)."""
+    pyte = pytest.importorskip('pyte', reason='pip install pyte to look at a terminal')
+    master, slave = pty.openpty()
+    columns, lines = size
+    environment = {**os.environ, 'TERM': 'xterm-256color', 'COLUMNS': str(columns),
+                   'LINES': str(lines), 'PYTHONUTF8': '1', 'PYTHONPATH': os.pathsep.join(sys.path),
+                   **environment}
+    process = subprocess.Popen([sys.executable, '-c', PANEL], stdin=slave, stdout=slave,
+                               stderr=slave, env=environment)
+    os.close(slave)
+    printed = b''
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        printed += part
+    os.close(master)
+    assert process.wait(timeout=30) == 0, printed.decode(errors='replace')
+    screen = pyte.Screen(columns, lines)
+    pyte.ByteStream(screen).feed(printed)
+    return printed, screen.display
+
+
+def test_a_terminal_of_80_by_24_shows_it_all():
+    printed, screen = on_a_terminal((80, 24))
+    shown = '\n'.join(screen)
+    for text in ('microphone', 'level', 'sound', '8 kHz', 'CRYING for', 'hungry 0.60', 'of 0.68',
+                 'episode 1 at', 'classifier: listening', 'not a medical device', 'Heard'):
+        assert text in shown, shown
+    assert '▀' in shown and b'38;5;' in printed
+
+
+def test_without_colour_the_sound_is_shades():
+    printed, screen = on_a_terminal((80, 24), NO_COLOR='1')
+    shown = '\n'.join(screen)
+    assert '▓' in shown or '█' in shown
+    assert 'CRYING for' in shown and b'38;5;' not in printed and b'[31m' not in printed
+
+
+def test_a_narrow_terminal_and_a_dumb_one_are_served_too():
+    _, screen = on_a_terminal((60, 24))
+    assert 'CRYING for' in '\n'.join(screen)
+    printed, screen = on_a_terminal((80, 24), TERM='dumb')
+    assert b'\x1b' not in printed
+    assert sum('CRYING' in line for line in screen) >= 3
+
+
+def test_strip_puts_a_tone_where_its_frequency_is():
+    strip = SoundStrip()
+    at = np.arange(32_000) / 16_000
+    strip.hear(0.5 * np.sin(2 * np.pi * 4000 * at), 16_000)
+    shares = strip.shares(8, 10)
+    assert np.argmax(shares[:, -2]) <= 3 and shares[-1, -2] < 0.4
