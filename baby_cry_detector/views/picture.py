@@ -326,9 +326,9 @@ class Picture:
     def _draw_cry(self, area, history, index, limits, theme) -> None:
         height = area.shape[0]
         idle = history.ordered('idle')[index] > 0.5
-        area[(np.arange(height)[:, None] + np.arange(len(idle))) % 6 < 2] = np.where(
-            np.broadcast_to(idle, (height, len(idle)))[..., None], paint.rgb(theme.grid),
-            area)[(np.arange(height)[:, None] + np.arange(len(idle))) % 6 < 2]
+        if idle.any():                         # hatched: nothing was heard
+            hatch = (np.arange(height)[:, None] + np.arange(len(idle))) % 6 < 2
+            area[hatch & idle] = paint.rgb(theme.grid)
         probability = history.ordered('probability')[index]
         row = probability_row(probability, height)
         crying = history.ordered('crying')[index] > 0.5
