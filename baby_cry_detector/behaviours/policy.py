@@ -39,6 +39,7 @@ LEVEL_RANGE_DBA = (20.0, 60.0)            # at the ear
 LONGEST_ALERT_DELAY_S = 600.0
 NO_IMPROVEMENT_RANGE_S = (60.0, 90.0)
 LONGEST_STEP_S = 1800.0
+LONGEST_ROCKING_S = 300.0                 # without a pause
 
 
 class PolicyError(ValueError):

@@ -26,8 +26,9 @@ import yaml
 
 from baby_cry_detector.behaviours.policy import (
     Alerts, CribPolicy, DEFAULT, FREQUENCY_RANGE_HZ, HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
-    LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S, LONGEST_STEP_S, NEEDS, NO_IMPROVEMENT_RANGE_S,
-    Policy, PolicyError, PRIORITIES, RockStep, Row, Soothing, SOUNDS, SoundStep, Step)
+    LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S, LONGEST_ROCKING_S, LONGEST_STEP_S, NEEDS,
+    NO_IMPROVEMENT_RANGE_S, Policy, PolicyError, PRIORITIES, RockStep, Row, Soothing, SOUNDS,
+    SoundStep, Step)
 
 VERSION = 1
 # (smallest, largest, unit) of every number.
@@ -165,6 +166,13 @@ class _Reader:
             else:
                 row = replace(row, steps=tuple(filter(None, (
                     self.step(step, f'{where}: soothe') for step in steps.value))))
+                rocking_s = 0.0
+                for step in row.steps:
+                    rocking_s = rocking_s + step.for_s if step.rock else 0.0
+                    if rocking_s > LONGEST_ROCKING_S:
+                        self.wrong(steps, f'{where}: soothe: {rocking_s:g} s of rocking without a '
+                                          f'pause; expected at most {LONGEST_ROCKING_S:g} s')
+                        break
         return row
 
     def step(self, node, where: str) -> Optional[Step]:
