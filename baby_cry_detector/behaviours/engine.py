@@ -246,6 +246,8 @@ class PolicyEngine:
     def _follow(self, heard: Heard) -> None:
         now, bout = heard.stamp_ns, self._bout
         quiet_ns = round(self.policy.soothing.retry_after_quiet_s * NANOSECONDS)
+        if bout is not None and self._last is not None and self._last.crying:
+            bout.last_cry_ns = now             # it cried until now
         if bout is not None and now - bout.last_cry_ns > quiet_ns:
             self._stop_all(now, 'it has been quiet for long')
             bout = self._bout = None

@@ -52,6 +52,11 @@ def stream(depth: int) -> QoSProfile:
                       reliability=ReliabilityPolicy.RELIABLE)
 
 
+def sensor(depth: int) -> QoSProfile:
+    """Return the profile that hears a sensor, whether it publishes reliably or not."""
+    return QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
 # What must not be missed by who starts late or again: the newest ones are told anew, and whoever
 # listens knows by their names which ones are new.
 EVENTS = latched(100)

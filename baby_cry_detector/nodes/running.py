@@ -16,11 +16,13 @@
 import contextlib
 import os
 from pathlib import Path
+import signal
 import sys
 
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
+from rclpy.signals import SignalHandlerOptions
 
 CONSOLE_ONLY = ['--ros-args', '--disable-external-lib-logs']
 
@@ -54,10 +56,26 @@ def logging_arguments() -> list:
     return CONSOLE_ONLY
 
 
+def _interrupt(*_):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
-def initialised(args):
-    """Initialise ROS for a block; rclpy's own context manager is younger than Jazzy."""
-    rclpy.init(args=[*(sys.argv if args is None else args), *logging_arguments()])
+def initialised(args, own_signals=False):
+    """
+    Initialise ROS for a block; rclpy's own context manager is younger than Jazzy.
+
+    :param own_signals: a signal only interrupts, and publishing goes on to work: rclpy's handler
+        takes the context away before anybody can say a last word.
+    """
+    options = {}
+    if own_signals:
+        options['signal_handler_options'] = SignalHandlerOptions.NO
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
+    rclpy.init(args=[*(sys.argv if args is None else args), *logging_arguments()], **options)
     try:
         yield
     finally:
@@ -69,13 +87,14 @@ def make_executor(context=None):
     return rclpy.executors.SingleThreadedExecutor(context=context)
 
 
-def run_nodes(factory, args=None) -> int:
+def run_nodes(factory, args=None, own_signals=False) -> int:
     """
     Spin the nodes that ``factory()`` makes in one executor until interrupted.
 
+    :param own_signals: see `initialised`; the nodes need a timer that runs often.
     :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
     """
-    with initialised(args):
+    with initialised(args, own_signals):
         nodes = []
         try:
             executor = make_executor()

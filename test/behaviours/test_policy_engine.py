@@ -226,6 +226,15 @@ def test_giving_up_holds_for_the_bout():
     assert stream.cry(40.0).rock is not None
 
 
+def test_times_of_zero_end_soothing_with_the_crying_and_forget_at_once():
+    stream = Stream(Policy(replace(POLICY.common, soothing=Soothing(
+        linger_s=0.0, retry_after_quiet_s=0.0))))
+    assert stream.cry(40.0).rock is not None
+    plan = stream.quiet(0.4)
+    assert plan.rock is None and stream.plans[-2].ended == ()
+    assert stream.cry(20.0).sound is not None
+
+
 def test_each_crib_has_its_own_policy():
     silent = CribPolicy(soothing=Soothing(enabled=False), alerts=Alerts(limit_s=0.0), rows=ROWS)
     stream = Stream(Policy(POLICY.common, {'crib': silent}))

@@ -1,0 +1,94 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""How much was rocked in the last hour, in a small file, so that a restart forgets none of it."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+import time
+
+from baby_cry_detector.behaviours.duty import DutyLog
+from baby_cry_detector.nodes.episode_journal import state_folder
+
+BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
+
+
+class NodeTwiceError(ValueError):
+    """Another process of the same name is running."""
+
+
+def boot_seconds() -> float:
+    """Return the time since the machine started, which nobody can set."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def boot_id() -> str:
+    """Return the name of this run of the machine; '' where it has none."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return ''
+
+
+class DutyStore:
+    """
+    The file of one node, whose lock it holds.
+
+    :param name: full name of the node; the domain is added.
+    :raises NodeTwiceError: if another process has it; two would rock one crib.
+    :raises OSError: if the file can't be had.
+    """
+
+    def __init__(self, name: str):
+        """Take the lock."""
+        folder = state_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+        self._path = folder / f'{domain}{name.replace("/", ".")}.duty.json'
+        self._boot_id = boot_id()
+        self._lock = os.open(self._path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise NodeTwiceError(f'another process keeps {self._path}: two nodes of one name '
+                                 'would rock the same crib') from None
+
+    def read(self, duty: DutyLog) -> None:
+        """
+        Put what was kept into the log.
+
+        :raises ValueError: if the file makes no sense; then all duty counts as used.
+        :raises OSError: if it can't be read.
+        """
+        try:
+            document = json.loads(self._path.read_text())
+        except FileNotFoundError:
+            return
+        except ValueError:
+            document = {}
+        duty.restore(document, round(boot_seconds() * 1e9), self._boot_id)
+
+    def keep(self, duty: DutyLog) -> None:
+        """Write the log in one step; OSError if that fails."""
+        new = self._path.with_suffix('.new')
+        new.write_text(json.dumps(duty.document(self._boot_id)))
+        os.replace(new, self._path)
+
+    def close(self) -> None:
+        """Give the lock back; the file stays."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None

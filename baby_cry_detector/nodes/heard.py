@@ -1,0 +1,32 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""From `cry_need` to what the policy hears."""
+
+from baby_cry_detector.behaviours.engine import Heard
+from baby_cry_detector.decision import Need, STATUS_NAMES
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.nodes.ros_time import to_nanoseconds
+
+NEED_NAMES = {int(need): need.name.lower() for need in Need}
+
+
+def heard_from(message: CryNeed) -> Heard:
+    """Return what a message says; a status or need that nobody knows is no audio, or unknown."""
+    status = (STATUS_NAMES[message.status] if message.status < len(STATUS_NAMES) else 'no_audio')
+    return Heard(
+        stamp_ns=to_nanoseconds(message.header.stamp), status=status, crying=message.crying,
+        need=NEED_NAMES.get(message.need, 'unknown'), confidence=message.confidence,
+        intensity=message.intensity, episode_id=message.episode_id,
+        onset_ns=to_nanoseconds(message.onset), duration_ns=to_nanoseconds(message.duration),
+        crib_id=message.header.frame_id)

@@ -1,0 +1,259 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The rocker on the real graph: it moves only when, and as, it may; and it always stops."""
+
+import signal
+import threading
+import time
+
+from care_graph import CareGraph
+import numpy as np
+import pytest
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from std_msgs.msg import Empty
+from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from baby_cry_detector.msg import CareEvent, CryNeed
+from baby_cry_detector.nodes import qos
+from baby_cry_detector.nodes.rocker import Rocker
+
+NS = 1_000_000_000
+POLICY = """version: 1
+soothing: {linger_s: 0, retry_after_quiet_s: 0}
+needs:
+  default:
+    mild: &rock
+      {alert_after_s: 60, priority: low, soothe: [{for_s: 100, rock: {frequency_hz: 0.6}}]}
+    moderate: *rock
+    strong: *rock
+"""
+
+
+@pytest.fixture
+def policy_file(tmp_path):
+    path = tmp_path / 'policy.yaml'
+    path.write_text(POLICY)
+    return path
+
+
+@pytest.fixture
+def care(tmp_path, monkeypatch):
+    """Return a made classifier that watches the rocker's commands."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    graph = CareGraph(tmp_path)
+    graph.plans = []
+    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
+                                   qos.stream(1000))
+    yield graph
+    assert graph.close()
+
+
+@pytest.fixture
+def rocker(care, policy_file):
+    """Return a running rocker in this process."""
+    node = Rocker({'policy': str(policy_file)}, context=care.context)
+    assert node.autostart()
+    executor = SingleThreadedExecutor(context=care.context)
+    executor.add_node(node)
+
+    def spin():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+    care.until(lambda: care.need.get_subscription_count()
+               and care.node.count_publishers('joint_trajectory'))
+    yield node
+    executor.shutdown(timeout_sec=5.0)
+    thread.join(5.0)
+    node.close()
+
+
+def now_ns():
+    return time.time_ns()
+
+
+class Baby:
+    """Cries and stops crying, in real time, as `cry_need` tells it."""
+
+    def __init__(self, care):
+        self.care, self.onset_ns, self.crying = care, 0, False
+        self.said_s = 0.0
+
+    def speak(self, **fields):
+        if time.monotonic() - self.said_s > 0.1:
+            self.said_s = time.monotonic()
+            self.care.say(now_ns(), self.onset_ns, self.crying, intensity=0.5, **fields)
+
+    def quiet(self):
+        self.crying = False
+
+    def cry(self):
+        self.onset_ns, self.crying = now_ns(), True
+
+    def until(self, condition, **fields):
+        def spoken():
+            self.speak(**fields)
+            return condition()
+        self.care.until(spoken)
+
+    def pause(self, duration_s):
+        end_s = time.monotonic() + duration_s
+        self.until(lambda: time.monotonic() > end_s)
+
+    def is_rocked(self, care):
+        """Be heard quiet, then cry until the crib is seen moving."""
+        self.quiet()
+        self.pause(0.5)
+        self.cry()
+        self.until(lambda: any(np.abs(positions(plan)).max() > 0.002 for plan in care.plans))
+
+
+def positions(plan):
+    return np.array([point.positions[0] for point in plan.points])
+
+
+def speeds(plan):
+    return np.array([point.velocities[0] for point in plan.points])
+
+
+def is_brake(plan):
+    """Return whether a plan ends within a third of a second."""
+    end = plan.points[-1].time_from_start
+    return end.sec == 0 and end.nanosec < 0.34 * NS and plan.points[-1].velocities[0] == 0.0
+
+
+def events(care, phase):
+    return [event for event in care.care if event.kind == CareEvent.KIND_ROCKING
+            and event.phase == phase]
+
+
+def test_it_rocks_while_it_cries_and_comes_to_rest_smoothly(care, rocker):
+    baby = Baby(care)
+    baby.is_rocked(care)
+    assert care.plans[0].points[0].time_from_start.sec >= 2      # an unknown place, left slowly
+    for plan in care.plans:
+        assert positions(plan)[-1] == 0.0 and speeds(plan)[-1] == 0.0
+        assert np.abs(positions(plan)).max() <= 0.03 and plan.joint_names == ['crib_rocking_joint']
+    started, = events(care, CareEvent.PHASE_STARTED)
+    assert started.who == 'rocker' and started.episode_id and started.header.frame_id == 'crib'
+    baby.quiet()
+    baby.until(lambda: events(care, CareEvent.PHASE_ENDED)
+               and care.diagnosis('rocker')[1] == 'at rest'
+               and care.diagnosis('rocker')[2]['why'] == 'the policy ended it')
+    ended, = events(care, CareEvent.PHASE_ENDED)
+    assert ended.action_id == started.action_id and 'quiet' in ended.text
+    assert ended.event_id != started.event_id
+    count = len(care.plans)
+    baby.pause(5.0)
+    assert care.plans[count - 1:] and len(care.plans) - count < 20
+    assert not any(is_brake(plan) for plan in care.plans)
+    assert float(care.diagnosis('rocker')[2]['rocked_s']) > 3.0
+
+
+@pytest.mark.parametrize('how', ['topic', 'service', 'no_audio', 'silence', 'disabled'])
+def test_it_stops_at_once_and_stays_stopped(care, rocker, how):
+    baby = Baby(care)
+    baby.is_rocked(care)
+    del care.plans[:]
+    fields = {}
+    if how == 'topic':
+        stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
+        baby.until(stop.get_subscription_count)
+        stop.publish(Empty())
+    elif how == 'service':
+        client = care.node.create_client(Trigger, 'rocker/stop')
+        baby.until(client.service_is_ready)
+        future = client.call_async(Trigger.Request())
+        baby.until(future.done)
+        assert future.result().success
+    elif how == 'disabled':
+        client = care.node.create_client(SetBool, 'rocker/enable')
+        baby.until(client.service_is_ready)
+        future = client.call_async(SetBool.Request(data=False))
+        baby.until(future.done)
+    elif how == 'no_audio':
+        fields['status'] = CryNeed.STATUS_NO_AUDIO
+        baby.crying = False
+    if how == 'silence':
+        care.until(lambda: any(map(is_brake, care.plans)))
+    else:
+        baby.until(lambda: any(map(is_brake, care.plans)), **fields)
+    baby.until(lambda: events(care, CareEvent.PHASE_ENDED), **fields)
+    del care.plans[:]
+    baby.crying = True
+    baby.pause(3.0)
+    assert all(map(is_brake, care.plans))
+    del care.plans[:]
+    if how in ('topic', 'service', 'disabled'):      # nor in the next episode
+        baby.quiet()
+        baby.pause(0.5)
+        baby.cry()
+        baby.until(lambda: events(care, CareEvent.PHASE_REFUSED))
+        assert not care.plans
+
+
+def test_stale_or_sudden_crying_moves_nothing(care, rocker):
+    baby = Baby(care)
+    baby.cry()
+    baby.pause(2.0)                     # nobody heard it begin
+    for age_s in (10.0, -10.0):
+        for _ in range(10):
+            onset_ns = now_ns() - round(age_s * NS)
+            care.say(onset_ns - NS, 0, False)
+            care.say(onset_ns, onset_ns - NS)
+            care.spin(0.05)
+    care.until(lambda: int(care.diagnosis('rocker')[2].get('count.stale', 0)) >= 20)
+    assert not care.plans and not care.care
+
+
+def test_bad_settings_are_told_at_configure_and_can_be_mended(care, policy_file, capfd):
+    broken = policy_file.with_name('broken.yaml')
+    broken.write_text(POLICY.replace('0.6', '0.6, amplitude_mm: 500').replace('mild', 'mld'))
+    for overrides, said in (
+            ({'policy': str(broken)}, 'broken.yaml:5'),
+            ({'policy': str(broken) + 'x'}, 'No such file'),
+            ({'policy': str(policy_file), 'interface': 'twist'}, 'platform_rated_for_rocking')):
+        node = Rocker(overrides, context=care.context)
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+        assert said in capfd.readouterr().err
+        node.set_parameters([
+            type(node.get_parameter('policy'))('policy', value=str(policy_file)),
+            type(node.get_parameter('policy'))('interface', value='trajectory')])
+        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        node.close()
+
+
+def test_sigterm_says_stop_first_and_kill_forgets_no_duty(care, policy_file):
+    baby = Baby(care)
+    care.start('rocker', policy=str(policy_file))
+    care.until(lambda: care.need.get_subscription_count())
+    baby.is_rocked(care)
+    rocked_s = float(care.diagnosis('rocker')[2]['rocked_s'])
+    care.kill('rocker')
+    end = care.plans[-1].points[-1]          # whoever carries this out comes to rest
+    assert end.velocities[0] == 0.0 and end.time_from_start.sec < 4
+    care.start('rocker', policy=str(policy_file))
+    care.until(lambda: care.need.get_subscription_count())
+    assert float(care.diagnosis('rocker')[2]['rocked_s']) >= rocked_s - 1.1
+    del care.plans[:]
+    baby.is_rocked(care)
+    care.processes['rocker'].send_signal(signal.SIGTERM)
+    care.until(lambda: is_brake(care.plans[-1]))
+    assert care.processes.pop('rocker').wait(20) == 0
