@@ -23,7 +23,7 @@ from baby_cry_detector import __version__
 # Modules that offer add_parser(subparsers) and run(args) -> exit code. Those that need torch
 # import it in run(), so that help and `listen` work without it.
 COMMANDS = ('listen', 'features', 'plot', 'synthesise', 'train', 'evaluate', 'manifest',
-            'experiment', 'export', 'devices', 'diary')
+            'experiment', 'export', 'devices', 'diary', 'policy')
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -1,0 +1,61 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Everything on: listening, rocking, sound, alerts and the diary of one crib.
+
+    ros2 launch baby_cry_detector behaviours.launch.py policy:=/path/of/policy.yaml rocker:=false
+
+The arguments of baby_cry_detector.launch.py (source, file, device, ...) work here too.
+"""
+
+from pathlib import Path
+
+from baby_cry_detector.nodes.launching import (
+    BEHAVIOURS, common_arguments, own_parameters, start_behaviour, SWITCH)
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+HERE = Path(__file__).absolute().parent
+WHAT = {'diary': 'Write down every episode, alert and care event.',
+        'caregiver_alert': 'Alert the caregivers.',
+        'soother': 'Play soothing sounds.',
+        'rocker': 'Rock the crib; only one whose maker approves powered motion.'}
+
+
+def generate_launch_description():
+    """Declare the arguments; behaviours start before what they listen to."""
+    return LaunchDescription([
+        *common_arguments(HERE.parent),
+        DeclareLaunchArgument('policy', default_value='',
+                              description='Policy file (YAML) of all behaviours; empty: as in '
+                                          'params_file.'),
+        *[DeclareLaunchArgument(name, default_value='true', choices=SWITCH,
+                                description=WHAT[name]) for name in BEHAVIOURS],
+        DeclareLaunchArgument('listen', default_value='true', choices=SWITCH,
+                              description='Start listening too; false where it runs already.'),
+        OpaqueFunction(function=start)])
+
+
+def start(context):
+    """Return the nodes that are switched on, and what they listen to."""
+    arguments = context.launch_configurations
+    policy = arguments['policy']
+    actions = [start_behaviour(
+        context, name, {'policy': policy} if policy and 'policy' in own_parameters(name) else {})
+        for name in BEHAVIOURS if arguments[name] == 'true']
+    if arguments['listen'] == 'true':
+        actions.append(IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(str(HERE / 'baby_cry_detector.launch.py'))))
+    return actions
