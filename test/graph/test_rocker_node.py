@@ -122,7 +122,7 @@ class Baby:
         self.quiet()
         self.pause(0.5)
         self.cry()
-        self.until(lambda: any(np.abs(positions(plan)).max() > 0.002 for plan in care.plans))
+        self.until(lambda: any(abs(positions(plan)[0]) > 0.002 for plan in care.plans))
 
 
 def positions(plan):
