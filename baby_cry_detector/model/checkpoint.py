@@ -38,6 +38,7 @@ import zlib
 import numpy as np
 
 from .architecture import Architecture, ArchitectureError
+from .recent_statistics import KIND as STATISTICS, StatisticsArchitecture
 
 FORMAT = 'baby_cry_detector checkpoint'
 VERSION = 1
@@ -66,7 +67,7 @@ class Member:
     :param arrays: ``{name: float32}`` as in ``architecture.shapes()``.
     """
 
-    architecture: Architecture
+    architecture: Union[Architecture, StatisticsArchitecture]
     input_columns: Tuple[str, ...]
     mean: np.ndarray
     std: np.ndarray
@@ -307,11 +308,17 @@ def _build(document: Dict[str, Any], arrays: Dict[str, np.ndarray]) -> Checkpoin
         for key in ('mean', 'std'):
             if key not in own:
                 raise CheckpointError(f'member {index}: array {key} is missing')
-        members.append(Member(Architecture.from_dict(entry['architecture']),
-                              entry['input_columns'], own.pop('mean'), own.pop('std'), own))
+        members.append(Member(_architecture(entry['architecture']), entry['input_columns'],
+                              own.pop('mean'), own.pop('std'), own))
     if arrays:
         raise CheckpointError(f'array {sorted(arrays)[0]} belongs to no member')
     return Checkpoint(members=tuple(members), **{key: document[key] for key in _FIELDS})
+
+
+def _architecture(document: Any) -> Union[Architecture, StatisticsArchitecture]:
+    if isinstance(document, dict) and document.get('kind') == STATISTICS:
+        return StatisticsArchitecture.from_dict(document)
+    return Architecture.from_dict(document)
 
 
 def _read_document(arrays: Dict[str, np.ndarray]) -> Dict[str, Any]:

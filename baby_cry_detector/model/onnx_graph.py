@@ -28,6 +28,7 @@ from onnx import checker, helper, numpy_helper, TensorProto
 
 from .architecture import Architecture
 from .checkpoint import Checkpoint
+from .recent_statistics import StatisticsArchitecture
 from .runtime import INPUT_LIMIT
 
 OPSET = 17
@@ -122,6 +123,11 @@ def checkpoint_model(checkpoint: Checkpoint) -> Any:
 
     :raises ValueError: if members step at different rates.
     """
+    if any(isinstance(member.architecture, StatisticsArchitecture)
+           for member in checkpoint.members):
+        raise ValueError('the export holds recurrent networks only, and this checkpoint has a '
+                         'member that reads statistics of recent frames; export one without '
+                         '(such as is09), or run this one with the numpy runtime')
     stacks = sorted({member.architecture.stack_frames for member in checkpoint.members})
     if len(stacks) > 1:
         raise ValueError('expected members that step at one rate, got steps of '

@@ -25,6 +25,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 
 from .checkpoint import Checkpoint, Member
+from .recent_statistics import StatisticsArchitecture, StatisticsNetwork
 
 BACKENDS = ('numpy', 'torch', 'onnx')
 
@@ -186,6 +187,8 @@ class _RunningMember:
 
     def __init__(self, member: Member, columns: Mapping[str, int], network: Any) -> None:
         self.architecture = member.architecture
+        if isinstance(member.architecture, StatisticsArchitecture):
+            network = StatisticsNetwork                 # the same for every backend
         self.network = network(member.architecture, member.arrays)
         self._columns = np.array([columns[name] for name in member.input_columns], np.intp)
         self._mean, self._std = member.mean, member.std

@@ -111,6 +111,39 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
+class StatisticsOptions:
+    """
+    Members that read statistics of recent frames, see `model.recent_statistics`.
+
+    :param seeds: one member each; none where empty.
+    :param columns: patterns of the columns they read, as in `FeatureOptions`.
+    :param window_frames: newest frames that count.
+    :param period_frames: frames between two answers.
+    :param hidden_sizes: units of the ReLU layers.
+    :param every_frames: frames between the ends of two training windows.
+    :param epochs: passes over all windows.
+    :param batch_size: windows per gradient step.
+    :param learning_rate: AdamW's, falling to zero along a cosine.
+    :param weight_decay: AdamW's.
+    :param dropout: of the hidden layers; a third of it of the input.
+    :param label_smoothing: targets are this far from 0 and 1.
+    """
+
+    seeds: Tuple[int, ...] = ()
+    columns: Tuple[str, ...] = ()
+    window_frames: int = 200
+    period_frames: int = 10
+    hidden_sizes: Tuple[int, ...] = (128,)
+    every_frames: int = 20
+    epochs: int = 6
+    batch_size: int = 512
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    dropout: float = 0.3
+    label_smoothing: float = 0.02
+
+
+@dataclass(frozen=True)
 class DecisionOptions:
     """
     From frame probabilities to clips.
@@ -146,6 +179,7 @@ class TrainingConfig:
     All of a training run.
 
     :param seeds: one network each; the checkpoint answers with the mean of their logits.
+    :param statistics: further members, of another kind.
     :param inputs: lists of column patterns; networks take them in turn, the first seed the
         first list and so on. All read ``features.columns`` where empty.
     """
@@ -159,6 +193,7 @@ class TrainingConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     model: ModelOptions = field(default_factory=ModelOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+    statistics: StatisticsOptions = field(default_factory=StatisticsOptions)
     decision: DecisionOptions = field(default_factory=DecisionOptions)
     need: NeedOptions = field(default_factory=NeedOptions)
 

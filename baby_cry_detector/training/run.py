@@ -39,13 +39,16 @@ import torch
 from baby_cry_detector.model.checkpoint import (Checkpoint, load_checkpoint, Member,
                                                 save_checkpoint)
 from baby_cry_detector.model.network import CryNetwork
-from baby_cry_detector.training import calibration, evaluation, loop, metrics, need
+from baby_cry_detector.training import (calibration, evaluation, loop, metrics, need,
+                                        statistics_fit)
 from baby_cry_detector.training.config import choose_columns, TrainingConfig
 from baby_cry_detector.training.feature_store import (ClipFeatures, FeatureStore, no_progress,
                                                       Progress, trained_on)
 from baby_cry_detector.training.manifest import Clip, leaking_groups, ManifestError
 
 LABELS = ('not_cry', 'cry')
+#: Kinds of members by their names in the files of a run.
+KIND_NAMES = {'seed': 'recurrent', 'statistics': 'statistics'}
 
 
 @dataclass
@@ -88,8 +91,12 @@ class TrainingRun:
         self.folds = sorted({clip.fold for clip in self.clips})
         self.store = FeatureStore(self.clips, config.features.set, cache_dir, progress)
         patterns = config.inputs or (config.features.columns,)
-        self._inputs = [choose_columns(patterns[row % len(patterns)], self.store.columns)
-                        for row in range(len(config.seeds))]
+        patterns = [patterns[row % len(patterns)] for row in range(len(config.seeds))]
+        patterns += [config.statistics.columns] * len(config.statistics.seeds)
+        self._inputs = [choose_columns(pattern, self.store.columns) for pattern in patterns]
+        #: Recurrent networks first, then the members that read statistics.
+        self._seeds = [('seed', seed) for seed in config.seeds]
+        self._seeds += [('statistics', seed) for seed in config.statistics.seeds]
         self._clip_features: Optional[ClipFeatures] = None
         self.out_dir.mkdir(parents=True, exist_ok=True)
         (self.out_dir / 'work').mkdir(exist_ok=True)
@@ -109,11 +116,11 @@ class TrainingRun:
         file.write_text(json.dumps(document, indent=1, sort_keys=True) + '\n')
 
     def column_index(self, row: int) -> np.ndarray:
-        """Return which columns of the set network ``row`` reads."""
+        """Return which columns of the set member ``row`` reads."""
         return np.array([self.store.columns.index(name) for name in self._inputs[row]])
 
     def clip_frames(self, row: int, indices: Sequence[int]) -> List[np.ndarray]:
-        """Return what network ``row`` reads of some clips, each (n_frames, n_columns)."""
+        """Return what member ``row`` reads of some clips, each (n_frames, n_columns)."""
         columns = self.column_index(row)
         return [self.clip_features().of(index)[:, columns] for index in indices]
 
@@ -125,32 +132,47 @@ class TrainingRun:
 
     # -- networks -------------------------------------------------------------------------
 
-    def network(self, left_out: Optional[int], row: int
-                ) -> Tuple[CryNetwork, loop.Normalisation]:
-        """Return network ``row`` trained without one fold (None: on all), trained or read."""
-        seed = self.config.seeds[row]
-        name = f'fold-{left_out}' if left_out is not None else 'all'
-        file = self.out_dir / 'work' / f'{name}-seed-{seed}.npz'
+    def member(self, left_out: Optional[int], row: int) -> Member:
+        """Return member ``row`` trained without one fold (None: on all), trained or read."""
+        kind, seed = self._seeds[row]
+        name = f'{"all" if left_out is None else f"fold-{left_out}"}-{kind}-{seed}'
+        file = self.out_dir / 'work' / f'{name}.npz'
         if file.is_file():
-            return network_of(load_checkpoint(file).members[0])
+            return load_checkpoint(file).members[0]
         use = [fold for fold in self.folds if fold != left_out]
         validate = None
-        if self.config.training.early_stopping and left_out is not None:
+        if self.config.training.early_stopping and left_out is not None and kind == 'seed':
             held = self.folds[(self.folds.index(left_out) + 1) % len(self.folds)]
             use = [fold for fold in use if fold != held]
             validate = self._validator(held, row)
         folds = [self.store.stream_features(fold, self.config) for fold in use]
 
         def show(update: int, total: int, loss: float) -> None:
-            self._progress(f'{name}, seed {seed}, loss {loss:.3f}', update, total)
+            self._progress(f'{name}, loss {loss:.3f}', update, total)
 
-        network, normalisation, _ = loop.train_network(
-            folds, self.column_index(row), self.config, seed, validate=validate, progress=show,
-            curve_file=self.out_dir / 'work' / f'{name}-seed-{seed}.csv')
+        curve_file = file.with_suffix('.csv')
+        if kind == 'seed':
+            network, normalisation, _ = loop.train_network(
+                folds, self.column_index(row), self.config, seed, validate=validate,
+                progress=show, curve_file=curve_file)
+            member = Member(network.architecture, self._inputs[row], normalisation.mean,
+                            normalisation.std, network.numpy_arrays())
+        else:
+            member = statistics_fit.fit_member(
+                folds, self.column_index(row), self._inputs[row], self.config.statistics, seed,
+                curve_file, show)
         save_checkpoint(file, Checkpoint(
-            members=(self._member(row, network, normalisation),),
-            feature_set=self.store.feature_set.to_dict(), feature_columns=self.store.columns))
-        return network, normalisation
+            members=(member,), feature_set=self.store.feature_set.to_dict(),
+            feature_columns=self.store.columns))
+        return member
+
+    def _frame_logits(self, left_out: int, row: int, indices: Sequence[int]
+                      ) -> List[np.ndarray]:
+        """Return what member ``row``, trained without a fold, says of each frame of clips."""
+        member, frames = self.member(left_out, row), self.clip_frames(row, indices)
+        if self._seeds[row][0] == 'seed':
+            return loop.frame_logits(*network_of(member), frames)
+        return statistics_fit.frame_logits(member, frames)
 
     def _validator(self, fold: int, row: int):
         chosen = [index for index, clip in enumerate(self.clips)
@@ -164,24 +186,16 @@ class TrainingRun:
             return metrics.auc(truth, scores)
         return validate
 
-    def _member(self, row: int, network: CryNetwork, normalisation: loop.Normalisation
-                ) -> Member:
-        return Member(network.architecture, self._inputs[row], normalisation.mean,
-                      normalisation.std, network.numpy_arrays())
-
     # -- folds ----------------------------------------------------------------------------
 
     def run_folds(self) -> Dict:
         """Train every fold, write checkpoints, out-of-fold scores and the report; return it."""
         logits: List[List[np.ndarray]] = [[np.zeros(0)] * len(self.clips)
-                                          for _ in self.config.seeds]
+                                          for _ in self._seeds]
         for fold in self.folds:
             inside = [index for index, clip in enumerate(self.clips) if clip.fold == fold]
-            for row in range(len(self.config.seeds)):
-                network, normalisation = self.network(fold, row)
-                answers = loop.frame_logits(network, normalisation,
-                                            self.clip_frames(row, inside))
-                for index, answer in zip(inside, answers):
+            for row in range(len(self._seeds)):
+                for index, answer in zip(inside, self._frame_logits(fold, row, inside)):
                     logits[row][index] = answer
             self._say(f'fold {fold}: {len(inside)} clips scored')
         scores = FoldScores(logits, np.array([clip.fold for clip in self.clips]))
@@ -201,12 +215,13 @@ class TrainingRun:
         report = evaluation.detection_report(self.clips, self._clip_scores(scores.logits, fitted,
                                                                            scores.folds))
         singles = []
-        for row, seed in enumerate(self.config.seeds):
+        for row, (kind, seed) in enumerate(self._seeds):
             alone = [scores.logits[row]]
             own = calibration.fit_folds(self.clips, alone, scores.folds, self.config.decision)
             single = evaluation.detection_report(
                 self.clips, self._clip_scores(alone, own, scores.folds), n_draws=0)
-            singles.append({'seed': seed, 'n_columns': len(self._inputs[row]),
+            singles.append({'kind': KIND_NAMES[kind], 'seed': seed,
+                            'n_columns': len(self._inputs[row]),
                             'auc': single['auc'], 'f1': single['f1'],
                             'auc_same_phone': single.get('same_phone', {}).get('auc'),
                             'auc_with_emotion': single.get('with_emotion', {}).get('auc')})
@@ -234,7 +249,7 @@ class TrainingRun:
         with open(self.out_dir / 'out_of_fold.csv', 'w', newline='', encoding='utf-8') as stream:
             writer = csv.writer(stream)
             writer.writerow(['path', 'label', 'group', 'fold', 'is_cry', 'score', 'threshold',
-                             'delay_s'] + [f'score_seed_{seed}' for seed in self.config.seeds])
+                             'delay_s'] + [f'score_{kind}_{seed}' for kind, seed in self._seeds])
             for index, clip in enumerate(self.clips):
                 delay = result.delay_s[index]
                 writer.writerow(
@@ -280,7 +295,7 @@ class TrainingRun:
 
         def hidden_of_fold(fold: Optional[int]) -> np.ndarray:
             self._say(f'needs: hidden states of {"all data" if fold is None else fold}')
-            return need.hidden_of_clips(*self.network(fold, 0), frames)
+            return need.hidden_of_clips(*network_of(self.member(fold, 0)), frames)
 
         result = need.evaluate_needs(
             hidden_of_fold, needs, folds, [self.clips[index].group for index in chosen], labels,
@@ -295,9 +310,8 @@ class TrainingRun:
     def _write_checkpoint(self, file: Path, fold: Optional[int],
                           fitted: 'calibration.Calibration', metrics_document: Dict) -> None:
         members = []
-        for row in range(len(self.config.seeds)):
-            member = self._member(row, *self.network(fold, row))
-            members.append(calibration.shifted(member, fitted.shift))
+        for row in range(len(self._seeds)):
+            members.append(calibration.shifted(self.member(fold, row), fitted.shift))
         used = [clip for clip in self.clips
                 if clip.fold != fold and trained_on(clip, self.config)]
         provenance = {

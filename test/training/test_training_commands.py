@@ -41,6 +41,12 @@ training:
   batch_size: 10
   learning_rate: 0.02
   evaluate_every: 20
+statistics:
+  seeds: [4]
+  columns: ['!*[1*]']
+  window_frames: 100
+  hidden_sizes: [8]
+  batch_size: 64
 need:
   labels: [hungry, tired]
   permutations: 3
@@ -100,7 +106,11 @@ def test_train_writes_folds_scores_curves_and_the_checkpoint(run_dir):
     report = json.loads((run_dir / 'report.json').read_text())
     assert report['auc'] > 0.9  # tones against noise: far below, something is broken
     assert len(list(csv.DictReader(open(run_dir / 'work' / 'fold-0-seed-1.csv')))) == 3
+    curve = list(csv.DictReader(open(run_dir / 'work' / 'fold-0-statistics-4.csv')))
+    assert float(curve[-1]['loss']) < float(curve[0]['loss'])
+    assert [single['kind'] for single in report['single_networks']] == ['recurrent', 'statistics']
     checkpoint = load_checkpoint(run_dir / 'tiny.npz')
+    assert len(checkpoint.members) == 2
     assert checkpoint.labels == ('not_cry', 'cry')
     assert checkpoint.needs == ('hungry', 'tired')
     assert checkpoint.provenance['fold_left_out'] is None
