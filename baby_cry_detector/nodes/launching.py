@@ -29,7 +29,8 @@ import yaml
 from baby_cry_detector.nodes.parameters import TABLES
 
 PACKAGE = 'baby_cry_detector'
-BEHAVIOURS = ('diary', 'caregiver_alert', 'soother', 'rocker')
+BEHAVIOURS = tuple(node for node in ('diary', 'caregiver_alert', 'soother', 'rocker')
+                   if node in TABLES)
 RESPAWN_DELAY_S = 2.0
 SWITCH = ['true', 'false']
 PATHS = ('policy', 'file')

@@ -1,0 +1,69 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""`baby-cry policy`: right or wrong in words, and a rehearsal of a recording."""
+
+from pathlib import Path
+
+from baby_cry_detector.audio import SAMPLE_RATE, to_pcm16
+from baby_cry_detector.audio.synthesiser import demonstration
+from baby_cry_detector.cli.main import main
+import numpy as np
+import pytest
+import soundfile
+
+SHIPPED = Path(__file__).resolve().parents[2] / 'config' / 'policy.yaml'
+
+
+@pytest.fixture(scope='module')
+def recording(tmp_path_factory):
+    """Write the demonstration and half a minute of quiet; return their paths."""
+    folder = tmp_path_factory.mktemp('recordings')
+    samples, _ = demonstration()
+    soundfile.write(folder / 'cry.wav', to_pcm16(samples), SAMPLE_RATE)
+    soundfile.write(folder / 'quiet.wav', np.zeros(5 * SAMPLE_RATE, np.int16), SAMPLE_RATE)
+    return folder
+
+
+def test_check_says_what_the_shipped_policy_does(capsys):
+    assert main(['policy', 'check', str(SHIPPED)]) == 0
+    said = capsys.readouterr().out
+    assert 'right' in said and 'default, strong: alert high at once; no soothing' in said
+    assert 'rocking 0.5 Hz, 20 mm' in said
+
+
+def test_check_names_the_line_of_every_error_and_still_reads_the_others(tmp_path, capsys):
+    wrong = tmp_path / 'wrong.yaml'
+    text = SHIPPED.read_text().replace('repeat_s', 'repaet_s')
+    wrong.write_text(text.replace('mm: 20', 'mm: 200'))
+    assert main(['policy', 'check', str(wrong), str(tmp_path / 'none.yaml'), str(SHIPPED)]) == 1
+    out, err = capsys.readouterr()
+    assert "did you mean 'repeat_s'?" in err and '200 mm is not allowed' in err
+    lines = [line for line in err.splitlines() if line.startswith(f'{wrong}:')]
+    assert len(lines) == 2 and all(line.split(':')[1].isdigit() for line in lines)
+    assert 'none.yaml' in err and f'{SHIPPED}: right' in out
+
+
+def test_a_rehearsal_tells_what_would_have_happened(recording, capsys):
+    assert main(['policy', 'rehearse', str(recording / 'cry.wav'),
+                 str(recording / 'quiet.wav')]) == 0
+    cry, quiet = capsys.readouterr().out.split('quiet.wav')
+    for word in ('it cries', 'rock: ', 'sound: shush', 'rock ends: ', 'ALERT', 'it is quiet'):
+        assert word in cry
+    assert cry.index('it cries') < cry.index('rock: ') < cry.index('rock ends: ')
+    assert 'nothing would have happened' in quiet
+
+
+def test_a_rehearsal_of_what_is_no_recording_is_an_error(tmp_path, capsys):
+    assert main(['policy', 'rehearse', str(tmp_path / 'none.wav')]) == 1
+    assert 'error' in capsys.readouterr().err

@@ -1,0 +1,88 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The launch files of the behaviours: every argument described, what is refused, what starts."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
+pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
+
+from launch import LaunchContext  # noqa: E402
+from launch.actions import DeclareLaunchArgument, OpaqueFunction  # noqa: E402
+from launch.launch_description_sources import (  # noqa: E402
+    get_launch_description_from_python_launch_file)
+from launch.logging import launch_config  # noqa: E402
+
+from baby_cry_detector.nodes.launching import BEHAVIOURS  # noqa: E402
+
+FOLDER = Path(__file__).parents[2] / 'launch'
+
+
+@pytest.fixture(autouse=True)
+def log_folder(tmp_path):
+    """Keep the launch's files in the test's folder."""
+    launch_config.log_dir = str(tmp_path)
+    yield tmp_path
+    launch_config.reset()
+
+
+def started(name, **arguments):
+    """Return what a launch file starts with these arguments."""
+    description = get_launch_description_from_python_launch_file(
+        str(FOLDER / f'{name}.launch.py'))
+    context = LaunchContext()
+    context.launch_configurations.update(arguments)
+    result = []
+    for entity in description.entities:
+        produced = entity.execute(context)
+        if isinstance(entity, OpaqueFunction):
+            result += produced
+    return result
+
+
+@pytest.mark.parametrize('name', (*BEHAVIOURS, 'behaviours'))
+def test_every_argument_is_described(name):
+    description = get_launch_description_from_python_launch_file(
+        str(FOLDER / f'{name}.launch.py'))
+    arguments = [entity for entity in description.entities
+                 if isinstance(entity, DeclareLaunchArgument)]
+    assert len(arguments) > 5
+    assert all(len(argument.description) > 10 for argument in arguments)
+
+
+def test_everything_is_on_unless_it_is_switched_off():
+    assert len(started('behaviours')) == len(BEHAVIOURS) + 1
+    assert len(started('behaviours', rocker='false', listen='false')) == len(BEHAVIOURS) - 1
+
+
+def test_an_argument_reaches_the_node_that_has_it(log_folder, tmp_path):
+    started('behaviours', namespace='nursery', policy=str(tmp_path / 'p.yaml'), listen='false')
+    kept = yaml.safe_load((log_folder / 'parameters_nursery_rocker.yaml').read_text())
+    assert kept['/nursery/rocker']['ros__parameters'] == {
+        'policy': str(tmp_path / 'p.yaml'), 'use_sim_time': False}
+    started('rocker', duty_min_per_hour='10', require_imu='true')
+    kept = yaml.safe_load((log_folder / 'parameters_crib_rocker.yaml').read_text())
+    values = kept['/crib/rocker']['ros__parameters']
+    assert values['duty_min_per_hour'] == 10.0 and values['require_imu'] is True
+
+
+@pytest.mark.parametrize('argument, value', [
+    ('duty_min_per_hour', '90'), ('max_acceleration', 'fast'), ('require_imu', 'yes'),
+    ('interface', 'wheels'), ('params_file', '/none.yaml')])
+def test_what_does_not_fit_is_refused_by_name(argument, value):
+    with pytest.raises(RuntimeError, match=argument):
+        started('rocker', **{argument: value})
