@@ -32,3 +32,11 @@ class MicrophoneUnavailable(AudioSourceError):
 
 class MicrophoneLost(AudioSourceError):
     """A microphone that was open died or went away."""
+
+
+class SpeakerUnavailable(AudioError):
+    """There is no such loudspeaker, it cannot be opened, or PyAudio is missing."""
+
+
+class SpeakerLost(AudioError):
+    """A loudspeaker that was open died or went away."""

@@ -144,6 +144,41 @@ ROCKER = (
               'the IMU stops it.', minimum=0.3, maximum=3.0),
 )
 
+SOOTHER = (
+    Parameter('policy', '', 'YAML file that says when to play what; empty: the shipped policy.'),
+    Parameter('crib_id', '', 'Crib of the policy to obey; empty: what cry_need names.'),
+    Parameter('output', 'speaker', 'Where sound goes: to a loudspeaker, or out as topics.',
+              choices=('speaker', 'topic')),
+    Parameter('device', '', 'Loudspeaker: part of its name, or its index; empty: the default '
+                            'one.'),
+    Parameter('sample_rate', 48000, 'Sampling rate in Hz of the topics, and the one tried first '
+                                    'on the loudspeaker.', minimum=8000, maximum=96000),
+    Parameter('sounds_folder', '', 'Folder of your own WAV, FLAC or OGG recordings; a policy '
+                                   'names them by file name.'),
+    Parameter('sound', 'pink', 'What ~/play plays: a made sound (white, pink, brown, heartbeat, '
+                               'shush, lullaby) or a file.'),
+    Parameter('level_dba', 45.0, 'Level of ~/play at the baby\'s ear in dB(A).',
+              minimum=20.0, maximum=60.0, live=True),
+    Parameter('cap_dba', 50.0, 'Most that the limiter lets through at the baby\'s ear in dB(A), '
+                               'in any second.', minimum=20.0, maximum=60.0, live=True),
+    Parameter('calibration_dba', 0.0, 'Measured level at the baby\'s ear in dB(A) while the '
+                                      'calibration sound plays; 0: never measured.',
+              minimum=0.0, maximum=120.0),
+    Parameter('calibration_dbfs', -45.0, 'Level in dBFS(A) at which ~/calibrate plays.',
+              minimum=-80.0, maximum=-10.0),
+    Parameter('fade_in_s', 3.0, 'Fade-in.', minimum=0.5, maximum=60.0),
+    Parameter('fade_out_s', 3.0, 'Fade-out.', minimum=0.2, maximum=60.0),
+    Parameter('session_s', 300.0, 'Timer: longest that one sound plays.', minimum=5.0,
+              maximum=3600.0),
+    Parameter('hour_minutes', 30.0, 'Most minutes of sound in an hour.', minimum=0.0,
+              maximum=60.0, live=True),
+    Parameter('day_minutes', 240.0, 'Most minutes of sound in a day.', minimum=0.0,
+              maximum=720.0, live=True),
+    Parameter('cry_need_timeout_s', 1.0, 'Silence of cry_need after which the sound ends.',
+              minimum=0.3, maximum=60.0),
+    Parameter('seed', 0, 'Everything random in made sounds.', minimum=0, maximum=2**31),
+)
+
 TABLES = {
     'audio_capture': COMMON + AUDIO_CAPTURE,
     'feature_extractor': COMMON + FEATURE_EXTRACTOR,
@@ -152,4 +187,5 @@ TABLES = {
     'diary': COMMON + DIARY,
     'caregiver_page': COMMON + CAREGIVER_PAGE,
     'rocker': COMMON + ROCKER,
+    'soother': COMMON + SOOTHER,
 }

@@ -39,7 +39,7 @@ def missing():
 class VirtualMicrophones:
     """A PulseAudio server of one's own with sinks whose monitors are microphones."""
 
-    def __init__(self, folder: Path, names):
+    def __init__(self, folder: Path, names, speakers=False):
         self.names = list(names)
         self._socket = folder / 'pulse.socket'
         self._modules = {}
@@ -49,6 +49,11 @@ class VirtualMicrophones:
             text += (f'pcm.{name} {{ type pulse\n server "unix:{self._socket}"\n'
                      f' device "{name}.monitor"\n fallback ""\n'
                      f' hint {{ show on\n description "{name}" }} }}\n')
+        # Loudspeakers whose sound the microphone of that name hears.
+        for name in self.names if speakers else ():
+            text += (f'pcm.{name}_speaker {{ type pulse\n server "unix:{self._socket}"\n'
+                     f' device "{name}"\n fallback ""\n'
+                     f' hint {{ show on\n description "{name}_speaker" }} }}\n')
         self.alsa_config.write_text(text)
         self.environment = {**os.environ, 'HOME': str(folder), 'XDG_RUNTIME_DIR': str(folder),
                             'PULSE_RUNTIME_PATH': str(folder),

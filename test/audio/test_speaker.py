@@ -1,0 +1,190 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Real PortAudio on virtual loudspeakers: chosen, at the asked level, lost, returned, stuck."""
+
+import importlib.util
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from baby_cry_detector.audio import from_pcm16, MicrophoneSource
+from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
+from baby_cry_detector.audio.speaker import list_speakers, Speaker
+from baby_cry_detector.behaviours.comfort_sounds import make_sound
+from baby_cry_detector.behaviours.sound_engine import SoundEngine
+from baby_cry_detector.behaviours.weighting import leq_dbfs
+
+_spec = importlib.util.spec_from_file_location(
+    'virtual_speakers', Path(__file__).with_name('virtual_microphones.py'))
+virtual_microphones = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(virtual_microphones)
+
+WHY_NOT = virtual_microphones.missing()
+needs_virtual_speakers = pytest.mark.skipif(
+    bool(WHY_NOT), reason=f'no virtual loudspeakers: {WHY_NOT}')
+
+
+@pytest.fixture(scope='module')
+def server(tmp_path_factory):
+    running = virtual_microphones.VirtualMicrophones(
+        tmp_path_factory.mktemp('pulse'), ['east', 'west'], speakers=True)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def cribs(server, monkeypatch):
+    monkeypatch.setenv('ALSA_CONFIG_PATH', str(server.alsa_config))
+    monkeypatch.setenv('PULSE_SERVER', server.environment['PULSE_SERVER'])
+    return server
+
+
+def heard(source, duration_s):
+    """Return what a microphone hears from now on."""
+    parts, count = [], 0
+    deadline_s = time.monotonic() + 20 + duration_s
+    while count < duration_s * source.sample_rate:
+        assert time.monotonic() < deadline_s, 'the microphone is too slow'
+        block = source.read(0.5)
+        if block is not None:
+            parts.append(block.pcm)
+            count += block.pcm.size
+    return from_pcm16(np.concatenate(parts))
+
+
+def play(engine, speaker, duration_s):
+    for _ in range(round(duration_s / 0.02)):
+        speaker.write(engine.render(2).pcm)
+
+
+@needs_virtual_speakers
+def test_the_loudspeakers_are_listed(cribs):
+    names = [device.name for device in list_speakers()]
+    assert 'east_speaker' in names and 'west_speaker' in names
+
+
+@needs_virtual_speakers
+@pytest.mark.parametrize('name, cap_dbfs, asked_dbfs, wanted_dbfs', [
+    ('pink', -20.0, -30.0, -30.0), ('lullaby', -20.0, -35.0, -35.0),
+    ('white', -30.0, -10.0, None)])
+def test_the_played_level_is_what_was_asked(cribs, name, cap_dbfs, asked_dbfs, wanted_dbfs):
+    import threading
+    with Speaker('west_speaker') as speaker, MicrophoneSource('west', 48_000) as source:
+        rate = speaker.sample_rate
+        gain = 10 ** ((asked_dbfs - leq_dbfs(make_sound(name, rate).take(20 * rate), rate)) / 20)
+        engine = SoundEngine(rate, cap_dbfs)
+        engine.start(name, make_sound(name, rate), gain, 0.05, None, 0.05)
+        player = threading.Thread(target=play, args=(engine, speaker, 16.0))
+        player.start()
+        sound = heard(source, 14.0)[2 * 48_000:]
+        player.join()
+    level_dbfs = leq_dbfs(sound, 48_000)
+    if wanted_dbfs is None:
+        assert cap_dbfs - 2.5 < level_dbfs <= cap_dbfs
+    else:
+        assert level_dbfs == pytest.approx(wanted_dbfs, abs=1.0)
+
+
+@needs_virtual_speakers
+def test_writing_is_paced_by_the_device(cribs):
+    with Speaker('east_speaker') as speaker:
+        block = np.zeros(speaker.sample_rate // 50, np.int16)
+        for _ in range(25):            # fills what buffers there are
+            speaker.write(block)
+        start_s = time.monotonic()
+        for _ in range(100):
+            speaker.write(block)
+        assert time.monotonic() - start_s > 1.0
+
+
+@needs_virtual_speakers
+@pytest.mark.parametrize('device, words', [
+    ('kitchen', "no loudspeaker 'kitchen'; there are: "),
+    ('_speaker', "'_speaker' means several loudspeakers, say which: ")])
+def test_a_wrong_name_gets_the_candidates(cribs, device, words):
+    with pytest.raises(SpeakerUnavailable) as raised:
+        Speaker(device)
+    assert words in str(raised.value) and 'east_speaker' in str(raised.value)
+
+
+def write_until_lost(speaker):
+    block = np.zeros(speaker.sample_rate // 50, np.int16)
+    with pytest.raises(SpeakerLost) as raised:
+        for _ in range(2000):
+            speaker.write(block)
+    return str(raised.value)
+
+
+@needs_virtual_speakers
+def test_a_loudspeaker_that_goes_away_is_lost_and_returns(cribs):
+    cribs.unplug('east')               # else the server would switch to it
+    try:
+        with Speaker('west_speaker') as speaker:
+            speaker.write(np.zeros(4800, np.int16))
+            cribs.unplug('west')
+            assert write_until_lost(speaker)
+        with pytest.raises(SpeakerUnavailable):
+            Speaker('west_speaker')
+        cribs.plug('west')
+        with Speaker('west_speaker') as speaker:
+            speaker.write(np.zeros(4800, np.int16))
+    finally:
+        if 'west' not in cribs._modules:
+            cribs.plug('west')
+        cribs.plug('east')
+
+
+@needs_virtual_speakers
+def test_a_stuck_or_crashed_driver_is_noticed(cribs):
+    for number, words in ((signal.SIGSTOP, 'takes no samples'), (signal.SIGSEGV, 'code -11')):
+        with Speaker('west_speaker', stall_s=3.0) as speaker:
+            speaker.write(np.zeros(4800, np.int16))
+            os.kill(speaker._process._process.pid, number)
+            assert words in write_until_lost(speaker)
+
+
+@needs_virtual_speakers
+def test_no_process_outlives_its_owner(cribs):
+    program = ('import os, signal\nfrom baby_cry_detector.audio.speaker import Speaker\n'
+               'speaker = Speaker("west_speaker")\n'
+               'print(speaker._process._process.pid, flush=True)\n'
+               'os.kill(os.getpid(), signal.SIGKILL)')
+    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
+    result = subprocess.run([sys.executable, '-c', program], env=environment, timeout=40,
+                            capture_output=True, text=True)
+    pid, deadline_s = int(result.stdout), time.monotonic() + 20
+    while runs(pid):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+
+
+def runs(pid):
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
+    except OSError:
+        return False
+
+
+def test_missing_pyaudio_is_named(tmp_path, monkeypatch):
+    (tmp_path / 'pyaudio.py').write_text('raise ImportError("Could not import the module")')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for call in (list_speakers, Speaker):
+        with pytest.raises(SpeakerUnavailable, match='python3-pyaudio.*portaudio19-dev'):
+            call()
