@@ -20,7 +20,15 @@ if [ "$#" -eq 0 ]; then
   echo 'usage: ./env.sh COMMAND [ARGUMENT...]   (for example ./env.sh baby-cry listen F.wav)' >&2
   exit 2
 fi
-if [ ! -e "$here/.setup/build.done" ]; then
+# Built, and nothing changed since (git pull)? A look at the times costs some milliseconds; setup.sh
+# then compares contents.
+newer() {
+  [ -e "$here/.setup/build.done" ] || return 0
+  [ -n "$(cd "$here" && find package.xml CMakeLists.txt cmake msg srv launch config \
+    baby_cry_detector underlay requirements tools/setup.sh -name __pycache__ -prune -o \
+    \( -type f -o -type d \) -newer .setup/build.done -print -quit)" ]
+}
+if newer; then
   "$here/tools/setup.sh" || exit
 fi
 export PATH=$here/.venv/bin:$PATH

@@ -119,7 +119,8 @@ class AudioIntake:
         frames = []
         if event.breaks:
             self.counts[event.kind.value] += 1
-            self.counts['samples_lost'] += max(0, event.lost_samples)
+            if event.lost_samples > 0:
+                self.counts['samples_lost'] += event.lost_samples
             frames = self._complete()
         self.level_dbfs = level_dbfs(samples)
         return frames + self._stamp(self._extractor.process(self._resample(samples)).values)
@@ -129,6 +130,12 @@ class AudioIntake:
         frames = self._complete()
         self._clock.reset()
         return frames
+
+    def forget(self) -> None:
+        """Forget stream and format: whatever is heard next may be of another kind."""
+        self.finish()
+        self.format = self._resampler = None
+        self.level_dbfs = SILENCE_DBFS
 
     def _resample(self, samples: np.ndarray) -> np.ndarray:
         if self._resampler.is_identity:

@@ -51,7 +51,7 @@ find_python() {
   return 1
 }
 
-mkdir -p "$state"; : >"$log"
+mkdir -p "$state"; : >"$log"; : >"$state/begun"
 [ "$(uname -s)" = Linux ] || die "this package runs on Linux; on $(uname -s), $install_ros in a Linux container"
 
 # --- a ROS 2 that is sourced wins over the wheels ------------------------------------------------
@@ -146,4 +146,5 @@ if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
   build --paths "$state/package"
   printf '%s\n' "$now" >"$state/build.done"
 fi
+touch -r "$state/begun" "$state/build.done"        # env.sh looks for what is newer
 step 'ready'

@@ -122,17 +122,16 @@ def crashes(options) -> bool:
         audio = LiveAudio(probe, long_cry(60.0 + 25.0 * options.kills))
         try:
             for number in range(options.kills):
-                probe.spin_until(lambda: probe.needs and probe.needs[-1].crying, 60.0)
+                probe.spin_until(lambda: probe.needs and probe.needs[-1].crying)
                 settle_s = time.monotonic() + 4.0
-                probe.spin_until(lambda: time.monotonic() > settle_s and probe.needs[-1].crying,
-                                 60.0)
+                probe.spin_until(lambda: time.monotonic() > settle_s and probe.needs[-1].crying)
                 episode = probe.needs[-1].episode_id
                 others = {name: pid for name, pid in graph.pids().items() if name != victim}
                 killed_s = graph.kill(victim)
-                probe.spin_until(lambda: graph.supervisor.respawned[victim] == number + 1, 30.0)
+                probe.spin_until(lambda: graph.supervisor.respawned[victim] == number + 1)
                 reported = [n for n in probe.needs if n.episode_id == episode and not n.crying]
                 del probe.needs[:]
-                probe.spin_until(lambda: any(n.crying for n in probe.needs), 60.0)
+                probe.spin_until(lambda: any(n.crying for n in probe.needs))
                 delays.append(time.monotonic() - killed_s)
                 again = next(n for n in probe.needs if n.crying)
                 reported += [n for n in probe.needs if not n.crying]

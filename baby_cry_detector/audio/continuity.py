@@ -31,6 +31,8 @@ DRIFT_TIME_CONSTANT_S = 10.0
 # Up to here a block that begins in the past can be a duplicate; further back the clock was set
 # back or a recording starts again.
 HISTORY_S = 2.0
+# Nobody loses more than this at once: the clock was set on, or the source was away.
+LONGEST_GAP_S = 60.0
 # This much audio in a row "in the past" is no duplicate: the clock was set back a little.
 MAX_REPEATED_S = 0.25
 MIN_REPEATED_BLOCKS = 3
@@ -47,6 +49,7 @@ class Continuity(Enum):
 
     CONTINUOUS = 'continuous'
     GAP = 'gap'                        # it begins too late: samples are missing
+    FORWARD = 'forward'                # it begins far too late: the clock was set on
     OVERLAP = 'overlap'                # part of it was heard before
     DUPLICATE = 'duplicate'            # all of it was heard before, or it came late: drop it
     BACKWARD = 'backward'              # the clock was set back, or a recording starts again
@@ -169,6 +172,8 @@ class StreamClock:
         if abs(error_ns) <= tolerance_ns and in_order:
             return Continuity.CONTINUOUS, 0
         samples = _round_div(error_ns * sample_rate, NS)
+        if error_ns > LONGEST_GAP_S * NS:
+            return Continuity.FORWARD, 0
         if error_ns > tolerance_ns:
             return Continuity.GAP, samples
         if -error_ns > HISTORY_S * NS + duration_ns:

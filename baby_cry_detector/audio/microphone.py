@@ -177,6 +177,10 @@ class MicrophoneSource:
         """Give the device back; may be called more than once."""
         self._process.close()
 
+    def kill(self) -> None:
+        """End the process that reads the device, from any thread, without waiting for anything."""
+        self._process.kill()
+
     def __enter__(self) -> 'MicrophoneSource':
         """Return the open microphone."""
         return self
@@ -309,6 +313,10 @@ class _Process:
             thread.join(CLOSE_TIMEOUT_S)
         for stream in (self._process.stdout, self._process.stderr):
             stream.close()
+
+    def kill(self) -> None:
+        """End the process by force."""
+        self._process.kill()
 
     def _read_records(self) -> None:
         try:

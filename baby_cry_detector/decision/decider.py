@@ -202,20 +202,21 @@ class CryDecider:
         """
         Say what is believed while there is no audio.
 
-        An episode goes on for ``hold_s`` after its last crying, and ends at once if listening is
-        disabled.
+        An episode goes on until ``hold_s`` of audio (and a second, for what is only late) is
+        missing, and ends at once if listening is disabled.
 
         :param stamp_ns: the time, on the clock of the audio's stamps.
         :param status: `STATUS_NO_AUDIO` or `STATUS_DISABLED`.
         """
         if status not in (STATUS_NO_AUDIO, STATUS_DISABLED):
             raise ValueError(f'expected the status no_audio or disabled, got {status!r}')
-        if self._status == STATUS_OK:
-            self._break_stream()
+        # Nothing is forgotten: the stamp of what is heard next says whether anything is missing.
+        self._probability, self._power = 0.0, None
         self._status = status
         self._time_ns = int(stamp_ns)
         self._tracker.advance(self._time_ns)
         if status == STATUS_DISABLED:
+            self._break_stream()
             self._tracker.close()
         return self._decision(self._note_change())
 
@@ -233,7 +234,8 @@ class CryDecider:
         """
         Note that the audio is not continuous here.
 
-        Smoothing and rhythm start again. An episode survives if it goes on within ``hold_s``.
+        Smoothing and rhythm start again. An episode survives if no more than ``hold_s`` of audio
+        is missing.
         """
         self.gaps += 1
         self._break_stream()

@@ -18,6 +18,10 @@ A pure state machine fed with stamps. Two thresholds (hysteresis) say what is he
 an episode counts once enough crying was heard, and ends after a pause of ``hold_s``. Onset and
 duration speak of the crying itself: the onset is back-dated to when the probability rose, and
 neither the hold nor a gap in the audio makes an episode longer.
+
+Missing audio is no pause, for nobody knows what was in it: gaps of up to ``hold_s`` (together,
+between one crying and the next) leave an episode in progress, longer ones end it. How long a gap
+was is decided by the stamps of the audio around it, at whatever speed that arrives.
 """
 
 from dataclasses import dataclass
@@ -32,6 +36,11 @@ NS = 1_000_000_000
 CANDIDATE_PAUSE_NS = NS // 2
 # An episode that a process before this one left in progress can be resumed for this long.
 RESUME_NS = 30 * NS
+# Audio that is missing for longer than a step by this much is a gap.
+MIN_GAP_NS = NS // 4
+# Without audio an episode ends this much later than the stamps would end it: what is only late
+# may still arrive, and then its stamps decide.
+LATE_NS = NS
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -95,6 +104,7 @@ class EpisodeTracker:
         self._time_ns: Optional[int] = None
         self._resumed_ns: Optional[int] = None  # nothing was heard since then
         self._deaf_ns = 0                      # part of the present pause in which none listened
+        self._gap_ns = 0                       # part of it that is missing from the audio
         self.configure(settings)
 
     def configure(self, settings: DecisionSettings) -> None:
@@ -146,7 +156,7 @@ class EpisodeTracker:
             threshold = self._leave if self._hearing else self._enter
             self._hearing = probability >= threshold
         if self._hearing:
-            self._deaf_ns = 0
+            self._deaf_ns = self._gap_ns = 0
             episode.last_heard_ns = time_ns
             episode.heard_ns += self._step_ns
             if not self._crying and episode.heard_ns >= self._min_heard_ns:
@@ -159,8 +169,8 @@ class EpisodeTracker:
         """
         Note that the audio is not continuous here.
 
-        The next step is not taken as a continuation of what was heard, but an episode goes on
-        if crying is heard again within ``hold_s`` of its last crying.
+        The next step is not taken as a continuation of what was heard. How much is missing,
+        and whether an episode goes on, is seen from its stamp.
         """
         self._hearing = False
 
@@ -178,16 +188,25 @@ class EpisodeTracker:
         self._time_ns = self._resumed_ns = int(heard_until_ns)
 
     def advance(self, time_ns: int) -> bool:
-        """Let time pass without audio; return whether the episode is still in progress."""
-        self._hearing = False
-        self._advance(int(time_ns))
+        """
+        Let time pass without audio; return whether the episode is still in progress.
+
+        :param time_ns: the time, on the clock of the stamps; it is an estimate, so an episode
+            ends only where no stamp of audio that is a little late could have kept it.
+        """
+        if self._crying and self._time_ns is not None:
+            longest_ns = self._hold_ns - self._gap_ns + LATE_NS
+            if self._resumed_ns is not None:
+                longest_ns = max(longest_ns, RESUME_NS)
+            if int(time_ns) - self._time_ns > longest_ns:
+                self.close()
         return self._crying
 
     def close(self) -> None:
         """End the episode in progress, whatever follows."""
         self._crying = self._hearing = False
         self._candidate = self._resumed_ns = None
-        self._deaf_ns = 0
+        self._deaf_ns = self._gap_ns = 0
 
     def reset(self) -> None:
         """End the episode and forget the time; the number and the last episode stay."""
@@ -195,10 +214,13 @@ class EpisodeTracker:
         self._time_ns = None
 
     def _hear_again(self, time_ns: int) -> None:
-        if self._resumed_ns is not None:
-            deaf_ns = time_ns - self._resumed_ns
-            self._deaf_ns = deaf_ns if 0 <= deaf_ns <= RESUME_NS else 0
-            self._resumed_ns = None
+        if self._resumed_ns is None:
+            return
+        deaf_ns = time_ns - self._resumed_ns
+        if 0 <= deaf_ns <= RESUME_NS:
+            self._deaf_ns = deaf_ns
+            self._time_ns = time_ns - self._step_ns
+        self._resumed_ns = None
 
     def _advance(self, time_ns: int) -> int:
         previous = self._time_ns
@@ -207,8 +229,11 @@ class EpisodeTracker:
         self._time_ns = time_ns
         if previous is not None and time_ns < previous:
             self._jump_back(time_ns, previous - time_ns)
-        elif previous is not None and time_ns - previous > CANDIDATE_PAUSE_NS:
+        elif previous is not None and time_ns - previous - self._step_ns > MIN_GAP_NS:
             self._hearing = False
+            self._gap_ns += time_ns - previous - self._step_ns
+            if self._gap_ns > self._hold_ns:
+                self.close()
         if not self._hearing:
             self._end_pauses(time_ns)
         return time_ns
@@ -218,10 +243,10 @@ class EpisodeTracker:
         candidate = self._candidate
         if candidate is not None and time_ns - candidate.last_heard_ns > CANDIDATE_PAUSE_NS:
             self._candidate = None
-        if self._resumed_ns is not None and time_ns - self._resumed_ns <= RESUME_NS:
-            return
-        if self._crying and time_ns - self._last.last_heard_ns - self._deaf_ns > self._hold_ns:
-            self.close()
+        if self._crying:
+            pause_ns = time_ns - self._last.last_heard_ns - self._deaf_ns - self._gap_ns
+            if pause_ns > self._hold_ns:
+                self.close()
 
     def _jump_back(self, time_ns: int, jump_ns: int) -> None:
         """Handle a clock that was set back, or a recording that starts again."""
@@ -231,7 +256,7 @@ class EpisodeTracker:
             self._crying = False
         elif self._crying:                     # else a pause could never end
             self._last.last_heard_ns = min(self._last.last_heard_ns, time_ns)
-            self._deaf_ns = 0
+            self._deaf_ns = self._gap_ns = 0
 
     def _begin(self, episode: Episode) -> None:
         self.count += 1

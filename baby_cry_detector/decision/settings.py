@@ -39,7 +39,8 @@ DECISION_PARAMETERS = (
               'How much crying has to be heard before it counts as an episode.',
               minimum=0.0, maximum=60.0, live=True),
     Parameter('hold_s', 3.0,
-              'Longest pause within an episode; it ends after this time without crying.',
+              'Longest pause within an episode; it ends after this time without crying, or when '
+              'more audio than this is missing.',
               minimum=0.0, maximum=600.0, live=True),
     Parameter('need_min_confidence', 0.6,
               'A need is named only if its calibrated probability is at least this.',

@@ -21,6 +21,7 @@ the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and 
 
 from collections import Counter
 from dataclasses import replace
+import sys
 import threading
 import time
 import traceback
@@ -34,7 +35,7 @@ from baby_cry_detector.audio import (
     MicrophoneSource)
 from baby_cry_detector.intake import level_dbfs, SILENCE_DBFS
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.managed_node import ManagedNode
+from baby_cry_detector.nodes.managed_node import ManagedNode, survive
 from baby_cry_detector.nodes.messages import audio_message, info_message
 from baby_cry_detector.nodes.parameters import TABLES
 from baby_cry_detector.nodes.recording_player import RecordingPlayer
@@ -48,6 +49,9 @@ SILENT_MICROPHONE_S = 30.0
 # A device that is open and gives nothing for this long is opened anew.
 STUCK_S = 5.0
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
+# The microphone's thread says that it is alive all the time, but for this long while it opens a
+# device or waits to try again. Longer, and another one takes its place.
+HUNG_S = 30.0
 
 
 class AudioCapture(ManagedNode):
@@ -59,7 +63,8 @@ class AudioCapture(ManagedNode):
         self.finished = False
         self._settings = {}
         self._running_timers = []
-        self._worker = self._player = None
+        self._worker = self._player = self._microphone = None
+        self._alive_s = 0.0            # when the microphone's thread was seen last
         self._stop = threading.Event()
         self._trouble = ''
         self._silent_s = 0.0
@@ -99,11 +104,8 @@ class AudioCapture(ManagedNode):
             self.finished = False
             self._running_timers.append(self.every(WATCH_PERIOD_S, self._watch))
         else:
-            # Its own event: a thread that still waits for a device never hears of a later start.
-            self._stop = threading.Event()
-            self._worker = threading.Thread(
-                target=self._capture, args=(self._stop,), name='microphone', daemon=True)
-            self._worker.start()
+            self._start_worker()
+            self._running_timers.append(self.every(WATCH_PERIOD_S, self._watch_worker))
 
     def deactivate(self):
         """Stop the timers and the thread; the thread closes the device."""
@@ -144,6 +146,29 @@ class AudioCapture(ManagedNode):
                 f'end of {self._device_name} after '
                 f'{self._published_samples / self._settings["sample_rate"]:.1f} s of audio')
 
+    # --- microphone's thread ---------------------------------------------------------------------
+    def _start_worker(self):
+        # Its own event: a thread that still waits for a device never hears of a later start.
+        self._stop = threading.Event()
+        self._alive_s = time.monotonic()
+        self._worker = threading.Thread(
+            target=self._capture, args=(self._stop,), name='microphone', daemon=True)
+        self._worker.start()
+
+    @survive
+    def _watch_worker(self):
+        """Replace a thread that hangs or died; whatever the cause, nobody has to restart this."""
+        if self._worker.is_alive() and time.monotonic() - self._alive_s < HUNG_S:
+            return
+        frame = sys._current_frames().get(self._worker.ident)
+        where = ''.join(traceback.format_stack(frame)) if frame else 'it ended'
+        self._trouble = 'the thread of the microphone hangs; another one takes its place'
+        self.report('microphone_hung', f'{self._trouble}: {where}')
+        self._stop.set()
+        if self._microphone is not None:
+            self._microphone.kill()
+        self._start_worker()
+
     # --- microphone ------------------------------------------------------------------------------
     def _log_devices(self):
         try:
@@ -170,6 +195,7 @@ class AudioCapture(ManagedNode):
             self.report('internal_error', f'cannot list microphones: {error}')
         attempt = 0
         while not stop.is_set():
+            self._alive_s = time.monotonic()
             try:
                 channel = self._settings['channel']
                 with MicrophoneSource(
@@ -177,17 +203,21 @@ class AudioCapture(ManagedNode):
                         sample_rate=self._settings['sample_rate'],
                         block_duration_s=self._settings['block_duration_s'],
                         channel=None if channel < 0 else channel) as microphone:
+                    self._microphone = microphone
                     self._device_name = microphone.description
                     self.get_logger().info(f'listening to {microphone.description}')
                     self._trouble, attempt = '', 0
                     self._listen(microphone, stop)
             except Exception as error:
+                if stop.is_set():
+                    return             # another thread has the device by now
                 if not isinstance(error, (AudioSourceError, OSError)):
                     self.report('internal_error', traceback.format_exc())
                 self._trouble, self._level_dbfs, self._silent_s = str(error), SILENCE_DBFS, 0.0
                 self.counts['microphone_lost'] += 1
                 delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
                 attempt += 1
+                self._alive_s = time.monotonic()
                 self.get_logger().error(f'{error}; trying again in {delay_s:g} s')
                 stop.wait(delay_s)
 
@@ -196,11 +226,14 @@ class AudioCapture(ManagedNode):
         heard_s = time.monotonic()
         while not stop.is_set():
             block = microphone.read(timeout_s=0.5)
+            if stop.is_set():
+                return
+            self._alive_s = time.monotonic()
             if block is not None:
                 heard_s = time.monotonic()
             elif time.monotonic() - heard_s > STUCK_S:
                 raise MicrophoneLost(f'{microphone.description} gave no audio for {STUCK_S:g} s')
-            if block is not None and not stop.is_set():
+            if block is not None:
                 self._publish(self._amplified(block), block.capture_time_ns)
                 self._age_ns = time.time_ns() - block.capture_time_ns
             self._silent_s = microphone.silent_s

@@ -38,8 +38,12 @@ from baby_cry_detector.nodes.parameters import TABLES
 from baby_cry_detector.nodes.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.nodes.running import run_nodes
 
-# interfaces: on every change and at least this often.
-PUBLISH_PERIOD_NS = 200_000_000
+# The state is said on every change and at least every 0.2 s: once in this much audio, and, when
+# audio comes in larger pieces or not at all, after so long a time.
+PUBLISH_PERIOD_NS = 150_000_000
+REPEAT_PERIOD_S = 0.18
+# So many frames are not lost at once: whoever numbers them started anew.
+MOST_FRAMES_LOST = 6000
 # Frames that arrive again carry their old stamp, up to the rounding of the audio's clock.
 REPEAT_TOLERANCE_NS = 5_000_000
 
@@ -70,6 +74,7 @@ class CryClassifier(ManagedNode):
         self._enabled = True
         self._next_frame = None        # number and start of the frame that should come next
         self._next_start_ns = 0
+        self._is_silent = False        # as far as the clock tells; stamps decide what is missing
         self._arrival = Arrival(self)  # of the newest frames
         self._workload = Workload()
         self._published_ns = 0
@@ -94,7 +99,7 @@ class CryClassifier(ManagedNode):
         self._listener = FrameListener(
             checkpoint, decision_settings(values), self._frame_id, values['backend'])
         self._model = model_id(values['model'])
-        self._need = self.offer(CryNeed, 'cry_need', qos.LATCHED)
+        self._need = self.offer(CryNeed, 'cry_need', qos.NEED)
         self._probability = self.offer(Float32, 'cry_probability', qos.STATE)
         if values['keep_episode']:
             self._open_journal()
@@ -106,7 +111,7 @@ class CryClassifier(ManagedNode):
         """Subscribe, and say at once that nothing has been heard yet."""
         self._features = self.hear(
             FrameFeatures, 'frame_features', self._hear, qos.stream(qos.depth_for()))
-        self._watch_timer = self.every(PUBLISH_PERIOD_NS * 1e-9, self._watch)
+        self._watch_timer = self.every(REPEAT_PERIOD_S, self._watch)
         self._resuming.note()
         self._watch()
 
@@ -158,11 +163,13 @@ class CryClassifier(ManagedNode):
                 if not len(values):
                     return
             elif repeated:
-                self.counts['frames_lost'] += max(0, -repeated)
+                if 0 < -repeated <= MOST_FRAMES_LOST:
+                    self.counts['frames_lost'] -= repeated
                 self.report('continuity_lost',
                             f'expected frame {self._next_frame}, got {first}: the network starts '
                             'again, an episode in progress goes on')
                 self._listener.lose_continuity()
+        self._is_silent = False
         self._next_frame = first + len(values)
         self._next_start_ns = start_ns + len(values) * self._listener.hop_ns
         nonfinite = self._listener.runtime.nonfinite_values
@@ -170,6 +177,7 @@ class CryClassifier(ManagedNode):
         with self._workload.measured():
             for decision in self._listener.process(start_ns, values):
                 if decision.changed or self._is_due(decision.stamp_ns):
+                    self._published_ns = decision.stamp_ns
                     self._publish(decision)
             self._listener.runtime.prepare()
         self._resumed_ns = None
@@ -187,13 +195,14 @@ class CryClassifier(ManagedNode):
         if not self._enabled:
             self._publish(decider.idle(self._stamp_ns(silent_ns), STATUS_DISABLED))
         elif silent_ns is None or silent_ns > self._values['no_audio_timeout_s'] * 1e9:
-            if self._next_frame is not None:
-                self._next_frame = None
-                self._listener.runtime.reset()
+            if self._next_frame is not None and not self._is_silent:
+                self._is_silent = True
                 self.report('no_audio', 'no features arrive any more')
             self._publish(decider.idle(self._stamp_ns(silent_ns)))
-        elif silent_ns > PUBLISH_PERIOD_NS:
-            self._publish(decider.decision())
+        else:
+            decision = decider.decision()
+            if decision.status != STATUS_DISABLED:     # enabled again, and nothing heard yet
+                self._publish(decision)
 
     def _stamp_ns(self, silent_ns) -> int:
         """Return the present time on the clock of the audio's stamps."""
@@ -207,7 +216,8 @@ class CryClassifier(ManagedNode):
         self._remember(decision.stamp_ns)      # what was said once is never forgotten
         self._need.publish(need_message(decision, self._frame_id))
         self._probability.publish(Float32(data=float(decision.cry_probability)))
-        self._published_ns = decision.stamp_ns
+        if self._watch_timer is not None:
+            self._watch_timer.reset()
         self._last = decision
 
     # --- the episode in progress, across processes -----------------------------------------------

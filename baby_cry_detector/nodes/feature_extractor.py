@@ -29,7 +29,7 @@ from baby_cry_detector.intake import AudioIntake, SILENCE_DBFS
 from baby_cry_detector.listener import open_checkpoint
 from baby_cry_detector.msg import FrameFeatures
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.health import Workload
+from baby_cry_detector.nodes.health import Interleaving, Workload
 from baby_cry_detector.nodes.managed_node import ManagedNode, survive
 from baby_cry_detector.nodes.messages import features_message
 from baby_cry_detector.nodes.parameters import TABLES
@@ -62,6 +62,7 @@ class FeatureExtractor(ManagedNode):
         self._waiting = []
         self._arrival = Arrival(self)
         self._workload = Workload()
+        self._interleaving = Interleaving()
         self._format_trouble = ''
 
     def configure(self, values):
@@ -97,7 +98,7 @@ class FeatureExtractor(ManagedNode):
         self._arrival.clear()
         self._format_trouble = ''
         if self._intake is not None:
-            self._intake.finish()
+            self._intake.forget()
 
     def cleanup(self):
         """Give the publishers and the extractor back."""
@@ -123,10 +124,14 @@ class FeatureExtractor(ManagedNode):
             self._publish(frames)
         waiting, self._waiting = self._waiting, []
         for audio in waiting:
-            self._hear(audio)
+            self._take(audio)
 
     @survive
-    def _hear(self, message: AudioDataStamped):
+    def _hear(self, message: AudioDataStamped, info: dict):
+        self._interleaving.note(info.get('publication_sequence_number'))
+        self._take(message)
+
+    def _take(self, message: AudioDataStamped):
         if self._format_trouble:
             self.counts['undecodable'] += 1
             return
@@ -161,15 +166,17 @@ class FeatureExtractor(ManagedNode):
 
     @survive
     def _watch(self):
-        """Publish the level, and complete the frames that are owed when audio has stopped."""
+        """
+        Publish the level, and say when audio has stopped.
+
+        What comes next may only be late: its stamp says whether it goes on where this ended.
+        """
         level = SILENCE_DBFS
         silent_ns = self._arrival.silent_ns()
         if silent_ns is not None:
             level = self._intake.level_dbfs
             if silent_ns > self._values['no_audio_timeout_s'] * 1e9:
                 self._arrival.clear()
-                for frames in self._intake.finish():
-                    self._publish(frames)
                 self.report('no_audio', 'no audio arrives any more')
         self._level.publish(Float32(data=level))
 
@@ -188,10 +195,11 @@ class FeatureExtractor(ManagedNode):
             return DiagnosticStatus.WARN, 'not active', details
         if self._arrival.silent_ns() is None:
             return DiagnosticStatus.ERROR, 'no audio', details
+        # One that was killed counts as a publisher until DDS misses it; it sends nothing.
         publishers = self.count_publishers(self.resolve_topic_name('audio_stamped'))
-        if publishers > 1:
-            return (DiagnosticStatus.WARN, f'{publishers} publishers of audio_stamped: a crib has '
-                    'one microphone, give each a namespace', details)
+        if publishers > 1 and self._interleaving.is_seen():
+            return (DiagnosticStatus.WARN, f'{publishers} publishers send audio_stamped at once: '
+                    'a crib has one microphone, give each a namespace', details)
         return DiagnosticStatus.OK, 'extracting', details
 
 

@@ -13,12 +13,38 @@
 # limitations under the License.
 """What hearing costs and how late it is: the figures of a node's diagnostics."""
 
+from collections import deque
 from contextlib import contextmanager
 import time
 
 FRAME_S = 0.01
 # An older stamp is not that of live audio: a recording of another day, or another clock.
 OLDEST_LIVE_S = 60.0
+# A publisher that starts again counts anew once; two that send at once do so all the time.
+INTERLEAVED_S = 10.0
+INTERLEAVED_TIMES = 4
+
+
+class Interleaving:
+    """Do messages of several publishers arrive in turn? Each numbers its own, from 1."""
+
+    def __init__(self):
+        """Nothing has come yet."""
+        self._newest = 0
+        self._steps_back_s = deque(maxlen=INTERLEAVED_TIMES)
+
+    def note(self, number) -> None:
+        """Take the number that its publisher gave a message; ``None`` where none is told."""
+        if number is None:
+            return
+        if number <= self._newest:
+            self._steps_back_s.append(time.monotonic())
+        self._newest = number
+
+    def is_seen(self) -> bool:
+        """Return whether the numbers stepped back again and again lately."""
+        return (len(self._steps_back_s) == INTERLEAVED_TIMES
+                and time.monotonic() - self._steps_back_s[0] < INTERLEAVED_S)
 
 
 class Workload:

@@ -64,7 +64,7 @@ class ViewNode(Node):
         self._state = ViewState()
         self._start_ns = None
         self.create_subscription(Float32, 'level_dbfs', self._hear_level, qos.STATE)
-        self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.LATCHED)
+        self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.NEED)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._hear_diagnostics, 10)
         self._format = None
         if view.is_live:

@@ -29,6 +29,13 @@ USUAL_MESSAGE_S = 0.02
 
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# What is believed: a burst of changes waits for whoever is busy for this long, and who joins late
+# gets what was said in that time, the newest last (or alone, with a depth of 1).
+STATE_QUEUE_S = 2.0
+MOST_STATES_PER_S = 10
+NEED = QoSProfile(depth=round(STATE_QUEUE_S * MOST_STATES_PER_S),
+                  reliability=ReliabilityPolicy.RELIABLE,
+                  durability=DurabilityPolicy.TRANSIENT_LOCAL)
 STATE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
 OVERRIDABLE = {'qos_overriding_options': QoSOverridingOptions(

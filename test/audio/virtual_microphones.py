@@ -83,9 +83,10 @@ class VirtualMicrophones:
 
     @contextmanager
     def playing(self, name, pcm, rate=48000):
-        """Let int16 samples be heard by a microphone, once, from now on."""
+        """Let int16 samples, ``(n,)`` or ``(n, channels)``, be heard by a microphone, once."""
+        channels = 1 if pcm.ndim == 1 else pcm.shape[1]
         process = subprocess.Popen(
-            ['pacat', '--playback', f'--device={name}', f'--rate={rate}', '--channels=1',
+            ['pacat', '--playback', f'--device={name}', f'--rate={rate}', f'--channels={channels}',
              '--format=s16le', '--latency-msec=50'], env=self.environment,
             stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         writer = threading.Thread(target=self._write, args=(process, pcm.tobytes()), daemon=True)
@@ -96,6 +97,10 @@ class VirtualMicrophones:
             process.kill()
             process.wait()
             writer.join(2)
+
+    def is_playing(self):
+        """Return whether anything is heard by any microphone."""
+        return bool(self._control('list', 'short', 'sink-inputs').stdout.strip())
 
     @staticmethod
     def _write(process, data):

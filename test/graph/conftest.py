@@ -47,8 +47,14 @@ def pytest_pycollect_makemodule(module_path, parent):
     return None
 
 
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path, monkeypatch):
+    """Let no test go on with the episode that another one left in progress."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path / 'state'))
+
+
 @pytest.fixture
-def start_graph():
+def start_graph(state_folder):
     """Return a function that starts graphs; they are closed after the test."""
     graphs = []
 

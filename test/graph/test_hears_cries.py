@@ -13,6 +13,7 @@
 # limitations under the License.
 """What the graph says about crying, quiet, and audio that stops and comes back."""
 
+from graph_harness import PATIENCE_S
 import numpy as np
 
 from baby_cry_detector.audio.synthesiser import synthesise_cry
@@ -85,13 +86,13 @@ def test_late_subscriber_knows_the_present_state(graph):
     probe.heard_until(probe.play(quiet(2.0), START_NS))
     late = []
     probe.node.create_subscription(CryNeed, 'cry_need', late.append, qos.LATCHED)
-    probe.spin_until(lambda: late, 5.0)
+    probe.spin_until(lambda: late)
 
 
 def test_audio_that_stops_is_no_audio_and_comes_back(graph):
     probe = graph.probe
     assert_status = lambda status: probe.spin_until(  # noqa: E731
-        lambda: probe.needs and probe.needs[-1].status == status, 10.0)
+        lambda: probe.needs and probe.needs[-1].status == status)
     assert_status(CryNeed.STATUS_NO_AUDIO)
     probe.announce()
     probe.heard_until(probe.play(quiet(2.0), START_NS))
@@ -121,12 +122,12 @@ def test_enable_service_stops_and_resumes(graph):
     from std_srvs.srv import SetBool
     probe = graph.probe
     client = probe.node.create_client(SetBool, 'cry_classifier/enable')
-    assert client.wait_for_service(5.0)
+    assert client.wait_for_service(PATIENCE_S)
     for enabled, status in ((False, CryNeed.STATUS_DISABLED), (True, CryNeed.STATUS_NO_AUDIO)):
         future = client.call_async(SetBool.Request(data=enabled))
-        probe.spin_until(future.done, 5.0)
+        probe.spin_until(future.done)
         assert future.result().success
-        probe.spin_until(lambda: probe.needs and probe.needs[-1].status == status, 5.0)
+        probe.spin_until(lambda: probe.needs and probe.needs[-1].status == status)
 
 
 def test_features_carry_the_audios_time(graph):

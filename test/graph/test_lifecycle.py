@@ -18,7 +18,7 @@ import signal
 import subprocess
 import time
 
-from graph_harness import next_domain, Probe
+from graph_harness import next_domain, PATIENCE_S, Probe
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
@@ -28,6 +28,7 @@ import soundfile
 
 from baby_cry_detector.audio.synthesiser import synthesise_cry
 from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.nodes.ros_time import to_nanoseconds
 from baby_cry_detector.nodes.supervisor import node_command
 
 NS = 1_000_000_000
@@ -46,7 +47,8 @@ class Manager:
         self._probe = probe
         self._change = probe.node.create_client(ChangeState, f'{name}/change_state')
         self._state = probe.node.create_client(GetState, f'{name}/get_state')
-        assert self._change.wait_for_service(20.0) and self._state.wait_for_service(20.0)
+        for client in (self._change, self._state):
+            assert client.wait_for_service(PATIENCE_S)
 
     def _call(self, client, request):
         future = client.call_async(request)
@@ -125,10 +127,10 @@ def test_twice_round_through_the_services_gives_the_same_answers(start_graph):
             del probe.needs[:]
             probe.announce()
             probe.heard_until(probe.play(pcm, start_ns))
-            heard = [(need.header.stamp.sec, need.header.stamp.nanosec,
-                      round(need.cry_probability, 5), need.crying)
-                     for need in probe.needs if need.status == CryNeed.STATUS_OK]
-            assert any(crying for *_, crying in heard)
+            heard = {to_nanoseconds(need.header.stamp): (
+                round(need.cry_probability, 5), need.crying)
+                for need in probe.needs if need.status == CryNeed.STATUS_OK}
+            assert any(crying for _, crying in heard.values())
             answers.append(heard)
             for manager in reversed(managers):
                 manager.drive(DEACTIVATE)
@@ -139,8 +141,10 @@ def test_twice_round_through_the_services_gives_the_same_answers(start_graph):
         for manager in reversed(managers):
             manager.drive(DEACTIVATE, CLEANUP)
     for other in answers[1:]:
-        common = min(len(other), len(answers[0]))
-        assert common > 25 and other[:common] == answers[0][:common]
+        # By time too a state is said again, so not all speak of the same moments.
+        common = sorted(set(other) & set(answers[0]))
+        assert len(common) > 25
+        assert [other[stamp] for stamp in common] == [answers[0][stamp] for stamp in common]
     for manager in managers:
         manager.drive(CONFIGURE, ACTIVATE, SHUTDOWN)
 
@@ -160,7 +164,7 @@ def test_a_recording_plays_again_after_each_activation(probe, start, recording):
         manager.drive(*transitions)
         probe.spin_until(lambda: sum(heard) == 4 * 16_000 * 2)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
 
 
 def test_what_cannot_be_configured_stays_unconfigured_and_can_be_mended(probe, start, recording):
@@ -187,7 +191,7 @@ def test_signals_in_every_state_end_with_0(probe, start, recording, name):
         manager = Manager(probe, name)
         manager.drive(*transitions)
         process.send_signal((signal.SIGINT, signal.SIGTERM)[index % 2])
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, output
         assert 'Traceback' not in output
         probe.spin_until(lambda: not probe.node.count_publishers(f'{name}/transition_event'))

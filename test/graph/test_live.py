@@ -18,7 +18,7 @@ import pty
 import subprocess
 
 from ament_index_python.packages import get_package_prefix
-from graph_harness import next_domain
+from graph_harness import next_domain, PATIENCE_S
 import numpy as np
 import pytest
 import soundfile
@@ -38,7 +38,7 @@ def run(*arguments, domain_id=None, terminal=False):
                    'COLUMNS': '80', 'LINES': '24'}
     if not terminal:
         done = subprocess.run(command(*arguments), env=environment, capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=2 * PATIENCE_S, check=False)
         return done.returncode, done.stdout + done.stderr
     master, slave = pty.openpty()
     process = subprocess.Popen(command(*arguments), env=environment, stdin=slave, stdout=slave,
@@ -54,7 +54,7 @@ def run(*arguments, domain_id=None, terminal=False):
             break
         printed += part
     os.close(master)
-    return process.wait(timeout=10), printed.decode(errors='replace')
+    return process.wait(timeout=PATIENCE_S), printed.decode(errors='replace')
 
 
 @pytest.fixture

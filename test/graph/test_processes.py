@@ -20,7 +20,7 @@ import subprocess
 import time
 
 from ament_index_python.packages import get_package_prefix
-from graph_harness import next_domain, Probe
+from graph_harness import next_domain, PATIENCE_S, Probe
 import numpy as np
 import pytest
 import rclpy
@@ -57,7 +57,7 @@ def run_node():
 def end(process, how=signal.SIGINT):
     """Send a signal; return (exit code, output)."""
     process.send_signal(how)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     return process.returncode, output
 
 
@@ -80,7 +80,7 @@ def test_three_processes_hear_a_recording_and_end_cleanly(run_node, recording):
     parameters = {'audio_capture': dict(source='file', file=str(recording), rate=4.0)}
     running = [run_node(name, domain_id, **parameters.get(name, {})) for name in NODES]
     try:
-        probe.spin_until(lambda: any(need.crying for need in probe.needs), 40.0)
+        probe.spin_until(lambda: any(need.crying for need in probe.needs))
         assert probe.needs[-1].status == CryNeed.STATUS_OK
         for process, how in zip(running, (signal.SIGINT, signal.SIGTERM, signal.SIGINT)):
             code, output = end(process, how)
@@ -100,7 +100,7 @@ def test_three_processes_hear_a_recording_and_end_cleanly(run_node, recording):
 ])
 def test_what_cannot_start_says_why_and_exits_with_1(run_node, name, parameters, expected):
     process = run_node(name, next_domain(), **parameters)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert expected in output
     assert 'Traceback' not in output

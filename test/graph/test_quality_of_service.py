@@ -95,7 +95,15 @@ def test_two_publishers_of_audio_in_one_crib_are_reported(graph):
         stamp_ns += NS // 25
         return '2 publishers' in probe.diagnostics.get('feature_extractor', (0, ''))[1]
 
-    probe.spin_until(complains)
+    def answers():
+        return 'feature_extractor' in probe.diagnostics
+
+    # One that is only there, as one that was killed is for a while, is nobody's trouble.
+    for _ in range(3):
+        probe.diagnostics.clear()
+        probe.spin_until(lambda: complains() or answers())
+        assert not complains()
+    probe.spin_until(lambda: complains() or other.publish(AudioDataStamped()))
     probe.node.destroy_publisher(other)
     probe.spin_until(lambda: not complains())
     assert probe.needs[-1].status == CryNeed.STATUS_OK

@@ -22,7 +22,7 @@ import subprocess
 import time
 
 from audio_common_msgs.msg import AudioInfo
-from graph_harness import next_domain, NS, Probe, RATE
+from graph_harness import next_domain, NS, PATIENCE_S, Probe, RATE
 import numpy as np
 from process_memory import cpu_s, resident_bytes
 import rclpy
@@ -63,7 +63,7 @@ class GraphProcess:
         """End it; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(15)
+            code = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
@@ -221,8 +221,7 @@ class Hostile:
     def calm_down(self):
         """Wait until what was sent has been worked off, then announce real audio."""
         probe = self.probe
-        probe.spin_until(lambda: probe.needs and probe.needs[-1].status == CryNeed.STATUS_NO_AUDIO,
-                         60.0)
+        probe.spin_until(lambda: probe.needs and probe.needs[-1].status == CryNeed.STATUS_NO_AUDIO)
         probe.announce()
         del probe.needs[:]
 

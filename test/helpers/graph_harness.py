@@ -14,8 +14,11 @@
 """The real graph over real DDS, in a domain of its own, fed and watched by a probe."""
 
 from array import array
+import fcntl
 import itertools
 import os
+from pathlib import Path
+import tempfile
 import threading
 import time
 
@@ -26,15 +29,45 @@ import rclpy
 
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 
-# Domains up to 101 are safe with the default ports; each test process and graph has its own.
-DOMAINS = itertools.count(10 + os.getpid() % 80)
+# Domains up to 101 are safe with the default ports. A test process takes some for itself, and
+# graphs use them in turn: by the time one is used again nobody remembers who was there.
+LAST_DOMAIN, DOMAINS_A_PROCESS = 101, 12
 NS = 1_000_000_000
 RATE = 16_000
+# The one limit on how long a test waits for what has to come. Waiting ends as soon as it does, so
+# a large limit costs nothing; a machine slower than any so far can have a larger one.
+PATIENCE_S = 60.0 * float(os.environ.get('BABY_CRY_TEST_PATIENCE', '1'))
+
+
+def _own_domains():
+    """Return an iterator over domains that no other test process has, again and again."""
+    folder = Path(tempfile.gettempdir()) / f'baby_cry_test_domains_{os.getuid()}'
+    folder.mkdir(exist_ok=True)
+    taken = []
+    for domain_id in range(1, LAST_DOMAIN + 1):
+        lock = os.open(folder / str(domain_id), os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)   # until the process ends
+            taken.append(domain_id)
+        except OSError:
+            os.close(lock)
+        if len(taken) == DOMAINS_A_PROCESS:
+            break
+    return itertools.cycle(taken or range(1, LAST_DOMAIN + 1))
+
+
+_DOMAINS = _own_domains()
 
 
 def next_domain():
-    """Return a DDS domain that no other test of this process uses."""
-    return next(DOMAINS)
+    """Return a DDS domain that no other graph of a running test uses."""
+    return next(_DOMAINS)
+
+
+def blocks_of(pcm, start_ns, block_size=640):
+    """Return [(stamp in ns, bytes)] of int16 samples at 16 kHz, in whole blocks."""
+    return [(start_ns + first * NS // RATE, pcm[first:first + block_size].tobytes())
+            for first in range(0, len(pcm) - block_size + 1, block_size)]
 
 
 class Probe:
@@ -64,7 +97,7 @@ class Probe:
             self.diagnostics[status.name.split('/')[-1]] = (
                 status.level, status.message, {kv.key: kv.value for kv in status.values})
 
-    def spin_until(self, condition, timeout_s=20.0):
+    def spin_until(self, condition, timeout_s=PATIENCE_S):
         """Take messages until the condition holds; fail with what was seen if it never does."""
         end_s = time.monotonic() + timeout_s
         while not condition():

@@ -52,22 +52,22 @@ def unplug_and_return(folder, times, cry):
         return probe.needs[-1].status if probe.needs else None
 
     try:
-        probe.spin_until(lambda: status() == CryNeed.STATUS_OK, 30.0)
+        probe.spin_until(lambda: status() == CryNeed.STATUS_OK)
         for _ in range(times):
             server.unplug('north_crib')
-            probe.spin_until(lambda: probe.diagnostics['audio_capture'][0] == ERROR, 30.0)
-            probe.spin_until(lambda: status() == CryNeed.STATUS_NO_AUDIO, 30.0)
+            probe.spin_until(lambda: probe.diagnostics['audio_capture'][0] == ERROR)
+            probe.spin_until(lambda: status() == CryNeed.STATUS_NO_AUDIO)
             reported += 1
             server.plug('north_crib')
             begin_s = time.monotonic()
-            probe.spin_until(lambda: status() == CryNeed.STATUS_OK, 40.0)
+            probe.spin_until(lambda: status() == CryNeed.STATUS_OK)
             delays_s.append(time.monotonic() - begin_s)
             del probe.needs[:]
             with server.playing('north_crib', cry, rate=16_000):
-                probe.spin_until(lambda: any(need.crying for need in probe.needs), 20.0)
+                probe.spin_until(lambda: any(need.crying for need in probe.needs))
             heard += 1
             del probe.needs[:], probe.features[:]
-            probe.spin_until(lambda: probe.needs, 10.0)
+            probe.spin_until(lambda: probe.needs)
     finally:
         graph.close()
         server.stop()
