@@ -90,7 +90,7 @@ def measure(executor: str, modules, recording: str, seconds: float, domain_id: i
         for process in processes:
             process.terminate()
         codes = [end(process) for process in processes]
-        probe.node.destroy_node()
+        probe.close()
         rclpy.shutdown(context=context)
     return share, costs, codes, heard
 

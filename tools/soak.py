@@ -109,7 +109,7 @@ def floods(options) -> bool:
 def crashes(options) -> bool:
     """Kill each node in mid-cry, again and again; print how fast crying is reported again."""
     from separate_graph import LiveAudio, long_cry, SeparateGraph
-    say(f'## kill -9 in mid-cry, {options.kills} times each, under the supervisor (delay 2 s)\n')
+    say(f'## kill -9 in mid-cry, {options.kills} times each, under the supervisor (delay 1 s)\n')
     say('| killed | times | crying again after (median, worst) | episode went on | closed, '
         'reported | lost |')
     say('|---|---|---|---|---|---|')

@@ -20,6 +20,7 @@ microphone is not put on the house network by trying this out.
 
 import argparse
 import atexit
+import fcntl
 import os
 from pathlib import Path
 import shutil
@@ -209,13 +210,35 @@ def main(args=None) -> int:
                 node.close()
 
 
+def first_here() -> bool:
+    """
+    Return whether no other try-out runs on this machine in this domain.
+
+    Told by a lock that the kernel releases with the process: two that are started together, or on
+    a busy machine, may not see each other's topics in time.
+    """
+    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+    path = Path(tempfile.gettempdir()) / f'baby_cry_live_{os.getuid()}_{domain}.lock'
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)     # kept open until the process ends
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    return True
+
+
 def free_namespace() -> str:
     """Return '', or a namespace of one's own where another graph uses the plain names already."""
     node = Node('terminal_view_scout')
     end_s = time.monotonic() + DISCOVERY_S
+    is_first = first_here()
     try:
         while time.monotonic() < end_s:
-            if node.count_publishers('/audio_stamped'):
+            if not is_first or node.count_publishers('/audio_stamped'):
                 namespace = f'try_{os.getpid()}'
                 print(f'another graph runs here; this one is in the namespace /{namespace}',
                       file=sys.stderr)

@@ -28,7 +28,7 @@ import time
 from ament_index_python.packages import get_package_prefix
 
 PACKAGE = 'baby_cry_detector'
-RESPAWN_DELAY_S = 2.0
+RESPAWN_DELAY_S = 1.0
 END_TIMEOUT_S = 8.0
 NODES = ('cry_classifier', 'feature_extractor', 'audio_capture')
 PR_SET_PDEATHSIG = 1

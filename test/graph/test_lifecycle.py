@@ -80,7 +80,7 @@ def probe():
     made = Probe(context)
     made.domain_id = domain_id
     yield made
-    made.node.destroy_node()
+    made.close()
     rclpy.shutdown(context=context)
 
 

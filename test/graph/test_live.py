@@ -14,17 +14,23 @@
 """`make run`: what a newcomer sees, on a terminal and without one."""
 
 import os
+from pathlib import Path
 import pty
+import signal
 import subprocess
 
 from ament_index_python.packages import get_package_prefix
-from graph_harness import next_domain, PATIENCE_S
+from graph_harness import next_domain, PATIENCE_S, Probe
 import numpy as np
 import pytest
+import rclpy
 import soundfile
 
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.audio.synthesiser import synthesise_cry
+from baby_cry_detector.msg import CryNeed
+
+NODES = ('cry_classifier', 'feature_extractor', 'audio_capture')
 
 
 def command(*arguments):
@@ -79,3 +85,78 @@ def test_a_recording_is_played_once_and_summed_up(recording, terminal):
     assert code == 0
     assert 'CRYING for' in printed
     assert 'of audio: crying at 0:01' in printed
+
+
+@pytest.fixture
+def start_quiet(tmp_path):
+    """Return a function that plays a long quiet recording and waits until that is heard."""
+    path = tmp_path / 'quiet.wav'
+    soundfile.write(path, np.zeros(16_000 * 900, np.int16), 16_000)
+    running = []
+
+    def start(*arguments):
+        domain_id = next_domain()
+        context = rclpy.Context()
+        rclpy.init(context=context, domain_id=domain_id)
+        log = open(tmp_path / 'log.txt', 'w')
+        process = subprocess.Popen(
+            command(path, *arguments), stdout=log, stderr=subprocess.STDOUT,
+            env={**os.environ, 'ROS_DOMAIN_ID': str(domain_id)})
+        probe = Probe(context)
+        running.append((context, probe, process, log))
+        probe.spin_until(lambda: is_heard(probe))
+        return probe, process, domain_id
+
+    yield start
+    for context, probe, process, log in running:
+        process.kill()
+        process.wait()
+        log.close()
+        probe.close()
+        rclpy.shutdown(context=context)
+
+
+def is_heard(probe):
+    """Return whether the newest state speaks of audio."""
+    return bool(probe.needs) and probe.needs[-1].status == CryNeed.STATUS_OK
+
+
+def children(pid):
+    """Return {name of the node: process id} of a supervisor's processes."""
+    found = {}
+    for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+        arguments = Path(f'/proc/{child}/cmdline').read_bytes().split(b'\0')
+        names = [Path(os.fsdecode(argument)).name for argument in arguments[:2]]
+        found.update({name: int(child) for name in names if name in NODES})
+    return found
+
+
+def test_two_at_once_do_not_hear_each_other(start_quiet, recording):
+    probe, first, domain_id = start_quiet()
+    code, printed = run(recording, '--rate', '2', domain_id=domain_id)
+    assert code == 0
+    assert 'in the namespace /try_' in printed
+    assert 'of audio: crying at' in printed
+    seen = len(probe.needs)
+    probe.spin_until(lambda: len(probe.needs) > seen and is_heard(probe))
+    assert not any(need.crying for need in probe.needs)
+    first.send_signal(signal.SIGINT)
+    assert first.wait(PATIENCE_S) == 0
+
+
+def test_separate_processes_are_looked_after_and_ended(start_quiet):
+    probe, supervisor, _ = start_quiet('--separate')
+    before = children(supervisor.pid)
+    assert set(before) == set(NODES)
+    os.kill(before['cry_classifier'], signal.SIGKILL)
+    probe.spin_until(lambda: children(supervisor.pid).get(
+        'cry_classifier', before['cry_classifier']) != before['cry_classifier'])
+    del probe.needs[:]
+    probe.spin_until(lambda: is_heard(probe))
+    after = children(supervisor.pid)
+    assert {name: pid for name, pid in after.items() if name != 'cry_classifier'} == {
+        name: pid for name, pid in before.items() if name != 'cry_classifier'}
+    supervisor.send_signal(signal.SIGINT)
+    assert supervisor.wait(PATIENCE_S) == 0
+    for pid in after.values():
+        assert not Path(f'/proc/{pid}').exists()

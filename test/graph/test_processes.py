@@ -87,7 +87,7 @@ def test_three_processes_hear_a_recording_and_end_cleanly(run_node, recording):
             assert code == 0, output
             assert 'Traceback' not in output
     finally:
-        probe.node.destroy_node()
+        probe.close()
         rclpy.shutdown(context=context)
 
 

@@ -67,7 +67,7 @@ class GraphProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
-        self.probe.node.destroy_node()
+        self.probe.close()
         rclpy.shutdown(context=self.context)
         return code
 

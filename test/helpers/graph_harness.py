@@ -92,6 +92,11 @@ class Probe:
         self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
 
+    def close(self):
+        """Give everything back while the context is there: later is a crash at exit, at times."""
+        self.executor.shutdown(timeout_sec=5.0)
+        self.node.destroy_node()
+
     def _diagnose(self, message):
         for status in message.status:
             self.diagnostics[status.name.split('/')[-1]] = (
@@ -195,5 +200,5 @@ class RunningGraph:
         self._thread.join(timeout=5.0)
         for node in self.nodes:
             node.close()
-        self.probe.node.destroy_node()
+        self.probe.close()
         rclpy.shutdown(context=self.context)

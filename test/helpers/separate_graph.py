@@ -78,7 +78,7 @@ class SeparateGraph:
         self._thread.join()
         clean = self.supervisor.close()
         self.log.close()
-        self.probe.node.destroy_node()
+        self.probe.close()
         rclpy.shutdown(context=self.context)
         return clean
 
