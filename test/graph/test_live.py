@@ -98,11 +98,13 @@ def start_quiet(tmp_path):
         domain_id = next_domain()
         context = rclpy.Context()
         rclpy.init(context=context, domain_id=domain_id)
+        probe = Probe(context)
+        # It only listens: a publisher of audio would be taken for another graph.
+        probe.node.destroy_publisher(probe.audio)
         log = open(tmp_path / 'log.txt', 'w')
         process = subprocess.Popen(
             command(path, *arguments), stdout=log, stderr=subprocess.STDOUT,
             env={**os.environ, 'ROS_DOMAIN_ID': str(domain_id)})
-        probe = Probe(context)
         running.append((context, probe, process, log))
         probe.spin_until(lambda: is_heard(probe))
         return probe, process, domain_id
