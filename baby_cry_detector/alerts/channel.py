@@ -1,0 +1,230 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+A channel: a queue, a thread, retries with back-off, and a state that says how it is.
+
+Whoever offers a notice never waits. What can't be delivered now is kept in order and tried again,
+so that a broker or a network that is gone for a while loses nothing.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+import threading
+import time
+from typing import Optional
+
+from baby_cry_detector.behaviours.alerting import (
+    END, HEARTBEAT, ONGOING, PRIORITY_NAMES, Said, STATE_NAMES)
+
+NS = 1_000_000_000
+MOST_WAITING = 4096
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 15.0
+IDLE_PERIOD_S = 1.0
+MOST_REFUSALS = 3
+
+
+class Undelivered(OSError):
+    """It may work later: no network, nobody answers."""
+
+
+class Refused(ValueError):
+    """It will not work like this: wrong address, wrong password, too large."""
+
+
+class Sender:
+    """What a channel sends with; all methods are called in the channel's thread alone."""
+
+    name = ''
+
+    def wants(self, said: Said) -> bool:
+        """Return whether this channel tells that to anybody; called by whoever offers."""
+        return said.loud or said.state == END
+
+    def send(self, said: Said, late_s: float) -> None:
+        """
+        Deliver, and return when it is delivered.
+
+        :param late_s: how long it has waited.
+        :raises Undelivered: to be asked again later.
+        :raises Refused: to be asked again a few times at most.
+        """
+        raise NotImplementedError
+
+    def idle(self) -> None:
+        """Look after a connection; called about once a second, may raise Undelivered."""
+
+    def close(self) -> None:
+        """Release everything."""
+
+
+@dataclass(frozen=True)
+class ChannelState:
+    """
+    How a channel is.
+
+    :param well: whether the last attempt worked, or there was none.
+    :param message: one sentence.
+    :param delivered: notices since the start.
+    :param waiting: notices that are not delivered yet.
+    :param lost: notices that were given up.
+    """
+
+    well: bool
+    message: str
+    delivered: int
+    waiting: int
+    lost: int
+
+
+def record(said: Said, late_s: float = 0.0) -> dict:
+    """Return a notice as the JSON document that channels send."""
+    seconds, nanoseconds = divmod(said.stamp_ns, NS)
+    try:
+        when = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))
+        when = f'{when}.{nanoseconds // 1_000_000:03d}Z'
+    except (OverflowError, ValueError, OSError):
+        when = ''
+    return {
+        'state': STATE_NAMES[said.state], 'priority': PRIORITY_NAMES[said.priority],
+        'crib': said.crib_id, 'text': said.text, 'alert_id': said.alert_id,
+        'sequence': said.sequence, 'episode_id': said.episode_id, 'time': when,
+        'crying_s': round(said.duration_ns / NS, 1), 'intensity': round(said.intensity, 3),
+        'need': said.need, 'confidence': round(said.confidence, 3),
+        'acknowledged': said.acknowledged, 'acknowledged_by': said.acknowledged_by,
+        'snoozed': said.snoozed_until_ns > 0, 'listening': said.listening, 'loud': said.loud,
+        'late_s': round(late_s, 1)}
+
+
+class Channel:
+    """
+    Delivers what it is offered, in order.
+
+    :param sender: how; its thread is the only one that uses it.
+    :param redact: takes secrets out of a sentence before anybody sees it.
+    :param first_retry_s: wait after the first failure; doubles up to ``longest_retry_s``.
+    """
+
+    def __init__(self, sender: Sender, redact=lambda text: text,
+                 first_retry_s: float = FIRST_RETRY_S, longest_retry_s: float = LONGEST_RETRY_S,
+                 most_waiting: int = MOST_WAITING):
+        """Start the thread."""
+        self.name = sender.name
+        self._sender = sender
+        self._redact = redact
+        self._retry_s = (first_retry_s, longest_retry_s)
+        self._most = most_waiting
+        self._queue = deque()                       # (Said, monotonic time of its offer)
+        self._changed = threading.Condition()
+        self._ending = False
+        self._trouble = ''
+        self._delivered = self._lost = 0
+        self._thread = threading.Thread(target=self._run, name=f'alerts {self.name}', daemon=True)
+        self._thread.start()
+
+    def offer(self, said: Said) -> None:
+        """Take a notice; returns at once. A newer ONGOING takes the place of one that waits."""
+        if not self._sender.wants(said):
+            return
+        with self._changed:
+            if said.state in (ONGOING, HEARTBEAT):
+                # The first may be on its way right now; what is behind it is nobody's yet.
+                for index in range(len(self._queue) - 1, 0, -1):
+                    other = self._queue[index][0]
+                    if (other.state, other.alert_id) == (said.state, said.alert_id):
+                        del self._queue[index]
+                        break
+            self._queue.append((said, time.monotonic()))
+            if len(self._queue) > self._most:
+                self._let_go()
+            self._changed.notify()
+
+    def _let_go(self):
+        self._lost += 1
+        for index in range(1, len(self._queue)):
+            if self._queue[index][0].state in (ONGOING, HEARTBEAT):
+                del self._queue[index]
+                return
+        del self._queue[1]
+
+    def state(self) -> ChannelState:
+        """Return how it is; secrets are not in it."""
+        with self._changed:
+            return ChannelState(not self._trouble, self._trouble or 'ok', self._delivered,
+                                len(self._queue), self._lost)
+
+    def close(self, timeout_s: float = 3.0) -> bool:
+        """End; what waits has ``timeout_s`` to be delivered. Return whether all of it was."""
+        with self._changed:
+            self._ending = True
+            self._until_s = time.monotonic() + timeout_s
+            self._changed.notify()
+        self._thread.join(timeout_s + 2.0)
+        return not self._queue
+
+    # --- the thread ------------------------------------------------------------------------------
+    def _run(self):
+        wait_s, refusals, due_s = IDLE_PERIOD_S, 0, 0.0
+        retry_s = self._retry_s[0]
+        while True:
+            with self._changed:
+                if not (self._queue and time.monotonic() >= due_s) and not self._ending:
+                    self._changed.wait(max(0.0, min(wait_s, due_s - time.monotonic())
+                                           if self._queue else wait_s))
+                ending, entry = self._ending, self._queue[0] if self._queue else None
+            if ending and (entry is None or time.monotonic() >= self._until_s):
+                break
+            if entry is not None and time.monotonic() < due_s:
+                if ending:
+                    time.sleep(0.05)
+                continue
+            trouble, done = '', False
+            try:
+                if entry is None:
+                    if time.monotonic() < due_s:
+                        continue
+                    self._sender.idle()
+                else:
+                    self._sender.send(entry[0], time.monotonic() - entry[1])
+                    done = True
+            except Undelivered as error:
+                trouble = str(error) or 'nobody answers'
+            except Refused as error:
+                trouble = f'refused: {error}'
+                refusals += 1
+            except Exception as error:     # a library's own; a channel must outlive it
+                trouble = f'{type(error).__name__}: {error}'
+            given_up = entry is not None and refusals >= MOST_REFUSALS
+            with self._changed:
+                self._trouble = self._redact(trouble)[:300]
+                if done or given_up:
+                    self._queue.popleft()
+                    self._delivered += done
+                    self._lost += not done
+            if done or given_up:
+                refusals = 0
+            if trouble:
+                due_s = time.monotonic() + retry_s
+                retry_s = min(2 * retry_s, self._retry_s[1])
+            else:
+                retry_s, due_s = self._retry_s[0], 0.0
+        try:
+            self._sender.close()
+        except Exception as error:
+            with self._changed:
+                self._trouble = self._redact(f'{type(error).__name__}: {error}')
+
+
+def make(sender: Optional[Sender], redact) -> Optional[Channel]:
+    """Return a running channel, or ``None`` for none."""
+    return None if sender is None else Channel(sender, redact)
