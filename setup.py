@@ -44,6 +44,7 @@ setup(
     install_requires=['numpy>=1.26', 'scipy>=1.11', 'soundfile>=0.12', 'rich>=13',
                       'PyYAML>=6'],
     extras_require={
+        'alerts': ['paho-mqtt>=1.6', 'apprise>=1.4'],
         'microphone': ['pyaudio'],
         'training': ['torch>=2.1', 'matplotlib>=3.7', 'tqdm>=4.64'],
         'baseline': ['scikit-learn>=1.3'],

@@ -22,7 +22,6 @@ from collections import deque
 from dataclasses import dataclass
 import threading
 import time
-from typing import Optional
 
 from baby_cry_detector.behaviours.alerting import (
     END, HEARTBEAT, ONGOING, PRIORITY_NAMES, Said, STATE_NAMES)
@@ -151,7 +150,7 @@ class Channel:
 
     def _let_go(self):
         self._lost += 1
-        for index in range(1, len(self._queue)):
+        for index in range(1, len(self._queue) - 1):
             if self._queue[index][0].state in (ONGOING, HEARTBEAT):
                 del self._queue[index]
                 return
@@ -223,8 +222,3 @@ class Channel:
         except Exception as error:
             with self._changed:
                 self._trouble = self._redact(f'{type(error).__name__}: {error}')
-
-
-def make(sender: Optional[Sender], redact) -> Optional[Channel]:
-    """Return a running channel, or ``None`` for none."""
-    return None if sender is None else Channel(sender, redact)

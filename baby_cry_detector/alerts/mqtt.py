@@ -202,7 +202,7 @@ class Mqtt(Sender):
             if said.state == ONGOING:
                 self._publish(f'{self._base}/heartbeat', document)
         state = {**document, 'alert': 'ON' if open_ else 'OFF',
-                 'crying': 'ON' if open_ and said.episode_id else 'OFF',
+                 'crying': 'ON' if open_ and said.need != 'NONE' else 'OFF',
                  'heard': 'ON' if said.listening else 'OFF'}
         if said.state == END:
             state['priority'] = 'none'

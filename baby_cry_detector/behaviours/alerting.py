@@ -40,16 +40,18 @@ class Wish(NamedTuple):
     """
     That there be an alert.
 
-    :param episode_id: what it is about; ``''``: not a cry (the crib is not heard).
-    :param since_ns: when that began.
+    :param episode_id: what it is about; not about a cry: the one that was heard last, or ``''``.
+    :param since_ns: when that began: of a cry, its onset.
     :param priority: `LOW` to `HIGH`; it rises while nobody acknowledges.
     :param reason: why, for the caregiver; of a cry: what was tried, ``''`` for nothing.
+    :param cry: whether it is about a cry; otherwise about a crib that is not heard.
     """
 
     episode_id: str
     since_ns: int
     priority: int
     reason: str = ''
+    cry: bool = True
 
 
 class Facts(NamedTuple):
@@ -120,6 +122,11 @@ class OpenAlert:
     intensity: float = 0.0
     need: str = 'UNKNOWN'
     confidence: float = 0.0
+    cry: bool = True
+
+    def is_about(self, wish: Wish) -> bool:
+        """Return whether this is the alert that is wished for."""
+        return (self.cry, self.episode_id) == (wish.cry, wish.episode_id)
 
 
 class AlertMachine:
@@ -198,6 +205,11 @@ class AlertMachine:
         return self._now_ns
 
     @property
+    def now_ns(self) -> int:
+        """Return the newest time that it was told."""
+        return self._now_ns
+
+    @property
     def snoozed(self) -> bool:
         """Return whether alerts are held back now."""
         return self._now_ns < self.snoozed_until_ns
@@ -230,11 +242,11 @@ class AlertMachine:
     def _is_over(self, wish, facts) -> bool:
         alert = self.open
         if wish is not None:
-            if wish.episode_id == alert.episode_id:
+            if alert.is_about(wish):
                 self._resumed_ns = None
                 return False
             # A crib that is not heard any more says nothing about an alert of before a restart.
-            if self._resumed_ns is None or wish.episode_id:
+            if self._resumed_ns is None or wish.cry:
                 return True
         if self._resumed_ns is None:
             return True
@@ -251,13 +263,13 @@ class AlertMachine:
             alert_id=f'{self.crib_id or "crib"}-alert-{self._newest_id_ns}',
             episode_id=wish.episode_id, since_ns=wish.since_ns, reason=wish.reason,
             asked_priority=wish.priority, priority=wish.priority, sequence=0, said_ns=now_ns,
-            loud_ns=-1, escalating_ns=now_ns)
+            loud_ns=-1, escalating_ns=now_ns, cry=wish.cry)
         return self._say(START, facts, not self.snoozed)
 
     def _go_on(self, alert: OpenAlert, wish: Optional[Wish], facts: Facts) -> List[Said]:
         now_ns, timing = self._now_ns, self.timing
         worse = False
-        if wish is not None and wish.episode_id == alert.episode_id:
+        if wish is not None and alert.is_about(wish):
             worse = wish.priority > alert.asked_priority
             alert.asked_priority = max(alert.asked_priority, wish.priority)
             if wish.reason:
@@ -270,7 +282,8 @@ class AlertMachine:
         if raised > alert.priority and not alert.acknowledged:
             worse = True
             alert.priority = raised
-        due = alert.loud_ns < 0 or now_ns - alert.loud_ns >= round(timing.repeat_s * NS)
+        due = alert.loud_ns < 0 or now_ns - alert.loud_ns >= round(timing.repeat_s * NS) or (
+            self._quiet_since_ns is None)    # what was on its way at a crash may be lost
         if not silent and (due or worse):
             return [self._say(ONGOING, facts, True)]
         if worse or now_ns - alert.said_ns >= round(timing.heartbeat_s * NS) or (
@@ -284,14 +297,14 @@ class AlertMachine:
         alert.said_ns = now_ns
         if loud and state != END:
             alert.loud_ns = now_ns
-        if facts.crying and facts.episode_id == alert.episode_id:
+        if alert.cry and facts.crying and facts.episode_id == alert.episode_id:
             alert.intensity, alert.confidence = facts.intensity, facts.confidence
             alert.need = facts.need
         return Said(
             state, self.crib_id, now_ns, alert.alert_id, alert.sequence, alert.priority,
             text or _text(alert, now_ns), alert.episode_id, alert.since_ns,
             max(0, now_ns - alert.since_ns), alert.intensity,
-            alert.need if alert.episode_id else 'NONE', alert.confidence, alert.acknowledged,
+            alert.need if alert.cry else 'NONE', alert.confidence, alert.acknowledged,
             alert.acknowledged_by, self._snooze_shown(), facts.listening, loud)
 
     def _end(self, text: str, facts: Facts) -> Said:
@@ -368,21 +381,22 @@ def _need_text(need: str, confidence: float) -> str:
 
 def _text(alert: OpenAlert, now_ns: int) -> str:
     duration = _duration(max(0, now_ns - alert.since_ns))
-    if not alert.episode_id:
-        return f'{alert.reason or "The crib is not heard"} (since {duration}).'
+    if not alert.cry:
+        reason = alert.reason or 'the crib is not heard'
+        return f'{reason[0].upper()}{reason[1:]} (since {duration}).'
     hard = next(word for limit, word in HARDNESS if alert.intensity < limit)
     text = f'Crying for {duration}, {hard}; {_need_text(alert.need, alert.confidence)}.'
     if alert.reason:
-        text += f' {alert.reason.rstrip(".")}.'
+        text += f' {alert.reason[0].upper()}{alert.reason[1:].rstrip(".")}.'
     if alert.acknowledged:
         text += f' {alert.acknowledged_by or "Somebody"} has taken it over.'
     return text
 
 
 def _end_text(alert: OpenAlert, wish: Optional[Wish], facts: Facts, now_ns: int) -> str:
-    if not alert.episode_id:
-        return 'The crib is heard again.'
-    if (wish is not None and not wish.episode_id) or not facts.listening:
+    if not alert.cry:
+        return 'The crib is heard again.' if facts.listening else 'Nobody waits for audio now.'
+    if (wish is not None and not wish.cry) or not facts.listening:
         return ('Was crying, now the crib is not heard: whether the crying has ended is not '
                 'known.')
     return f'Not crying any more, {_duration(max(0, now_ns - alert.since_ns))} after the onset.'

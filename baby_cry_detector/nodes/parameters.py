@@ -18,6 +18,7 @@ The nodes' parameters, each declared once: type, default, range, description, li
 the tables of the documentation and `config/baby_cry_detector.yaml` from them.
 """
 
+from baby_cry_detector.alerts.settings import CHANNEL_PARAMETERS
 from baby_cry_detector.decision.settings import DECISION_PARAMETERS
 from baby_cry_detector.parameters import Parameter
 
@@ -65,6 +66,17 @@ CRY_CLASSIFIER = (
     Parameter('keep_episode', True, 'Keep the episode in progress in a file (XDG_STATE_HOME), so '
                                     'that it goes on after a crash.'),
     *DECISION_PARAMETERS,
+)
+
+CAREGIVER_ALERT = (
+    Parameter('policy', '', 'YAML file that says when to alert; empty: the shipped policy.'),
+    Parameter('crib_id', '', 'Name of the crib for channels, until cry_need names it; empty: the '
+                             'namespace.'),
+    Parameter('need_timeout_s', 10.0, 'Silence of cry_need that is an alert of its own.',
+              minimum=1.0, maximum=600.0),
+    Parameter('keep_alert', True, 'Keep the open alert in a file (XDG_STATE_HOME), so that it '
+                                  'goes on after a crash.'),
+    *CHANNEL_PARAMETERS,
 )
 
 DIARY = (
@@ -184,6 +196,7 @@ TABLES = {
     'feature_extractor': COMMON + FEATURE_EXTRACTOR,
     'cry_classifier': COMMON + CRY_CLASSIFIER,
     'cry_monitor': COMMON + CRY_MONITOR,
+    'caregiver_alert': COMMON + CAREGIVER_ALERT,
     'diary': COMMON + DIARY,
     'caregiver_page': COMMON + CAREGIVER_PAGE,
     'rocker': COMMON + ROCKER,

@@ -23,7 +23,7 @@ from baby_cry_detector.behaviours.alerting import (
 
 HEARD = Facts(True)
 CRY = Wish('crib-a', 100 * NS, MEDIUM)
-DEAF = Wish('', 100 * NS, MEDIUM, 'No audio arrives')
+DEAF = Wish('', 100 * NS, MEDIUM, 'no audio arrives', cry=False)
 
 
 def crying(episode='crib-a', **kwargs):
@@ -192,7 +192,7 @@ def test_state_that_makes_no_sense_is_refused(change):
 WISHES = st.one_of(
     st.none(),
     st.builds(Wish, st.sampled_from(['', 'a', 'b', 'c']), st.just(0), st.integers(1, 3),
-              st.sampled_from(['', 'why'])))
+              st.sampled_from(['', 'why']), st.booleans()))
 FACTS = st.builds(Facts, st.booleans(), st.booleans(), st.sampled_from(['', 'a', 'b', 'c']),
                   st.floats(0, 1), st.sampled_from(['UNKNOWN', 'HUNGRY', 'NONE']),
                   st.floats(0, 1))

@@ -1,0 +1,78 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+A small JSON document that outlives a node, so that a process that is killed goes on where it was.
+
+Like the file of the episode in progress: replaced in one step, 0600, and held by whoever has its
+lock, which the kernel releases with the process.
+"""
+
+import fcntl
+import json
+import os
+from typing import Optional
+
+from baby_cry_detector.nodes.episode_journal import state_folder
+
+
+class KeptState:
+    """
+    The file of one node.
+
+    :param name: full name of the node; the domain is added.
+    :raises OSError: if the file can't be had, or another process of that name has it.
+    """
+
+    def __init__(self, name: str):
+        """Take the lock."""
+        folder = state_folder()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+        self.path = folder / f'{domain}{name.replace("/", ".")}.json'
+        self._lock = os.open(self.path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise OSError(f'another process keeps {self.path}; two nodes of one name?') from None
+
+    def read(self) -> Optional[dict]:
+        """
+        Return what was kept, if anything was.
+
+        :raises OSError: if there is a file that can't be read.
+        :raises ValueError: if it is no JSON object; it is left to be replaced.
+        """
+        try:
+            document = json.loads(self.path.read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise ValueError(f'{self.path} is no state of a node: {error}') from None
+        if not isinstance(document, dict):
+            raise ValueError(f'{self.path} is no state of a node')
+        return document
+
+    def keep(self, document: dict) -> None:
+        """Write; a reader never sees half of it. OSError if that fails."""
+        new = self.path.with_suffix('.new')
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
+            json.dump(document, file)
+        os.replace(new, self.path)
+
+    def close(self) -> None:
+        """Give the lock back; the file stays as it is."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None

@@ -1,0 +1,246 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The alert node as a process: crashes, a silent graph, channels that are away, secrets, speed."""
+
+import time
+
+from alert_receivers import Broker, free_port, HttpReceiver, no_broker, wait_for, Watcher
+from builtin_interfaces.msg import Duration
+from care_graph import CareGraph, NS
+import pytest
+
+from baby_cry_detector.diary.store import DiaryStore
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.srv import Acknowledge, Snooze
+
+ONSET_NS = 1_790_000_000 * NS
+AT_ONCE = """
+version: 1
+alerts: {limit_s: 0, repeat_s: 5, escalate_after_s: 3600, snooze_max_s: 60, heartbeat_s: 1}
+needs:
+  default:
+    mild: {alert_after_s: 0, priority: low, soothe: []}
+    moderate: {alert_after_s: 0, priority: medium, soothe: []}
+    strong: {alert_after_s: 0, priority: high, soothe: []}
+"""
+SECRET = 'hunter2-hunter2'
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """Return a domain in which nodes can be started."""
+    running = CareGraph(tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def policy(tmp_path):
+    """Return the path of a policy that alerts at once."""
+    path = tmp_path / 'policy.yaml'
+    path.write_text(AT_ONCE)
+    return str(path)
+
+
+def told(graph, *states):
+    """Return the alerts of some states, heartbeats aside."""
+    return [a for a in graph.alerts if a.state in (states or (1, 2, 3))]
+
+
+def test_start_ongoing_end_acknowledged_and_snoozed(graph, policy):
+    graph.start('caregiver_alert', policy=policy)
+    for second in range(1, 4):
+        graph.say(ONSET_NS + second * NS, ONSET_NS, intensity=0.9)
+    graph.until(lambda: told(graph, CryAlert.STATE_START))
+    start, = told(graph, CryAlert.STATE_START)
+    assert start.text.startswith('Crying for') and 'reason unknown' in start.text
+    assert start.episode_id == f'crib-{ONSET_NS}' and start.header.frame_id == 'crib'
+    assert start.onset.sec == ONSET_NS // NS and start.listening
+    wrong = graph.call(Acknowledge, 'caregiver_alert/acknowledge', Acknowledge.Request(
+        who='mum', alert_id='other'))
+    assert not wrong.success
+    right = graph.call(Acknowledge, 'caregiver_alert/acknowledge', Acknowledge.Request(
+        who='mum'))
+    assert right.success
+    graph.until(lambda: any(a.acknowledged_by == 'mum' for a in told(graph)))
+    snoozed = graph.call(Snooze, 'caregiver_alert/snooze', Snooze.Request(
+        who='dad', duration=Duration(sec=600)))
+    assert snoozed.success and 'longest' in snoozed.message and snoozed.until.sec
+    graph.say(ONSET_NS + 9 * NS, ONSET_NS, False, duration_ns=3 * NS)
+    graph.until(lambda: told(graph, CryAlert.STATE_END))
+    assert [a.sequence for a in told(graph)] == list(range(1, len(told(graph)) + 1))
+    graph.until(lambda: len(graph.care) == 4)
+    kinds = [event.kind for event in graph.care]
+    assert kinds.count(CareEvent.KIND_ALERT) == 2
+    assert kinds.count(CareEvent.KIND_ACKNOWLEDGED) == kinds.count(CareEvent.KIND_SNOOZED) == 1
+    assert graph.close()
+
+
+def test_killed_in_mid_alert_it_goes_on_under_the_same_name(tmp_path, policy):
+    graph = CareGraph(tmp_path, depth=1)
+    try:
+        graph.start('caregiver_alert', policy=policy)
+        graph.say_paced([ONSET_NS + second * NS for second in range(1, 4)], ONSET_NS)
+        graph.until(lambda: told(graph, CryAlert.STATE_START))
+        graph.call(Acknowledge, 'caregiver_alert/acknowledge', Acknowledge.Request(who='mum'))
+        graph.until(lambda: any(a.acknowledged for a in told(graph)))
+        graph.kill('caregiver_alert')
+        before = len(told(graph))
+        graph.say(ONSET_NS + 5 * NS, ONSET_NS)
+        graph.start('caregiver_alert', policy=policy)
+        graph.until(lambda: len(told(graph)) > before)
+        assert told(graph)[-1].acknowledged_by == 'mum'
+        graph.kill('caregiver_alert')
+        # It ends while nobody alerts: that is told all the same.
+        graph.say(ONSET_NS + 9 * NS, ONSET_NS, False, duration_ns=5 * NS)
+        graph.start('caregiver_alert', policy=policy)
+        graph.until(lambda: told(graph, CryAlert.STATE_END))
+        assert len({a.alert_id for a in told(graph)}) == 1
+        assert len(told(graph, CryAlert.STATE_START)) == 1
+        assert len(told(graph, CryAlert.STATE_END)) == 1
+        sequences = [a.sequence for a in told(graph)]
+        assert sequences == sorted(set(sequences))
+    finally:
+        graph.close()
+
+
+def test_silence_of_the_graph_and_no_audio_are_alerts_and_the_heartbeat_says_so(graph, policy):
+    graph.start('caregiver_alert', policy=policy, need_timeout_s=2.0)
+    now_ns = time.time_ns()
+    graph.say(now_ns, 0, False)
+    graph.until(lambda: any(a.state == CryAlert.STATE_HEARTBEAT and a.listening
+                            for a in graph.alerts))
+    graph.until(lambda: told(graph, CryAlert.STATE_START))
+    start, = told(graph, CryAlert.STATE_START)
+    assert 'nothing comes' in start.text.lower() and not start.listening
+    assert graph.diagnosis('caregiver_alert')[0] in (b'\x00', b'\x02')
+    graph.until(lambda: graph.diagnosis('caregiver_alert')[0] == b'\x02')
+    graph.say(now_ns + 30 * NS, 0, False)
+    graph.until(lambda: told(graph, CryAlert.STATE_END))
+    assert told(graph, CryAlert.STATE_END)[0].text == 'The crib is heard again.'
+    for second in range(31, 60):
+        graph.say(now_ns + second * NS, 0, False, status=CryNeed.STATUS_NO_AUDIO)
+    graph.until(lambda: any('no audio' in a.text.lower()
+                            for a in told(graph, CryAlert.STATE_START)))
+
+
+def test_alerting_that_is_switched_off_ends_what_is_open(graph, policy):
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+    graph.start('caregiver_alert', policy=policy)
+    graph.say(ONSET_NS + NS, ONSET_NS)
+    graph.until(lambda: told(graph, CryAlert.STATE_START))
+    answer = graph.call(ChangeState, 'caregiver_alert/change_state', ChangeState.Request(
+        transition=Transition(id=Transition.TRANSITION_DEACTIVATE)))
+    assert answer.success
+    graph.until(lambda: told(graph, CryAlert.STATE_END))
+    assert 'switched off' in told(graph)[-1].text
+
+
+def test_channels_that_are_away_block_nothing_and_get_everything_later(graph, policy, tmp_path):
+    port = free_port()
+    token = tmp_path / 'token'
+    token.write_text(SECRET)
+    token.chmod(0o600)
+    parameters = dict(policy=policy, webhook_url=f'http://127.0.0.1:{port}/hook',
+                      webhook_token=f'file:{token}', webhook_timeout_s=1.0)
+    broker = None if no_broker() else Broker(tmp_path)
+    if broker:
+        parameters.update(mqtt_host='127.0.0.1', mqtt_port=broker.port)
+        broker.stop()
+    graph.start('caregiver_alert', **parameters)
+    for number in range(20):
+        graph.episode(ONSET_NS + number * 20 * NS, duration_s=3.0)
+    graph.until(lambda: len(told(graph, CryAlert.STATE_END)) == 20)
+    graph.until(lambda: 'webhook' in graph.diagnosis('caregiver_alert')[1])
+    level, message, details = graph.diagnosis('caregiver_alert')
+    assert level == b'\x01' and 'does not answer' in message
+    assert int(details['webhook.waiting']) >= 40 and details['webhook.lost'] == '0'
+    receiver = HttpReceiver(port)
+    try:
+        graph.until(lambda: graph.diagnosis('caregiver_alert')[2]['webhook.waiting'] == '0')
+        for state in ('start', 'end'):
+            names = [d['alert_id'] for d in receiver.documents if d['state'] == state]
+            assert len(names) == len(set(names)) == 20
+        assert receiver.headers[0]['Authorization'] == f'Bearer {SECRET}'
+        if broker:
+            broker.start()
+            watcher = Watcher(broker.port)
+            graph.until(lambda: graph.diagnosis('caregiver_alert')[2]['mqtt.waiting'] == '0')
+            graph.until(lambda: graph.diagnosis('caregiver_alert')[0] == b'\x00')
+            assert wait_for(lambda: watcher.newest('baby_cry/crib/state').get('alert') == 'OFF')
+            # The way back: a button at Home Assistant takes the alert over.
+            graph.say(ONSET_NS + 1000 * NS, ONSET_NS + 999 * NS)
+            graph.until(lambda: watcher.newest('baby_cry/crib/state').get('alert') == 'ON')
+            watcher.client.publish('baby_cry/crib/acknowledge/set', 'PRESS', qos=1)
+            graph.until(lambda: graph.alerts[-1].acknowledged_by == 'mqtt')
+            watcher.close()
+    finally:
+        receiver.close()
+        if broker:
+            broker.stop()
+    assert graph.close()
+    assert SECRET not in graph.log('caregiver_alert')
+    assert SECRET not in str(graph.probe.diagnostics)
+
+
+@pytest.mark.parametrize('parameters, says', [
+    ({'policy': '/nowhere/policy.yaml'}, '/nowhere/policy.yaml'),
+    ({'webhook_url': 'ftp://host/'}, 'webhook_url'),
+    ({'webhook_url': 'http://host/', 'webhook_token': SECRET}, 'env:NAME or file:'),
+    ({'apprise_urls': 'env:BABY_CRY_NOT_SET'}, 'BABY_CRY_NOT_SET')])
+def test_what_cannot_work_is_a_clear_error_at_configure(graph, parameters, says):
+    with pytest.raises(AssertionError) as failed:
+        graph.start('caregiver_alert', **parameters)
+    assert graph.processes.pop('caregiver_alert').returncode == 1
+    log = graph.log('caregiver_alert')
+    assert says in log and 'Traceback' not in log and says in str(failed.value)
+
+
+def test_many_episodes_in_a_row_have_a_row_and_a_delivered_alert_each(graph, policy, tmp_path):
+    many_episodes(graph, policy, tmp_path, 150)
+
+
+def many_episodes(graph, policy, tmp_path, count):
+    """Send ``count`` episodes to diary and alerts; each has a row, and a START at the webhook."""
+    receiver = HttpReceiver()
+    try:
+        graph.start('diary')
+        graph.start('caregiver_alert', policy=policy, webhook_url=receiver.url)
+        begin_s = time.monotonic()
+        for number in range(count):
+            graph.episode(ONSET_NS + number * 20 * NS, duration_s=3.0)
+            # No faster than anybody works through it: a queue of 1,000 is what there is.
+            graph.until(lambda: len(told(graph, CryAlert.STATE_END)) > number - 50)
+        graph.until(lambda: len(told(graph, CryAlert.STATE_END)) == count, 120.0)
+        path = tmp_path / 'baby_cry_detector' / 'diary.sqlite'
+
+        def recorded():
+            with DiaryStore(path) as store:
+                return (store.figures()['episodes'] == store.figures()['alerts'] == count
+                        and all(alert['end_ns'] for alert in store.alerts()))
+        graph.until(recorded, 120.0)
+        graph.until(lambda: graph.diagnosis('caregiver_alert')[2].get('webhook.waiting') == '0'
+                    and len(receiver.documents) >= 2 * count, 120.0)
+        duration_s = time.monotonic() - begin_s
+        with DiaryStore(path) as store:
+            names = [row['episode_id'] for row in store.episodes()]
+            alerts = store.alerts()
+        assert len(names) == len(set(names)) == count
+        assert {alert['episode_id'] for alert in alerts} == set(names)
+        starts = [d['episode_id'] for d in receiver.documents if d['state'] == 'start']
+        assert sorted(starts) == sorted(names)
+        return duration_s
+    finally:
+        receiver.close()
