@@ -25,6 +25,7 @@ import argparse
 import os
 from pathlib import Path
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -172,7 +173,37 @@ def microphone(options) -> bool:
     return reported == heard == options.unplugs
 
 
-PARTS = {'crashes': crashes, 'microphone': microphone, 'floods': floods,
+def care(options) -> bool:
+    """Send episodes to diary and alerts; broker, webhook and disk go for a minute in between."""
+    from care_graph import CareGraph
+    from care_runs import many_episodes
+    say(f'## {options.episodes} episodes to diary and alerts; broker, webhook and disk gone for '
+        f'{options.fault_s:g} s\n')
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        disk = folder / 'disk'
+        disk.mkdir()
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', str(disk)],
+                          capture_output=True).returncode:
+            say('The disk stays: mounting one takes more rights than these.\n')
+            disk = None
+        graph = CareGraph(folder)
+        try:
+            outcome = many_episodes(graph, folder, options.episodes, options.fault_s, disk)
+        finally:
+            clean = graph.close()
+            if disk is not None:
+                subprocess.run(['umount', '-l', str(disk)], check=True)
+    say('| episodes | rows in the diary | alerts in it, ended | STARTs at the webhook | words that '
+        'the broker confirmed | words lost | time | ended cleanly |')
+    say('|---|---|---|---|---|---|---|---|')
+    say(f'| {outcome.episodes} | {outcome.rows} | {outcome.alerts} | {outcome.webhook} | '
+        f'{outcome.confirmed} | {outcome.lost} | {outcome.duration_s:.0f} s | '
+        f'{clean} |\n')
+    return outcome.whole and clean
+
+
+PARTS = {'crashes': crashes, 'care': care, 'microphone': microphone, 'floods': floods,
          'endurance': endurance}
 
 
@@ -182,6 +213,8 @@ def main() -> int:
     parser.add_argument('--hours', type=float, default=6.0, help='of audio, for endurance')
     parser.add_argument('--messages', type=int, default=10_000, help='of each kind, for floods')
     parser.add_argument('--kills', type=int, default=10, help='of each node, for crashes')
+    parser.add_argument('--episodes', type=int, default=1000, help='for care')
+    parser.add_argument('--fault-s', type=float, default=60.0, help='for care')
     parser.add_argument('--unplugs', type=int, default=10, help='for microphone')
     parser.add_argument('--only', choices=tuple(PARTS), action='append')
     options = parser.parse_args()
