@@ -194,8 +194,8 @@ def care(options) -> bool:
             clean = graph.close()
             if disk is not None:
                 subprocess.run(['umount', '-l', str(disk)], check=True)
-    say('| episodes | rows in the diary | alerts in it, ended | STARTs at the webhook | words that '
-        'the broker confirmed | words lost | time | ended cleanly |')
+    say('| episodes | rows in the diary | alerts in it, ended | STARTs at the webhook | words '
+        'that the broker confirmed | words lost | time | ended cleanly |')
     say('|---|---|---|---|---|---|---|---|')
     say(f'| {outcome.episodes} | {outcome.rows} | {outcome.alerts} | {outcome.webhook} | '
         f'{outcome.confirmed} | {outcome.lost} | {outcome.duration_s:.0f} s | '
