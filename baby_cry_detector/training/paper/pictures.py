@@ -74,24 +74,29 @@ def _curves(pyplot, document: Dict, results: Sequence[Dict], models: Sequence[st
                       label=MODELS[model].title)
             axis.fill_between(position, low, high, color=COLOURS[model], alpha=0.12,
                               linewidth=0)
-        if key == 'uar':
-            axis.axhline(document['chance_uar'], color='grey', linestyle=':', linewidth=1)
-            axis.annotate('chance', (axis.get_xlim()[1], document['chance_uar']), fontsize=8,
-                          xytext=(-4, 3), textcoords='offset points', ha='right', color='grey')
-        elif key == 'war':
-            axis.axhline(document['majority_war'], color='grey', linestyle=':', linewidth=1)
-            axis.annotate('most frequent class', (axis.get_xlim()[1], document['majority_war']),
-                          fontsize=8, xytext=(-4, 3), textcoords='offset points', ha='right',
-                          color='grey')
+        if key != 'loss':
+            chance, what = (('chance_uar', 'chance') if key == 'uar'
+                            else ('majority_war', 'most frequent class'))
+            _level(axis, document[chance], what, ':')
+            if 'svm' in document['models']:
+                _level(axis, document['models']['svm'][key], SVM_TITLE, '--')
         axis.set(xlabel=across, ylabel=title, xlim=(0, None))
         if key == 'loss':
             axis.set_ylim(0, None)
         axis.grid(alpha=0.25)
     axes[0].legend(fontsize=9)
+    n_seeds = len(document['seeds'])
     figure.suptitle(f'Curves as in figure {number} of the paper: mean of '
-                    f'{len(document["folds"])} folds × {len(document["seeds"])} seeds, '
+                    f'{len(document["folds"])} folds × {n_seeds} seed{"s" * (n_seeds > 1)}, '
                     'band: middle half of the runs', fontsize=10)
     return figure
+
+
+def _level(axis, value: float, what: str, style: str) -> None:
+    axis.axhline(value, color='grey', linestyle=style, linewidth=1)
+    axis.annotate(what, (1, value), xycoords=('axes fraction', 'data'), fontsize=8,
+                  xytext=(-4, -3 if style == '--' else 3), textcoords='offset points',
+                  ha='right', va='top' if style == '--' else 'bottom', color='grey')
 
 
 def _recalls(pyplot, document: Dict):
@@ -107,11 +112,12 @@ def _recalls(pyplot, document: Dict):
             axis.plot([entry[key]], [row], 'o', color=COLOURS[name])
             axis.annotate(f'{entry[key]:.3f}', (entry[key], row), xytext=(0, 6), ha='center',
                           textcoords='offset points', fontsize=8)
-        axis.axvline(document[line], color='grey', linestyle=':', linewidth=1, label=what)
-        axis.set(xlabel=f'{key.upper()}, 95 % interval', ylim=(len(names) - 0.4, -0.7))
+        axis.axvline(document[line], color='grey', linestyle=':', linewidth=1)
+        axis.annotate(what, (document[line], -0.62), fontsize=8, color='grey', va='center',
+                      xytext=(4, 0), textcoords='offset points')
+        axis.set(xlabel=f'{key.upper()}, 95 % interval', ylim=(len(names) - 0.4, -0.9))
         axis.set_yticks(range(len(names)), [_title(name) for name in names])
         axis.grid(alpha=0.25, axis='x')
-        axis.legend(fontsize=8, loc='lower right')
     return figure
 
 

@@ -38,9 +38,9 @@ class Model:
 
 MODELS: Dict[str, Model] = {
     'lstm': Model('LSTM', 'lstm'),
-    'depth1': Model('attention gate, depth 1', 'attention', 1),
-    'depth2': Model('attention gate, depth 2', 'attention', 2),
-    'depth3': Model('attention gate, depth 3', 'attention', 3),
+    'depth1': Model('attention gate depth 1', 'attention', 1),
+    'depth2': Model('attention gate depth 2', 'attention', 2),
+    'depth3': Model('attention gate depth 3', 'attention', 3),
     'gru': Model('GRU', 'gru'),
     'lstm_peephole': Model('LSTM with peepholes', 'lstm_peephole'),
 }
