@@ -112,21 +112,28 @@ def run(args) -> int:
         _write_scores(args.scores, clips, result)
     if args.plots is not None:
         from baby_cry_detector.training.plots import detection_plots
-        detection_plots(clips, result, args.plots)
+        detection_plots(*_counted(clips, result, args), args.plots)
     if args.json:
         print(json.dumps(report))
     return 0
 
 
+def _counted(clips, result, args):
+    """Return the clips and scores that the report's figures count."""
+    from baby_cry_detector.training.evaluation import ClipScores
+    keep = np.array([args.with_emotion or clip.kind != 'emotion' for clip in clips], bool)
+    return ([clip for clip, is_kept in zip(clips, keep) if is_kept],
+            ClipScores(result.score[keep], result.threshold[keep], result.delay_s[keep]))
+
+
 def _permutation(clips, result, args):
     """Return the AUC beside that of shuffled labels."""
     from baby_cry_detector.training import metrics
-    keep = np.array([args.with_emotion or clip.kind != 'emotion' for clip in clips], bool)
-    score = result.score[keep]
+    clips, result = _counted(clips, result, args)
     return metrics.permutation_test(
-        lambda truth: metrics.auc(truth, score),
-        np.array([clip.is_cry for clip in clips], bool)[keep],
-        strata=np.array([clip.fold for clip in clips])[keep], n_permutations=args.permutations)
+        lambda truth: metrics.auc(truth, result.score),
+        np.array([clip.is_cry for clip in clips], bool),
+        strata=[clip.fold for clip in clips], n_permutations=args.permutations)
 
 
 def _warn(bars: Bars, text: str) -> None:
