@@ -43,7 +43,7 @@ def draw_all(document: Dict, results: Sequence[Dict], data: PaperData, folder: P
     files = []
 
     def save(figure, name: str) -> None:
-        figure.savefig(folder / name, dpi=110)
+        figure.savefig(folder / name, dpi=90)
         pyplot.close(figure)
         files.append(folder / name)
 
