@@ -1,16 +1,19 @@
 # make run      set up and start the graph: microphone, or a demonstration recording without one
 # make run SOURCE=path.wav|mic|demo
 # make run SEPARATE=1           the nodes as three processes; one that dies starts again
+# make run BEHAVIOURS=1         rocking, sound, alerts and diary too, without a robot
 # make soak     the long forms of the reliability tests, with figures (an hour or more)
 # make test     set up and run all tests
 # make setup    set up only
 export SOURCE ?=
 SEPARATE ?=
+BEHAVIOURS ?=
 
 .PHONY: run soak test setup lint clean
 
 run: setup
-	@./env.sh baby-cry-live $(if $(filter-out 0,$(SEPARATE)),--separate) "$$SOURCE"
+	@./env.sh baby-cry-live $(if $(filter-out 0,$(SEPARATE)),--separate) \
+	  $(if $(filter-out 0,$(BEHAVIOURS)),--behaviours) "$$SOURCE"
 
 soak: setup
 	@./env.sh python tools/soak.py

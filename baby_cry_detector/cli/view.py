@@ -62,6 +62,8 @@ class ViewState:
     enter_threshold: Optional[float] = None
     needs: Sequence[Tuple[str, float]] = ()
     health: Dict[str, str] = field(default_factory=dict)
+    doing: Dict[str, str] = field(default_factory=dict)   # what behaviours do: motion, alert, ...
+    news: str = ''                                        # what one of them did last
 
 
 def bar(fraction: float, width: int) -> str:
@@ -222,7 +224,7 @@ class TerminalView:
             self._live.update(self._panel(), refresh=True)
         else:
             changed = any(getattr(state, name) != getattr(previous, name)
-                          for name in ('crying', 'need', 'status', 'trouble'))
+                          for name in ('crying', 'need', 'status', 'trouble', 'news'))
             if changed or state.time_s - self._last_line_s >= 1.0:
                 self._last_line_s = state.time_s
                 self.console.print(self._line(), soft_wrap=True)
@@ -241,8 +243,8 @@ class TerminalView:
                 f'cry {state.cry_probability:.2f}  {self._what()}')
         if state.crying:
             line += f', need {state.need}, intensity {state.intensity:.2f}'
-        if state.trouble:
-            line += f', {state.trouble}'
+        for what in (*(f'{name} {text}' for name, text in state.doing.items()), state.trouble):
+            line += f', {what}' if what else ''
         return line
 
     def _panel(self) -> Panel:
@@ -272,6 +274,8 @@ class TerminalView:
                              for label, value in likeliest)
             table.add_row('', Text(told, no_wrap=True, overflow='ellipsis'), 'not named'
                           if state.need in ('NONE', 'UNKNOWN') else '')
+        for name, text in state.doing.items():
+            table.add_row(name, Text(text, no_wrap=True, overflow='ellipsis'), '')
         rows = [self._fitting(state.trouble, 'yellow')] if state.trouble else []
         rows += [self._fitting(f'  episode {number} at {clock(start)}, {duration:.1f} s, need '
                                f'{need}') for number, start, duration, need in self.episodes[-4:]]

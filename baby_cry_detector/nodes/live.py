@@ -42,6 +42,7 @@ from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import Need
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import qos
+from baby_cry_detector.nodes.care_view import CareView, make_behaviours
 from baby_cry_detector.nodes.cry_graph import make_graph
 from baby_cry_detector.nodes.running import initialised, make_executor
 from baby_cry_detector.nodes.supervisor import graph_commands, Supervisor
@@ -58,7 +59,7 @@ DISCOVERY_S = 0.6
 class ViewNode(Node):
     """Feeds the terminal view from the topics, as any other subscriber would."""
 
-    def __init__(self, view: TerminalView, namespace: str = ''):
+    def __init__(self, view: TerminalView, namespace: str = '', behaviours: bool = False):
         """Subscribe."""
         super().__init__('terminal_view', namespace=namespace)
         self._view = view
@@ -73,6 +74,7 @@ class ViewNode(Node):
             self.create_subscription(AudioDataStamped, 'audio_stamped', self._hear_audio,
                                      qos.stream(qos.depth_for()))
         self._troubles, self._health = {}, {}
+        self._care = CareView(self) if behaviours else None
         self._enter_threshold = None
         self.recording_ended = False
         self._prefix = self.get_namespace().strip('/')
@@ -134,7 +136,9 @@ class ViewNode(Node):
             duration_s=to_nanoseconds(message.duration) * 1e-9,
             trouble=self._trouble(), enter_threshold=self._enter_threshold,
             needs=list(zip(message.labels[1:], message.probabilities[1:])),
-            health=dict(self._health))
+            health=dict(self._health),
+            doing=self._care.doing() if self._care else {},
+            news=self._care.news if self._care else '')
         self._view.update(self._state)
 
 
@@ -184,7 +188,12 @@ def main(args=None) -> int:
                         help='playing speed of a recording; 0 is as fast as possible')
     parser.add_argument('--separate', action='store_true',
                         help='run each node in a process of its own; one that dies starts again')
+    parser.add_argument('--behaviours', action='store_true',
+                        help='rock, play, alert and write a diary too, and show what they do; '
+                        'no robot is needed, and nothing is kept')
     options, ros_arguments = parser.parse_known_args(args)
+    if options.behaviours and options.separate:
+        parser.error('--behaviours runs in one process: leave --separate out')
     try:
         title, capture = choose_source(options.source)
     except (AudioSourceError, OSError) as error:
@@ -199,8 +208,10 @@ def main(args=None) -> int:
         nodes = []
         try:
             if not options.separate:
+                if options.behaviours:
+                    nodes += make_behaviours(namespace=namespace)
                 nodes += make_graph(parameters, namespace=namespace)
-                return _spin(nodes, title, namespace)
+                return _spin(nodes, title, namespace, behaviours=options.behaviours)
             with Supervisor(graph_commands(parameters, namespace)) as supervisor:
                 return _spin(nodes, title, namespace, supervisor)
         except (KeyboardInterrupt, ExternalShutdownException):
@@ -249,14 +260,14 @@ def free_namespace() -> str:
     return ''
 
 
-def _spin(nodes, title, namespace='', supervisor=None) -> int:
+def _spin(nodes, title, namespace='', supervisor=None, behaviours=False) -> int:
     executor = make_executor()
     for node in nodes:        # before the view, so that what can't start says why
         executor.add_node(node)
         if not node.autostart():
             return 1
     with TerminalView(title) as view:
-        viewer = ViewNode(view, namespace)
+        viewer = ViewNode(view, namespace, behaviours)
         if view.is_live:      # the log would break the panel, which shows what is wrong
             rclpy.logging.set_logger_level('', rclpy.logging.LoggingSeverity.FATAL)
         nodes.append(_closable(viewer))

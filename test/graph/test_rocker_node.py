@@ -28,6 +28,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.nodes import qos
+from baby_cry_detector.nodes.care_view import CareView
 from baby_cry_detector.nodes.rocker import Rocker
 
 NS = 1_000_000_000
@@ -147,8 +148,12 @@ def events(care, phase):
 
 
 def test_it_rocks_while_it_cries_and_comes_to_rest_smoothly(care, rocker):
-    baby = Baby(care)
+    baby, shown = Baby(care), CareView(care.node)
+    assert shown.doing() == {'motion': 'at rest', 'sound': 'none', 'alert': 'none',
+                             'diary': '0 events'}
     baby.is_rocked(care)
+    assert shown.doing()['motion'].endswith(' mm')
+    baby.until(lambda: shown.doing()['diary'].startswith('1 events, the last: rocking started'))
     assert care.plans[0].points[0].time_from_start.sec >= 2      # an unknown place, left slowly
     for plan in care.plans:
         assert positions(plan)[-1] == 0.0 and speeds(plan)[-1] == 0.0
