@@ -67,8 +67,8 @@ def episode_items(rows: List[dict], now_ns: int) -> List[dict]:
     return [{
         'id': clean_text(row['episode_id'], MOST_NAME),
         'start_ms': milliseconds(row['onset_ns']),
-        'end_ms': (None if row['open'] and now_ns - row['end_ns'] < ABANDONED_NS
-                   else milliseconds(row['end_ns'])),
+        'end_ms': milliseconds(row['end_ns']),
+        'open': row['open'] and now_ns - row['end_ns'] < ABANDONED_NS,
         'intensity': None if row['intensity_mean'] is None else clean_share(
             row['intensity_mean']),
         'need': clean_text(row['need'], 40).lower(),

@@ -103,7 +103,7 @@ def test_labels_and_care_reach_the_diary_and_come_back_on_every_phone(house):
     for one in (first, second):
         one.shows('day-list', 'it was: tired')
         one.shows('day-list', 'fed · Anna')
-        assert 'cried' in one.text('day-sum')
+        assert 'Cried' in one.text('day-sum')
         assert one.run('return document.querySelectorAll("#day-strip .cry").length') >= 1
     # Nothing that is typed becomes part of the page, of any phone.
     first.enter('who', HOSTILE[:40])

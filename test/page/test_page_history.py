@@ -65,10 +65,10 @@ def test_episodes_and_events_of_the_crib_come_oldest_first(tmp_path):
 def test_an_episode_that_a_crash_left_open_is_over(tmp_path):
     history = written(tmp_path / 'diary.sqlite', [
         row('now', 30, 29, is_open=True)])
-    assert history['episodes'][0]['end_ms'] is None
+    assert history['episodes'][0]['open']
     history = written(tmp_path / 'left.sqlite', [
         row('left', 30 + ABANDONED_NS // NS, 29, is_open=True)])
-    assert history['episodes'][0]['end_ms'] is not None
+    assert not history['episodes'][0]['open']
 
 
 def test_only_the_last_days_are_read(tmp_path):

@@ -14,7 +14,7 @@
 
 // What is happening now, as the robot says it, and what the caregiver asks for.
 
-import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, NEED_WORDS, sentence } from './timeline.js';
+import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, NEED_WORDS, sentence, upToNow } from './timeline.js';
 
 // The robot speaks every second; what is older than this is not shown as the present.
 const LOST_MS = 5000;
@@ -130,7 +130,9 @@ function showAlert(lost, now) {
   const calling = alert !== null && !alert.acknowledged && !lost;
   $('alert').classList.toggle('calling', calling);
   let text;
-  if (alert !== null) {
+  if (lost) {
+    text = 'Whether you are called is not known while the connection is lost.';
+  } else if (alert !== null) {
     text = alert.text || 'The baby needs somebody.';
     if (alert.acknowledged) text = `${alert.acknowledged_by || 'Somebody'} has taken it over. ${text}`;
   } else if (alerter === 'absent') {
@@ -140,7 +142,7 @@ function showAlert(lost, now) {
   } else {
     text = 'You will be called when it matters.';
   }
-  if (snoozed) text += ` Snoozed until ${at(state.snoozed_until_ms)}.`;
+  if (snoozed && !lost) text += ` Snoozed until ${at(state.snoozed_until_ms)}.`;
   setText('alert-text', text);
   $('acknowledge').hidden = !calling || !state.can.acknowledge;
   $('snooze-row').hidden = !state.can.snooze || snoozed;
@@ -151,7 +153,7 @@ function showRobot(lost, now) {
   const words = { rocking: 'Rocks', sound: 'Plays a soothing sound' };
   const doing = state.doing.filter((action) => words[action.kind]);
   $('robot').hidden = !state.can.stop_rocking && !doing.length;
-  setText('doing', doing.length
+  setText('doing', lost ? 'Not known while the connection is lost.' : doing.length
     ? doing.map((action) => `${words[action.kind]} since ${at(action.since_ms)} (${lasting(now - action.since_ms)}).`).join(' ')
     : 'At rest.');
   $('stop').classList.toggle('main', doing.some((action) => action.kind === 'rocking'));
@@ -159,8 +161,9 @@ function showRobot(lost, now) {
 
 function showDiary() {
   const now = robotNow();
-  drawDay(diary, now);
-  drawWeek(diary, now);
+  const present = upToNow(diary, state?.state === 'crying' && !isLost() ? state.episode?.id : '', now);
+  drawDay(present, now);
+  drawWeek(present, now);
   showEpisodes();
 }
 
@@ -187,6 +190,7 @@ function hear(newest) {
   show();
   if (JSON.stringify([before?.episode, before?.can]) !== JSON.stringify([state.episode, state.can])) showEpisodes();
   if (state.history !== diaryVersion) readDiary();
+  if (before?.state !== state.state) showDiary();
 }
 
 async function connect() {

@@ -20,6 +20,7 @@ const DAY = 24 * HOUR;
 const LISTED = 6;
 
 const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
+const hour = new Intl.DateTimeFormat([], { hour: 'numeric' });
 const weekday = new Intl.DateTimeFormat('en', { weekday: 'short' });
 
 export const NEED_WORDS = {
@@ -29,7 +30,7 @@ export const NEED_WORDS = {
 };
 const CARE_WORDS = { fed: 'fed', slept: 'slept', changed: 'changed', note: 'note', rocking: 'rocking',
   sound: 'soothing sound', acknowledged: 'taken over', snoozed: 'alerts snoozed' };
-const CARE_MARKS = { fed: 'F', slept: 'S', changed: 'C' };
+const LANES = ['fed', 'changed', 'slept'];
 
 export function at(ms) {
   return clock.format(ms);
@@ -61,34 +62,24 @@ function element(name, className, text) {
 
 // --- strips ---------------------------------------------------------------------------------------
 
-function drawStrip(strip, from, to, now, diary, withCare) {
+function drawStrip(strip, from, to, diary) {
   const share = (ms) => 100 * Math.min(1, Math.max(0, (ms - from) / (to - from)));
-  const parts = [];
-  for (const episode of diary.episodes) {
-    const end = episode.end_ms ?? now;
-    if (end < from || episode.start_ms > to) continue;
+  strip.replaceChildren(...diary.episodes.filter((e) => e.end_ms >= from && e.start_ms <= to).map((episode) => {
     const bar = element('span', 'cry');
     bar.style.left = `${share(episode.start_ms)}%`;
-    bar.style.width = `${share(end) - share(episode.start_ms)}%`;
-    const height = 45 + 55 * (episode.intensity ?? 0.5);
-    bar.style.height = withCare ? `calc((100% - 1.3rem) * ${height / 100})` : `${height}%`;
-    parts.push(bar);
-  }
-  if (withCare) {
-    for (const event of diary.events) {
-      if (!CARE_MARKS[event.kind] || event.ms < from || event.ms > to) continue;
-      const mark = element('span', 'care', CARE_MARKS[event.kind]);
-      mark.style.left = `clamp(.6rem, ${share(event.ms)}%, calc(100% - .6rem))`;
-      parts.push(mark);
-    }
-    const midnight = new Date(now).setHours(0, 0, 0, 0);
-    if (midnight > from) {
-      const line = element('span', 'midnight');
-      line.style.left = `${share(midnight)}%`;
-      parts.push(line);
-    }
-  }
-  strip.replaceChildren(...parts);
+    bar.style.width = `${share(episode.end_ms) - share(episode.start_ms)}%`;
+    bar.style.height = `${45 + 55 * (episode.intensity ?? 0.5)}%`;
+    return bar;
+  }));
+}
+
+/** Draw a dot for each time that something was done. */
+function drawLane(lane, kind, from, to, diary) {
+  lane.replaceChildren(...diary.events.filter((e) => e.kind === kind && e.ms >= from && e.ms <= to).map((event) => {
+    const dot = element('span', 'care');
+    dot.style.left = `clamp(.3rem, ${100 * (event.ms - from) / (to - from)}%, calc(100% - .3rem))`;
+    return dot;
+  }));
 }
 
 function drawHours(box, ticks) {
@@ -101,11 +92,11 @@ function drawHours(box, ticks) {
   }));
 }
 
-function summed(diary, from, to, now) {
+function summed(diary, from, to) {
   let total = 0;
   let times = 0;
   for (const episode of diary.episodes) {
-    const end = Math.min(episode.end_ms ?? now, to);
+    const end = Math.min(episode.end_ms, to);
     if (end <= from || episode.start_ms >= to) continue;
     total += end - Math.max(episode.start_ms, from);
     times += 1;
@@ -120,15 +111,14 @@ function inWords({ total, times }) {
 
 // --- lists ----------------------------------------------------------------------------------------
 
-function episodeLine(episode, now) {
-  const end = episode.end_ms ?? now;
-  const facts = [`cried ${lasting(end - episode.start_ms)}`];
+function episodeLine(episode) {
+  const facts = [`cried ${lasting(episode.end_ms - episode.start_ms)}`];
   if (episode.intensity !== null) facts[0] += `, ${loudness(episode.intensity)}`;
-  if (episode.end_ms === null) facts.push('still does');
+  if (episode.now) facts.push('still does');
   if (episode.label) facts.push(`it was: ${NEED_WORDS[episode.label] ?? episode.label}`);
   else if (NEED_WORDS[episode.need] && episode.need !== 'unknown') facts.push(`perhaps ${NEED_WORDS[episode.need]}`);
   if (episode.acknowledged_by) facts.push(`taken over by ${episode.acknowledged_by}`);
-  return { ms: episode.start_ms, when: `${at(episode.start_ms)} – ${episode.end_ms === null ? 'now' : at(end)}`, what: facts.join(' · ') };
+  return { ms: episode.start_ms, when: at(episode.start_ms), what: facts.join(' · ') };
 }
 
 function eventLine(event) {
@@ -145,25 +135,31 @@ function item({ when, what }) {
   return line;
 }
 
+/** Return the diary with the present episode up to now; nothing else may be going on. */
+export function upToNow(diary, presentId, now) {
+  return { ...diary, episodes: diary.episodes.map((e) => (
+    e.open && e.id === presentId ? { ...e, end_ms: Math.max(e.end_ms, now), now: true } : e)) };
+}
+
 // --- what the page calls --------------------------------------------------------------------------
 
 /** Draw the last 24 hours. */
 export function drawDay(diary, now) {
   const from = now - DAY;
-  drawStrip(document.getElementById('day-strip'), from, now, now, diary, true);
+  drawStrip(document.getElementById('day-strip'), from, now, diary);
+  for (const kind of LANES) drawLane(document.getElementById(`day-${kind}`), kind, from, now, diary);
   const ticks = [];
   const first = new Date(from);
   first.setMinutes(0, 0, 0);
   for (let ms = first.getTime() + HOUR; ms <= now; ms += HOUR) {
-    if (new Date(ms).getHours() % 6 === 0) ticks.push([(ms - from) / DAY, at(ms)]);
+    if (new Date(ms).getHours() % 6 === 0) ticks.push([(ms - from) / DAY, hour.format(ms)]);
   }
-  const marks = ticks.filter(([share]) => share > 0.08 && share < 0.9);
+  const marks = ticks.filter(([share]) => share > 0.05 && share < 0.85);
   drawHours(document.getElementById('day-hours'), [...marks, [1, 'now']]);
   document.getElementById('day-sum').textContent = sentence(
-    diary.available ? inWords(summed(diary, from, now, now)) : diary.why);
-  document.getElementById('day-key').hidden = !diary.events.some((e) => e.ms >= from && CARE_MARKS[e.kind]);
+    diary.available ? inWords(summed(diary, from, now)) : diary.why);
   const lines = [
-    ...diary.episodes.filter((e) => (e.end_ms ?? now) >= from).map((e) => episodeLine(e, now)),
+    ...diary.episodes.filter((e) => e.end_ms >= from).map(episodeLine),
     ...diary.events.filter((e) => e.ms >= from && CARE_WORDS[e.kind]).map(eventLine),
   ].sort((a, b) => b.ms - a.ms);
   document.getElementById('day-list').replaceChildren(...lines.slice(0, LISTED).map(item));
@@ -181,12 +177,12 @@ export function drawWeek(diary, now) {
     const from = day.getTime();
     const next = new Date(day);
     next.setDate(next.getDate() + 1);          // not always 24 hours later
-    const sum = summed(diary, from, next.getTime(), now);
+    const sum = summed(diary, from, next.getTime());
     const row = element('div', 'week-row');
     row.setAttribute('role', 'listitem');
     const strip = element('div', 'strip');
     strip.setAttribute('aria-hidden', 'true');
-    drawStrip(strip, from, next.getTime(), now, diary, false);
+    drawStrip(strip, from, next.getTime(), diary);
     const total = element('span', 'total', sum.times ? lasting(sum.total) : '–');
     total.setAttribute('aria-hidden', 'true');
     row.append(element('span', '', back ? `${weekday.format(from)} ${day.getDate()}` : 'Today'), strip, total,
@@ -200,9 +196,9 @@ export function drawWeek(diary, now) {
 
 /** Fill the choice of episodes to label, newest first, keeping what is chosen. */
 export function fillEpisodes(select, diary, present, now) {
-  const choices = diary.episodes.filter((e) => (e.end_ms ?? now) >= now - DAY).map((e) => ({
+  const choices = diary.episodes.filter((e) => e.end_ms >= now - DAY).map((e) => ({
     id: e.id,
-    text: `${at(e.start_ms)}, ${lasting((e.end_ms ?? now) - e.start_ms)}${e.label ? ` – ${NEED_WORDS[e.label] ?? e.label}` : ''}`,
+    text: `${at(e.start_ms)}, ${lasting(e.end_ms - e.start_ms)}${e.label ? ` – ${NEED_WORDS[e.label] ?? e.label}` : ''}`,
   })).reverse();
   if (present && !choices.some((choice) => choice.id === present.id)) {
     choices.unshift({ id: present.id, text: `${at(present.onset_ms)}, ${lasting(present.end_ms - present.onset_ms)}` });
