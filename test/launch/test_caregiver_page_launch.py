@@ -48,7 +48,8 @@ def test_every_parameter_is_an_argument():
     declared = {entity.name: entity for entity in description.entities
                 if isinstance(entity, DeclareLaunchArgument)}
     own = {parameter.name for parameter in TABLES['caregiver_page']} - {'autostart'}
-    assert set(declared) == own | {'namespace', 'params_file', 'use_sim_time', 'respawn'}
+    assert set(declared) == own | {
+        'namespace', 'params_file', 'use_sim_time', 'respawn', 'log_level'}
     assert all(argument.description for argument in declared.values())
 
 
@@ -59,7 +60,7 @@ def test_every_parameter_is_an_argument():
 def test_what_makes_no_sense_is_refused(arguments, sentence):
     from launch import LaunchContext
     context = LaunchContext()
-    context.launch_configurations.update(arguments)
+    context.launch_configurations.update({'namespace': 'crib', **arguments})
     with pytest.raises(RuntimeError, match=sentence):
         for entity in get_launch_description_from_python_launch_file(str(LAUNCH_FILE)).entities:
             entity.visit(context)
