@@ -15,10 +15,14 @@
 
 import json
 import math
+from pathlib import Path
+import re
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from baby_cry_detector.behaviours.alerting import HARDNESS
+from baby_cry_detector.page import state as state_module
 from baby_cry_detector.page.state import (
     AlertReport, CareReport, clean_text, END, ENDED, HEARTBEAT, LONGEST_ACTION_NS, NeedReport,
     ONGOING, PageState, SECOND_NS, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
@@ -179,3 +183,9 @@ def test_nothing_hostile_breaks_the_json(name, text, number, share, other, onset
 def test_text_is_one_printable_line_of_bounded_length():
     assert clean_text('a\x00b\r\n<b>\u202e\ud800') == 'a b <b> ?'
     assert len(clean_text('x' * 5000)) == 300
+
+
+def test_alerts_and_page_use_the_same_words_for_how_hard_it_cries():
+    script = (Path(state_module.__file__).parent / 'assets' / 'timeline.js').read_text()
+    table = re.search(r'const HARDNESS = (.+);', script).group(1).replace("'", '"')
+    assert json.loads(table) == [[below, word] for below, word in HARDNESS]

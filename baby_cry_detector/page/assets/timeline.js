@@ -32,6 +32,9 @@ const CARE_WORDS = { fed: 'fed', slept: 'slept', changed: 'changed', note: 'note
   sound: 'soothing sound', acknowledged: 'taken over', snoozed: 'alerts snoozed' };
 const LANES = ['fed', 'changed', 'slept'];
 
+// The words of the alerts (behaviours/alerting.py); a test compares them.
+const HARDNESS = [[0.25, 'softly'], [0.45, 'moderately'], [0.7, 'hard'], [Infinity, 'very hard']];
+
 export function at(ms) {
   return clock.format(ms);
 }
@@ -45,7 +48,8 @@ export function lasting(ms) {
 
 export function loudness(intensity) {
   if (intensity === null) return '';
-  return intensity < 0.34 ? 'mildly' : intensity < 0.67 ? 'strongly' : 'very strongly';
+  const [, word] = HARDNESS.find(([below]) => intensity < below);
+  return word;
 }
 
 export function sentence(text) {
