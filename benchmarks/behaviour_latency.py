@@ -57,7 +57,7 @@ ANSWERS = {
     'rocker': ('first motion command', JointTrajectory, 'joint_trajectory', {
         'keep_duty': False, 'duty_min_per_hour': 30.0}),
     'caregiver_alert': ('alert', CryAlert, 'alert', {}),
-    'soother': ('sound', AudioDataStamped, 'soother/audio_stamped', {'output': 'topic'}),
+    'soother': ('sound', AudioDataStamped, 'audio_out_stamped', {'output': 'topic'}),
 }
 PERIOD_S = 0.2
 LONGEST_WAIT_S = 5.0
