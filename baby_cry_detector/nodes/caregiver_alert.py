@@ -34,13 +34,14 @@ from baby_cry_detector.decision.need import Need
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.care_messages import care_message
+from baby_cry_detector.nodes.heard import heard_from
 from baby_cry_detector.nodes.kept_state import KeptState
 from baby_cry_detector.nodes.managed_node import ManagedNode, survive
 from baby_cry_detector.nodes.parameters import TABLES
-from baby_cry_detector.nodes.policy_input import heard_of, read_policy_file
 from baby_cry_detector.nodes.ros_time import (
     Arrival, duration_from_nanoseconds, from_nanoseconds, now_nanoseconds, to_nanoseconds)
 from baby_cry_detector.nodes.running import run_nodes
+from baby_cry_detector.policies import open_policy
 from baby_cry_detector.srv import Acknowledge, Snooze
 
 TICK_S = 0.2
@@ -90,7 +91,7 @@ class CaregiverAlert(ManagedNode):
         """Read the policy and the secrets, and check every channel; nothing is sent yet."""
         self._values = values
         crib_id = values['crib_id'] or self.get_namespace().strip('/') or DEFAULT_CRIB
-        self._engine = PolicyEngine(read_policy_file(values['policy']), crib_id)
+        self._engine = PolicyEngine(open_policy(values['policy']), crib_id)
         self._machine = AlertMachine(crib_id)
         self._take_timing()
         self._secrets = Secrets()
@@ -181,7 +182,7 @@ class CaregiverAlert(ManagedNode):
 
     @survive
     def _hear(self, message: CryNeed):
-        heard = heard_of(message)
+        heard = heard_from(message)
         self._stamp_ns, self._resumed_ns = heard.stamp_ns, None
         self._arrival.note()
         order = self._engine.observe(heard).alert

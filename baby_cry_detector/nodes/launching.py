@@ -29,9 +29,8 @@ import yaml
 from baby_cry_detector.nodes.parameters import TABLES
 
 PACKAGE = 'baby_cry_detector'
-BEHAVIOURS = tuple(node for node in ('diary', 'caregiver_alert', 'soother', 'rocker')
-                   if node in TABLES)
-RESPAWN_DELAY_S = 2.0
+BEHAVIOURS = ('diary', 'caregiver_alert', 'soother', 'rocker')
+RESPAWN_DELAY_S = 1.0
 SWITCH = ['true', 'false']
 PATHS = ('policy', 'file')
 

@@ -34,14 +34,15 @@ from baby_cry_detector.behaviours.engine import PolicyEngine, SOUND, SoundOrder
 from baby_cry_detector.behaviours.policy import Policy
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.dose_journal import DoseKeeper
+from baby_cry_detector.nodes.heard import heard_from
 from baby_cry_detector.nodes.managed_node import ManagedNode, survive
 from baby_cry_detector.nodes.messages import audio_message, info_message
 from baby_cry_detector.nodes.parameters import TABLES
-from baby_cry_detector.nodes.policy_input import heard_of, read_policy_file
 from baby_cry_detector.nodes.ros_time import Arrival, from_nanoseconds, now_nanoseconds
 from baby_cry_detector.nodes.running import run_nodes
 from baby_cry_detector.nodes.sound_library import open_sounds, sounds_of
 from baby_cry_detector.nodes.sound_player import SoundPlayer, SpeakerSink, TopicSink
+from baby_cry_detector.policies import open_policy
 
 WATCH_PERIOD_S = 0.1
 LEVEL_PERIOD_S = 0.5
@@ -86,7 +87,7 @@ class Soother(ManagedNode):
 
     def configure(self, values):
         """Read the policy and look at every sound that it may order."""
-        policy = read_policy_file(values['policy'])
+        policy = open_policy(values['policy'])
         names = sounds_of(policy) | {values['sound'], CALIBRATION_SOUND}
         sounds = open_sounds(names, values)
         self._values, self._policy = values, policy
@@ -163,7 +164,7 @@ class Soother(ManagedNode):
         self._arrival.note()
         self._frame_id = message.header.frame_id
         self._status = message.status
-        plan = self._engine.observe(heard_of(message))
+        plan = self._engine.observe(heard_from(message))
         self._follow(plan)
 
     def _follow(self, plan):
