@@ -105,6 +105,18 @@ def test_a_clear_difference_holds_and_none_is_not_shown():
     assert document['models']['depth1']['epochs_to']['half_loss']['minus_lstm'] == 0
 
 
+def test_nothing_is_compared_where_nothing_is_heard():
+    data = made_data(n_groups=10)
+    results = made_runs(data, [1], 0.0) + made_runs(data, [1], 0.5, 'depth1', 1)
+    document = figures.make_figures(results, data, make_preset('short', EMOTION),
+                                    ['lstm', 'depth1'])
+    assert document['differences']['depth1 - lstm']['uar']['interval_95'][0] > 0
+    verdicts = {claim['compared']: claim['verdict'] for claim in document['claims']}
+    assert document['models']['depth1']['permutation']['p_value'] > 0.05
+    assert verdicts['depth 1: UAR'] == figures.NO_SIGNAL
+    assert verdicts['depth 1: CPU time per epoch'] == figures.OPEN
+
+
 def test_unfinished_seeds_do_not_count():
     data = made_data()
     results = made_runs(data, [1, 2], 0.7)
