@@ -80,6 +80,7 @@ def _curves(pyplot, document: Dict, results: Sequence[Dict], models: Sequence[st
             _level(axis, document[chance], what, ':')
             if 'svm' in document['models']:
                 _level(axis, document['models']['svm'][key], SVM_TITLE, '--')
+        axis.margins(y=0.09)
         axis.set(xlabel=across, ylabel=title, xlim=(0, None))
         if key == 'loss':
             axis.set_ylim(0, None)
