@@ -25,8 +25,9 @@ pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch
 
 from launch import LaunchDescription, LaunchService  # noqa: E402
 from launch.actions import (  # noqa: E402
-    DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction, SetEnvironmentVariable,
-    TimerAction)
+    DeclareLaunchArgument, EmitEvent, IncludeLaunchDescription, OpaqueFunction,
+    SetEnvironmentVariable, TimerAction)
+from launch.events import Shutdown  # noqa: E402
 from launch.launch_description_sources import (  # noqa: E402
     get_launch_description_from_python_launch_file, PythonLaunchDescriptionSource)
 from launch.logging import launch_config  # noqa: E402
@@ -81,8 +82,7 @@ def test_the_page_is_served_where_the_arguments_say(tmp_path):
         except OSError:
             if left[0]:
                 return [TimerAction(period=1.0, actions=[OpaqueFunction(function=look)])]
-        service.shutdown()
-        return None
+        return [EmitEvent(event=Shutdown())]
 
     service.include_launch_description(LaunchDescription([
         SetEnvironmentVariable('ROS_DOMAIN_ID', '78'),

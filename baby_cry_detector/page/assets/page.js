@@ -19,6 +19,7 @@ import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, NEED_WORDS, sen
 // The robot speaks every second; what is older than this is not shown as the present.
 const LOST_MS = 5000;
 const AGAIN_MS = 2000;
+const ANSWER_MS = 45e3;       // so long the answer to a tap is shown
 
 const $ = (id) => document.getElementById(id);
 const body = document.body;
@@ -34,6 +35,7 @@ let attempts = 0;
 let retry = 0;
 let lastTry = 0;
 let announced = '';
+const forgotten = {};        // timers of the answers to taps
 
 const robotNow = () => Date.now() + ahead;
 
@@ -140,10 +142,10 @@ function showAlert(lost, now) {
   } else if (alerter === 'deaf') {
     text = 'Alerts are on, but hear nothing.';
   } else {
-    text = 'You will be called when it matters.';
+    text = snoozed ? '' : 'You will be called when it matters.';
   }
-  if (snoozed && !lost) text += ` Snoozed until ${at(state.snoozed_until_ms)}.`;
-  setText('alert-text', text);
+  if (snoozed && !lost) text += ` Snoozed until ${at(state.snoozed_until_ms)}: nothing calls you before.`;
+  setText('alert-text', text.trim());
   $('acknowledge').hidden = !calling || !state.can.acknowledge;
   $('snooze-row').hidden = !state.can.snooze || snoozed;
   $('wake').hidden = !state.can.snooze || !snoozed;
@@ -292,6 +294,8 @@ function say(id, ok, message) {
   const node = $(id);
   node.classList.toggle('bad', !ok);
   node.textContent = sentence(message);
+  clearTimeout(forgotten[id]);
+  forgotten[id] = setTimeout(() => { node.textContent = ''; }, ANSWER_MS);
 }
 
 function onTap(button, answerId, action, values, done) {
