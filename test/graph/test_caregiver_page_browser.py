@@ -119,14 +119,17 @@ def test_the_page_follows_what_the_graph_hears(playing, serve, phone):
     small.shows('link', 'Live')
     said = {}
 
+    def listen():
+        """Note when the graph first said what; return how many cries there were."""
+        for need in playing.probe.needs:
+            said.setdefault((need.crying, need.episode_id), time.time() * 1000)
+        playing.probe.needs.clear()
+        return sum(crying for crying, _ in said)
+
     def follow(text):
-        """Wait for a headline and note when the graph said what."""
-        def shown():
-            for need in playing.probe.needs:
-                said.setdefault((need.crying, need.episode_id), time.time() * 1000)
-            playing.probe.needs.clear()
-            return small.text('headline') == text
-        playing.probe.spin_until(shown, 90.0)
+        """Wait for a headline, listening meanwhile."""
+        playing.probe.spin_until(
+            lambda: listen() >= 0 and small.text('headline') == text, 90.0)
     follow('Crying')
     small.shows('since', 'since')
     small.shows('sure', 'crying')
@@ -136,6 +139,7 @@ def test_the_page_follows_what_the_graph_hears(playing, serve, phone):
     small.shows('sure', 'quiet')
     assert small.text('hard') == ''
     follow('Crying')
+    playing.probe.spin_until(lambda: listen() >= 2, 60.0)
     lags = []
     for headline, shown_ms in small.run('return window.changes'):
         spoken = [ms for (crying, _), ms in said.items() if crying == (headline == 'Crying')]
