@@ -57,6 +57,16 @@ class DutyLog:
                 self._entries[0][1] < oldest or len(self._entries) > MOST_ENTRIES):
             self._entries.pop(0)
 
+    def add(self, other: 'DutyLog') -> None:
+        """Take over what another log holds; what both hold counts once."""
+        entries: List[Tuple[int, int]] = []
+        for start, end in sorted(self._entries + other._entries):
+            if entries and start <= entries[-1][1]:
+                entries[-1] = (entries[-1][0], max(end, entries[-1][1]))
+            else:
+                entries.append((start, end))
+        self._entries = entries[-MOST_ENTRIES:]
+
     def document(self, clock_id: str) -> dict:
         """Return what is to be kept; ``clock_id`` names this run of the clock."""
         return {'clock_id': clock_id, 'entries': [list(entry) for entry in self._entries]}

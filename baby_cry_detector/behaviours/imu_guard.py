@@ -19,8 +19,23 @@ from typing import Optional, Sequence, Tuple
 WARN_TILT_DEG, STOP_TILT_DEG = 5.0, 7.0
 GRAVITY_TIME_S = 2.0                      # over which gravity is told from motion
 SAMPLES_TO_STOP = 3                       # one wild sample is an error of the sensor
+# What else is no acceleration in m/s^2 with gravity (REP 145): g, gravity taken away, all zeros.
+GRAVITY_RANGE = (8.0, 12.0)
+MOST_ACCELERATION = 200.0                 # what a sensor of 16 g can't give
 OK, WARN, STOP = 'ok', 'warn', 'stop'
 _LONGEST_STEP_S = 1.0
+
+
+def up_from_quaternion(x: float, y: float, z: float, w: float
+                       ) -> Optional[Tuple[float, float, float]]:
+    """
+    Return the direction of up as a sensor of this orientation sees it, of any length.
+
+    ``None`` if all are zero, which is no orientation. The length of the quaternion is no matter.
+    """
+    if not any((x, y, z, w)):
+        return None
+    return 2.0 * (x * z - w * y), 2.0 * (y * z + w * x), w * w + z * z - x * x - y * y
 
 
 class ImuGuard:
@@ -48,9 +63,10 @@ class ImuGuard:
         :param up: direction of up as the sensor sees it, where it knows its orientation.
         """
         values = tuple(float(value) for value in acceleration)
-        if not all(math.isfinite(value) for value in values):
+        if not all(abs(value) <= MOST_ACCELERATION for value in values):
+            # Not to be remembered as gravity.
             self._over += 1
-            return self._judged('the sensor gives no numbers')
+            return self._judged('the sensor gives no sensible numbers')
         if self._gravity is None:
             self._gravity = values
         step_s = min(_LONGEST_STEP_S, max(0.0, stamp_s - self._stamp_s))
@@ -61,14 +77,19 @@ class ImuGuard:
         self.acceleration = math.dist(values, self._gravity)
         x, y, z = self._gravity if up is None or not any(up) else up
         self.tilt_deg = math.degrees(math.atan2(math.hypot(x, y), z))
-        over = self.acceleration > self.limit or not self.tilt_deg <= STOP_TILT_DEG
+        gravity = math.hypot(*self._gravity)
+        strange = not GRAVITY_RANGE[0] <= gravity <= GRAVITY_RANGE[1]
+        over = (strange or self.acceleration > self.limit
+                or not self.tilt_deg <= STOP_TILT_DEG)
         self._over = self._over + 1 if over else 0
+        if strange:
+            return self._judged(f'the sensor shows {gravity:.2f} m/s² of gravity instead of 9.8')
         return self._judged(f'acceleration {self.acceleration:.2f} m/s², '
                             f'tilt {self.tilt_deg:.1f}°')
 
     def _judged(self, sentence: str) -> Tuple[str, str]:
         if self._over >= SAMPLES_TO_STOP:
             return STOP, sentence
-        if self.tilt_deg > WARN_TILT_DEG:
+        if not self.tilt_deg <= WARN_TILT_DEG:
             return WARN, sentence
         return OK, ''

@@ -120,8 +120,9 @@ class MotionGate:
         return position, velocity
 
     def is_moving(self, now_s: float) -> bool:
-        """Return whether the sent plan has not ended."""
-        return self._sent is not None and now_s < self._sent.end_s
+        """Return whether the sent plan has not ended, or its last set-point was not sent."""
+        return self._sent is not None and (
+            now_s < self._sent.end_s or self.setpoints and self._sample[2] != 0.0)
 
     def submit(self, now_s: float, times_s: Sequence[float], positions_m: Sequence[float],
                velocities: Sequence[float]) -> Motion:

@@ -19,7 +19,7 @@ import os
 from pathlib import Path
 import time
 
-from baby_cry_detector.behaviours.duty import DutyLog
+from baby_cry_detector.behaviours.duty import DutyLog, NANOSECONDS
 from baby_cry_detector.nodes.episode_journal import state_folder
 
 BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
@@ -66,10 +66,11 @@ class DutyStore:
             raise NodeTwiceError(f'another process keeps {self._path}: two nodes of one name '
                                  'would rock the same crib') from None
 
-    def read(self, duty: DutyLog) -> None:
+    def read(self, duty: DutyLog, now_ns: int) -> None:
         """
         Put what was kept into the log.
 
+        :param now_ns: before anything moved that the file does not know of.
         :raises ValueError: if the file makes no sense; then all duty counts as used.
         :raises OSError: if it can't be read.
         """
@@ -79,7 +80,7 @@ class DutyStore:
             return
         except ValueError:
             document = {}
-        duty.restore(document, round(boot_seconds() * 1e9), self._boot_id)
+        duty.restore(document, now_ns, self._boot_id)
 
     def keep(self, duty: DutyLog) -> None:
         """Write the log in one step; OSError if that fails."""
@@ -92,3 +93,62 @@ class DutyStore:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+class KeptDuty:
+    """
+    Keeps a log in its file as far as the disk allows; what it doesn't still counts in the log.
+
+    :param name: full name of the node.
+    :param report: is called with (kind, sentence) of what goes wrong.
+    """
+
+    def __init__(self, name: str, report):
+        """Open nothing yet."""
+        self._name, self._report = name, report
+        self._store = None
+        self._was_read = False
+        self._since_ns = round(boot_seconds() * NANOSECONDS)
+        self.trouble = ''                 # why it is not kept at present
+
+    def open(self, duty: DutyLog) -> None:
+        """
+        Add what the file holds to the log; without a file try again with every `keep`.
+
+        :raises NodeTwiceError: if another process has it.
+        """
+        kept = DutyLog(duty.limit_ns / NANOSECONDS)
+        try:
+            if self._store is None:
+                self._store = DutyStore(self._name)
+            self._store.read(kept, self._since_ns)
+        except NodeTwiceError:
+            raise
+        except OSError as error:
+            self._fail(error)
+            return
+        except ValueError as error:
+            self._report('duty_unknown', f'{error}; the whole hour counts as used')
+        self._was_read = True
+        duty.add(kept)
+
+    def keep(self, duty: DutyLog) -> None:
+        """Write the log; trouble is reported, and what was written before stays as it was."""
+        try:
+            if not self._was_read:        # else it would be replaced unread
+                self.open(duty)
+            if self._was_read:
+                self._store.keep(duty)
+                self.trouble = ''
+        except (OSError, NodeTwiceError) as error:
+            self._fail(error)
+
+    def _fail(self, error):
+        self.trouble = f'a crash would forget what was rocked: {error}'
+        self._report('duty_not_kept', self.trouble)
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None

@@ -16,6 +16,7 @@
 from array import array
 
 from geometry_msgs.msg import Twist
+from rclpy.duration import Duration
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -78,5 +79,7 @@ class MotionOutput:
         self.has_commanded = True
 
     def close(self) -> None:
-        """Give the publisher back."""
+        """Give the publisher back, once the last command has arrived (0.2 s at most)."""
+        if self._node.context.ok():
+            self._publisher.wait_for_all_acked(Duration(seconds=0.2))
         self._node.destroy_lifecycle_publisher(self._publisher)

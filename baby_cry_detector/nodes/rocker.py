@@ -28,11 +28,11 @@ from std_srvs.srv import SetBool, Trigger
 
 from baby_cry_detector.behaviours.duty import DutyLog
 from baby_cry_detector.behaviours.engine import PolicyEngine, ROCK
-from baby_cry_detector.behaviours.imu_guard import ImuGuard, OK, STOP
+from baby_cry_detector.behaviours.imu_guard import ImuGuard, OK, STOP, up_from_quaternion
 from baby_cry_detector.behaviours.rocking_machine import RockingMachine
 from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.duty_store import boot_seconds, DutyStore
+from baby_cry_detector.nodes.duty_store import boot_seconds, KeptDuty
 from baby_cry_detector.nodes.heard import heard_from
 from baby_cry_detector.nodes.managed_node import ManagedNode, survive
 from baby_cry_detector.nodes.motion_output import MotionOutput
@@ -67,8 +67,8 @@ class Rocker(ManagedNode):
         """Declare parameters and services; nothing can move yet."""
         super().__init__('rocker', TABLES['rocker'], overrides, **kwargs)
         self._values = {}
-        self._engine = self._machine = self._output = self._store = self._care = None
-        self._duty = DutyLog()
+        self._engine = self._machine = self._output = self._kept = self._care = None
+        self._duty = DutyLog()         # as long as the process lives
         self._policy = None
         self._order = None             # what the policy wants
         self._wanted = (0.0, 0.0)      # frequency and amplitude that were begun
@@ -93,9 +93,12 @@ class Rocker(ManagedNode):
         """Read the policy and the last hour's motion."""
         policy = open_policy(values['policy'])
         self._values = values
-        self._duty = DutyLog(60.0 * values['duty_min_per_hour'])
+        duty = DutyLog(60.0 * values['duty_min_per_hour'])
         if values['keep_duty']:
-            self._open_store()
+            self._kept = KeptDuty(self.get_fully_qualified_name(), self.report)
+            self._kept.open(duty)
+        duty.add(self._duty)
+        self._duty = duty
         self._output = MotionOutput(self, values)
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
         self._engine = PolicyEngine(policy)
@@ -112,17 +115,6 @@ class Rocker(ManagedNode):
             self._duty, values['max_acceleration'], values['session_s'], values['ramp_s'],
             values['max_amplitude_mm'], lead=values['interface'] != 'twist',
             setpoints=not self._output.is_trajectory)
-
-    def _open_store(self):
-        try:
-            self._store = DutyStore(self.get_fully_qualified_name())
-            self._store.read(self._duty)
-        except OSError as error:
-            self.report('duty_not_kept', f'a crash would forget what was rocked: {error}')
-        except ValueError as error:
-            if self._store is None:
-                raise                  # a second rocker
-            self.report('duty_unknown', f'{error}; the whole hour counts as used')
 
     def activate(self):
         """Subscribe; nothing moves before a cry is heard beginning."""
@@ -161,9 +153,9 @@ class Rocker(ManagedNode):
             self._output.close()
         if self._care is not None:
             self.destroy_lifecycle_publisher(self._care)
-        if self._store is not None:
-            self._store.close()
-        self._engine = self._machine = self._output = self._care = self._store = None
+        if self._kept is not None:
+            self._kept.close()
+        self._engine = self._machine = self._output = self._care = self._kept = None
 
     # --- what is heard ---------------------------------------------------------------------------
     @brakes
@@ -224,8 +216,8 @@ class Rocker(ManagedNode):
             return 'rocking is switched off'
         if now_s < self._held_until_s:
             return f'a caregiver said stop; not before {self._held_until_s - now_s:.0f} s'
-        if self._values['require_imu'] and self._imu_is_silent():
-            return 'no IMU is heard'
+        if self._misses_imu():
+            return 'the IMU is silent' if self._imu_heard.silent_ns() else 'no IMU is heard'
         if self._imu_state[0] != OK:
             return f'IMU: {self._imu_state[1]}'
         return ''
@@ -249,9 +241,8 @@ class Rocker(ManagedNode):
         if self._machine.gate.refused:
             self.report('gate', f'a plan was replaced by braking: {self._machine.gate.refused}')
             self._machine.gate.refused = ''
-        if now_s - self._kept_s >= KEEP_PERIOD_S and self._is_moving():
-            self._kept_s = now_s
-            self._keep()
+        if self._is_moving():
+            self._keep(KEEP_PERIOD_S)
 
     @brakes
     def _tick(self):
@@ -294,23 +285,23 @@ class Rocker(ManagedNode):
                 if effect.action == ROCK:
                     self._tell_end(effect)
 
-    def _keep(self):
-        if self._store is not None:
-            try:
-                self._store.keep(self._duty)
-            except OSError as error:
-                self.report('duty_not_kept', f'a crash would forget what was rocked: {error}')
+    def _keep(self, period_s=0.0):
+        now_s = boot_seconds()
+        if self._kept is not None and now_s - self._kept_s >= period_s:
+            self._kept_s = now_s
+            self._kept.keep(self._duty)
 
     @survive
     def _watch(self):
         """Stop when nobody says any more how the baby is."""
         if not self._is_moving():
+            if self._kept is not None and self._kept.trouble:
+                self._keep(KEEP_PERIOD_S)      # perhaps there is room again
             return
         silent_ns = self._needs_heard.silent_ns()
         if silent_ns is None or silent_ns > self._values['watchdog_s'] * 1e9:
             self.halt('cry_need is silent')
-        elif self._imu_is_silent() and (self._values['require_imu']
-                                        or self._imu_heard.silent_ns() is not None):
+        elif self._misses_imu():
             self.halt('the IMU is silent')
 
     # --- stops -----------------------------------------------------------------------------------
@@ -348,16 +339,17 @@ class Rocker(ManagedNode):
         self._imu_heard.note()
         a, q = message.linear_acceleration, message.orientation
         up = None
-        if message.orientation_covariance[0] != -1.0 and any((q.x, q.y, q.z, q.w)):
-            up = (2.0 * (q.x * q.z - q.w * q.y), 2.0 * (q.y * q.z + q.w * q.x),
-                  1.0 - 2.0 * (q.x * q.x + q.y * q.y))
+        if message.orientation_covariance[0] != -1.0:
+            up = up_from_quaternion(q.x, q.y, q.z, q.w)
         self._imu_state = self._imu.update(boot_seconds(), (a.x, a.y, a.z), up)
         if self._imu_state[0] == STOP and self._is_moving():
             self.halt(f'IMU: {self._imu_state[1]}')
 
-    def _imu_is_silent(self):
+    def _misses_imu(self):
         silent_ns = self._imu_heard.silent_ns()
-        return silent_ns is None or silent_ns > IMU_TIMEOUT_S * 1e9
+        if silent_ns is None:
+            return self._values['require_imu']
+        return silent_ns > IMU_TIMEOUT_S * 1e9       # once heard, it is needed
 
     # --- reports ---------------------------------------------------------------------------------
     def _tell(self, action, phase, word, stamp_ns, text, **measured):
@@ -398,7 +390,10 @@ class Rocker(ManagedNode):
             return DiagnosticStatus.WARN, 'cry_need is silent', details
         if self._imu_state[0] != OK:
             return DiagnosticStatus.WARN, f'IMU: {self._imu_state[1]}', details
-        return DiagnosticStatus.OK, 'rocking' if machine.is_rocking else 'at rest', details
+        state = 'rocking' if machine.is_rocking else 'at rest'
+        if self._kept is not None and self._kept.trouble:
+            return DiagnosticStatus.WARN, f'{state}; {self._kept.trouble}', details
+        return DiagnosticStatus.OK, state, details
 
 
 def main(args=None) -> int:

@@ -178,6 +178,26 @@ def test_set_points_that_were_held_up_stay_where_they_are():
     assert watcher.setpoints[-1][1:] == (place, 0.0)
 
 
+@pytest.mark.parametrize('brakes', [False, True])
+def test_set_points_go_on_until_the_last_one_says_rest(brakes):
+    watcher = Watcher(machine(setpoints=True))
+    machine_, gate = watcher.machine, watcher.machine.gate
+    machine_.start(watcher.now_s, 0.6, 30.0)
+    watcher.run(6.3)
+    if brakes:
+        machine_.brake(watcher.now_s, 'stop')
+    else:
+        machine_.stop(watcher.now_s, 'enough')
+        watcher.run(2.98)
+    watcher.now_s = gate._sent.end_s - 2e-3
+    watcher.sample()
+    assert watcher.setpoints[-1][2] != 0.0
+    watcher.now_s += 5e-3              # the plan is over, but nobody was told to stand still
+    assert gate.is_moving(watcher.now_s)
+    watcher.tick()
+    assert watcher.setpoints[-1][2] == 0.0 and not gate.is_moving(watcher.now_s)
+
+
 @pytest.mark.parametrize('moment_s', np.arange(0.3, 9.0, 0.71))
 def test_braking_takes_a_third_of_a_second_at_most(moment_s):
     watcher = Watcher(machine(acceleration=0.7))
@@ -232,6 +252,20 @@ def test_the_log_of_motion_survives_a_restart_and_a_reboot():
         with pytest.raises(ValueError, match='no log of motion'):
             broken.restore(junk, 5 * NS, 'boot 1')
         assert broken.left_ns(5 * NS) == 0
+
+
+def test_logs_of_motion_add_up_and_count_nothing_twice():
+    one, other = DutyLog(900.0), DutyLog(900.0)
+    one.note(100 * NS, 200 * NS)
+    one.note(500 * NS, 600 * NS)
+    other.note(150 * NS, 260 * NS)
+    other.note(500 * NS, 600 * NS)
+    other.note(700 * NS, 710 * NS)
+    one.add(other)
+    assert one.used_ns(800 * NS) == (160 + 100 + 10) * NS
+    one.note(800 * NS, 805 * NS)
+    assert one.used_ns(900 * NS) == 275 * NS
+    assert other.used_ns(900 * NS) == 220 * NS
 
 
 PLAN = st.lists(st.tuples(st.floats(-1.0, 12.0), st.floats(-0.2, 0.2), st.floats(-1.0, 1.0)),

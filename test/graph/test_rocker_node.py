@@ -15,13 +15,13 @@
 
 import signal
 import threading
-import time
 
 from care_graph import CareGraph
 import numpy as np
 import pytest
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
+from rocked_crib import Baby, events, is_brake, NS, now_ns, POLICY, positions, speeds
 from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -30,17 +30,6 @@ from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.care_view import CareView
 from baby_cry_detector.nodes.rocker import Rocker
-
-NS = 1_000_000_000
-POLICY = """version: 1
-soothing: {linger_s: 0, retry_after_quiet_s: 0}
-needs:
-  default:
-    mild: &rock
-      {alert_after_s: 60, priority: low, soothe: [{for_s: 100, rock: {frequency_hz: 0.6}}]}
-    moderate: *rock
-    strong: *rock
-"""
 
 
 @pytest.fixture
@@ -84,67 +73,6 @@ def rocker(care, policy_file):
     executor.shutdown(timeout_sec=5.0)
     thread.join(5.0)
     node.close()
-
-
-def now_ns():
-    return time.time_ns()
-
-
-class Baby:
-    """Cries and stops crying, in real time, as `cry_need` tells it."""
-
-    def __init__(self, care):
-        self.care, self.onset_ns, self.crying = care, 0, False
-        self.said_s = 0.0
-
-    def speak(self, **fields):
-        if time.monotonic() - self.said_s > 0.1:
-            self.said_s = time.monotonic()
-            self.care.say(now_ns(), self.onset_ns, self.crying, intensity=0.5, **fields)
-
-    def quiet(self):
-        self.crying = False
-
-    def cry(self):
-        self.onset_ns, self.crying = now_ns(), True
-
-    def until(self, condition, **fields):
-        def spoken():
-            self.speak(**fields)
-            return condition()
-        self.care.until(spoken)
-
-    def pause(self, duration_s):
-        end_s = time.monotonic() + duration_s
-        self.until(lambda: time.monotonic() > end_s)
-
-    def is_rocked(self, care):
-        """Be heard quiet, then cry until the crib is seen moving."""
-        self.quiet()
-        self.until(lambda: care.diagnosis('rocker')[1] == 'at rest')     # it has heard us
-        self.cry()
-        self.until(lambda: any(abs(positions(plan)[0]) > 0.002 for plan in care.plans))
-
-
-def positions(plan):
-    return np.array([point.positions[0] for point in plan.points])
-
-
-def speeds(plan):
-    return np.array([point.velocities[0] for point in plan.points])
-
-
-def is_brake(plan):
-    """Return whether a plan brakes: points 0.02 s apart, ends within a third of a second."""
-    times_s = [point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec
-               for point in plan.points]
-    return (np.diff(times_s, prepend=0.0).max() < 0.0201 and times_s[-1] < 0.34
-            and plan.points[-1].velocities[0] == 0.0)
-
-
-def events(care, phase):
-    return [event for event in care.care if event.kind == CareEvent.KIND_ROCKING
-            and event.phase == phase]
 
 
 def test_it_rocks_while_it_cries_and_comes_to_rest_smoothly(care, rocker):

@@ -1,0 +1,114 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""A crib that is rocked: a baby that cries and is quiet again, and what is commanded then."""
+
+import time
+
+import numpy as np
+
+from baby_cry_detector.msg import CareEvent
+
+NS = 1_000_000_000
+POLICY = """version: 1
+soothing: {linger_s: 0, retry_after_quiet_s: 0}
+needs:
+  default:
+    mild: &rock
+      {alert_after_s: 60, priority: low, soothe: [{for_s: 100, rock: {frequency_hz: 0.6}}]}
+    moderate: *rock
+    strong: *rock
+"""
+
+
+def now_ns():
+    """Return the time of day."""
+    return time.time_ns()
+
+
+def rests(care, why):
+    """Return whether the rocker says that it rests, and why."""
+    _, state, details = care.diagnosis('rocker')
+    return state.startswith('at rest') and details['why'] == why
+
+
+class Baby:
+    """Cries and stops crying, in real time, as `cry_need` tells it."""
+
+    def __init__(self, care):
+        """Be quiet."""
+        self.care, self.onset_ns, self.crying = care, 0, False
+        self.said_s = 0.0
+
+    def speak(self, **fields):
+        """Publish the state, if the last time was 0.1 s ago."""
+        if time.monotonic() - self.said_s > 0.1:
+            self.said_s = time.monotonic()
+            self.care.say(now_ns(), self.onset_ns, self.crying, intensity=0.5, **fields)
+
+    def quiet(self):
+        """Stop crying."""
+        self.crying = False
+
+    def cry(self):
+        """Begin an episode."""
+        self.onset_ns, self.crying = now_ns(), True
+
+    def until(self, condition, **fields):
+        """Go on until the condition holds."""
+        def spoken():
+            self.speak(**fields)
+            return condition()
+        self.care.until(spoken)
+
+    def pause(self, duration_s):
+        """Go on for a time."""
+        end_s = time.monotonic() + duration_s
+        self.until(lambda: time.monotonic() > end_s)
+
+    def is_rocked(self, care, moves=None):
+        """Be heard quiet, then cry until the crib is seen moving; its plans tell by default."""
+        def is_over():
+            return len(events(care, CareEvent.PHASE_ENDED)) > ended
+
+        moves = moves or (lambda: any(abs(positions(plan)[0]) > 0.002 for plan in care.plans))
+        while not moves():       # a busy machine may be late, which ends a session
+            ended = len(events(care, CareEvent.PHASE_ENDED))
+            self.quiet()
+            self.until(lambda: care.diagnosis('rocker')[1].startswith('at rest'))   # heard us
+            self.cry()
+            self.until(lambda: moves() or is_over())
+
+
+def positions(plan):
+    """Return the positions of a plan."""
+    return np.array([point.positions[0] for point in plan.points])
+
+
+def speeds(plan):
+    """Return the velocities of a plan."""
+    return np.array([point.velocities[0] for point in plan.points])
+
+
+def is_brake(plan):
+    """Return whether a plan brakes: points 0.02 s apart, ends within a third of a second."""
+    times_s = [point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec
+               for point in plan.points]
+    return (np.diff(times_s, prepend=0.0).max() < 0.0201 and times_s[-1] < 0.34
+            and plan.points[-1].velocities[0] == 0.0)
+
+
+def events(care, phase):
+    """Return the care events about rocking of a phase."""
+    return [event for event in care.care if event.kind == CareEvent.KIND_ROCKING
+            and event.phase == phase]
