@@ -390,7 +390,8 @@ class Rocker(ManagedNode):
             return DiagnosticStatus.WARN, 'cry_need is silent', details
         if self._imu_state[0] != OK:
             return DiagnosticStatus.WARN, f'IMU: {self._imu_state[1]}', details
-        state = 'rocking' if machine.is_rocking else 'at rest'
+        state = ('rocking' if machine.is_rocking else
+                 'coming to rest' if self._is_moving() else 'at rest')
         if self._kept is not None and self._kept.trouble:
             return DiagnosticStatus.WARN, f'{state}; {self._kept.trouble}', details
         return DiagnosticStatus.OK, state, details

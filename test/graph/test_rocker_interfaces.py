@@ -151,11 +151,18 @@ def test_without_a_disk_the_duty_still_counts_and_is_kept_again_later(care, sett
     level, state, details = care.diagnosis('rocker')
     assert level == b'\x01' and 'a crash would forget what was rocked: ' in state
     assert int(details['count.duty_not_kept']) > 0
-    rocked_s = float(details['rocked_s'])
-    for transition in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP,
-                       Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
-        request = ChangeState.Request(transition=Transition(id=transition))
-        assert care.call(ChangeState, 'rocker/change_state', request).success
+
+    def change(*transitions):
+        for transition in transitions:
+            request = ChangeState.Request(transition=Transition(id=transition))
+            assert care.call(ChangeState, 'rocker/change_state', request).success
+
+    change(Transition.TRANSITION_DEACTIVATE)       # what was still to come does not count
+    baby.until(lambda: care.diagnosis('rocker')[1] == 'not active')
+    rocked_s = float(care.diagnosis('rocker')[2]['rocked_s'])
+    assert rocked_s > 0.5
+    change(Transition.TRANSITION_CLEANUP, Transition.TRANSITION_CONFIGURE,
+           Transition.TRANSITION_ACTIVATE)
     baby.quiet()
     baby.until(lambda: care.diagnosis('rocker')[1].startswith('at rest; a crash'))
     assert float(care.diagnosis('rocker')[2]['rocked_s']) >= rocked_s
