@@ -33,7 +33,7 @@ from std_msgs.msg import Empty
 
 from baby_cry_detector.diary.place import default_path
 from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.episode_journal import state_folder
+from baby_cry_detector.nodes.kept_state import state_folder
 from baby_cry_detector.nodes.managed_node import ManagedNode, survive
 from baby_cry_detector.nodes.page_messages import alert_report, care_report, need_report
 from baby_cry_detector.nodes.parameters import TABLES

@@ -13,64 +13,11 @@
 # limitations under the License.
 """The dose of sound in a small file, so that a restart does not forget what an ear already got."""
 
-import fcntl
-import json
 import math
-import os
 import threading
 
 from baby_cry_detector.behaviours.dose import DAY_MINUTES, DoseLog, HOUR_MINUTES
-from baby_cry_detector.nodes.episode_journal import state_folder
-
-
-class DoseJournal:
-    """
-    The file of one node, replaced in one step; it belongs to whoever holds its lock.
-
-    :param name: full name of the node; the domain is added.
-    :raises OSError: if the file can't be had, or another process of that name has it.
-    """
-
-    def __init__(self, name: str):
-        """Take the lock."""
-        folder = state_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
-        self._path = folder / f'{domain}{name.replace("/", ".")}.dose.json'
-        self._lock = os.open(self._path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise OSError(f'another process keeps {self._path}; two nodes of one name?') from None
-
-    def read(self) -> DoseLog:
-        """
-        Return what was kept, or an empty log.
-
-        :raises OSError: if there is a file that can't be read.
-        :raises ValueError: if its contents make no sense.
-        """
-        try:
-            text = self._path.read_text()
-        except FileNotFoundError:
-            return DoseLog()
-        try:
-            return DoseLog.from_dict(json.loads(text))
-        except ValueError as error:
-            raise ValueError(f'{self._path}: {error}') from None
-
-    def keep(self, dose: DoseLog) -> None:
-        """Write it; OSError if that fails."""
-        new = self._path.with_suffix('.new')
-        new.write_text(json.dumps(dose.as_dict()))
-        os.replace(new, self._path)
-
-    def close(self) -> None:
-        """Give the lock back; the file stays."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+from baby_cry_detector.nodes.kept_state import KeptState
 
 
 class DoseKeeper:
@@ -85,12 +32,14 @@ class DoseKeeper:
         """Take up what was kept."""
         self._report = report
         self._lock = threading.Lock()
-        self._dose, self._journal = DoseLog(), None
+        self._dose, self._file = DoseLog(), None
         self._energy = self._seconds = 0.0         # since the last look at the level
         self._is_new = False
         try:
-            self._journal = DoseJournal(name)
-            self._dose = self._journal.read()
+            self._file = KeptState(name, '.dose')
+            document = self._file.read()
+            if document is not None:
+                self._dose = DoseLog.from_dict(document)
         except (ValueError, OSError) as error:
             self._report('dose_not_kept', f'a restart would forget the dose of sound: {error}')
 
@@ -132,17 +81,17 @@ class DoseKeeper:
     def keep(self) -> None:
         """Write it down if there is news."""
         with self._lock:
-            if self._journal is None or not self._is_new:
+            if self._file is None or not self._is_new:
                 return
             self._is_new = False
             try:
-                self._journal.keep(self._dose)
+                self._file.keep(self._dose.as_dict())
             except OSError as error:
                 self._report('dose_not_kept', f'a restart would forget the dose: {error}')
 
     def close(self) -> None:
         """Write it down and give the file back."""
         self.keep()
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None

@@ -13,14 +13,11 @@
 # limitations under the License.
 """How much was rocked in the last hour, in a small file, so that a restart forgets none of it."""
 
-import fcntl
-import json
-import os
 from pathlib import Path
 import time
 
 from baby_cry_detector.behaviours.duty import DutyLog, NANOSECONDS
-from baby_cry_detector.nodes.episode_journal import state_folder
+from baby_cry_detector.nodes.kept_state import HeldError, KeptState
 
 BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 
@@ -53,18 +50,11 @@ class DutyStore:
 
     def __init__(self, name: str):
         """Take the lock."""
-        folder = state_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
-        self._path = folder / f'{domain}{name.replace("/", ".")}.duty.json'
         self._boot_id = boot_id()
-        self._lock = os.open(self._path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise NodeTwiceError(f'another process keeps {self._path}: two nodes of one name '
-                                 'would rock the same crib') from None
+            self._file = KeptState(name, '.duty')
+        except HeldError as error:
+            raise NodeTwiceError(f'{error}; two would rock the same crib') from None
 
     def read(self, duty: DutyLog, now_ns: int) -> None:
         """
@@ -75,24 +65,19 @@ class DutyStore:
         :raises OSError: if it can't be read.
         """
         try:
-            document = json.loads(self._path.read_text())
-        except FileNotFoundError:
-            return
+            document = self._file.read()
         except ValueError:
             document = {}
-        duty.restore(document, now_ns, self._boot_id)
+        if document is not None:
+            duty.restore(document, now_ns, self._boot_id)
 
     def keep(self, duty: DutyLog) -> None:
         """Write the log in one step; OSError if that fails."""
-        new = self._path.with_suffix('.new')
-        new.write_text(json.dumps(duty.document(self._boot_id)))
-        os.replace(new, self._path)
+        self._file.keep(duty.document(self._boot_id))
 
     def close(self) -> None:
         """Give the lock back; the file stays."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._file.close()
 
 
 class KeptDuty:

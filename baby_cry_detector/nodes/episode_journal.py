@@ -15,36 +15,17 @@
 The episode in progress in a small file, so that a process that is killed in mid-cry resumes it.
 
 Features can't be heard a second time, and the onset may lie minutes back, so it can't be derived
-anew. The file exists only during an episode, is replaced in one step (a reader never sees half of
-it) and belongs to whoever holds its lock: the kernel releases that with the process.
+anew. The file exists only during an episode.
 """
 
-import fcntl
-import json
-import os
-from pathlib import Path
 from typing import Optional, Tuple
 
 from baby_cry_detector.decision.episodes import Episode
+from baby_cry_detector.nodes.kept_state import KeptState
 
 KEEP_PERIOD_NS = 1_000_000_000
 FIELDS = {'onset_ns': int, 'last_heard_ns': int, 'heard_ns': int, 'number': int,
           'episode_id': str}
-
-
-def state_folder() -> Path:
-    """
-    Return the folder for what outlives a process (XDG base directories).
-
-    :raises OSError: if there is no home to put it into.
-    """
-    folder = os.environ.get('XDG_STATE_HOME', '')
-    if os.path.isabs(folder):
-        return Path(folder) / 'baby_cry_detector'
-    try:
-        return Path.home() / '.local' / 'state' / 'baby_cry_detector'
-    except RuntimeError:
-        raise OSError('there is no home folder and XDG_STATE_HOME is not set') from None
 
 
 class EpisodeJournal:
@@ -57,17 +38,8 @@ class EpisodeJournal:
 
     def __init__(self, name: str):
         """Take the lock."""
-        folder = state_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
-        self._path = folder / f'{domain}{name.replace("/", ".")}.json'
+        self._file = KeptState(name)
         self._kept = None
-        self._lock = os.open(self._path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise OSError(f'another process keeps {self._path}; two nodes of one name?') from None
 
     def read(self) -> Optional[Tuple[Episode, int]]:
         """
@@ -76,13 +48,12 @@ class EpisodeJournal:
         :raises OSError: if there is a file that can't be read.
         :raises ValueError: if its contents make no sense; it is removed.
         """
-        try:
-            text = self._path.read_text()
-        except FileNotFoundError:
-            return None
         self._kept = ('', 0)
         try:
-            document = json.loads(text)
+            document = self._file.read()
+            if document is None:
+                self._kept = None
+                return None
             values = {name: document[name] for name in FIELDS}
             heard_until_ns = document['heard_until_ns']
             if not all(type(values[name]) is kind for name, kind in FIELDS.items()) or not (
@@ -91,7 +62,7 @@ class EpisodeJournal:
                 raise ValueError('its values do not fit together')
         except (KeyError, TypeError, ValueError) as error:
             self.clear()
-            raise ValueError(f'{self._path} is no state of an episode: {error!r}') from None
+            raise ValueError(f'{self._file.path} is no state of an episode: {error!r}') from None
         return Episode(**values), heard_until_ns
 
     def keep(self, episode: Episode, heard_until_ns: int) -> None:
@@ -101,20 +72,16 @@ class EpisodeJournal:
             return
         self._kept = (episode.episode_id, heard_until_ns)
         document = {name: getattr(episode, name) for name in FIELDS}
-        new = self._path.with_suffix('.new')
         # Decisions are stamped with the end of their look-ahead, frames with their start.
-        heard_until_ns = max(heard_until_ns, episode.last_heard_ns)
-        new.write_text(json.dumps({**document, 'heard_until_ns': heard_until_ns}))
-        os.replace(new, self._path)
+        self._file.keep({**document,
+                         'heard_until_ns': max(heard_until_ns, episode.last_heard_ns)})
 
     def clear(self) -> None:
         """Remove the file: no episode is in progress."""
         if self._kept:
             self._kept = None
-            self._path.unlink(missing_ok=True)
+            self._file.remove()
 
     def close(self) -> None:
         """Give the lock back; the file stays as it is."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._file.close()
