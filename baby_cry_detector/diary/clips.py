@@ -54,6 +54,12 @@ class ClipRecorder:
         self._file: Optional[wave.Wave_write] = None
         self._raw = None
         self._room_bytes = 0
+        self._from_ns = 0                  # what ends before this is not of the clip
+
+    @property
+    def has_format(self) -> bool:
+        """Return whether it is known what the bytes are."""
+        return self._format is not None
 
     def set_format(self, sample_rate: int, channels: int) -> None:
         """Say what the bytes to come are; S16LE is the only coding."""
@@ -81,8 +87,7 @@ class ClipRecorder:
         most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * self._bytes_per_s // NS
         while self._recent_bytes > most_bytes and len(self._recent) > 1:
             self._recent_bytes -= len(self._recent.popleft()[1])
-        if self._file is not None:
-            self._write(data)
+        self._write_if_due(start_ns, data)
 
     def begin(self, episode_id: str, onset_ns: int) -> Optional[Path]:
         """
@@ -107,11 +112,16 @@ class ClipRecorder:
         self._file.setsampwidth(BYTES_PER_SAMPLE)
         self._file.setframerate(self._format[0])
         self._room_bytes = int(self._longest_s * self._bytes_per_s)
+        self._from_ns = onset_ns - self._pre_roll_ns
+        self._write(b'')                   # a header: the file is whole from now on
         for start_ns, data in list(self._recent):
-            end_ns = start_ns + len(data) * NS // self._bytes_per_s
-            if end_ns > onset_ns - self._pre_roll_ns and self._file is not None:
-                self._write(data)
+            self._write_if_due(start_ns, data)
         return path
+
+    def _write_if_due(self, start_ns: int, data: bytes) -> None:
+        end_ns = start_ns + len(data) * NS // self._bytes_per_s
+        if self._file is not None and end_ns > self._from_ns:
+            self._write(data)
 
     def _write(self, data: bytes) -> None:
         frame = self._format[1] * BYTES_PER_SAMPLE

@@ -92,6 +92,7 @@ class Diary(ManagedNode):
         self._figures = {}
         self._clips = None
         self._clip_of = ''
+        self._clip_due = None          # a cry that was told before the audio's format
         self._crib_id = ''
         self._care = None
         self._subscriptions_, self._timers_ = [], []
@@ -260,10 +261,13 @@ class Diary(ManagedNode):
 
     # --- sound, for whoever switched it on -------------------------------------------------------
     def _follow_clip(self, sample):
-        if sample.crying and self._clip_of != sample.episode_id:
+        if sample.crying and not self._clips.has_format:
+            self._clip_due = sample
+        elif sample.crying and self._clip_of != sample.episode_id:
             self._clip_of = sample.episode_id
             self._clips.begin(sample.episode_id, sample.onset_ns)
         elif not sample.crying and sample.audible:
+            self._clip_due = None
             self._clips.end()
 
     @survive
@@ -271,6 +275,9 @@ class Diary(ManagedNode):
         audio_format = AudioFormat(message.sample_rate, message.channels, message.sample_format,
                                    message.coding_format)
         self._clips.set_format(audio_format.sample_rate, audio_format.channels)
+        due, self._clip_due = self._clip_due, None
+        if due is not None:
+            self._follow_clip(due)
 
     @survive
     def _hear_audio(self, message: AudioDataStamped):

@@ -205,6 +205,28 @@ def test_clips_are_off_and_where_they_are_on_have_a_pre_roll(graph, tmp_path, pa
     graph.until(lambda: rows(path) and not rows(path)[0]['open'])
 
 
+def test_a_cry_that_is_told_before_the_audios_format_has_its_clip(graph, path):
+    graph.say(ONSET_NS + NS, ONSET_NS)             # latched: the first thing that the node hears
+    graph.start('diary', clips=True, clip_pre_roll_s=2.0)
+    probe = graph.probe
+    graph.until(lambda: path.exists() and rows(path))
+    graph.until(lambda: probe.audio.get_subscription_count()
+                and probe.info.get_subscription_count())
+    folder = path.with_name('diary_clips')
+    assert not folder.exists()
+    probe.announce()
+    graph.until(lambda: folder.exists() and list(folder.iterdir()))
+    for block in range(-40, 10):
+        probe.send(bytes(3200), ONSET_NS + block * NS // 10)
+    clip, = folder.iterdir()
+
+    def duration_s():
+        with wave.open(str(clip)) as file:
+            return file.getnframes() / file.getframerate()
+    graph.until(lambda: duration_s() >= 2.9)
+    assert duration_s() == pytest.approx(3.0, abs=0.11)
+
+
 def test_many_short_episodes_in_a_row_are_a_row_each(graph, path):
     graph.start('diary')
     start_s = time.monotonic()

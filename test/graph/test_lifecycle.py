@@ -49,6 +49,11 @@ class Manager:
         self._state = probe.node.create_client(GetState, f'{name}/get_state')
         for client in (self._change, self._state):
             assert client.wait_for_service(PATIENCE_S)
+        # That this side sees the node does not mean that the node sees this side, and an answer
+        # to somebody unseen is lost. Hearing the node twice does.
+        for _ in range(2):
+            probe.diagnostics.pop(name, None)
+            probe.spin_until(lambda: name in probe.diagnostics)
 
     def _call(self, client, request):
         future = client.call_async(request)
@@ -175,6 +180,7 @@ def test_what_cannot_be_configured_stays_unconfigured_and_can_be_mended(probe, s
     from rcl_interfaces.srv import SetParameters
     from rclpy.parameter import Parameter
     client = probe.node.create_client(SetParameters, 'audio_capture/set_parameters')
+    assert client.wait_for_service(PATIENCE_S)
     future = client.call_async(SetParameters.Request(
         parameters=[Parameter('file', value=recording).to_parameter_msg()]))
     probe.spin_until(future.done)
