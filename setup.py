@@ -52,7 +52,7 @@ setup(
         'bags': ['rosbags>=0.11'],
         'plot': ['pillow>=9'],
         'page': ['aiohttp>=3.8', 'qrcode>=7'],
-        'test': ['pytest>=8', 'pytest-timeout>=2', 'hypothesis>=6'],
+        'test': ['pytest>=8', 'pytest-timeout>=2', 'pytest-rerunfailures>=12', 'hypothesis>=6'],
     },
     entry_points={'console_scripts': ['baby-cry = baby_cry_detector.cli.main:main']},
     zip_safe=False,
