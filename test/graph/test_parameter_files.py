@@ -35,8 +35,8 @@ def test_parameter_file_is_the_tables_defaults():
         assert loaded[f'/**/{node}']['ros__parameters'] == {p.name: p.default for p in table}
 
 
-@pytest.mark.parametrize('index, node', enumerate(
-    ('cry_classifier', 'feature_extractor')))
+@pytest.mark.parametrize('index, node', (
+    (0, 'cry_classifier'), (1, 'feature_extractor')))
 def test_nodes_describe_every_parameter(graph, index, node):
     described = graph.nodes[index].describe_parameters([p.name for p in TABLES[node]])
     for parameter, descriptor in zip(TABLES[node], described):
