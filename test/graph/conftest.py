@@ -50,15 +50,15 @@ def pytest_pycollect_makemodule(module_path, parent):
 
 def pytest_collection_modifyitems(items):
     """
-    Give what fails here one second chance, told in the summary as RERUN.
+    Give what fails here two more chances, each told in the summary as RERUN.
 
     Processes find each other by datagrams, which a busy machine may drop; a fault of ours
-    fails twice.
+    fails each time.
     """
     here = Path(__file__).parent
     for item in items:
         if here in Path(item.path).parents:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(autouse=True)
