@@ -47,6 +47,8 @@ def open_policy(path: str = '') -> Policy:
     """
     place = Path(path).expanduser() if path else shipped_policy_path()
     try:
+        if place.exists() and not place.is_file():      # a device may never end
+            raise PolicyError(f'{place}: expected a policy, this is not a regular file')
         text = place.read_text(encoding='utf-8')
     except UnicodeDecodeError as error:
         raise PolicyError(f'{place}:1: this is not text: {error}') from None

@@ -151,7 +151,7 @@ class FileSource:
                 raise AudioSourceError(f'{path}: the file is empty')
             with open(path, 'rb'):
                 pass           # libsndfile says no more than "system error"
-            return self._soundfile.SoundFile(str(path))
+            return self._soundfile.SoundFile(os.fsencode(path))
         except OSError as error:
             raise AudioSourceError(f'{path}: cannot be read ({error.strerror})') from None
         except (self._soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:

@@ -23,6 +23,7 @@ import time
 import uuid
 
 from baby_cry_detector.behaviours.diary import CARE_KINDS, CareEntry, NS
+from baby_cry_detector.cli.arguments import output, PICTURES, UsageError
 from baby_cry_detector.diary.export import write_csv, write_events_csv, write_json
 from baby_cry_detector.diary.place import default_path
 from baby_cry_detector.diary.store import DiaryStore
@@ -48,7 +49,7 @@ def add_parser(subparsers):
     export.set_defaults(run=run_export)
 
     plot = inner.add_parser('plot', help='a day and a week at a glance, as a picture')
-    plot.add_argument('--out', type=Path, required=True, metavar='F.png')
+    plot.add_argument('--out', type=output(PICTURES), required=True, metavar='F.png')
     plot.add_argument('--day', type=moment, metavar='DATE',
                       help='default: the day of the newest entry')
     plot.add_argument('--crib', default=None, help='one crib of several; default: all')
@@ -109,7 +110,7 @@ def opened(args, create=False):
 def run_export(args) -> int:
     """Write to standard output."""
     if args.events and not args.csv:
-        raise ValueError('--events belongs to --csv; --json has the events anyway')
+        raise UsageError('--events belongs to --csv; --json has the events anyway')
     write = write_json if args.json else write_events_csv if args.events else write_csv
     with opened(args) as store:
         write(store, sys.stdout, args.since or 0, args.until or 2**63 - 1)
@@ -120,7 +121,7 @@ def run_plot(args) -> int:
     """Draw the picture."""
     from baby_cry_detector.diary.plot import draw
     with opened(args) as store:
-        draw(store, args.out, args.day, args.crib)
+        draw(store, Path(args.out), args.day, args.crib)
     print(f'wrote {args.out}', file=sys.stderr)
     return 0
 
@@ -128,10 +129,10 @@ def run_plot(args) -> int:
 def run_add(args) -> int:
     """Enter what was done; the diary is made if there is none yet."""
     if args.kind == 'note' and not args.text.strip():
-        raise ValueError('a note needs --text')
+        raise UsageError('a note needs --text')
     now_ns = time.time_ns()
     if args.at is not None and args.at > now_ns + 60 * NS:
-        raise ValueError('--at lies in the future')
+        raise UsageError('--at lies in the future')
     entry = CareEntry(uuid.uuid4().hex, now_ns if args.at is None else args.at, args.kind,
                       args.crib, who=user() if args.who is None else args.who, text=args.text)
     with opened(args, create=True) as store:
@@ -143,7 +144,7 @@ def run_add(args) -> int:
 def run_label(args) -> int:
     """Label an episode."""
     if not args.label.strip():
-        raise ValueError('the label is empty')
+        raise UsageError('the label is empty')
     with opened(args) as store:
         episode_id = args.episode if args.episode != 'newest' else store.newest_episode()
         if not episode_id or not store.has_episode(episode_id):

@@ -20,6 +20,7 @@ import sys
 
 import numpy as np
 
+from baby_cry_detector.cli.arguments import number, UsageError
 from baby_cry_detector.cli.progress import Bars
 
 
@@ -43,11 +44,11 @@ def add_parser(subparsers) -> None:
                         help='also evaluate on streams assembled from the clips')
     parser.add_argument('--scores', type=Path, default=None,
                         help='write a CSV with the score of every clip')
-    parser.add_argument('--draws', type=int, default=300,
+    parser.add_argument('--draws', type=number(int, 0, 100_000), default=300,
                         help='draws of the group bootstrap, 0 for no intervals (default: 300)')
     parser.add_argument('--plots', type=Path, default=None, metavar='DIR',
                         help='write ROC, reliability, score and confusion plots (PNG) there')
-    parser.add_argument('--permutations', type=int, default=0, metavar='N',
+    parser.add_argument('--permutations', type=number(int, 0, 1_000_000), default=0, metavar='N',
                         help='also compare the AUC with that of N shuffles of the labels within '
                              'each fold (default: 0)')
     parser.add_argument('--json', action='store_true',
@@ -64,9 +65,9 @@ def run(args) -> int:
 
     source = args.manifest or default_data_dir()
     if not source:
-        raise ValueError(f'no recordings: give --manifest or set {DATA_DIR_VARIABLE}')
+        raise UsageError(f'no recordings: give --manifest or set {DATA_DIR_VARIABLE}')
     if args.streams and args.folds is None:
-        raise ValueError('--streams needs --folds DIR: each fold is heard by the detector that '
+        raise UsageError('--streams needs --folds DIR: each fold is heard by the detector that '
                          'was not trained on it')
     extra = {}
     with Bars() as bars:

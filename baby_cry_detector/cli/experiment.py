@@ -16,6 +16,7 @@
 import json
 
 from baby_cry_detector.cli import experiment_paper
+from baby_cry_detector.cli.arguments import number
 from baby_cry_detector.model.architecture import Architecture, cell_shapes, count
 
 # How a user knows the models of the paper, and the rows of its tables.
@@ -32,9 +33,10 @@ def add_parser(subparsers) -> None:
         'parameters', help='count the weights of every model and layer',
         description="Counts the weights of the paper's networks, and of its example layer, "
                     'without biases as the paper does, and with them. Depth adds none.')
-    parameters.add_argument('--inputs', type=int, default=32,
+    parameters.add_argument('--inputs', type=number(int, 1, 16384), default=32,
                             help='values per frame (default: 32, as IS09 with deltas)')
-    parameters.add_argument('--labels', type=int, default=5, help='outputs (default: 5)')
+    parameters.add_argument('--labels', type=number(int, 1, 16384), default=5,
+                            help='outputs (default: 5)')
     parameters.add_argument('--json', action='store_true', help='print JSON')
     parameters.set_defaults(run=run)
     experiment_paper.add_parser(kinds)

@@ -18,6 +18,7 @@ import json
 from pathlib import Path
 import shlex
 
+from baby_cry_detector.cli.arguments import feature_set_name, number
 from baby_cry_detector.cli.progress import Bars
 
 MODEL_NAMES = ('lstm', 'depth1', 'depth2', 'depth3', 'gru', 'lstm_peephole')
@@ -38,17 +39,18 @@ def add_parser(kinds) -> None:
                         help="the corpus' folder, or one with a manifest.csv (default: the one "
                              'that BABY_CRY_DATA_DIR names); for MANIFEST: what it is relative '
                              'to')
-    parser.add_argument('--features', default='is09', metavar='SET',
+    parser.add_argument('--features', default='is09', metavar='SET', type=feature_set_name,
                         help='feature set: is09, is10, compare16, ... (default: is09)')
     parser.add_argument('--preset', choices=('paper', 'short', 'recipe'), default='short',
                         help='paper: Table 1 (hours per network on a CPU); short: smaller and '
                              'faster, named as such; recipe: short with what serves these '
                              'networks best (default: short)')
-    parser.add_argument('--seeds', type=int, default=3, metavar='N',
+    parser.add_argument('--seeds', type=number(int, 1, 1000), default=3, metavar='N',
                         help='seeds 1 to N (default: 3)')
     parser.add_argument('--models', nargs='+', choices=MODEL_NAMES, default=MODEL_NAMES[:5],
                         help='which networks (default: all but lstm_peephole)')
-    parser.add_argument('--epochs', type=int, default=None, help="instead of the preset's")
+    parser.add_argument('--epochs', type=number(int, 1, 100_000), default=None,
+                        help="instead of the preset's")
     parser.add_argument('--depth-strategy', choices=('cascade', 'mean', 'softmax'), default=None,
                         help='how a deep gate mixes its memories (default: cascade)')
     parser.add_argument('--class-weights', action=argparse.BooleanOptionalAction, default=None,
@@ -61,7 +63,7 @@ def add_parser(kinds) -> None:
                         help='go on in a folder that holds finished runs')
     parser.add_argument('--report-only', action='store_true',
                         help='train nothing: report on the seeds that are finished')
-    parser.add_argument('--threads', type=int, default=1,
+    parser.add_argument('--threads', type=number(int, 1, 1024), default=1,
                         help='threads of torch (default: 1, which times are compared on)')
     parser.set_defaults(run=run)
 
@@ -69,8 +71,6 @@ def add_parser(kinds) -> None:
 def run(args) -> int:
     """Run the command; return the exit status."""
     from baby_cry_detector.training.manifest import ManifestError
-    if args.seeds < 1 or args.threads < 1 or (args.epochs is not None and args.epochs < 1):
-        raise ValueError('expected at least 1 for --seeds, --threads and --epochs')
     try:
         import torch
     except ImportError as error:

@@ -22,6 +22,8 @@ import numpy as np
 
 from baby_cry_detector.audio import read_audio, StreamingResampler
 from baby_cry_detector.audio.bags import BagAudio, is_bag
+from baby_cry_detector.cli.arguments import (
+    feature_set_name, how_to_install, output, PICTURES, UsageError)
 from baby_cry_detector.features import extract, feature_set_ids, get_feature_set
 from baby_cry_detector.features.functionals import functional_columns, functionals
 from baby_cry_detector.intake import AudioIntake
@@ -35,14 +37,17 @@ def add_parser(subparsers):
                         help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
     parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
     parser.add_argument('--set', default='is09', dest='feature_set', metavar='NAME',
+                        type=feature_set_name,
                         help=f'feature set: {", ".join(feature_set_ids())}; default: is09')
     parser.add_argument('--functionals', action='store_true',
                         help='one row of statistics over the whole recording (is09: 384 values) '
                         'instead of one row per 10 ms')
-    parser.add_argument('--out', metavar='F.csv|F.npz', help='file to write; with several '
-                        'recordings their names are put before it')
-    parser.add_argument('--plot', metavar='F.png', help='picture to write: waveform, '
-                        'spectrogram, F0 with voicing, descriptors; names as for --out')
+    parser.add_argument('--out', metavar='F.csv|F.npz', type=output(('.csv', '.npz')),
+                        help='file to write; with several recordings their names are put '
+                        'before it')
+    parser.add_argument('--plot', metavar='F.png', type=output(PICTURES),
+                        help='picture to write: waveform, spectrogram, F0 with voicing, '
+                        'descriptors; names as for --out')
     parser.add_argument('--columns', metavar='A,B,…',
                         help='descriptors in the picture; default: a choice by set')
     parser.set_defaults(run=run)
@@ -51,8 +56,12 @@ def add_parser(subparsers):
 def run(args) -> int:
     """Write one file and one picture per recording, as asked."""
     if not args.out and not args.plot:
-        raise ValueError('nothing to do: give --out, --plot or both')
+        raise UsageError('nothing to do: give --out, --plot or both')
     feature_set = get_feature_set(args.feature_set)
+    for column in args.columns.split(',') if args.columns else ():
+        if column not in feature_set.columns:
+            raise UsageError(f'--columns: {feature_set.id} has no column {column!r}; the first '
+                             'row of a CSV (--out) lists them')
     for path in args.files:
         if is_bag(path):
             samples, values = read_bag(path, args.topic, feature_set)
@@ -129,6 +138,6 @@ def _plot(out: Path, path: str, samples, feature_set, values, columns) -> None:
         chosen = columns.split(',') if columns else default_columns(feature_set)
         figure = draw(samples, feature_set, values, chosen, Path(path).name)
     except ImportError as error:
-        raise ValueError('--plot needs matplotlib: install python3-matplotlib (apt) or matplotlib '
-                         f'(pip) ({error})') from error
+        raise ValueError(f'--plot needs matplotlib ({error}): '
+                         + how_to_install('python3-matplotlib', 'matplotlib')) from error
     figure.savefig(out, dpi=130)

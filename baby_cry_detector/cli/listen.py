@@ -18,6 +18,7 @@ import sys
 
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.audio.bags import BagAudio, is_bag
+from baby_cry_detector.cli.arguments import of_parameter
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings, STATUS_OK
 from baby_cry_detector.intake import AudioIntake
@@ -45,7 +46,7 @@ def add_decision_options(parser) -> None:
     """Declare the decision parameters as options of the same names."""
     group = parser.add_argument_group('decision parameters')
     for parameter in DECISION_PARAMETERS:
-        group.add_argument(f'--{parameter.name.replace("_", "-")}', type=type(parameter.default),
+        group.add_argument(f'--{parameter.name.replace("_", "-")}', type=of_parameter(parameter),
                            default=parameter.default, metavar=parameter.type_name.upper(),
                            help=f'{parameter.description} Default: {parameter.default}.')
 

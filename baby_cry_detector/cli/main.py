@@ -13,12 +13,13 @@
 # limitations under the License.
 """`baby-cry`: listen, features, train, evaluate and more, without ROS."""
 
-import argparse
 from importlib import import_module
 import os
 import sys
 
 from baby_cry_detector import __version__
+from baby_cry_detector.cli.arguments import Parser, UsageError
+from baby_cry_detector.parameters import ParameterError
 
 # Modules that offer add_parser(subparsers) and run(args) -> exit code. Those that need torch
 # import it in run(), so that help and `listen` work without it.
@@ -26,9 +27,9 @@ COMMANDS = ('listen', 'features', 'plot', 'synthesise', 'train', 'evaluate', 'ma
             'experiment', 'export', 'devices', 'diary', 'policy')
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Return the parser of all subcommands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='baby-cry', description='Hear a baby cry. A comfort and convenience aid: it does not '
         'replace adult supervision and is not a medical device.')
     parser.add_argument('--version', action='version', version=__version__)
@@ -42,15 +43,26 @@ def main(arguments=None) -> int:
     """
     Run a subcommand; data goes to standard output, everything else to standard error.
 
-    :return: 0, 1 after an error (one sentence), 130 after Ctrl-C.
+    :return: 0, 1 after an error and 2 after wrong arguments (one sentence), 130 after Ctrl-C.
     """
-    args = make_parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):      # a name may hold what can't be shown
+            stream.reconfigure(errors='backslashreplace')
     try:
-        return args.run(args)
+        args = make_parser().parse_args(arguments)
+        code = args.run(args)
+        sys.stdout.flush()      # here a full disk is still an error that can be told
+        return code
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing more may be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (UsageError, ParameterError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    except MemoryError:
+        print('error: there is not enough memory for that', file=sys.stderr)
+        return 1
     except (ValueError, OSError, ImportError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
 from baby_cry_detector.intake import AudioIntake
 from baby_cry_detector.listener import FrameListener, NANOSECONDS, open_checkpoint
@@ -32,26 +33,24 @@ def add_parser(subparsers):
         'plot', help='draw what was heard, and why it was decided so', description=__doc__)
     parser.add_argument('file', metavar='FILE|BAG',
                         help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
-    parser.add_argument('--out', required=True, metavar='F.png', help='picture to write')
+    parser.add_argument('--out', required=True, metavar='F.png', type=output(SUFFIXES),
+                        help='picture to write')
     parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
     parser.add_argument('--checkpoint', default='', help='default: the shipped one')
     parser.add_argument('--theme', choices=('light', 'dark'), default='light')
-    parser.add_argument('--width', type=int, default=1280, help='in pixels; default: 1280')
+    parser.add_argument('--width', type=number(int, 640, 8000), default=1280, metavar='PIXELS',
+                        help='in pixels; default: 1280')
     add_decision_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args) -> int:
     """Hear the recording, draw, and print what was decided."""
-    if Path(args.out).suffix.lower() not in SUFFIXES:
-        raise ValueError(f'{args.out}: expected a name that ends in {", ".join(SUFFIXES)}')
-    if not 640 <= args.width <= 8000:
-        raise ValueError(f'--width: expected 640 to 8000 pixels, got {args.width}')
     try:
         from PIL import Image
     except ImportError as error:
-        raise ValueError('plot needs Pillow: install python3-pil (apt) or pillow (pip) '
-                         f'({error})') from None
+        raise ValueError(f'plot needs Pillow ({error}): '
+                         + how_to_install('python3-pil', 'pillow')) from None
     listener = FrameListener(open_checkpoint(args.checkpoint), decision_settings(args))
     picture, lines = draw(args.file, listener, args.topic, args.theme, args.width)
     Image.fromarray(picture).save(args.out)

@@ -16,15 +16,18 @@
 import sys
 
 from baby_cry_detector.audio import SAMPLE_RATE, to_pcm16
+from baby_cry_detector.cli.arguments import number, output
 
 
 def add_parser(subparsers):
     """Declare the subcommand."""
     parser = subparsers.add_parser('synthesise', help='make a synthetic recording',
                                    description=__doc__)
-    parser.add_argument('--out', required=True, metavar='F.wav', help='WAV or FLAC file to write')
-    parser.add_argument('--seed', type=int, default=0, help='same seed, same samples')
-    parser.add_argument('--cry-s', type=float, default=0.0, metavar='SECONDS',
+    parser.add_argument('--out', required=True, metavar='F.wav', type=output(('.wav', '.flac')),
+                        help='WAV or FLAC file to write')
+    parser.add_argument('--seed', type=number(int, 0, 2**63 - 1), default=0,
+                        metavar='N', help='same seed, same samples')
+    parser.add_argument('--cry-s', type=number(float, 0, 600), default=0.0, metavar='SECONDS',
                         help='a cry alone of this length; default: the demonstration scene')
     parser.set_defaults(run=run)
 

@@ -30,6 +30,7 @@ import json
 import math
 import os
 from pathlib import Path
+import stat
 import struct
 from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 import zipfile
@@ -269,11 +270,15 @@ def load_checkpoint(path: Union[str, Path]) -> Checkpoint:
         or if its arrays, shapes or numbers do not fit its document.
     """
     try:
-        size = os.stat(path).st_size
-        if size > MAX_FILE_BYTES:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):      # a device may never end
+            raise CheckpointError(f'{path}: expected a checkpoint, this is not a regular file')
+        if status.st_size > MAX_FILE_BYTES:
             raise CheckpointError(f'{path}: expected a checkpoint of at most '
                                   f'{MAX_FILE_BYTES >> 20} MiB')
         data = Path(path).read_bytes()
+    except ValueError as error:
+        raise CheckpointError(f'{path}: cannot read the checkpoint: {error}') from error
     except OSError as error:
         raise CheckpointError(f'{path}: cannot read the checkpoint: '
                               f'{error.strerror or error}') from error

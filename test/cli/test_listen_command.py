@@ -59,14 +59,14 @@ def test_decision_parameters_are_options(cry, capsys):
     assert '"crying": true' not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize('arguments, says', [
-    (['listen', '/nowhere/cry.wav'], 'no such file'),
-    (['listen', '/nowhere/cry.wav', '--checkpoint', '/nowhere/model.npz'], '/nowhere/model.npz'),
-    (['listen', '{cry}', '--enter-threshold', '2'], 'enter_threshold'),
-    (['listen', '{cry}', '--leave-threshold', '0.9999'], 'leave_threshold'),
+@pytest.mark.parametrize('arguments, says, code', [
+    (['listen', '/nowhere/cry.wav'], 'no such file', 1),
+    (['listen', '/nowhere/cry.wav', '--checkpoint', '/nowhere/m.npz'], '/nowhere/m.npz', 1),
+    (['listen', '{cry}', '--enter-threshold', '2'], 'enter_threshold', 2),
+    (['listen', '{cry}', '--leave-threshold', '0.9999'], 'leave_threshold', 2),
 ])
-def test_what_is_wrong_is_one_sentence_on_standard_error(cry, capsys, arguments, says):
-    assert main([argument.format(cry=cry) for argument in arguments]) == 1
+def test_what_is_wrong_is_one_sentence_on_standard_error(cry, capsys, arguments, says, code):
+    assert main([argument.format(cry=cry) for argument in arguments]) == code
     captured = capsys.readouterr()
     assert captured.out == ''
     assert captured.err.startswith('error: ') and says in captured.err

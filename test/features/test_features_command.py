@@ -78,8 +78,6 @@ def test_picture(recording, tmp_path, name):
 
 @pytest.mark.parametrize('arguments, words', [
     (['--set', 'is09'], 'nothing to do'),
-    (['--out', 'x.txt'], 'csv or .npz'),
-    (['--set', 'nothing', '--out', 'x.csv'], 'known'),
     (['--plot', 'x.png', '--columns', 'nothing'], 'no column'),
 ])
 def test_errors_say_what_is_wrong(recording, tmp_path, monkeypatch, arguments, words):
