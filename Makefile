@@ -2,12 +2,14 @@
 # make run SOURCE=path.wav|mic|demo
 # make run SEPARATE=1           the nodes as three processes; one that dies starts again
 # make run BEHAVIOURS=1         rocking, sound, alerts and diary too, without a robot
-# make soak     the long forms of the reliability tests, with figures (an hour or more)
+# make soak     the long forms of the reliability tests, with figures (30 to 75 minutes)
+# make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
 # make test     set up and run all tests
 # make setup    set up only
 export SOURCE ?=
 SEPARATE ?=
 BEHAVIOURS ?=
+SOAK ?=
 
 .PHONY: run soak test setup lint clean
 
@@ -16,7 +18,7 @@ run: setup
 	  $(if $(filter-out 0,$(BEHAVIOURS)),--behaviours) "$$SOURCE"
 
 soak: setup
-	@./env.sh python tools/soak.py
+	@./env.sh python tools/soak.py $(SOAK)
 
 test:
 	@tools/setup.sh test

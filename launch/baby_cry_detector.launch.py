@@ -32,7 +32,7 @@ import yaml
 PACKAGE = 'baby_cry_detector'
 SHARE = Path(__file__).absolute().parent.parent
 DEFAULT_FRAME_ID = 'crib'
-RESPAWN_DELAY_S = 1.0
+RESPAWN_DELAY_S = 0.5
 SWITCH = ['true', 'false']
 # Launch arguments that set a parameter of the same name, and the nodes that have it; the first
 # one describes it. Empty means that params_file decides.

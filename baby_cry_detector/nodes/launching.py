@@ -30,7 +30,7 @@ from baby_cry_detector.nodes.parameters import TABLES
 
 PACKAGE = 'baby_cry_detector'
 BEHAVIOURS = ('diary', 'caregiver_alert', 'soother', 'rocker')
-RESPAWN_DELAY_S = 1.0
+RESPAWN_DELAY_S = 0.5
 SWITCH = ['true', 'false']
 PATHS = ('policy', 'file')
 

@@ -14,8 +14,9 @@
 """
 The nodes as processes of their own, without ROS launch: whichever dies is started again.
 
-The delay is that of the launch file's respawn. A process that is asked to end has some seconds
-to do so, and none outlives the supervisor, however that ends.
+The first delay is that of the launch file's respawn. Who dies again soon waits longer each time:
+a crash loop doesn't take the processor from the others. A process that is asked to end has some
+seconds to do so, and none outlives the supervisor, however that ends.
 """
 
 import ctypes
@@ -28,7 +29,10 @@ import time
 from ament_index_python.packages import get_package_prefix
 
 PACKAGE = 'baby_cry_detector'
-RESPAWN_DELAY_S = 1.0
+RESPAWN_DELAY_S = 0.5
+MOST_RESPAWN_DELAY_S = 8.0
+# Who ran for so long didn't die of starting: the next delay is the first one again.
+STEADY_S = 4.0
 END_TIMEOUT_S = 8.0
 NODES = ('cry_classifier', 'feature_extractor', 'audio_capture')
 PR_SET_PDEATHSIG = 1
@@ -77,16 +81,26 @@ class Supervisor:
         self._commands = commands
         self._options = options
         self._due_s = {}
-        self._delay_s = respawn_delay_s
+        self._started_s = {}
+        self._first_delay_s = respawn_delay_s
+        self._delays_s = {}
         self._say = say or (lambda sentence: print(sentence, file=sys.stderr))
         for name in commands:
             self._start(name)
 
     def _start(self, name: str):
+        self._started_s[name] = time.monotonic()
         # Ctrl-C of the terminal reaches only the supervisor, which then ends them in order.
         self.processes[name] = subprocess.Popen(
             self._commands[name], preexec_fn=_die_with_parent, start_new_session=True,
             **self._options)
+
+    def _delay_after_death(self, name: str, now_s: float) -> float:
+        delay_s = self._first_delay_s
+        if name in self._delays_s and now_s - self._started_s[name] < STEADY_S:
+            delay_s = max(delay_s, min(MOST_RESPAWN_DELAY_S, 2 * self._delays_s[name]))
+        self._delays_s[name] = delay_s
+        return delay_s
 
     def step(self) -> None:
         """Look after the processes; call this a few times a second."""
@@ -95,9 +109,10 @@ class Supervisor:
             if process.poll() is None:
                 continue
             if name not in self._due_s:
-                self._due_s[name] = now_s + self._delay_s
+                delay_s = self._delay_after_death(name, now_s)
+                self._due_s[name] = now_s + delay_s
                 self._say(f'{name} ended with code {process.returncode}; it starts again in '
-                          f'{self._delay_s:g} s')
+                          f'{delay_s:g} s')
             elif now_s >= self._due_s[name]:
                 del self._due_s[name]
                 self.respawned[name] += 1

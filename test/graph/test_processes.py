@@ -28,6 +28,7 @@ import soundfile
 
 from baby_cry_detector.audio.synthesiser import synthesise_cry
 from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.nodes.supervisor import Supervisor
 
 NODES = ('cry_classifier', 'feature_extractor', 'audio_capture')
 
@@ -114,3 +115,20 @@ def test_interrupt_at_any_moment_ends_cleanly(run_node, after_s):
     time.sleep(after_s)
     code, output = end(process, signal.SIGTERM)
     assert code == 0, line + output
+
+
+def test_a_crash_loop_slows_down_and_a_late_crash_does_not_wait():
+    commands = {'always': ['false'], 'once': ['sh', '-c', 'exec sleep 600']}
+    said = []
+    with Supervisor(commands, respawn_delay_s=0.05, say=said.append) as supervisor:
+        end_s = time.monotonic() + PATIENCE_S
+        while supervisor.respawned['always'] < 5 and time.monotonic() < end_s:
+            supervisor.step()
+            time.sleep(0.01)
+        supervisor.processes['once'].kill()
+        while not supervisor.respawned['once'] and time.monotonic() < end_s:
+            supervisor.step()
+            time.sleep(0.01)
+    delays = [sentence.split()[-2] for sentence in said if sentence.startswith('always')]
+    assert delays[:5] == ['0.05', '0.1', '0.2', '0.4', '0.8']
+    assert [sentence.split()[-2] for sentence in said if sentence.startswith('once')] == ['0.05']
