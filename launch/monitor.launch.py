@@ -17,11 +17,13 @@ Show what a crib's graph hears: start cry_monitor and open what is installed to 
     ros2 launch baby_cry_detector monitor.launch.py namespace:=crib
 """
 
+import ast
+import json
 from pathlib import Path
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, TimerAction
 from launch.logging import launch_config
 from launch_ros.actions import Node
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
@@ -29,6 +31,8 @@ from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 PACKAGE = 'baby_cry_detector'
 SHARE = Path(__file__).absolute().parent.parent
 SWITCH = ['true', 'false']
+# rqt_plot forgets the topics that do not exist yet when it is opened.
+MONITOR_START_S = 4.0
 # Argument: package, executable, what it is told, its file in config/.
 VIEWERS = {
     'rviz': ('rviz2', 'rviz2', ['-d'], 'monitor.rviz'),
@@ -79,8 +83,13 @@ def start(context):
         if not is_installed(package):
             actions.append(LogInfo(msg=f'{package} is not installed: {name} is not opened'))
             continue
-        actions.append(Node(package=package, executable=executable, output='screen',
-                            arguments=[*told, adapted(file, namespace, frame_id)]))
+        path = adapted(file, namespace, frame_id)
+        if name == 'rqt':
+            actions += [LogInfo(msg=f'{missing} is not installed: rqt is opened without it')
+                        for missing in drop_missing_plugins(path)]
+        actions.append(TimerAction(period=MONITOR_START_S, actions=[
+            Node(package=package, executable=executable, output='screen',
+                 arguments=[*told, path])]))
     if values['foxglove'] == 'true':
         layout = adapted('monitor.foxglove.json', namespace, frame_id)
         if is_installed('foxglove_bridge'):
@@ -100,6 +109,24 @@ def is_installed(package) -> bool:
     except PackageNotFoundError:
         return False
     return True
+
+
+def drop_missing_plugins(path) -> list:
+    """
+    Take the plugins that are not installed out of a perspective; return their packages.
+
+    While one of them is missing, rqt restores none of the others.
+    """
+    document = json.loads(Path(path).read_text(encoding='utf-8'))
+    manager = document['groups']['pluginmanager']
+    running = ast.literal_eval(manager['keys']['running-plugins']['repr'])
+    missing = [plugin for plugin in running if not is_installed(plugin.partition('/')[0])]
+    for plugin in missing:
+        del running[plugin]
+        manager['groups'].pop(f'plugin__{plugin.replace("/", "__")}__1', None)
+    manager['keys']['running-plugins']['repr'] = repr(running)
+    Path(path).write_text(json.dumps(document, indent=2), encoding='utf-8')
+    return [plugin.partition('/')[0] for plugin in missing]
 
 
 def adapted(file, namespace, frame_id) -> str:

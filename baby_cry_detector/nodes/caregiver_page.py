@@ -119,7 +119,7 @@ class CaregiverPage(ManagedNode):
         """Listen to the graph and to browsers."""
         self._state = PageState()
         self._ends = [
-            self.hear(CryNeed, 'cry_need', self._hear_need, qos.LATCHED),
+            self.hear(CryNeed, 'cry_need', self._hear_need, qos.NEED),
             # Alerts and rocking that began before this node did are said again.
             self.hear(CryAlert, 'alert', self._hear_alert, qos.EVENTS),
             self.hear(CareEvent, 'care_event', self._hear_care, qos.EVENTS),

@@ -159,7 +159,7 @@ class CryMonitor(ManagedNode):
                 self._arrival.clear()
                 self._limits = Limits()
         kinds = {
-            'cry_need': (CryNeed, self._hear_need, qos.LATCHED),
+            'cry_need': (CryNeed, self._hear_need, qos.NEED),
             '/diagnostics': (DiagnosticArray, self._hear_diagnostics, qos.STATE),
             'audio_info': (AudioInfo, self._hear_info, qos.LATCHED),
             'audio_stamped': (AudioDataStamped, self._hear_audio, qos.stream(qos.depth_for())),

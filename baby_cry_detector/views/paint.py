@@ -17,11 +17,9 @@ from functools import lru_cache
 
 import numpy as np
 
-# Matplotlib's magma and cividis at nine points: even in lightness, safe for colour-blind eyes.
+# Matplotlib's magma at nine points: even in lightness, safe for colour-blind eyes.
 MAGMA = ('#000004', '#1d1147', '#51127c', '#832681', '#b73779', '#e75263', '#fc8961', '#fec488',
          '#fcfdbf')
-CIVIDIS = ('#00224e', '#123570', '#3b496c', '#575d6d', '#707173', '#8a8678', '#a59c74', '#c3b369',
-           '#fee838')
 
 
 def rgb(colour: str) -> np.ndarray:
@@ -90,11 +88,6 @@ def dashes(area: np.ndarray, row: float, colour, on: int = 6, off: int = 4,
     top = int(round(np.clip(row, 0, area.shape[0] - width)))
     line = np.arange(area.shape[1]) % (on + off) < on
     area[top:top + width, line] = colour
-
-
-def frame(area: np.ndarray, colour) -> None:
-    """Draw a border of one pixel."""
-    area[0] = area[-1] = area[:, 0] = area[:, -1] = colour
 
 
 @lru_cache(maxsize=16)

@@ -100,6 +100,37 @@ def test_the_monitor_shows_a_cry_and_hears_nothing_while_nobody_looks(graph, dem
     probe.spin_until(lambda: probe.diagnostics['cry_monitor'][2]['hears'] == 'nothing', 60.0)
 
 
+def test_the_room_can_be_listened_to_where_that_is_asked_for(graph):
+    kinds = pytest.importorskip('foxglove_msgs.msg', reason='needs the package foxglove_msgs')
+    monitor = CryMonitor({'raw_audio': True}, context=graph.context)
+    graph.nodes.append(monitor)
+    assert monitor.autostart()
+    graph.executor.add_node(monitor)
+    probe, heard = graph.probe, []
+    samples = np.arange(16_000, dtype='<i2')
+    probe.announce()
+    subscription = probe.node.create_subscription(
+        kinds.RawAudio, 'monitor/raw_audio', heard.append, qos.STATE)
+    probe.spin_until(lambda: heard_by(probe) == {'/audio_stamped', '/audio_info'}, 60.0)
+    probe.spin_until(lambda: monitor._format is not None, 60.0)
+    probe.play(samples, START_NS)
+    probe.spin_until(lambda: sum(len(block.data) for block in heard) >= 2 * len(samples), 60.0)
+    first = heard[0]
+    assert first.timestamp.sec * NS + first.timestamp.nanosec == START_NS
+    assert (first.format, first.sample_rate, first.number_of_channels) == ('pcm-s16', 16_000, 1)
+    assert b''.join(bytes(block.data) for block in heard) == samples.tobytes()
+    probe.node.destroy_subscription(subscription)
+    probe.spin_until(lambda: heard_by(probe) == set(), 60.0)
+
+
+def test_a_room_is_not_listened_to_unasked(graph):
+    add_monitor(graph)
+    probe = graph.probe
+    probe.spin_until(lambda: any(topic == '/monitor/image' for topic, _ in
+                                 probe.node.get_topic_names_and_types()), 60.0)
+    assert not probe.node.count_publishers('monitor/raw_audio')
+
+
 def get_message(name: str):
     """Return the class of a message type such as ``std_msgs/msg/Float32``."""
     package, _, kind = name.split('/')
@@ -129,11 +160,21 @@ def rviz_uses():
             yield display['Topic']['Value'], types[display['Class'].split('/')[1]], ''
 
 
+# What plugins that have no setting for it listen to (rqt_robot_monitor: /diagnostics_agg).
+RQT_HEARS = {'rqt_runtime_monitor/RuntimeMonitor': (
+    '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', '')}
+
+
 def rqt_uses():
     """Yield (topic, type, field) of the rqt perspective."""
     groups = json.loads((CONFIG / 'monitor.perspective').read_text())['groups']['pluginmanager']
     running = ast.literal_eval(groups['keys']['running-plugins']['repr'])
+    assert {f'plugin__{plugin.replace("/", "__")}__1' for plugin in running} == set(
+        groups['groups'])
     for plugin in running:
+        assert plugin in ('rqt_plot/Plot', 'rqt_image_view/ImageView', *RQT_HEARS)
+        if plugin in RQT_HEARS:
+            yield RQT_HEARS[plugin]
         keys = groups['groups'][f'plugin__{plugin.replace("/", "__")}__1']['groups'].get(
             'plugin', {'keys': {}})['keys']
         if 'topic' in keys:
@@ -166,7 +207,10 @@ def foxglove_uses():
 def plotjuggler_uses():
     """Yield (topic, type, field) of the PlotJuggler layout."""
     root = ElementTree.parse(CONFIG / 'monitor.plotjuggler.xml').getroot()
-    topics = [topic.get('name') for topic in root.iter('topic')]
+    # As PlotJuggler's RosParserConfig::xmlLoadState reads them.
+    plugin = root.find('./Plugins/plugin[@ID="ROS2 Topic Subscriber"]')
+    assert root.find('previouslyLoaded_Streamer').get('name') == plugin.get('ID')
+    topics = plugin.find('selected_topics').get('value').split(';')
     for topic in topics:
         yield topic, '', ''
     for curve in root.iter('curve'):

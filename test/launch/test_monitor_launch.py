@@ -13,6 +13,7 @@
 # limitations under the License.
 """The launch file of the views: what it starts, and what it says where a viewer is missing."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -23,7 +24,7 @@ pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
 from launch import LaunchContext  # noqa: E402
-from launch.actions import LogInfo, OpaqueFunction  # noqa: E402
+from launch.actions import LogInfo, OpaqueFunction, TimerAction  # noqa: E402
 from launch.launch_description_sources import (  # noqa: E402
     get_launch_description_from_python_launch_file)
 from launch.logging import launch_config  # noqa: E402
@@ -50,6 +51,9 @@ def started(**arguments):
         result = entity.visit(context)
         if isinstance(entity, OpaqueFunction):
             actions = result
+    for action in list(actions):
+        if isinstance(action, TimerAction):
+            actions += action.actions
     return ([action for action in actions if isinstance(action, Node)],
             [perform_substitutions(context, action.msg) for action in actions
              if isinstance(action, LogInfo)])
@@ -64,6 +68,7 @@ def test_a_viewer_that_is_not_installed_is_said_and_skipped(monkeypatch):
     monkeypatch.setattr(packages, 'get_package_prefix', missing)
     nodes, lines = started()
     assert [node.node_executable for node in nodes] == ['cry_monitor']
+    assert len(lines) == 4
     said = '\n'.join(lines)
     for package in ('rviz2', 'rqt_gui', 'plotjuggler', 'foxglove_bridge'):
         assert f'{package} is not installed' in said
@@ -75,8 +80,8 @@ def test_the_views_speak_of_the_crib_that_was_asked_for(log_folder, monkeypatch)
     import ament_index_python.packages as packages
     monkeypatch.setattr(packages, 'get_package_prefix', lambda package: '/opt')
     nodes, lines = started(namespace='house/left', frame_id='left_microphone')
-    assert [node.node_executable for node in nodes] == [
-        'cry_monitor', 'rviz2', 'rqt_gui', 'plotjuggler', 'foxglove_bridge']
+    assert sorted(node.node_executable for node in nodes) == [
+        'cry_monitor', 'foxglove_bridge', 'plotjuggler', 'rqt_gui', 'rviz2']
     assert 'ws://127.0.0.1' in lines[-1]
     for file in ('monitor.rviz', 'monitor.perspective', 'monitor.plotjuggler.xml',
                  'monitor.foxglove.json'):
@@ -86,6 +91,25 @@ def test_the_views_speak_of_the_crib_that_was_asked_for(log_folder, monkeypatch)
     assert rviz['Global Options']['Fixed Frame'] == 'left_microphone'
     layout = json.loads((log_folder / 'monitor.foxglove.json').read_text())
     assert layout['configById']['3D!crib']['followTf'] == 'left_microphone'
+
+
+def test_rqt_is_not_given_a_plugin_that_is_not_installed(log_folder, monkeypatch):
+    # rqt restores nothing at all while one plugin of a perspective is missing.
+    import ament_index_python.packages as packages
+
+    def found(package):
+        if package == 'rqt_runtime_monitor':
+            raise packages.PackageNotFoundError(package)
+        return '/opt'
+
+    monkeypatch.setattr(packages, 'get_package_prefix', found)
+    _, lines = started(namespace='left')
+    assert any('rqt_runtime_monitor is not installed' in line for line in lines)
+    manager = json.loads(
+        (log_folder / 'monitor.perspective').read_text())['groups']['pluginmanager']
+    assert list(ast.literal_eval(manager['keys']['running-plugins']['repr'])) == [
+        'rqt_image_view/ImageView', 'rqt_plot/Plot']
+    assert '/left/monitor/image' in json.dumps(manager)
 
 
 def test_parameters_that_are_missing_are_refused():
