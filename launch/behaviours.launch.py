@@ -12,9 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-Everything on: listening, rocking, sound, alerts and the diary of one crib.
+Everything on: listening, rocking, sound, alerts and the diary of one crib; the page if asked for.
 
     ros2 launch baby_cry_detector behaviours.launch.py policy:=/path/of/policy.yaml rocker:=false
+    ros2 launch baby_cry_detector behaviours.launch.py page:=true page_host:=0.0.0.0
 
 The arguments of baby_cry_detector.launch.py (source, file, device, ...) work here too.
 """
@@ -32,6 +33,8 @@ WHAT = {'diary': 'Write down every episode, alert and care event.',
         'caregiver_alert': 'Alert the caregivers.',
         'soother': 'Play soothing sounds.',
         'rocker': 'Rock the crib; only one whose maker approves powered motion.'}
+# Parameters of caregiver_page that are arguments here, as page_host and so on.
+PAGE = ('host', 'port')
 
 
 def generate_launch_description():
@@ -43,6 +46,13 @@ def generate_launch_description():
                                           'params_file.'),
         *[DeclareLaunchArgument(name, default_value='true', choices=SWITCH,
                                 description=WHAT[name]) for name in BEHAVIOURS],
+        # Off: nobody gets a server that was not asked for, and two cribs can't share a port.
+        DeclareLaunchArgument('page', default_value='false', choices=SWITCH,
+                              description='Serve the caregiver\'s page too.'),
+        *[DeclareLaunchArgument(
+            f'page_{name}', default_value='',
+            description=f'{own_parameters("caregiver_page")[name].description} Empty here: as in '
+                        'params_file.') for name in PAGE],
         DeclareLaunchArgument('listen', default_value='true', choices=SWITCH,
                               description='Start listening too; false where it runs already.'),
         OpaqueFunction(function=start)])
@@ -55,6 +65,10 @@ def start(context):
     actions = [start_behaviour(
         context, name, {'policy': policy} if policy and 'policy' in own_parameters(name) else {})
         for name in BEHAVIOURS if arguments[name] == 'true']
+    if arguments['page'] == 'true':
+        actions.append(start_behaviour(
+            context, 'caregiver_page',
+            {name: text for name in PAGE if (text := arguments[f'page_{name}'])}))
     if arguments['listen'] == 'true':
         actions.append(IncludeLaunchDescription(
             PythonLaunchDescriptionSource(str(HERE / 'baby_cry_detector.launch.py'))))

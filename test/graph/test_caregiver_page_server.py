@@ -296,6 +296,26 @@ def test_the_terminal_shows_the_link_and_the_code(tmp_path, graph):
     assert '█▀▀▀▀▀█' in text
 
 
+def test_a_burst_of_changes_waits_while_the_node_is_busy(serve, graph):
+    page = serve(graph)
+    says = graph.probe.node.create_publisher(CryNeed, 'cry_need', qos.NEED)
+    graph.nodes[-1].trigger_deactivate()          # only the probe speaks now
+    wait_until(lambda: says.get_subscription_count())
+    heard, hear_need = [], page.node._state.hear_need
+    page.node._state.hear_need = lambda report: (heard.append(report.episode_id),
+                                                 hear_need(report))
+
+    def burst():                                   # in the node's thread: it is busy
+        for episode in range(10):
+            says.publish(CryNeed(crying=True, episode=episode, episode_id=f'burst-{episode}'))
+        time.sleep(1.0)
+        return True
+
+    page.in_ros_thread(burst)
+    wait_until(lambda: [name for name in heard if name.startswith('burst')] == [
+        f'burst-{episode}' for episode in range(10)], what=f'{heard}')
+
+
 def test_the_heartbeat_is_one_second(serve):
     page = serve()
     listener = Listener(page.port)

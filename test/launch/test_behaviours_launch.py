@@ -69,6 +69,19 @@ def test_everything_is_on_unless_it_is_switched_off():
     assert len(started('behaviours', rocker='false', listen='false')) == len(BEHAVIOURS) - 1
 
 
+def test_the_page_comes_where_it_is_asked_for(log_folder):
+    kept = log_folder / 'parameters_crib_caregiver_page.yaml'
+    started('behaviours', listen='false')
+    assert not kept.exists()
+    page = started('behaviours', page='true', page_host='0.0.0.0', page_port='8200',
+                   listen='false')[-1]
+    assert page.node_executable == 'caregiver_page'
+    values = yaml.safe_load(kept.read_text())['/crib/caregiver_page']['ros__parameters']
+    assert values == {'host': '0.0.0.0', 'port': 8200, 'use_sim_time': False}
+    with pytest.raises(RuntimeError, match='page_port|port'):
+        started('behaviours', page='true', page_port='many', listen='false')
+
+
 def test_an_argument_reaches_the_node_that_has_it(log_folder, tmp_path):
     started('behaviours', namespace='nursery', policy=str(tmp_path / 'p.yaml'), listen='false')
     kept = yaml.safe_load((log_folder / 'parameters_nursery_rocker.yaml').read_text())
