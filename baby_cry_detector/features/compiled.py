@@ -27,7 +27,7 @@ from typing import List, Optional, Tuple
 
 PURE_PYTHON = 'BABY_CRY_PURE_PYTHON'
 # Raised with ABI_VERSION of period_walk.c.
-_ABI_VERSION = 1
+_ABI_VERSION = 2
 # Looked at one after the other; the second name is what pip builds.
 _PATHS = [Path(__file__).with_name(f'_period_walk{suffix}')
           for suffix in ('.so', '.dylib', *EXTENSION_SUFFIXES)]

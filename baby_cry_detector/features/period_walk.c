@@ -25,7 +25,7 @@
 #include <stdlib.h>
 
 // Raised whenever a signature, the state or the meaning of either changes; compiled.py checks it.
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 // Periods below this are correlated from running sums over the whole stretch, as in Python:
 // only then are the sums the same.
@@ -39,7 +39,7 @@ typedef struct {
   int64_t left;        // samples of earlier frames that are still to be followed
   double held[4];      // values of the last frame
   double period;       // last period of the voiced run in samples, negative if none
-  double difference;   // last change of it, negative if none
+  double difference;   // last change of it; none if not positive
 } State;
 
 typedef struct {
@@ -215,7 +215,7 @@ static void perturbation(State *state, const double *x, const Step *steps, int64
       const double change = fabs(period - state->period);
       changes += change;
       changed++;
-      if (state->difference >= 0) {
+      if (state->difference > 0) {
         seconds += fabs(change - state->difference);
         changed_twice++;
       }
@@ -330,6 +330,7 @@ static int next(State *state, Workspace *work, const Parameters *parameters,
   }
   state->position += advance;
   state->left = due - advance;
+  state->held[3] = 0.0;
   if (count) {
     perturbation(state, x, work->steps, count, parameters->least_correlation);
     log_hnr(state, work, x, length, count, rounded);

@@ -137,7 +137,8 @@ class VoiceQuality:
 
     Unvoiced frames give 0, 0, 0 and ``unvoiced_hnr_db``, and so do those whose period would be
     shorter than 6 samples or too long for two of them to fit into the window. Jitter goes on
-    across frames of a voiced run; where a voiced frame holds no period, the last values are held.
+    across frames of a voiced run; where a voiced frame holds no period, the last values are held
+    and HNR is 0 dB. A change of exactly 0 is a period read twice: nothing to compare with.
 
     :param sample_rate: Hz.
     :param hop: samples between frames.
@@ -235,18 +236,18 @@ class VoiceQuality:
         advance = max((at for at in reached if at < due - 1), default=0)
         state.position += advance
         state.left = due - advance
-        if steps:
-            accepted = [step for step in steps if step[2] and step[3] > self._least]
-            local, ddp, shimmer, hnr = state.held
-            if accepted:
-                local, ddp = self._jitter([step[2] for step in accepted])
-                shimmer = _shimmer(segment, accepted, shimmer)
-            starts = [step[0] for step in steps if step[2]]
-            if starts:
-                starts.append(reached[-1])
-                lengths = [after - at for at, after in zip(starts, starts[1:])]
-                hnr = _log_hnr(segment, starts, lengths + [steps[-1][1]], rounded)
-            state.held[:] = (local, ddp, shimmer, hnr)
+        local, ddp, shimmer, _ = state.held
+        accepted = [step for step in steps if step[2] and step[3] > self._least]
+        if accepted:
+            local, ddp = self._jitter([step[2] for step in accepted])
+            shimmer = _shimmer(segment, accepted, shimmer)
+        hnr = 0.0
+        starts = [step[0] for step in steps if step[2]]
+        if starts:
+            starts.append(reached[-1])
+            lengths = [after - at for at, after in zip(starts, starts[1:])]
+            hnr = _log_hnr(segment, starts, lengths + [steps[-1][1]], rounded)
+        state.held[:] = (local, ddp, shimmer, hnr)
         return tuple(state.held)
 
     def _jitter(self, periods: List[float]) -> Tuple[float, float]:
@@ -256,7 +257,7 @@ class VoiceQuality:
             if state.period >= 0:
                 change = abs(period - state.period)
                 changes.append(change)
-                if state.difference >= 0:
+                if state.difference > 0:
                     second.append(abs(change - state.difference))
                 state.difference = change
             state.period = period
