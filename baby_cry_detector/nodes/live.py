@@ -52,6 +52,8 @@ STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
           CryNeed.STATUS_DISABLED: 'switched off'}
 # After the end of a recording the last frames are still on their way.
 SETTLE_S = 3.0
+# So long a recording that is over is not taken for a microphone that fell silent.
+AFTER_RECORDING_S = 10.0
 # How long another graph on this machine may take to be seen.
 DISCOVERY_S = 0.6
 
@@ -166,6 +168,7 @@ def choose_source(source: str):
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         path = write_demonstration(folder)
         return 'demonstration (synthesised)', {'source': 'file', 'file': str(path)}
+    source = str(Path(source).expanduser())
     FileSource(source)      # says what is wrong with it before anything is started
     return Path(source).name, {'source': 'file', 'file': source}
 
@@ -204,6 +207,9 @@ def main(args=None) -> int:
     with initialised(ros_arguments):
         # An episode of the last try-out is none of this one's.
         parameters = {'audio_capture': capture, 'cry_classifier': {'keep_episode': False}}
+        if capture['source'] == 'file':
+            for name in ('feature_extractor', 'cry_classifier'):
+                parameters.setdefault(name, {})['no_audio_timeout_s'] = AFTER_RECORDING_S
         namespace = free_namespace()
         nodes = []
         try:
