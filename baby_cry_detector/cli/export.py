@@ -21,7 +21,8 @@ def add_parser(subparsers) -> None:
     """Add the command's options."""
     parser = subparsers.add_parser(
         'export', help='write a checkpoint as ONNX',
-        description='Writes one step of the detector, raw frames in and probabilities out, with '
+        description='Writes the whole detector: as many raw frames in as it takes until every '
+                    'member has stepped, a probability out after every step of any of them, and '
                     'its state as named inputs and outputs. Needs the package onnx.')
     parser.add_argument('checkpoint', type=Path, help='checkpoint (.npz)')
     parser.add_argument('--out', type=Path, required=True, help='file to write (.onnx)')

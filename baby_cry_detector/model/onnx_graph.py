@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-The detector as an ONNX graph that makes one step; needs the optional package ``onnx``.
+The detector as an ONNX graph; needs the optional package ``onnx``.
 
 `member_model` is one network's step, which the ONNX Runtime backend runs. `checkpoint_model`
 is what ``baby-cry export`` writes: raw frames in, probabilities out, normalisation, ensemble and
@@ -20,79 +20,40 @@ temperatures included. State goes in and comes out by name: ``X`` becomes ``next
 """
 
 import json
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+import math
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from onnx import checker, helper, numpy_helper, TensorProto
+from onnx import TensorProto
 
 from .architecture import Architecture
-from .checkpoint import Checkpoint
-from .recent_statistics import StatisticsArchitecture
+from .checkpoint import Checkpoint, Member
+from .onnx_builder import GraphBuilder
+from .recent_statistics import (QUANTILES, SMALLEST_STD, STATISTIC_LIMIT,
+                                StatisticsArchitecture)
 from .runtime import INPUT_LIMIT
 
-OPSET = 17
-IR_VERSION = 8
+# A graph holds every step of every member until all of them step at once.
+MAX_FRAMES = 64
 
 Arrays = Mapping[str, np.ndarray]
+# Names of values in the graph, by the names that the state has outside.
+State = Dict[str, str]
 
 
-class GraphBuilder:
-    """Collects nodes and constants; values are named by number."""
+def state_shapes(architecture: Union[Architecture, StatisticsArchitecture]
+                 ) -> Dict[str, Tuple[int, ...]]:
+    """
+    Return ``{name: shape}`` of a member's state.
 
-    def __init__(self) -> None:
-        self._nodes: List[Any] = []
-        self._constants: List[Any] = []
-        self._inputs: List[Any] = []
-        self._outputs: List[Any] = []
-
-    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node with one output; return its name."""
-        return self.ops(kind, 1, *inputs, **attributes)[0]
-
-    def ops(self, kind: str, n_outputs: int, *inputs: str, **attributes: Any) -> List[str]:
-        """Add a node; return the names of its outputs."""
-        names = [f'{kind}_{len(self._nodes)}_{n}' for n in range(n_outputs)]
-        self._nodes.append(helper.make_node(kind, inputs, names, **attributes))
-        return names
-
-    def constant(self, value: Any, dtype: Any = np.float32) -> str:
-        """Add a constant; return its name."""
-        name = f'constant_{len(self._constants)}'
-        array = np.ascontiguousarray(np.asarray(value, dtype=dtype))
-        self._constants.append(numpy_helper.from_array(array, name))
-        return name
-
-    def input(self, name: str, shape: Sequence[int]) -> str:
-        """Declare a float32 input; return its name."""
-        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-        return name
-
-    def output(self, name: str, value: str, shape: Sequence[int]) -> None:
-        """Declare a float32 output that is ``value``."""
-        self._nodes.append(helper.make_node('Identity', [value], [name]))
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-
-    def linear(self, x: str, weight: np.ndarray, bias: Optional[np.ndarray] = None) -> str:
-        """Return x weightᵀ + bias."""
-        inputs = [x, self.constant(weight)] + ([] if bias is None else [self.constant(bias)])
-        return self.op('Gemm', *inputs, transB=1)
-
-    def model(self, metadata: Optional[Dict[str, str]] = None) -> Any:
-        """Return the checked model."""
-        graph = helper.make_graph(self._nodes, 'baby_cry_detector', self._inputs, self._outputs,
-                                  self._constants)
-        model = helper.make_model(graph, producer_name='baby_cry_detector',
-                                  opset_imports=[helper.make_opsetid('', OPSET)])
-        model.ir_version = IR_VERSION
-        helper.set_model_props(model, metadata or {})
-        checker.check_model(model)
-        return model
-
-
-def state_shapes(architecture: Architecture) -> Dict[str, Tuple[int, int]]:
-    """Return ``{name: shape}`` of the graph's state: h (1, H), memories (L, H) where L > 0."""
-    shapes = {}
+    Of a network h (1, H) and memories (L, H) where L > 0; of a member that reads statistics
+    its window (W, F) and how many frames of it count, (1,).
+    """
+    if isinstance(architecture, StatisticsArchitecture):
+        return {'window': (architecture.window_frames, architecture.input_size),
+                'window_count': (1,)}
+    shapes: Dict[str, Tuple[int, ...]] = {}
     for index, units in enumerate(architecture.hidden_sizes):
         shapes[f'layer{index}.h'] = (1, units)
         if architecture.n_memories:
@@ -104,7 +65,11 @@ def member_model(architecture: Architecture, arrays: Arrays) -> Any:
     """Return one network's step: ``x`` (1, step_size) and state in, logits and state out."""
     builder = GraphBuilder()
     x = builder.input('x', (1, architecture.step_size))
-    labels, needs = _add_network(builder, architecture, arrays, x, '')
+    shapes = state_shapes(architecture)
+    state = {name: builder.input(name, shape) for name, shape in shapes.items()}
+    labels, needs, state = _add_network(builder, architecture, arrays, x, state)
+    for name, shape in shapes.items():
+        builder.output(f'next.{name}', state[name], shape)
     builder.output('labels', labels, (1, architecture.n_labels))
     if needs is not None:
         builder.output('needs', needs, (1, architecture.n_needs))
@@ -113,80 +78,198 @@ def member_model(architecture: Architecture, arrays: Arrays) -> Any:
 
 def checkpoint_model(checkpoint: Checkpoint) -> Any:
     """
-    Return the whole detector's step.
+    Return the whole detector, for as many frames as it takes until all members have stepped.
 
-    Inputs: ``frames`` (stack_frames, columns of the feature set), and the state, zeros at the
-    start: ``memberN.layerK.h`` (1, H) and ``memberN.layerK.memories`` (L, H). Outputs:
-    ``cry_probability`` (1,), ``need_probabilities`` (needs,) where the checkpoint has needs,
-    and the state after the step, each name with ``next.`` in front. The metadata entry
+    Inputs: ``frames`` (n, columns of the feature set), n the least common multiple of the
+    members' steps, and the state, zeros at the start: ``memberN.layerK.h`` (1, H) and
+    ``memberN.layerK.memories`` (L, H) of networks, ``memberN.window`` (W, F) and
+    ``memberN.window_count`` (1,) of members that read statistics, and where a member steps less
+    often than another its last answer, ``memberN.labels`` (1, labels), ``memberN.needs`` and
+    ``memberN.answered`` (1,). Outputs: ``cry_probability`` (answers,), an answer whenever any
+    member has stepped; ``need_probabilities`` (answers, needs) where the checkpoint has needs;
+    and the state afterwards, each name with ``next.`` in front. Of the metadata,
+    ``answer_frames`` says after how many of the frames each answer holds, as a JSON list, and
     ``checkpoint`` is the checkpoint's JSON document.
 
-    :raises ValueError: if members step at different rates.
+    :raises ValueError: if all members step together only every `MAX_FRAMES` frames or later.
     """
-    if any(isinstance(member.architecture, StatisticsArchitecture)
-           for member in checkpoint.members):
-        raise ValueError('the export holds recurrent networks only, and this checkpoint has a '
-                         'member that reads statistics of recent frames; export one without '
-                         '(such as is09), or run this one with the numpy runtime')
     stacks = sorted({member.architecture.stack_frames for member in checkpoint.members})
-    if len(stacks) > 1:
-        raise ValueError('expected members that step at one rate, got steps of '
-                         f'{" and ".join(map(str, stacks))} frames: one graph steps them together')
+    n_frames = math.lcm(*stacks)
+    if n_frames > MAX_FRAMES:
+        raise ValueError(f'steps of {" and ".join(map(str, stacks))} frames fall together every '
+                         f'{n_frames} frames only; one graph holds up to {MAX_FRAMES}')
     builder = GraphBuilder()
-    frames = builder.input('frames', (stacks[0], len(checkpoint.feature_columns)))
-    labels, needs = [], []
-    for index, member in enumerate(checkpoint.members):
-        columns = [checkpoint.feature_columns.index(name) for name in member.input_columns]
-        x = builder.op('Gather', frames, builder.constant(columns, np.int64), axis=1)
-        x = builder.op('Div', builder.op('Sub', x, builder.constant(member.mean)),
-                       builder.constant(member.std))
-        wrong = builder.op('Or', builder.op('IsNaN', x), builder.op('IsInf', x))
-        x = builder.op('Where', wrong, builder.constant(0), x)
-        x = builder.op('Clip', x, builder.constant(-INPUT_LIMIT), builder.constant(INPUT_LIMIT))
-        x = builder.op('Reshape', x, builder.constant([1, -1], np.int64))
-        own_labels, own_needs = _add_network(builder, member.architecture, member.arrays, x,
-                                             f'member{index}.')
-        labels.append(own_labels)
-        needs += [] if own_needs is None else [own_needs]
-    shares = _add_softmax(builder, labels, checkpoint.temperature)
-    rows = [checkpoint.labels.index(label) for label in checkpoint.cry_labels]
-    cries = builder.op('Gather', shares, builder.constant(rows, np.int64))
-    builder.output('cry_probability', builder.op('ReduceSum', cries, keepdims=1), (1,))
+    frames = builder.input('frames', (n_frames, len(checkpoint.feature_columns)))
+    members = [_ExportedMember(builder, checkpoint, index, frames, n_frames, stacks[0])
+               for index in range(len(checkpoint.members))]
+    answer_frames = [end for end in range(1, n_frames + 1)
+                     if any(end % stack == 0 for stack in stacks)]
+    rows = builder.constant([checkpoint.labels.index(label) for label in checkpoint.cry_labels],
+                            np.int64)
+    cries, needs = [], []
+    for end in answer_frames:
+        for member in members:
+            if end % member.stack == 0:
+                member.step(end)
+        known = [member.answered for member in members if member.answered]
+        shares = _add_softmax(builder, [member.labels for member in members],
+                              checkpoint.temperature)
+        cry = builder.op('ReduceSum', builder.op('Gather', shares, rows, axis=1),
+                         builder.constant([1], np.int64), keepdims=0)
+        cries.append(_product(builder, cry, known))
+        if checkpoint.needs:
+            shares = _add_softmax(builder, [member.needs for member in members if member.needs],
+                                  checkpoint.need_temperature)
+            needs.append(_product(builder, shares, known))
+    n_answers = len(answer_frames)
+    builder.output('cry_probability', builder.op('Concat', *cries, axis=0), (n_answers,))
     if needs:
-        builder.output('need_probabilities',
-                       _add_softmax(builder, needs, checkpoint.need_temperature),
-                       (len(checkpoint.needs),))
-    document = json.dumps(checkpoint.to_document(), sort_keys=True)
-    return builder.model({'checkpoint': document})
+        builder.output('need_probabilities', builder.op('Concat', *needs, axis=0),
+                       (n_answers, len(checkpoint.needs)))
+    for member in members:
+        member.put_out()
+    return builder.model({'checkpoint': json.dumps(checkpoint.to_document(), sort_keys=True),
+                          'answer_frames': json.dumps(answer_frames)})
+
+
+class _ExportedMember:
+    """A member in the graph: its normalised frames, its state and its newest answer."""
+
+    def __init__(self, b: GraphBuilder, checkpoint: Checkpoint, index: int, frames: str,
+                 n_frames: int, shortest: int) -> None:
+        self._b, self._member = b, checkpoint.members[index]
+        architecture = self._member.architecture
+        self.stack = architecture.stack_frames
+        columns = [checkpoint.feature_columns.index(name) for name in self._member.input_columns]
+        self._x = _normalised(b, self._member, b.op('Gather', frames, b.constant(
+            columns, np.int64), axis=1))
+        self._prefix = f'member{index}.'
+        self._shapes = state_shapes(architecture)
+        self._held = self.stack > shortest
+        if self._held:                          # others answer before its first step
+            self._shapes.update({'labels': (1, architecture.n_labels), 'answered': (1,)})
+            if architecture.n_needs:
+                self._shapes['needs'] = (1, architecture.n_needs)
+        self._state = {name: b.input(self._prefix + name, shape)
+                       for name, shape in self._shapes.items()}
+        self.labels = self._state.get('labels', '')
+        self.needs = self._state.get('needs', '')
+        #: 0 before its first answer, else 1; '' where it has always answered.
+        self.answered = self._state.get('answered', '')
+
+    def step(self, end: int) -> None:
+        """Step with the frames before ``end``."""
+        b, architecture, arrays = self._b, self._member.architecture, self._member.arrays
+        x = _slice(b, self._x, end - self.stack, end)
+        if isinstance(architecture, StatisticsArchitecture):
+            self.labels, self._state = _add_statistics(b, architecture, arrays, x, self._state)
+        else:
+            x = b.op('Reshape', x, b.constant([1, -1], np.int64))
+            self.labels, needs, self._state = _add_network(b, architecture, arrays, x,
+                                                           self._state)
+            self.needs = needs or ''
+        self.answered = ''
+
+    def put_out(self) -> None:
+        """Declare the state as outputs."""
+        if self._held:
+            self._state.update(labels=self.labels, answered=self._b.constant([1.0]))
+            if self.needs:
+                self._state['needs'] = self.needs
+        for name, shape in self._shapes.items():
+            self._b.output(f'next.{self._prefix}{name}', self._state[name], shape)
+
+
+def _normalised(b: GraphBuilder, member: Member, x: str) -> str:
+    x = b.op('Div', b.op('Sub', x, b.constant(member.mean)), b.constant(member.std))
+    wrong = b.op('Or', b.op('IsNaN', x), b.op('IsInf', x))
+    return b.op('Clip', b.op('Where', wrong, b.constant(0), x), b.constant(-INPUT_LIMIT),
+                b.constant(INPUT_LIMIT))
+
+
+def _slice(b: GraphBuilder, x: str, start: int, end: int) -> str:
+    return b.op('Slice', x, b.constant([start], np.int64), b.constant([end], np.int64),
+                b.constant([0], np.int64))
+
+
+def _product(b: GraphBuilder, x: str, factors: Sequence[str]) -> str:
+    for factor in factors:
+        x = b.op('Mul', x, factor)
+    return x
+
+
+def _add_statistics(b: GraphBuilder, a: StatisticsArchitecture, arrays: Arrays, x: str,
+                    state: State) -> Tuple[str, State]:
+    """Return label logits (1, ·) and the state; the statistics of `window_statistics`."""
+    period, length = a.period_frames, a.window_frames
+    axis = b.constant([0], np.int64)
+    window = b.op('Concat', _slice(b, state['window'], period, length), x, axis=0)
+    count = b.op('Min', b.op('Add', state['window_count'], b.constant([period])),
+                 b.constant([length]))
+    n = b.op('Cast', count, to=TensorProto.INT64)
+    end = b.constant([length], np.int64)
+    frames = b.op('Slice', window, b.op('Sub', end, n), end, axis)
+
+    def mean(values: str) -> str:
+        return b.op('ReduceMean', values, axes=[0], keepdims=1)
+
+    centre = mean(frames)
+    deviation = b.op('Sub', frames, centre)
+    ordered = b.ops('TopK', 2, frames, n, axis=0, largest=0, sorted=1)[0]
+    places = [[int(round(share * (size - 1))) for share in QUANTILES]
+              for size in range(period, length + 1, period)]
+    place = b.op('Gather', b.constant(places, np.int64), b.op('Sub', b.op(
+        'Div', n, b.constant([period], np.int64)), b.constant([1], np.int64)), axis=0)
+    quantiles = b.op('Gather', ordered, b.op('Reshape', place, b.constant([-1], np.int64)), axis=0)
+    # Sums over n - 1 changes: none where the window holds a single frame.
+    n_changes = b.op('Max', b.op('Sub', count, b.constant([1.0])), b.constant([1.0]))
+    last = b.op('Sub', n, b.constant([1], np.int64))
+    change = b.op('Sub', b.op('Slice', frames, b.constant([1], np.int64), n, axis),
+                  b.op('Slice', frames, axis, last, axis))
+
+    def mean_change(values: str) -> str:
+        return b.op('Div', b.op('ReduceSum', values, axis, keepdims=1), n_changes)
+
+    around = b.op('Sub', change, mean_change(change))
+    values = b.op('Concat', centre, b.op('Sqrt', mean(b.op('Mul', deviation, deviation))),
+                  quantiles, b.op('Sqrt', mean_change(b.op('Mul', around, around))),
+                  mean_change(b.op('Abs', change)), axis=0)
+    values = b.op('Reshape', values, b.constant([1, -1], np.int64))
+    values = b.op('Div', b.op('Sub', values, b.constant(arrays['statistics.mean'])),
+                  b.constant(np.maximum(arrays['statistics.std'], SMALLEST_STD)))
+    values = b.op('Clip', values, b.constant(-STATISTIC_LIMIT), b.constant(STATISTIC_LIMIT))
+    for layer in range(len(a.hidden_sizes)):
+        values = b.op('Relu', _head(b, arrays, f'dense.{layer}', values))
+    return _head(b, arrays, 'label_head', values), {'window': window, 'window_count': count}
 
 
 def _add_softmax(b: GraphBuilder, logits: List[str], temperature: float) -> str:
-    """Return softmax(mean of logits / temperature) as a vector."""
+    """Return softmax(mean of logits / temperature), (1, ·)."""
     mean = b.op('Div', b.op('Sum', *logits), b.constant(len(logits) * temperature))
-    return b.op('Reshape', b.op('Softmax', mean, axis=1), b.constant([-1], np.int64))
+    return b.op('Softmax', mean, axis=1)
 
 
-def _add_network(b: GraphBuilder, a: Architecture, arrays: Arrays, x: str,
-                 prefix: str) -> Tuple[str, Optional[str]]:
-    """Add a network with its state; return label and need logits (1, ·)."""
-    for index, units in enumerate(a.hidden_sizes):
-        name = f'{prefix}layer{index}'
+def _add_network(b: GraphBuilder, a: Architecture, arrays: Arrays, x: str, state: State
+                 ) -> Tuple[str, Optional[str], State]:
+    """Return label and need logits (1, ·) after one step, and the state."""
+    after = {}
+    for index in range(len(a.hidden_sizes)):
+        name = f'layer{index}'
         own = {key: arrays[f'layers.{index}.{key}'] for key in a.layer_shapes(index)}
-        h = b.input(f'{name}.h', (1, units))
-        memories = b.input(f'{name}.memories', (a.n_memories, units)) if a.n_memories else None
+        h, memories = state[f'{name}.h'], state.get(f'{name}.memories')
         if a.cell == 'attention':
             x, memories = _attention(b, a, own, x, h, memories)
         elif a.cell == 'gru':
             x = _gru(b, own, x, h)
         else:
             x, memories = _lstm(b, own, x, h, memories)
-        b.output(f'next.{name}.h', x, (1, units))
+        after[f'{name}.h'] = x
         if memories is not None:
-            b.output(f'next.{name}.memories', memories, (a.n_memories, units))
+            after[f'{name}.memories'] = memories
     for index in range(len(a.dense_sizes)):
         x = b.op('Tanh', _head(b, arrays, f'dense.{index}', x))
     needs = _head(b, arrays, 'need_head', x) if a.n_needs else None
-    return _head(b, arrays, 'label_head', x), needs
+    return _head(b, arrays, 'label_head', x), needs, after
 
 
 def _head(b: GraphBuilder, arrays: Arrays, name: str, x: str) -> str:

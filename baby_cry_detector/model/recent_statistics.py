@@ -36,7 +36,7 @@ N_STATISTICS = 2 + len(QUANTILES) + 2
 MAX_WINDOW_FRAMES = 6000
 # Standardised statistics are kept within this: one odd value can't drown the rest.
 STATISTIC_LIMIT = np.float32(6)
-_SMALLEST_STD = np.float32(1e-4)
+SMALLEST_STD = np.float32(1e-4)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def window_statistics(frames: np.ndarray, into: Optional[np.ndarray] = None) -> 
 
 def standardise(statistics: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """Return (statistics - mean) / std within `STATISTIC_LIMIT`, (..., 9 F)."""
-    values = (statistics - mean) / np.maximum(std, _SMALLEST_STD)
+    values = (statistics - mean) / np.maximum(std, SMALLEST_STD)
     return np.clip(values, -STATISTIC_LIMIT, STATISTIC_LIMIT, out=values)
 
 

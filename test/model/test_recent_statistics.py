@@ -152,10 +152,3 @@ def test_a_missing_array_is_named(checkpoint):
     del checkpoint.members[1].arrays['statistics.std']
     with pytest.raises(CheckpointError, match='member 1: array statistics.std is missing'):
         checkpoint_to_bytes(checkpoint)
-
-
-def test_the_export_says_that_it_is_for_networks(checkpoint):
-    pytest.importorskip('onnx', reason='the export needs onnx')
-    from baby_cry_detector.model.onnx_graph import checkpoint_model
-    with pytest.raises(ValueError, match='statistics'):
-        checkpoint_model(checkpoint)
