@@ -53,7 +53,8 @@ class Explainer:
         self.peak = 0.0                        # highest smoothed probability
         self.peak_ns: Optional[int] = None
         self._hearing = self._crying = self._deaf = False
-        self._entered_ns = self._left_ns = None
+        self._entered_ns = self._paused_ns = None
+        self._bridged_ns: List[int] = []       # pauses that did not end the present episode
         self._need = ''
 
     def add(self, decision: CryDecision, hearing: bool) -> None:
@@ -68,6 +69,10 @@ class Explainer:
         if hearing and not self._hearing:
             if not self._crying:
                 self._entered_ns = stamp_ns
+        if decision.crying and self._crying and hearing != self._hearing:
+            if hearing and self._paused_ns is not None:
+                self._bridged_ns.append(stamp_ns - self._paused_ns)
+            self._paused_ns = None if hearing else stamp_ns
         if decision.crying and not self._crying:
             self._begin(decision)
         elif self._crying and not decision.crying:
@@ -75,7 +80,7 @@ class Explainer:
             passed_s = (stamp_ns - end_ns) / NANOSECONDS
             self._say(stamp_ns, f'episode {decision.episode} ends: no crying for {passed_s:.1f} s '
                       f'(hold_s {settings.hold_s:g}); it lasted '
-                      f'{decision.duration_ns / NANOSECONDS:.1f} s', mark=True)
+                      f'{decision.duration_ns / NANOSECONDS:.1f} s{self._bridged()}', mark=True)
         elif self._hearing and not hearing and not self._crying and not deaf:
             lasted_s = (stamp_ns - (self._entered_ns or stamp_ns)) / NANOSECONDS
             self._say(stamp_ns, f'above enter ({settings.enter_threshold:.2f}) for {lasted_s:.2f} '
@@ -87,7 +92,16 @@ class Explainer:
         self._need = need
         self._hearing, self._crying = hearing, decision.crying
 
+    def _bridged(self) -> str:
+        """Return which pauses did not end the episode, '' if there was none."""
+        count = len(self._bridged_ns)
+        if not count:
+            return ''
+        return (f'; bridged {count} pause{"s" if count > 1 else ""}, the longest of '
+                f'{max(self._bridged_ns) / NANOSECONDS:.1f} s (hold_s {self.settings.hold_s:g})')
+
     def _begin(self, decision: CryDecision) -> None:
+        self._bridged_ns, self._paused_ns = [], None
         self._say(decision.stamp_ns, f'episode {decision.episode} begins: above enter '
                   f'({self.settings.enter_threshold:.2f}) since ' '{onset}'
                   f', {self.settings.min_cry_duration_s:g} s heard (min_cry_duration_s)',
@@ -105,7 +119,7 @@ class Explainer:
         told = [f'{clock(event.stamp_ns - start_ns)}  ' + event.text.replace(
             '{onset}', clock((event.onset_ns or 0) - start_ns)) for event in self.events]
         if self._crying:
-            told.append('the recording ends while it cries')
+            told.append(f'the recording ends while it cries{self._bridged()}')
         if not any(event.mark for event in self.events):
             enter = self.settings.enter_threshold
             where = '' if self.peak_ns is None else f' at {clock(self.peak_ns - start_ns)}'

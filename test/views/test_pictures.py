@@ -136,6 +136,18 @@ def test_plot_says_why_for_a_recording_and_the_same_for_a_bag(tmp_path, capsys, 
     assert told[0] == told[1]
 
 
+def test_plot_says_which_pauses_did_not_end_an_episode(tmp_path, capsys):
+    import soundfile
+    cry = synthesise_cry(4.0, seed=1)
+    pcm = to_pcm16(np.concatenate((np.zeros(32_000), cry, np.zeros(32_000), cry)))
+    soundfile.write(tmp_path / 'cry.wav', pcm, 16_000)
+    assert main(['plot', str(tmp_path / 'cry.wav'), '--out', str(tmp_path / 'o.png')]) == 0
+    told = capsys.readouterr().out
+    found = re.search(r'bridged (\d) pauses?, the longest of (\d\.\d) s \(hold_s 3\)', told)
+    assert found and 0.5 < float(found[2]) < 3.0
+    assert 'ends while it cries' in told and 'begins' in told and 'episode 2' not in told
+
+
 def test_plot_says_why_not(tmp_path, capsys, pcm):
     import soundfile
     soundfile.write(tmp_path / 'cry.wav', pcm, 16_000)
