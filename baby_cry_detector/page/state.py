@@ -272,6 +272,7 @@ class PageState:
                 'text': clean_text(alert.text),
                 'priority': _named(PRIORITIES, alert.priority, 'none'),
                 'since_ms': milliseconds(self._alert_since_ns),
+                'said_ms': milliseconds(alert.stamp_ns),
                 'acknowledged': bool(alert.acknowledged),
                 'acknowledged_by': clean_text(alert.acknowledged_by, 40)}
 

@@ -261,6 +261,39 @@ def test_nothing_that_others_say_becomes_part_of_the_page(graph, serve, phone):
     assert small.complaints() == []
 
 
+@pytest.mark.parametrize('width, letters', [(360, ''), (320, ''), (360, '170%')])
+def test_nothing_is_cut_off_on_a_small_phone_or_with_large_letters(
+        graph, serve, phone, width, letters):
+    page, small, teller = serve(graph), phone(width=width, height=740), Teller(graph)
+    silence(graph)
+    small.open(page.address)
+    teller.alert(state=CryAlert.STATE_START, alert_id='a', text='Crying for 1 s, hard', priority=3)
+
+    def look():
+        """Return (what is cut off, narrowest answer in pixels), or None."""
+        teller.need(crying=True, episode_id='crib-1', intensity=0.9)
+        if not small.text('alert-text').endswith(': Crying for 1 s, hard'):
+            return None
+        return small.run("""
+            document.documentElement.style.fontSize = arguments[0];
+            for (const one of document.querySelectorAll('details')) one.open = true;
+            for (const name of ['robot', 'label-form', 'care-form', 'snooze-row', 'wake',
+              'acknowledge']) document.getElementById(name).hidden = false;
+            if (document.body.dataset.state !== 'crying') return null;
+            const told = document.querySelectorAll('#page button, #page label, h2, summary');
+            const cut = [...told].filter((one) => one.className !== 'unseen'
+              && (one.scrollWidth > one.clientWidth + 1
+                || one.scrollHeight > one.clientHeight + 2));
+            if (document.documentElement.scrollWidth > window.innerWidth) cut.push(document.body);
+            const answers = document.querySelectorAll('#facts dd, #snooze-minutes');
+            return [cut.map((one) => one.outerHTML.slice(0, 200)),
+              Math.min(...[...answers].map((one) => one.offsetWidth))];""", letters)
+
+    cut, narrowest = wait_until(look, what='the alert')
+    assert cut == []
+    assert narrowest >= 120           # no column of single letters, and a choice that can be read
+
+
 def test_the_first_view_is_small_and_asks_nobody_else(playing, serve, phone):
     page, small = serve(playing), phone()
     small.open(page.address)

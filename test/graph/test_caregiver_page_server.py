@@ -33,6 +33,7 @@ from std_msgs.msg import Empty
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.ros_time import from_nanoseconds
+from baby_cry_detector.page.inputs import ACTIONS, SESSION, TextField
 
 
 @pytest.fixture
@@ -96,6 +97,28 @@ def test_hostile_requests_are_refused_in_a_sentence(serve, body):
     page = serve()
     status, answer = page.post('snooze', body)
     assert status == 400 and answer['message'] and not answer['ok']
+
+
+TEXTS = (1, 1.5, True, [], {}, ['x'], 'x' * 3000, 'two\nlines', 'a\u0000b', '\x1b[31m', 'a\u202eb',
+         '\ud800')
+NUMBERS = ('5', '', True, [], {}, -1, -1e-9, 1e9, 10 ** 400, float('inf'), float('nan'))
+
+
+def test_nothing_wrong_is_taken_in_any_field_and_the_page_goes_on(serve):
+    page = serve()
+    wrong = 0
+    for action, fields in {**ACTIONS, 'session': SESSION}.items():
+        for name, field in fields.items():
+            for value in TEXTS if isinstance(field, TextField) else NUMBERS:
+                filled = {'snooze': {'minutes': 5}, 'care': {'kind': 'fed'},
+                          'label': {'label': 'hungry'}}.get(action, {})
+                status, answer = page.post(action, {**filled, name: value})
+                assert status == 400 and not answer['ok'], (action, name, value)
+                assert len(answer['message']) < 200 and answer['message'].isprintable()
+                wrong += 1
+        assert page.post(action, {'more': 1})[0] == page.post(action, [])[0] == 400
+    assert wrong > 100
+    assert page.request('/api/state')[0] == 200 and not page.node.counts['request_failed']
 
 
 def test_what_is_not_there_is_said_plainly(serve):

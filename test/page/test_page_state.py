@@ -96,6 +96,7 @@ def test_an_alert_is_shown_until_its_end():
     alert = shown(state)['alert']
     assert (alert['acknowledged_by'], alert['priority']) == ('Anna', 'high')
     assert alert['since_ms'] == NOW_NS // 1_000_000
+    assert alert['said_ms'] == (NOW_NS + SECOND_NS) // 1_000_000
     state.hear_alert(AlertReport(state=HEARTBEAT))
     assert shown(state)['alert'] is not None
     state.hear_alert(AlertReport(state=END, alert_id='a'))

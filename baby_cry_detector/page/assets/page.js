@@ -135,7 +135,8 @@ function showAlert(lost, now) {
   if (lost) {
     text = 'Whether you are called is not known while the connection is lost.';
   } else if (alert !== null) {
-    text = alert.text || 'The baby needs somebody.';
+    // What was said then is not true for ever: 'crying for 1 s' stays until it is said again.
+    text = `${at(alert.said_ms)}: ${alert.text || 'The baby needs somebody.'}`;
     if (alert.acknowledged) text = `${alert.acknowledged_by || 'Somebody'} has taken it over. ${text}`;
   } else if (alerter === 'absent') {
     text = 'Alerts are not running: nothing will call you.';
