@@ -20,6 +20,7 @@ whoever has a state passes it in.
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import groupby
 import sys
 from typing import Dict, Optional, Sequence, Tuple
 
@@ -135,9 +136,10 @@ class SoundStrip:
         colours = np.round(self.shares(columns, 2 * STRIP_ROWS) * number).astype(int)
         for upper, lower in zip(colours[::2], colours[1::2]):
             line = Text()
-            for above, below in zip(upper, lower):
-                line.append('▀', f'color({STRIP_COLOURS[above]}) on color('
-                                 f'{STRIP_COLOURS[below]})')
+            # One run of equal cells is one change of colour: what goes over a slow line.
+            for (above, below), cells in groupby(zip(upper, lower)):
+                line.append('▀' * sum(1 for _ in cells), f'color({STRIP_COLOURS[above]}) on '
+                            f'color({STRIP_COLOURS[below]})')
             lines.append(line)
         return Text('\n').join(lines)
 

@@ -203,6 +203,8 @@ def main(args=None) -> int:
         print(f'error: {error}', file=sys.stderr)
         return 1
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    if os.environ.get('NO_COLOR') or os.environ.get('TERM') == 'dumb':
+        os.environ.setdefault('RCUTILS_COLORIZED_OUTPUT', '0')      # the log's colours
     capture.update(rate=options.rate)
     with initialised(ros_arguments):
         # An episode of the last try-out is none of this one's.

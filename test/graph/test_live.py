@@ -16,6 +16,7 @@
 import os
 from pathlib import Path
 import pty
+import re
 import signal
 import subprocess
 
@@ -38,10 +39,10 @@ def command(*arguments):
     return [os.path.join(prefix, 'bin', 'baby-cry-live'), *map(str, arguments)]
 
 
-def run(*arguments, domain_id=None, terminal=False):
+def run(*arguments, domain_id=None, terminal=False, **variables):
     """Run to the end; return (exit code, everything printed)."""
     environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain_id or next_domain()), 'TERM': 'xterm',
-                   'COLUMNS': '80', 'LINES': '24'}
+                   'COLUMNS': '80', 'LINES': '24', **variables}
     if not terminal:
         done = subprocess.run(command(*arguments), env=environment, capture_output=True,
                               text=True, timeout=2 * PATIENCE_S, check=False)
@@ -87,6 +88,15 @@ def test_a_recording_is_played_once_and_summed_up(recording, terminal):
     assert 'of audio: crying at 0:01' in printed
     # That it is over is no trouble.
     assert 'no audio' not in printed
+
+
+@pytest.mark.parametrize('variables', [{'TERM': 'dumb'}, {'NO_COLOR': '1'}])
+def test_without_colour_nothing_is_coloured(recording, variables):
+    code, printed = run(recording, '--rate', '4', terminal=True, **variables)
+    assert code == 0 and 'CRYING for' in printed and '[INFO]' in printed
+    # Neither by the view nor by the log; NO_COLOR leaves bold letters and the cursor.
+    assert not re.search(r'\x1b\[(0m\[INFO|[\d;]*(3|4|9|10)[0-8][;m])', printed)
+    assert variables != {'TERM': 'dumb'} or '\x1b' not in printed
 
 
 @pytest.fixture
