@@ -158,7 +158,8 @@ class FileSource:
             if isinstance(error, AudioSourceError):
                 raise
             raise AudioSourceError(f'{path}: expected an audio file (WAV, FLAC, OGG, …), '
-                                   f'cannot decode it ({error})') from None
+                                   'cannot decode it '
+                                   f'({getattr(error, "error_string", error)})') from None
 
 
 def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,

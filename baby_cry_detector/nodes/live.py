@@ -18,7 +18,6 @@ Discovery stays on this machine unless ROS_AUTOMATIC_DISCOVERY_RANGE says otherw
 microphone is not put on the house network by trying this out.
 """
 
-import argparse
 import atexit
 import fcntl
 import os
@@ -38,6 +37,7 @@ from std_msgs.msg import Float32
 
 from baby_cry_detector.audio import (
     AudioFormat, AudioSourceError, FileSource, list_devices, SAMPLE_RATE, to_pcm16)
+from baby_cry_detector.cli.arguments import number, Parser, UsageError
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import Need
 from baby_cry_detector.msg import CryNeed
@@ -183,20 +183,30 @@ def write_demonstration(folder: Path) -> Path:
 
 
 def main(args=None) -> int:
-    """Run until the recording ends or the user interrupts; 1 if the source can't be had."""
-    parser = argparse.ArgumentParser(prog='baby-cry-live', description=__doc__.splitlines()[1])
+    """
+    Run until the recording ends or the user interrupts.
+
+    :return: 0, 1 if the source can't be had, 2 on wrong arguments.
+    """
+    parser = Parser(prog='baby-cry-live', description=__doc__.splitlines()[1])
     parser.add_argument('source', nargs='?', default='',
                         help='mic, mic:NAME, demo, or a recording; default: mic if there is one')
-    parser.add_argument('--rate', type=float, default=1.0,
+    parser.add_argument('--rate', type=number(float, 0, 1000), default=1.0,
                         help='playing speed of a recording; 0 is as fast as possible')
     parser.add_argument('--separate', action='store_true',
                         help='run each node in a process of its own; one that dies starts again')
     parser.add_argument('--behaviours', action='store_true',
                         help='rock, play, alert and write a diary too, and show what they do; '
                         'no robot is needed, and nothing is kept')
-    options, ros_arguments = parser.parse_known_args(args)
-    if options.behaviours and options.separate:
-        parser.error('--behaviours runs in one process: leave --separate out')
+    arguments = list(sys.argv[1:] if args is None else args)
+    own = arguments.index('--ros-args') if '--ros-args' in arguments else len(arguments)
+    try:
+        options = parser.parse_args(arguments[:own])
+        if options.behaviours and options.separate:
+            parser.error('--behaviours runs in one process: leave --separate out')
+    except UsageError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
     try:
         title, capture = choose_source(options.source)
     except (AudioSourceError, OSError) as error:
@@ -206,7 +216,7 @@ def main(args=None) -> int:
     if os.environ.get('NO_COLOR') or os.environ.get('TERM') == 'dumb':
         os.environ.setdefault('RCUTILS_COLORIZED_OUTPUT', '0')      # the log's colours
     capture.update(rate=options.rate)
-    with initialised(ros_arguments):
+    with initialised(arguments[own:]):
         # An episode of the last try-out is none of this one's.
         parameters = {'audio_capture': capture, 'cry_classifier': {'keep_episode': False}}
         if capture['source'] == 'file':

@@ -69,13 +69,18 @@ def initialised(args, own_signals=False):
 
     :param own_signals: a signal only interrupts, and publishing goes on to work: rclpy's handler
         takes the context away before anybody can say a last word.
+    :raises SystemExit: with a sentence, on ROS arguments that can't be parsed.
     """
     options = {}
     if own_signals:
         options['signal_handler_options'] = SignalHandlerOptions.NO
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
-    rclpy.init(args=[*(sys.argv if args is None else args), *logging_arguments()], **options)
+    arguments = [*(sys.argv if args is None else args), *logging_arguments()]
+    try:
+        rclpy.init(args=arguments, **options)
+    except RuntimeError as error:      # what follows --ros-args; the rest names rcl's source files
+        sys.exit(f'error: {str(error).partition(", at /")[0]}')
     try:
         yield
     finally:

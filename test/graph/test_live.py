@@ -80,6 +80,18 @@ def test_what_cannot_be_heard_is_said_on_a_terminal_too(terminal):
     assert 'no crying' not in printed
 
 
+@pytest.mark.parametrize('arguments, expected, says', [
+    (('--rate', 'nan'), 2, 'a number from 0 to 1000'), (('--nonsense',), 2, '--nonsense'),
+    (('--separate', '--behaviours'), 2, 'leave --separate out'),
+    (('--ros-args', '-p', 'nonsense'), 1, "'-p nonsense'"),
+    (('--ros-args', '--params-file', '/nowhere.yaml'), 1, '/nowhere.yaml')])
+def test_wrong_arguments_are_one_sentence(recording, arguments, expected, says):
+    code, printed = run(recording, *arguments)
+    assert code == expected
+    lines = [line for line in printed.splitlines() if '[rcl]' not in line]    # its log says so too
+    assert len(lines) == 1 and lines[0].startswith('error: ') and says in lines[0]
+
+
 @pytest.mark.parametrize('terminal', [False, True])
 def test_a_recording_is_played_once_and_summed_up(recording, terminal):
     code, printed = run(recording, '--rate', '4', terminal=terminal)
