@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-Microphones through PortAudio, each in a process of its own (`microphone_process.py` says why).
+Microphones through PortAudio, each in a process of its own (`device_process.py` says why).
 
 A thread reads what the process captures and queues it; nothing here ever blocks for longer than
 it was asked to, whatever the device does. A sound server (PulseAudio, PipeWire) may move a stream
@@ -20,62 +20,24 @@ to another microphone when its own vanishes, and does not say so; `silent_s` hel
 """
 
 from collections import deque
-from dataclasses import asdict, dataclass
 import json
-import os
-from pathlib import Path
-import subprocess
-import sys
-import threading
 import time
 from typing import Deque, List, NamedTuple, Optional, Union
 
 import numpy as np
 
 from baby_cry_detector.audio.delivery_clock import DeliveryClock
+from baby_cry_detector.audio.device_owner import AudioDevice, DeviceOwner, START_TIMEOUT_S
+from baby_cry_detector.audio.device_process import HEADER
 from baby_cry_detector.audio.errors import MicrophoneLost, MicrophoneUnavailable
 from baby_cry_detector.audio.formats import check_sample_rate, decode_s16le, to_pcm16
-from baby_cry_detector.audio.microphone_process import HEADER
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.audio.sources import AudioBlock, SAMPLE_RATE
 
-START_TIMEOUT_S = 20.0
-CLOSE_TIMEOUT_S = 1.0
 STALL_S = 2.0
 FIRST_SAMPLES_S = 3.0          # that a driver may take longer at first
 QUEUE_S = 4.0
 SETTLE_S = 0.5                 # of audio is held back at first, until its time is known
-_PROCESS = Path(__file__).with_name('microphone_process.py')
-
-
-@dataclass(frozen=True)
-class AudioDevice:
-    """
-    A microphone that PortAudio knows.
-
-    :param index: its number now; changes when devices come and go.
-    :param name: as the driver tells it.
-    :param host_api: ``ALSA``, ``JACK`` …
-    :param channels: how many it has at most.
-    :param sample_rate: its own rate in Hz.
-    :param is_default: whether it is taken when none is named.
-    """
-
-    index: int
-    name: str
-    host_api: str
-    channels: int
-    sample_rate: int
-    is_default: bool = False
-
-    def as_dict(self) -> dict:
-        """Return the fields by name."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        """Return one line for a list."""
-        return (f'{self.index}: {self.name} ({self.host_api}, {self.channels} channels, '
-                f'{self.sample_rate} Hz){", default" if self.is_default else ""}')
 
 
 def list_devices() -> List[AudioDevice]:
@@ -86,7 +48,7 @@ def list_devices() -> List[AudioDevice]:
     """
     process = _Process({})
     try:
-        devices = json.loads(process.expect(START_TIMEOUT_S).data)
+        devices = json.loads(process.expect().data)
     finally:
         process.close()
     return [AudioDevice(**device) for device in devices]
@@ -123,7 +85,7 @@ class MicrophoneSource:
         self._process = _Process({'device': str(device), 'channel': channel,
                                   'block_duration_s': block_duration_s})
         try:
-            opened = json.loads(self._process.expect(START_TIMEOUT_S).data)
+            opened = json.loads(self._process.expect().data)
         except BaseException:
             self._process.close()
             raise
@@ -246,27 +208,19 @@ class _Record(NamedTuple):
     data: bytes
 
 
-class _Process:
-    """The child process, the thread that reads from it, and a bounded queue between."""
+class _Process(DeviceOwner):
+    """The process that reads a microphone, and a bounded queue of what it sends."""
+
+    script = 'microphone_process.py'
+    name = 'microphone'
+    task = 'reads the microphone'
 
     def __init__(self, options: dict) -> None:
-        environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
-        self._process = subprocess.Popen(
-            [sys.executable, str(_PROCESS), json.dumps(options)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, bufsize=0,
-            start_new_session=True)    # Ctrl-C is its owner's to handle
         self.dropped = 0
-        self._chatter: Deque[str] = deque(maxlen=20)
         self._records: Deque[_Record] = deque()
         self._queued_bytes = 0
         self._most_bytes = 1 << 24
-        self._ended = False
-        self._news = threading.Condition()
-        self._threads = [threading.Thread(target=target, name=f'microphone {target.__name__}',
-                                          daemon=True)
-                         for target in (self._read_records, self._read_chatter)]
-        for thread in self._threads:
-            thread.start()
+        super().__init__(options)
 
     def read(self, timeout_s: float) -> Optional[_Record]:
         """
@@ -287,47 +241,21 @@ class _Process:
             error = json.loads(record.data)
             text = error['text']
             if 'host error' in text:   # PortAudio knows no more, the driver may
-                text += self._said()
+                text += self._printed()
             raise (MicrophoneLost if error['lost'] else MicrophoneUnavailable)(text)
         return record
 
-    def expect(self, timeout_s: float) -> _Record:
+    def expect(self) -> _Record:
         """Return the first record; raise `MicrophoneUnavailable` if none comes."""
         try:
-            record = self.read(timeout_s)
+            record = self.read(START_TIMEOUT_S)
         except MicrophoneLost as error:
             raise MicrophoneUnavailable(str(error)) from None
         if record is None:
-            raise MicrophoneUnavailable(f'the audio system does not answer for {timeout_s:g} s')
+            raise MicrophoneUnavailable(self._no_answer())
         return record
 
-    def close(self) -> None:
-        """End the process, by force if it hangs."""
-        self._process.stdin.close()
-        try:
-            self._process.wait(CLOSE_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for thread in self._threads:
-            thread.join(CLOSE_TIMEOUT_S)
-        for stream in (self._process.stdout, self._process.stderr):
-            stream.close()
-
-    def kill(self) -> None:
-        """End the process by force."""
-        self._process.kill()
-
-    def _read_records(self) -> None:
-        try:
-            while self._read_record():
-                pass
-        finally:
-            with self._news:
-                self._ended = True
-                self._news.notify()
-
-    def _read_record(self) -> bool:
+    def _read_report(self) -> bool:
         """Queue the next record; the oldest audio gives way. Return whether there was one."""
         header = self._read_exactly(HEADER.size)
         if header is None:
@@ -357,22 +285,3 @@ class _Process:
             parts.append(part)
             size -= len(part)
         return b''.join(parts)
-
-    def _read_chatter(self) -> None:
-        """Keep the last lines of what ALSA, JACK and the interpreter print."""
-        for line in self._process.stderr:
-            self._chatter.append(line.decode(errors='replace').rstrip())
-
-    def _last_words(self) -> str:
-        """Return why the process ended, as far as it can be told; without waiting for long."""
-        try:
-            code = self._process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            code = None
-        return f'the process that reads the microphone ended (code {code}){self._said()}'
-
-    def _said(self) -> str:
-        """Return the last of what was printed there, to be appended to an error."""
-        self._threads[1].join(0.2)
-        said = [line for line in self._chatter if line][-2:]
-        return f': {" / ".join(said)}' if said else ''

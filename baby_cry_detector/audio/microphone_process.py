@@ -14,11 +14,6 @@
 """
 Child process that owns PortAudio for one microphone; `microphone.py` starts it.
 
-Why a process: PortAudio looks for devices only when nothing in the process uses it, so a
-microphone that comes back is not seen as long as another one is open; a device that vanishes can
-leave its driver hanging or crash it; and what ALSA and JACK print can be kept away from the
-terminal without silencing anyone else. Only the standard library and PyAudio are imported.
-
 Standard output carries records (`HEADER`, then ``length`` bytes): ``D`` a JSON list of devices,
 ``O`` a JSON object about the stream that was opened, ``A`` samples, ``E`` a JSON error. The
 process ends when its standard input is closed, so it never outlives its owner.
@@ -27,27 +22,15 @@ process ends when its standard input is closed, so it never outlives its owner.
 import json
 import os
 import queue
-import struct
-import sys
 import threading
 import time
 
-# Kind, time of arrival on the monotonic clock in ns, number of the sample (of every channel) after
-# the last one, what was dropped included, overflows so far, length.
-HEADER = struct.Struct('<cqQII')
+from device_process import choose, devices_with, Failure, HEADER, run, start_portaudio, WATCH_S
+
 QUEUE_S = 2.0                          # of audio, before blocks are dropped
-WATCH_S = 0.2
 MAX_CHANNELS = 64
 # Rates to try after the device's own one.
 COMMON_RATES = (48_000, 44_100, 16_000, 32_000, 96_000, 22_050, 11_025, 8_000)
-
-
-class Failure(Exception):
-    """Something to tell the owner; ``lost`` if the stream was open before."""
-
-    def __init__(self, text, lost=False):
-        super().__init__(text)
-        self.lost = lost
 
 
 class Pipe:
@@ -64,44 +47,6 @@ class Pipe:
 
     def send_json(self, kind, value):
         self.send(kind, json.dumps(value).encode())
-
-
-def input_devices(audio):
-    """Return what PortAudio knows about each device that has inputs."""
-    try:
-        default = audio.get_default_input_device_info()['index']
-    except (OSError, KeyError):
-        default = -1
-    devices = []
-    for index in range(audio.get_device_count()):
-        info = audio.get_device_info_by_index(index)
-        if info['maxInputChannels'] > 0:
-            host_api = audio.get_host_api_info_by_index(info['hostApi'])['name']
-            devices.append({'index': index, 'name': info['name'], 'host_api': host_api,
-                            'channels': int(info['maxInputChannels']),
-                            'sample_rate': int(info['defaultSampleRate']),
-                            'is_default': index == default})
-    return devices
-
-
-def choose(devices, wanted):
-    """Return the device that ``wanted`` (index, part of a name, or '') means."""
-    names = '; '.join(f"{device['index']}: {device['name']}" for device in devices) or 'none'
-    if not devices:
-        raise Failure('no microphone found: the system has no audio input')
-    if not wanted:
-        return next((device for device in devices if device['is_default']), devices[0])
-    if wanted.isdecimal():
-        found = [device for device in devices if device['index'] == int(wanted)]
-    else:
-        found = [device for device in devices if device['name'].lower() == wanted.lower()] or [
-            device for device in devices if wanted.lower() in device['name'].lower()]
-    if not found:
-        raise Failure(f'no microphone {wanted!r}; there are: {names}')
-    if len(found) > 1:
-        names = '; '.join(f"{device['index']}: {device['name']}" for device in found)
-        raise Failure(f'{wanted!r} means several microphones, say which: {names}')
-    return found[0]
 
 
 def formats_to_try(device, channel):
@@ -177,20 +122,12 @@ def main(options):
     pipe = Pipe()
     end_with_owner()
     try:
-        try:
-            import pyaudio
-        except ImportError as error:
-            raise Failure(f'the microphone needs PyAudio: install python3-pyaudio (apt), or '
-                          f'portaudio19-dev (apt) and then pyaudio (pip) ({error})') from None
-        try:
-            audio = pyaudio.PyAudio()
-            devices = input_devices(audio)
-        except OSError as error:
-            raise Failure(f'PortAudio does not start ({error})') from None
+        pyaudio, audio = start_portaudio('microphone')
+        devices = devices_with(audio, 'input')
         if 'device' not in options:
             pipe.send_json(b'D', devices)
             return 0
-        device = choose(devices, options['device'])
+        device = choose(devices, options['device'], 'microphone', 'input')
         capture = Capture(pyaudio, audio, device, options['channel'], options['block_duration_s'])
         pipe.send_json(b'O', {**device, 'sample_rate': capture.rate, 'opened': capture.channels})
         capture.run(pipe)
@@ -203,7 +140,4 @@ def main(options):
 
 
 if __name__ == '__main__':
-    sys.path.pop(0)            # this folder, whose names are not top-level modules
-    code = main(json.loads(sys.argv[1]))
-    sys.stderr.flush()
-    os._exit(code)             # no destructors: closing a dead device can hang
+    run(main)

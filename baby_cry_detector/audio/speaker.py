@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-Loudspeakers through PortAudio, each in a process of its own (`speaker_process.py`).
+Loudspeakers through PortAudio, each in a process of its own (`device_process.py` says why).
 
 Writing takes as long as playing does, so whoever writes is paced by the device and never far ahead
 of it; nothing here blocks for longer than it was asked to, whatever the device does.
@@ -22,25 +22,18 @@ from collections import deque
 import fcntl
 import json
 import os
-from pathlib import Path
 import select
-import subprocess
-import sys
-import threading
 import time
 from typing import Deque, List, Union
 
+from baby_cry_detector.audio.device_owner import AudioDevice, DeviceOwner, START_TIMEOUT_S
 from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
 from baby_cry_detector.audio.formats import check_sample_rate, encode_s16le
-from baby_cry_detector.audio.microphone import AudioDevice
 
-START_TIMEOUT_S = 20.0
-CLOSE_TIMEOUT_S = 1.5
 STALL_S = 4.0                  # sound servers take seconds at once and then pause as long
 PREFERRED_RATE = 48_000
 _PIPE_BYTES = 4096             # as little as the kernel gives: what waits there delays a stop
 _F_SETPIPE_SZ = 1031
-_PROCESS = Path(__file__).with_name('speaker_process.py')
 
 
 def list_speakers() -> List[AudioDevice]:
@@ -109,40 +102,32 @@ class Speaker:
         self.close()
 
 
-class _Process:
-    """The child process, and the threads that read what it says."""
+class _Process(DeviceOwner):
+    """The process that drives a loudspeaker: samples go in, reports come out."""
+
+    script = 'speaker_process.py'
+    name = 'speaker'
+    task = 'drives the loudspeaker'
+    close_timeout_s = 1.5
 
     def __init__(self, options: dict) -> None:
-        environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
-        self._process = subprocess.Popen(
-            [sys.executable, str(_PROCESS), json.dumps(options)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, bufsize=0,
-            start_new_session=True)    # Ctrl-C is its owner's to handle
+        self._reports: Deque[dict] = deque()
+        super().__init__(options)
         self._input = self._process.stdin.fileno()
         os.set_blocking(self._input, False)
         try:
             fcntl.fcntl(self._input, _F_SETPIPE_SZ, _PIPE_BYTES)
         except OSError:
             pass                       # then a stop is heard some tenths of a second later
-        self._chatter: Deque[str] = deque(maxlen=20)
-        self._said: Deque[dict] = deque()
-        self._news = threading.Condition()
-        self._ended = False
-        self._threads = [threading.Thread(target=target, name=f'speaker {target.__name__}',
-                                          daemon=True)
-                         for target in (self._read_reports, self._read_chatter)]
-        for thread in self._threads:
-            thread.start()
 
     def expect(self, what: str):
         """Return the first report, which has to be ``what``; raise `SpeakerUnavailable`."""
         with self._news:
-            self._news.wait_for(lambda: self._said or self._ended, START_TIMEOUT_S)
-            report = self._said.popleft() if self._said else None
+            self._news.wait_for(lambda: self._reports or self._ended, START_TIMEOUT_S)
+            report = self._reports.popleft() if self._reports else None
             ended = self._ended
         if report is None:
-            raise SpeakerUnavailable(self._last_words() if ended else 'the audio system does '
-                                     f'not answer for {START_TIMEOUT_S:g} s')
+            raise SpeakerUnavailable(self._last_words() if ended else self._no_answer())
         if what not in report:
             raise SpeakerUnavailable(report.get('error', str(report)))
         return report[what]
@@ -152,7 +137,7 @@ class _Process:
         view, deadline_s = memoryview(data), time.monotonic() + stall_s
         while view:
             with self._news:
-                report = self._said.popleft() if self._said else None
+                report = self._reports.popleft() if self._reports else None
             if report is not None:
                 raise SpeakerLost(report.get('error', str(report)))
             if self._ended:
@@ -170,50 +155,17 @@ class _Process:
             except (BrokenPipeError, ValueError):
                 self._threads[0].join(0.5)     # its last report says why
                 with self._news:
-                    report = self._said.popleft() if self._said else None
+                    report = self._reports.popleft() if self._reports else None
                 raise SpeakerLost(report['error'] if report and 'error' in report
                                   else self._last_words()) from None
 
-    def close(self) -> None:
-        """End the process, by force if it hangs."""
-        self._process.stdin.close()
+    def _read_report(self) -> bool:
+        line = self._process.stdout.readline()
         try:
-            self._process.wait(CLOSE_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for thread in self._threads:
-            thread.join(CLOSE_TIMEOUT_S)
-        for stream in (self._process.stdout, self._process.stderr):
-            stream.close()
-
-    def _read_reports(self) -> None:
-        try:
-            for line in self._process.stdout:
-                try:
-                    report = json.loads(line)
-                except ValueError:
-                    continue
-                with self._news:
-                    self._said.append(report)
-                    self._news.notify()
-        finally:
-            with self._news:
-                self._ended = True
-                self._news.notify()
-
-    def _read_chatter(self) -> None:
-        """Keep the last lines of what ALSA, JACK and the interpreter print."""
-        for line in self._process.stderr:
-            self._chatter.append(line.decode(errors='replace').rstrip())
-
-    def _last_words(self) -> str:
-        """Return why the process ended, as far as it can be told; without waiting for long."""
-        try:
-            code = self._process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            code = None
-        self._threads[1].join(0.2)
-        said = [line for line in self._chatter if line][-2:]
-        return (f'the process that drives the loudspeaker ended (code {code})'
-                + (f': {" / ".join(said)}' if said else ''))
+            report = json.loads(line)
+        except ValueError:
+            return bool(line)
+        with self._news:
+            self._reports.append(report)
+            self._news.notify()
+        return True

@@ -14,69 +14,23 @@
 """
 Child process that owns PortAudio for one loudspeaker; `speaker.py` starts it.
 
-A process for the same reasons as the microphone's (`microphone_process.py`). Standard input
-carries S16LE mono samples; it is played as it comes, and silence follows when none comes. Standard
-output carries lines of JSON: ``{"devices": …}``, ``{"opened": …}``, ``{"error": …, "lost": …}``.
-The process ends when its standard input is closed, after playing what it has.
+Standard input carries S16LE mono samples; it is played as it comes, and silence follows when none
+comes. Standard output carries lines of JSON: ``{"devices": …}``, ``{"opened": …}``,
+``{"error": …, "lost": …}``. The process ends when its standard input is closed, after playing what
+it has.
 """
 
 import json
 import os
 import queue
-import sys
 import threading
 import time
+
+from device_process import choose, devices_with, Failure, run, start_portaudio, WATCH_S
 
 COMMON_RATES = (48_000, 44_100, 32_000, 16_000, 96_000, 22_050)
 BLOCK_S = 0.02
 QUEUED_BLOCKS = 6              # that wait here; what waits delays a stop
-WATCH_S = 0.2
-
-
-class Failure(Exception):
-    """Something to tell the owner; ``lost`` if the stream was open before."""
-
-    def __init__(self, text, lost=False):
-        super().__init__(text)
-        self.lost = lost
-
-
-def output_devices(audio):
-    """Return what PortAudio knows about each device that has outputs."""
-    try:
-        default = audio.get_default_output_device_info()['index']
-    except (OSError, KeyError):
-        default = -1
-    devices = []
-    for index in range(audio.get_device_count()):
-        info = audio.get_device_info_by_index(index)
-        if info['maxOutputChannels'] > 0:
-            host_api = audio.get_host_api_info_by_index(info['hostApi'])['name']
-            devices.append({'index': index, 'name': info['name'], 'host_api': host_api,
-                            'channels': int(info['maxOutputChannels']),
-                            'sample_rate': int(info['defaultSampleRate']),
-                            'is_default': index == default})
-    return devices
-
-
-def choose(devices, wanted):
-    """Return the device that ``wanted`` (index, part of a name, or '') means."""
-    names = '; '.join(f"{device['index']}: {device['name']}" for device in devices) or 'none'
-    if not devices:
-        raise Failure('no loudspeaker found: the system has no audio output')
-    if not wanted:
-        return next((device for device in devices if device['is_default']), devices[0])
-    if wanted.isdecimal():
-        found = [device for device in devices if device['index'] == int(wanted)]
-    else:
-        found = [device for device in devices if device['name'].lower() == wanted.lower()] or [
-            device for device in devices if wanted.lower() in device['name'].lower()]
-    if not found:
-        raise Failure(f'no loudspeaker {wanted!r}; there are: {names}')
-    if len(found) > 1:
-        names = '; '.join(f"{device['index']}: {device['name']}" for device in found)
-        raise Failure(f'{wanted!r} means several loudspeakers, say which: {names}')
-    return found[0]
 
 
 class Playback:
@@ -163,20 +117,12 @@ def main(options):
     os.dup2(2, 1)                      # others print too
     end_with_owner(os.getppid())
     try:
-        try:
-            import pyaudio
-        except ImportError as error:
-            raise Failure(f'the loudspeaker needs PyAudio: install python3-pyaudio (apt), or '
-                          f'portaudio19-dev (apt) and then pyaudio (pip) ({error})') from None
-        try:
-            audio = pyaudio.PyAudio()
-            devices = output_devices(audio)
-        except OSError as error:
-            raise Failure(f'PortAudio does not start ({error})') from None
+        pyaudio, audio = start_portaudio('loudspeaker')
+        devices = devices_with(audio, 'output')
         if 'device' not in options:
             print(json.dumps({'devices': devices}), file=report)
             return 0
-        device = choose(devices, options['device'])
+        device = choose(devices, options['device'], 'loudspeaker', 'output')
         playback = Playback(pyaudio, audio, device, options['sample_rate'])
         print(json.dumps({'opened': {**device, 'sample_rate': playback.rate,
                                      'opened': playback.channels}}), file=report)
@@ -190,7 +136,4 @@ def main(options):
 
 
 if __name__ == '__main__':
-    sys.path.pop(0)            # this folder, whose names are not top-level modules
-    code = main(json.loads(sys.argv[1]))
-    sys.stderr.flush()
-    os._exit(code)             # no destructors: closing a dead device can hang
+    run(main)
