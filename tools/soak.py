@@ -164,7 +164,8 @@ def crashes(options) -> bool:
 def microphone(options) -> bool:
     """Take a virtual microphone away and give it back; the graph has to hear each time."""
     from endurance import minute_with_cry
-    from unplugging import unplug_and_return, virtual_microphones
+    from unplugging import unplug_and_return
+    import virtual_microphones
     say(f'## Microphone unplugged and returned, {options.unplugs} times\n')
     why = virtual_microphones.missing()
     if why:

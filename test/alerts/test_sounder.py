@@ -20,9 +20,7 @@ import time
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'audio'))
-from virtual_microphones import missing, VirtualMicrophones  # noqa: E402
+from virtual_microphones import missing, VirtualMicrophones
 
 PLAY = """
 import sys

@@ -13,12 +13,8 @@
 # limitations under the License.
 """Real PortAudio on virtual loudspeakers: chosen, at the asked level, lost, returned, stuck."""
 
-import importlib.util
 import os
-from pathlib import Path
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -30,20 +26,16 @@ from baby_cry_detector.audio.speaker import list_speakers, Speaker
 from baby_cry_detector.behaviours.comfort_sounds import make_sound
 from baby_cry_detector.behaviours.sound_engine import SoundEngine
 from baby_cry_detector.behaviours.weighting import leq_dbfs
+from virtual_microphones import check_that_it_ends_with_its_owner, missing, VirtualMicrophones
 
-_spec = importlib.util.spec_from_file_location(
-    'virtual_speakers', Path(__file__).with_name('virtual_microphones.py'))
-virtual_microphones = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(virtual_microphones)
-
-WHY_NOT = virtual_microphones.missing()
+WHY_NOT = missing()
 needs_virtual_speakers = pytest.mark.skipif(
     bool(WHY_NOT), reason=f'no virtual loudspeakers: {WHY_NOT}')
 
 
 @pytest.fixture(scope='module')
 def server(tmp_path_factory):
-    running = virtual_microphones.VirtualMicrophones(
+    running = VirtualMicrophones(
         tmp_path_factory.mktemp('pulse'), ['east', 'west'], speakers=True)
     yield running
     running.stop()
@@ -156,7 +148,7 @@ def test_a_stuck_or_crashed_driver_is_noticed(cribs):
     for number, words in ((signal.SIGSTOP, 'takes no samples'), (signal.SIGSEGV, 'code -11')):
         with Speaker('west_speaker', stall_s=3.0) as speaker:
             speaker.write(np.zeros(4800, np.int16))
-            os.kill(speaker._process._process.pid, number)
+            os.kill(speaker._process.pid, number)
             assert words in write_until_lost(speaker)
 
 
@@ -164,22 +156,9 @@ def test_a_stuck_or_crashed_driver_is_noticed(cribs):
 def test_no_process_outlives_its_owner(cribs):
     program = ('import os, signal\nfrom baby_cry_detector.audio.speaker import Speaker\n'
                'speaker = Speaker("west_speaker")\n'
-               'print(speaker._process._process.pid, flush=True)\n'
+               'print(speaker._process.pid, flush=True)\n'
                'os.kill(os.getpid(), signal.SIGKILL)')
-    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
-    result = subprocess.run([sys.executable, '-c', program], env=environment, timeout=40,
-                            capture_output=True, text=True)
-    pid, deadline_s = int(result.stdout), time.monotonic() + 20
-    while runs(pid):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)
-
-
-def runs(pid):
-    try:
-        return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
-    except OSError:
-        return False
+    check_that_it_ends_with_its_owner(program)
 
 
 def test_missing_pyaudio_is_named(tmp_path, monkeypatch):

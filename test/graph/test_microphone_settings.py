@@ -16,7 +16,7 @@
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
-from unplugging import virtual_microphones
+import virtual_microphones
 
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes import audio_capture

@@ -13,9 +13,7 @@
 # limitations under the License.
 """The soother as a process of its own: when it plays, when it ends, and what it never does."""
 
-import importlib.util
 import os
-from pathlib import Path
 import subprocess
 import time
 
@@ -31,6 +29,7 @@ from baby_cry_detector.nodes.supervisor import node_command
 from care_graph import CareGraph, NS, PATIENCE_S
 from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
+from virtual_microphones import missing, VirtualMicrophones
 
 RATE = 16_000
 POLICY = """
@@ -241,15 +240,9 @@ def test_what_cannot_be_is_one_sentence_at_the_start(tmp_path, text, parameters,
     assert 'Traceback' not in done.stdout + done.stderr
 
 
-_spec = importlib.util.spec_from_file_location(
-    'soother_speakers', Path(__file__).parents[1] / 'audio' / 'virtual_microphones.py')
-virtual_microphones = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(virtual_microphones)
-
-
-@pytest.mark.skipif(bool(virtual_microphones.missing()), reason=virtual_microphones.missing())
+@pytest.mark.skipif(bool(missing()), reason=missing())
 def test_a_loudspeaker_that_goes_away_is_reported_and_plays_on_when_it_returns(nursery, tmp_path):
-    server = virtual_microphones.VirtualMicrophones(tmp_path, ['crib'], speakers=True)
+    server = VirtualMicrophones(tmp_path, ['crib'], speakers=True)
     try:
         environment = {'ALSA_CONFIG_PATH': str(server.alsa_config),
                        'PULSE_SERVER': server.environment['PULSE_SERVER']}

@@ -15,7 +15,8 @@
 
 from endurance import minute_with_cry
 import pytest
-from unplugging import unplug_and_return, virtual_microphones
+from unplugging import unplug_and_return
+import virtual_microphones
 
 WHY = virtual_microphones.missing()
 

@@ -31,3 +31,11 @@ def cpu_s(pid: int) -> float:
 def open_files(pid: int) -> int:
     """Return how many file descriptors a process holds."""
     return len(os.listdir(f'/proc/{pid}/fd'))
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process exists and has not ended."""
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except OSError:
+        return False

@@ -13,19 +13,13 @@
 # limitations under the License.
 """The whole graph on a virtual microphone that is taken away and given back while it runs."""
 
-import importlib.util
 import os
-from pathlib import Path
 import time
 
 from graph_harness import RunningGraph
+from virtual_microphones import VirtualMicrophones
 
 from baby_cry_detector.msg import CryNeed
-
-_spec = importlib.util.spec_from_file_location(
-    'virtual_microphones', Path(__file__).parents[1] / 'audio' / 'virtual_microphones.py')
-virtual_microphones = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(virtual_microphones)
 
 ERROR = b'\x02'
 
@@ -39,7 +33,7 @@ def unplug_and_return(folder, times, cry):
     :return: (how often its loss was reported, how often a cry was heard afterwards, seconds until
         the status was OK again after each return).
     """
-    server = virtual_microphones.VirtualMicrophones(folder, ['north_crib'])
+    server = VirtualMicrophones(folder, ['north_crib'])
     before = {name: os.environ.get(name) for name in ('ALSA_CONFIG_PATH', 'PULSE_SERVER')}
     os.environ.update(ALSA_CONFIG_PATH=str(server.alsa_config),
                       PULSE_SERVER=server.environment['PULSE_SERVER'])

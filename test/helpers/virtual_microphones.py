@@ -18,8 +18,11 @@ import os
 from pathlib import Path
 import shutil
 import subprocess
+import sys
 import threading
 import time
+
+from process_memory import runs
 
 
 def missing():
@@ -118,3 +121,14 @@ class VirtualMicrophones:
     def _control(self, *arguments, check=True):
         return subprocess.run(['pactl', *arguments], env=self.environment, check=check,
                               capture_output=True, text=True, timeout=10)
+
+
+def check_that_it_ends_with_its_owner(program):
+    """Run a program that prints a process' number and is killed; wait until that has ended too."""
+    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
+    result = subprocess.run([sys.executable, '-c', program], env=environment, timeout=60,
+                            capture_output=True, text=True)
+    pid, deadline_s = int(result.stdout), time.monotonic() + 20
+    while runs(pid):
+        assert time.monotonic() < deadline_s, f'process {pid} outlives its owner'
+        time.sleep(0.05)
