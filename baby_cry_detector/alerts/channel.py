@@ -15,14 +15,16 @@
 A channel: a queue, a thread, retries with back-off, and a state that says how it is.
 
 Whoever offers a notice never waits. What can't be delivered now is kept in order and tried again,
-so that a broker or a network that is gone for a while loses nothing.
+so that a broker or a network that is gone for a while loses nothing; with an `Outbox` neither does
+a process that is killed meanwhile.
 """
 
-from collections import deque
 from dataclasses import dataclass
 import threading
 import time
+from typing import List, Optional
 
+from baby_cry_detector.alerts.outbox import Outbox, Waiting
 from baby_cry_detector.behaviours.alerting import (
     END, HEARTBEAT, ONGOING, PRIORITY_NAMES, Said, STATE_NAMES)
 
@@ -31,6 +33,8 @@ MOST_WAITING = 4096
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 15.0
 IDLE_PERIOD_S = 1.0
 MOST_REFUSALS = 3
+# From a process before this one: older than a day alerts nobody; the diary has the history.
+OLDEST_S = 86_400.0
 
 
 class Undelivered(OSError):
@@ -45,6 +49,8 @@ class Sender:
     """What a channel sends with; all methods are called in the channel's thread alone."""
 
     name = ''
+    keeps = True
+    """Whether what waits is worth keeping for a process after this one."""
 
     def wants(self, said: Said) -> bool:
         """Return whether this channel tells that to anybody; called by whoever offers."""
@@ -112,22 +118,30 @@ class Channel:
     :param sender: how; its thread is the only one that uses it.
     :param redact: takes secrets out of a sentence before anybody sees it.
     :param first_retry_s: wait after the first failure; doubles up to ``longest_retry_s``.
+    :param outbox: keeps what waits in a file; what is in it already is delivered first.
     """
 
     def __init__(self, sender: Sender, redact=lambda text: text,
                  first_retry_s: float = FIRST_RETRY_S, longest_retry_s: float = LONGEST_RETRY_S,
-                 most_waiting: int = MOST_WAITING):
+                 most_waiting: int = MOST_WAITING, outbox: Optional[Outbox] = None):
         """Start the thread."""
         self.name = sender.name
         self._sender = sender
         self._redact = redact
         self._retry_s = (first_retry_s, longest_retry_s)
         self._most = most_waiting
-        self._queue = deque()                       # (Said, monotonic time of its offer)
+        self._outbox = outbox
+        self._queue: List[Waiting] = []
+        left = outbox.read() if outbox is not None else []
+        self._queue = [word for word in left
+                       if time.time() - word.offered_s <= OLDEST_S][-most_waiting:]
+        if outbox is not None:
+            outbox.replace(self._queue)
+        self._number = max((word.number for word in self._queue), default=0)
         self._changed = threading.Condition()
         self._ending = False
         self._trouble = ''
-        self._delivered = self._lost = 0
+        self._delivered, self._lost = 0, len(left) - len(self._queue)
         self._thread = threading.Thread(target=self._run, name=f'alerts {self.name}', daemon=True)
         self._thread.start()
 
@@ -139,27 +153,40 @@ class Channel:
             if said.state in (ONGOING, HEARTBEAT):
                 # The first may be on its way right now; what is behind it is nobody's yet.
                 for index in range(len(self._queue) - 1, 0, -1):
-                    other = self._queue[index][0]
+                    other = self._queue[index].said
                     if (other.state, other.alert_id) == (said.state, said.alert_id):
-                        del self._queue[index]
+                        self._take(index)
                         break
-            self._queue.append((said, time.monotonic()))
+            self._number += 1
+            self._queue.append(Waiting(self._number, said, time.time()))
+            if self._outbox is not None and said.state != HEARTBEAT:
+                self._outbox.add(self._queue[-1], self._kept())
             if len(self._queue) > self._most:
                 self._let_go()
             self._changed.notify()
 
+    def _kept(self) -> List[Waiting]:
+        return [word for word in self._queue if word.said.state != HEARTBEAT]
+
+    def _take(self, index: int) -> None:
+        """Take a word out of the queue."""
+        word = self._queue.pop(index)
+        if self._outbox is not None and word.said.state != HEARTBEAT:
+            self._outbox.settle(word.number, self._kept())
+
     def _let_go(self):
         self._lost += 1
         for index in range(1, len(self._queue) - 1):
-            if self._queue[index][0].state in (ONGOING, HEARTBEAT):
-                del self._queue[index]
+            if self._queue[index].said.state in (ONGOING, HEARTBEAT):
+                self._take(index)
                 return
-        del self._queue[1]
+        self._take(1)
 
     def state(self) -> ChannelState:
         """Return how it is; secrets are not in it."""
         with self._changed:
-            return ChannelState(not self._trouble, self._trouble or 'ok', self._delivered,
+            trouble = self._trouble or (self._outbox.trouble if self._outbox is not None else '')
+            return ChannelState(not trouble, trouble or 'ok', self._delivered,
                                 len(self._queue), self._lost)
 
     def close(self, timeout_s: float = 3.0) -> bool:
@@ -194,7 +221,7 @@ class Channel:
                         continue
                     self._sender.idle()
                 else:
-                    self._sender.send(entry[0], time.monotonic() - entry[1])
+                    self._sender.send(entry.said, max(0.0, time.time() - entry.offered_s))
                     done = True
             except Undelivered as error:
                 trouble = str(error) or 'nobody answers'
@@ -206,8 +233,10 @@ class Channel:
             given_up = entry is not None and refusals >= MOST_REFUSALS
             with self._changed:
                 self._trouble = self._redact(trouble)[:300]
+                if entry is None and self._outbox is not None and self._outbox.trouble:
+                    self._outbox.replace(self._kept())     # the disk may have room again
                 if done or given_up:
-                    self._queue.popleft()
+                    self._take(0)
                     self._delivered += done
                     self._lost += not done
             if done or given_up:
@@ -217,6 +246,9 @@ class Channel:
                 retry_s = min(2 * retry_s, self._retry_s[1])
             else:
                 retry_s, due_s = self._retry_s[0], 0.0
+        with self._changed:
+            if self._outbox is not None:
+                self._outbox.close()
         try:
             self._sender.close()
         except Exception as error:

@@ -23,7 +23,7 @@ import ssl
 import threading
 import time
 
-from baby_cry_detector.alerts.channel import record, Refused, Sender, Undelivered
+from baby_cry_detector.alerts.channel import record, Sender, Undelivered
 from baby_cry_detector.behaviours.alerting import END, HEARTBEAT, ONGOING, Said, START
 
 KEEP_ALIVE_S = 20
@@ -144,18 +144,28 @@ class Mqtt(Sender):
         host = ':'.join(map(str, self._address))
         try:
             self._client.connect(*self._address, keepalive=KEEP_ALIVE_S)
+        except ssl.SSLCertVerificationError as error:
+            self._drop()
+            raise Undelivered(f'{host} is not trusted: {error.verify_message} '
+                              '(mqtt_ca_file, mqtt_host)') from None
         except (OSError, ValueError) as error:
             self._drop()
+            if self._context is not None and isinstance(
+                    error, (ssl.SSLError, ConnectionResetError)):
+                raise Undelivered(f'{host} does not speak TLS as expected '
+                                  f'({error}; mqtt_tls, mqtt_port)') from None
             raise Undelivered(f'{host} does not answer ({error})') from None
         self._client.loop_start()
         if not self._answered.wait(ANSWER_S):
             self._drop()
-            raise Undelivered(f'{host} does not greet')
+            raise Undelivered(f'{host} does not greet (mqtt_tls, mqtt_port)')
         if self._code != 0:
             code = self._code
             self._drop()
             if code in REFUSALS:
-                raise Refused(f'{host} lets nobody in with this user and password (code {code})')
+                # Not given up: words wait until somebody has put the password right.
+                raise Undelivered(
+                    f'{host} lets nobody in with this user and password (code {code})')
             raise Undelivered(f'{host} is not ready (code {code})')
         # A broker that was started anew may have forgotten what it was to retain.
         for topic, document in self._entities():
@@ -214,7 +224,7 @@ class Mqtt(Sender):
         if not self._discovery:
             return []
         common = {
-            'availability_topic': f'{self._base}/availability',
+            'availability_topic': f'{self._base}/availability', 'qos': 1,
             'device': {'identifiers': [self._device], 'name': f'Baby cry {self._crib_id}',
                        'manufacturer': 'baby_cry_detector', 'model': 'Cry detector'},
             'origin': {'name': 'baby_cry_detector'}}
@@ -246,7 +256,7 @@ class Mqtt(Sender):
                 'payload_press': str(round(SNOOZE_S))}}
         return [(f'{self._discovery}/{kind}/{self._device}/{name}/config',
                  {**common, **entity, 'unique_id': f'{self._device}_{name}',
-                  'object_id': f'{self._device}_{name}'})
+                  'default_entity_id': f'{kind}.{self._device}_{name}'.lower()})
                 for (kind, name), entity in entities.items()]
 
     def idle(self) -> None:

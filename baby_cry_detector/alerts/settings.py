@@ -13,11 +13,13 @@
 # limitations under the License.
 """Which channels there are: their parameters, and from parameters to running channels."""
 
-from typing import List, Mapping
+from pathlib import Path
+from typing import List, Mapping, Optional
 
 from baby_cry_detector.alerts.apprise_sender import apprise_senders
 from baby_cry_detector.alerts.channel import Channel, Sender
 from baby_cry_detector.alerts.mqtt import Mqtt
+from baby_cry_detector.alerts.outbox import Outbox
 from baby_cry_detector.alerts.secrets import Secrets
 from baby_cry_detector.alerts.sounder import Sounder
 from baby_cry_detector.alerts.webhook import Webhook
@@ -90,6 +92,13 @@ def make_senders(values: Mapping, secrets: Secrets, crib_id: str, heartbeat_s: f
     return senders
 
 
-def start_channels(senders: List[Sender], secrets: Secrets) -> List[Channel]:
-    """Return a running channel for each sender."""
-    return [Channel(sender, secrets.redact) for sender in senders]
+def start_channels(senders: List[Sender], secrets: Secrets, kept: Optional[Path] = None
+                   ) -> List[Channel]:
+    """
+    Return a running channel for each sender.
+
+    :param kept: begins the names of the files that keep what waits; ``None``: memory does.
+    """
+    return [Channel(sender, secrets.redact, outbox=Outbox(f'{kept}.{sender.name}.outbox')
+                    if kept is not None and sender.keeps else None)
+            for sender in senders]

@@ -74,6 +74,7 @@ class Sounder(Sender):
     """
 
     name = 'sounder'
+    keeps = False                      # a tone that is late tells nothing
 
     def __init__(self, device: str = '', volume_dbfs: float = -6.0):
         """Look for nothing yet: a loudspeaker may be plugged in later."""

@@ -108,7 +108,9 @@ class CaregiverAlert(ManagedNode):
 
     def activate(self):
         """Start the channels and listen."""
-        self._channels = start_channels(self._senders, self._secrets)
+        self._channels = start_channels(
+            self._senders, self._secrets,
+            self._kept.path.with_suffix('') if self._kept is not None else None)
         self._started.note()
         self._heard_from = self.hear(CryNeed, 'cry_need', self._hear, qos.latched(NEED_DEPTH))
         self._ticking = self.every(TICK_S, self._tick)

@@ -58,15 +58,15 @@ def play(server, device):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_what_is_played_is_the_tone(server, tmp_path):
-    recording = tmp_path / 'heard.raw'
-    with open(recording, 'wb') as file:
+def recorded(server, path):
+    """Play the tone once; return (what the loudspeaker got, samples of it that are loud)."""
+    with open(path, 'wb') as file:
         recorder = subprocess.Popen(
             ['pacat', '--record', '--device=Nursery.monitor', '--rate=48000', '--channels=1',
              '--format=s16le', '--latency-msec=50'], stdout=file, env=server.environment)
         try:
             end_s = time.monotonic() + 20
-            while recording.stat().st_size == 0 and time.monotonic() < end_s:
+            while path.stat().st_size == 0 and time.monotonic() < end_s:
                 time.sleep(0.05)
             code, output = play(server, 'Nursery')
             assert code == 0, output
@@ -74,11 +74,20 @@ def test_what_is_played_is_the_tone(server, tmp_path):
         finally:
             recorder.kill()
             recorder.wait()
-    heard = np.frombuffer(recording.read_bytes()[:recording.stat().st_size // 2 * 2], '<i2')
-    loud = np.flatnonzero(np.abs(heard.astype(int)) > 3000)
-    assert loud.size, 'nothing was heard'
-    # Six pulses of 0.18 s, each begins after 0.1 s of quiet.
-    assert 1 + np.count_nonzero(np.diff(loud) > 4000) == 6
+    heard = np.frombuffer(path.read_bytes()[:path.stat().st_size // 2 * 2], '<i2')
+    return heard, np.flatnonzero(np.abs(heard.astype(int)) > 3000)
+
+
+def test_what_is_played_is_the_tone(server, tmp_path):
+    # A sound server without a sound card tears holes while the machine is busy with other work.
+    for attempt in range(5):
+        heard, loud = recorded(server, tmp_path / f'heard_{attempt}.raw')
+        assert loud.size, 'nothing was heard'
+        # Six pulses of 0.18 s, each begins after 0.1 s of quiet.
+        pulses = 1 + np.count_nonzero(np.diff(loud) > 4000)
+        if pulses == 6:
+            break
+    assert pulses == 6
     spectrum = np.abs(np.fft.rfft(heard[loud[0]:loud[-1]].astype(float)))
     peak_hz = np.argmax(spectrum) * 48_000 / (loud[-1] - loud[0])
     assert peak_hz == pytest.approx(880, abs=10)

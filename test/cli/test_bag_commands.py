@@ -25,8 +25,10 @@ pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags'
 from bag_writer import NS, write_bag  # noqa: E402
 
 from baby_cry_detector.audio import to_pcm16  # noqa: E402
+from baby_cry_detector.audio.sources import read_audio  # noqa: E402
 from baby_cry_detector.audio.synthesiser import synthesise_cry  # noqa: E402
 from baby_cry_detector.cli.main import main  # noqa: E402
+from baby_cry_detector.training.manifest import default_data_dir, load_clips  # noqa: E402
 
 START_NS = 1_790_000_000 * NS + 123_456_789
 
@@ -58,6 +60,48 @@ def test_a_bag_is_heard_as_the_recording_is(tmp_path, capsys, pcm, storage):
             for r in expected]
         assert heard[-1]['episode_id'].startswith('crib-2026')
         assert heard[-1]['stamp_ns'] > START_NS
+
+
+def recorded_cries(least_s):
+    """Return human-verified cries one after the other, 16 kHz."""
+    try:
+        clips = [clip for clip in load_clips(default_data_dir()) if clip.is_cry]
+    except (OSError, ValueError) as error:
+        pytest.skip(f'the recordings are not here: {error}')
+    samples = [np.zeros(16_000)]
+    for clip in clips:
+        samples.append(read_audio(clip.file))
+        if sum(map(len, samples)) > least_s * 16_000:
+            break
+    return to_pcm16(np.concatenate((*samples, np.zeros(10 * 16_000))))
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+def test_a_policy_is_rehearsed_on_a_bag_as_on_its_recording(tmp_path, capsys, storage):
+    pcm = recorded_cries(40.0)
+    wav = tmp_path / 'cries.wav'
+    soundfile.write(wav, pcm, 16_000)
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)}, storage)
+    said = []
+    for path in (wav, bag):
+        assert main(['policy', 'rehearse', str(path)]) == 0
+        captured = capsys.readouterr()
+        head, *lines = captured.out.splitlines()
+        assert head == f'{path}:' and not captured.err
+        said.append(lines)
+    assert said[0] == said[1]
+    for words in ('it cries', 'rock: ', 'sound: ', 'ALERT', 'it is quiet'):
+        assert any(words in line for line in said[1]), words
+
+
+def test_what_a_policy_does_when_the_audio_of_a_bag_stops(tmp_path, capsys, pcm):
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (
+        START_NS, np.concatenate((pcm, pcm)))}, lost=[(5.0, 14.0)])
+    assert main(['policy', 'rehearse', str(bag)]) == 0
+    captured = capsys.readouterr()
+    assert 'no audio arrives, and it was crying when it stopped' in captured.out
+    assert main(['policy', 'rehearse', str(bag), '--topic', '/nowhere']) == 1
+    assert '/nowhere' in capsys.readouterr().err
 
 
 def test_a_bag_whose_recorder_was_killed_is_read_without_its_metadata(tmp_path, capsys, pcm):

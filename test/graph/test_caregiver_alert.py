@@ -13,6 +13,7 @@
 # limitations under the License.
 """The alert node as a process: crashes, a silent graph, channels that are away, secrets, speed."""
 
+import json
 import time
 
 from alert_receivers import Broker, free_port, HttpReceiver, no_broker, wait_for, Watcher
@@ -153,10 +154,11 @@ def test_channels_that_are_away_block_nothing_and_get_everything_later(graph, po
     for number in range(20):
         graph.episode(ONSET_NS + number * 20 * NS, duration_s=3.0)
     graph.until(lambda: len(told(graph, CryAlert.STATE_END)) == 20)
-    graph.until(lambda: 'webhook' in graph.diagnosis('caregiver_alert')[1])
+    graph.until(lambda: int(
+        graph.diagnosis('caregiver_alert')[2].get('webhook.waiting', 0)) >= 40)
     level, message, details = graph.diagnosis('caregiver_alert')
     assert level == b'\x01' and 'does not answer' in message
-    assert int(details['webhook.waiting']) >= 40 and details['webhook.lost'] == '0'
+    assert details['webhook.lost'] == '0'
     receiver = HttpReceiver(port)
     try:
         graph.until(lambda: graph.diagnosis('caregiver_alert')[2]['webhook.waiting'] == '0')
@@ -183,6 +185,52 @@ def test_channels_that_are_away_block_nothing_and_get_everything_later(graph, po
     assert graph.close()
     assert SECRET not in graph.log('caregiver_alert')
     assert SECRET not in str(graph.probe.diagnostics)
+
+
+def test_killed_while_the_channels_are_away_it_tells_everything_after_that(graph, policy,
+                                                                           tmp_path):
+    port = free_port()
+    parameters = dict(policy=policy, webhook_url=f'http://127.0.0.1:{port}/hook',
+                      webhook_timeout_s=1.0)
+    broker = None if no_broker() else Broker(tmp_path)
+    if broker:
+        parameters.update(mqtt_host='127.0.0.1', mqtt_port=broker.port)
+        broker.stop()
+    graph.start('caregiver_alert', **parameters)
+    for number in range(5):
+        graph.episode(ONSET_NS + number * 20 * NS, duration_s=3.0)
+    graph.until(lambda: len(told(graph, CryAlert.STATE_END)) == 5)
+    names = [a.alert_id for a in told(graph, CryAlert.STATE_START)]
+    # Twice: what one process has from the one before it outlives that one too.
+    graph.kill('caregiver_alert')
+    graph.start('caregiver_alert', **parameters)
+    graph.until(lambda: int(graph.diagnosis('caregiver_alert')[2]['webhook.waiting']) >= 10)
+    graph.kill('caregiver_alert')
+    receiver = HttpReceiver(port)
+    if broker:
+        broker.start()
+        watcher = Watcher(broker.port)
+    try:
+        graph.start('caregiver_alert', **parameters)
+        graph.until(lambda: graph.diagnosis('caregiver_alert')[2]['webhook.waiting'] == '0')
+        # What follows is that this made classifier tells every node its whole history.
+        for state in ('start', 'end'):
+            told_ids = [d['alert_id'] for d in receiver.documents if d['state'] == state]
+            assert told_ids[:5] == names and len(told_ids) == len(set(told_ids))
+        assert receiver.documents[0]['late_s'] > 0
+        if broker:
+            graph.until(lambda: graph.diagnosis('caregiver_alert')[2]['mqtt.waiting'] == '0')
+
+            def events():
+                documents = map(json.loads, watcher.on('baby_cry/crib/event'))
+                return [d['alert_id'] for d in documents if d['state'] == 'start']
+            assert wait_for(lambda: events()[:5] == names)
+            assert wait_for(lambda: watcher.newest('baby_cry/crib/state').get('alert') == 'OFF')
+            watcher.close()
+    finally:
+        receiver.close()
+        if broker:
+            broker.stop()
 
 
 @pytest.mark.parametrize('parameters, says', [

@@ -92,11 +92,43 @@ def find_broker():
     return shutil.which('mosquitto') or shutil.which('mosquitto', path='/usr/sbin:/usr/local/sbin')
 
 
+def no_certificates():
+    """Return why no certificate can be made here; '' if one can."""
+    return '' if shutil.which('openssl') else 'openssl is not installed'
+
+
+def make_authority(folder, name):
+    """Make a certificate authority; return the path of its certificate."""
+    certificate = folder / f'{name}.crt'
+    _openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj',
+             f'/CN={name}', '-keyout', folder / f'{name}.key', '-out', certificate)
+    return certificate
+
+
+def make_certificate(folder, authority, host):
+    """Have an authority of `make_authority` sign a key for ``host``; return both paths."""
+    key, request = folder / f'{host}.key', folder / f'{host}.csr'
+    certificate, extension = folder / f'{host}.crt', folder / f'{host}.ext'
+    kind = 'IP' if host[0].isdigit() else 'DNS'
+    extension.write_text(f'subjectAltName={kind}:{host}\n')
+    _openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', f'/CN={host}', '-keyout', key,
+             '-out', request)
+    _openssl('x509', '-req', '-in', request, '-CA', authority, '-CAkey',
+             authority.with_suffix('.key'), '-CAcreateserial', '-days', '2', '-extfile',
+             extension, '-out', certificate)
+    key.chmod(0o644)
+    return certificate, key
+
+
+def _openssl(*arguments):
+    subprocess.run(['openssl', *map(str, arguments)], check=True, capture_output=True)
+
+
 class Broker:
     """mosquitto on a port of its own; what it retains is forgotten when it stops."""
 
-    def __init__(self, folder, password=''):
-        """Write the configuration and start."""
+    def __init__(self, folder, password='', certificate=None, key=None):
+        """Write the configuration and start; with a certificate it speaks TLS alone."""
         self.port = free_port()
         self._configuration = folder / 'mosquitto.conf'
         text = f'listener {self.port} 127.0.0.1\npersistence false\nallow_anonymous '
@@ -111,6 +143,8 @@ class Broker:
             text += f'false\npassword_file {file}\n'
         else:
             text += 'true\n'
+        if certificate:
+            text += f'certfile {certificate}\nkeyfile {key}\n'
         self._configuration.write_text(text)
         self._process = None
         self.start()
@@ -138,7 +172,7 @@ class Broker:
 class Watcher:
     """Somebody else at the broker, as Home Assistant is: collects everything, comes back."""
 
-    def __init__(self, port, login=None):
+    def __init__(self, port, login=None, ca_file=None):
         """Connect; the connection is renewed by itself."""
         import paho.mqtt.client as client
         self.messages = []
@@ -151,6 +185,8 @@ class Watcher:
         self.client.reconnect_delay_set(1, 1)
         if login:
             self.client.username_pw_set(*login)
+        if ca_file:
+            self.client.tls_set(str(ca_file))
         self.client.connect('127.0.0.1', port, keepalive=5)
         self.client.loop_start()
 
