@@ -74,8 +74,8 @@ CAREGIVER_ALERT = (
                              'namespace.'),
     Parameter('need_timeout_s', 10.0, 'Silence of cry_need that is an alert of its own.',
               minimum=1.0, maximum=600.0),
-    Parameter('keep_alert', True, 'Keep the open alert in a file (XDG_STATE_HOME), so that it '
-                                  'goes on after a crash.'),
+    Parameter('keep_alert', True, 'Keep the open alert, and what waits for a channel, in files '
+                                  '(XDG_STATE_HOME), so that a crash loses nothing.'),
     *CHANNEL_PARAMETERS,
 )
 
