@@ -296,7 +296,7 @@ def test_the_gate_says_what_was_wrong_and_stays_at_rest(columns):
 
 
 ACTIONS = st.lists(st.tuples(
-    st.sampled_from(['start', 'start', 'stop', 'brake', 'pause', 'wait', 'hour']),
+    st.sampled_from(['start', 'start', 'stop', 'brake', 'pause', 'wait', 'hour', 'crash']),
     st.floats(0.02, 9.0), st.floats(0.1, 3.0), st.floats(0.5, 200.0)), min_size=1, max_size=10)
 
 
@@ -316,6 +316,16 @@ def test_no_command_is_ever_outside_the_limits(actions, acceleration, session_s,
         elif action == 'brake':
             before = rocking.gate.state(watcher.now_s)
             watcher.take(rocking.brake(watcher.now_s, 'a test'), before)
+        elif action == 'crash':
+            # What was sent goes on to its rest; the next process knows the file alone, and
+            # begins once the crib stands still.
+            kept = rocking.duty.document('boot')
+            watcher.now_s += 12.0
+            duty = DutyLog(limit_s)
+            duty.restore(kept, round(watcher.now_s * NS), 'boot')
+            rocking = watcher.machine = RockingMachine(
+                duty, acceleration, session_s, ramp_s, setpoints=setpoints)
+            watcher.setpoints = [(watcher.now_s, *rocking.gate.state(watcher.now_s))]
         elif action in ('pause', 'hour'):
             watcher.now_s += 0.2 * seconds if action == 'pause' else 400.0 * seconds
         watcher.run(seconds)
