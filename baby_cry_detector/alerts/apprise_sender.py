@@ -16,7 +16,7 @@
 import logging
 
 from baby_cry_detector.alerts.channel import Sender, Undelivered
-from baby_cry_detector.behaviours.alerting import END, HIGH, MEDIUM, Said
+from baby_cry_detector.behaviours.alert_words import END, HIGH, MEDIUM, Said
 
 
 def apprise_senders(urls: str) -> list:

@@ -25,7 +25,7 @@ import time
 from typing import List, Optional
 
 from baby_cry_detector.alerts.outbox import Outbox, Waiting
-from baby_cry_detector.behaviours.alerting import (
+from baby_cry_detector.behaviours.alert_words import (
     END, HEARTBEAT, ONGOING, PRIORITY_NAMES, Said, STATE_NAMES)
 
 NS = 1_000_000_000

@@ -24,7 +24,7 @@ import threading
 import time
 
 from baby_cry_detector.alerts.channel import record, Sender, Undelivered
-from baby_cry_detector.behaviours.alerting import END, HEARTBEAT, ONGOING, Said, START
+from baby_cry_detector.behaviours.alert_words import END, HEARTBEAT, ONGOING, Said, START
 
 KEEP_ALIVE_S = 20
 ANSWER_S = 5.0

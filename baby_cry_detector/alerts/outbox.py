@@ -27,7 +27,7 @@ import os
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
-from baby_cry_detector.behaviours.alerting import END, HIGH, NONE, Said, START
+from baby_cry_detector.behaviours.alert_words import END, HIGH, NONE, Said, START
 
 SPARE_LINES = 256
 KINDS = {field.name: field.type for field in fields(Said)}

@@ -23,7 +23,7 @@ from typing import Optional
 import numpy as np
 
 from baby_cry_detector.alerts.channel import Sender, Undelivered
-from baby_cry_detector.behaviours.alerting import END, HIGH, MEDIUM, Said
+from baby_cry_detector.behaviours.alert_words import END, HIGH, MEDIUM, Said
 
 RATE = 48_000
 # Frequency in Hz and number of pulses; each 0.18 s with 0.12 s between them.

@@ -20,7 +20,7 @@ import urllib.parse
 import urllib.request
 
 from baby_cry_detector.alerts.channel import record, Refused, Sender, Undelivered
-from baby_cry_detector.behaviours.alerting import Said
+from baby_cry_detector.behaviours.alert_words import Said
 
 # The server asks for patience, or it is its fault; anything else above 399 is ours.
 LATER = {408, 425, 429}

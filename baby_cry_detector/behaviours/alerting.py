@@ -19,50 +19,16 @@ START is followed by exactly one END, also across a restart, and no two alerts o
 """
 
 from dataclasses import asdict, dataclass, fields
-import math
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Tuple
 
-NS = 1_000_000_000
-# Numbers of CryAlert.msg.
-HEARTBEAT, START, ONGOING, END = range(4)
-STATE_NAMES = ('heartbeat', 'start', 'ongoing', 'end')
-NONE, LOW, MEDIUM, HIGH = range(4)
-PRIORITY_NAMES = ('none', 'low', 'medium', 'high')
+from baby_cry_detector.behaviours.alert_words import (
+    alert_text, duration_text, END, end_text, Facts, HEARTBEAT, HIGH, LOW, NS, ONGOING,
+    OpenAlert, Said, START, Wish)
+
 # A step back of the clock up to this is jitter of stamps, a larger one moves everything along.
 JITTER_NS = 2 * NS
 # So long after a restart an alert is kept open until it is known whether it goes on.
 RESUME_GRACE_NS = 20 * NS
-# In the middle of a cry: "mild" below the first, "very hard" from the last.
-HARDNESS = ((0.25, 'softly'), (0.45, 'moderately'), (0.7, 'hard'), (math.inf, 'very hard'))
-
-
-class Wish(NamedTuple):
-    """
-    That there be an alert.
-
-    :param episode_id: what it is about; not about a cry: the one that was heard last, or ``''``.
-    :param since_ns: when that began: of a cry, its onset.
-    :param priority: `LOW` to `HIGH`; it rises while nobody acknowledges.
-    :param reason: why, for the caregiver; of a cry: what was tried, ``''`` for nothing.
-    :param cry: whether it is about a cry; otherwise about a crib that is not heard.
-    """
-
-    episode_id: str
-    since_ns: int
-    priority: int
-    reason: str = ''
-    cry: bool = True
-
-
-class Facts(NamedTuple):
-    """What is heard: for the text, and to tell whether an alert of before a restart goes on."""
-
-    listening: bool = False
-    crying: bool = False
-    episode_id: str = ''
-    intensity: float = 0.0
-    need: str = 'UNKNOWN'
-    confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,60 +39,6 @@ class Timing:
     escalate_after_s: float = 180.0
     snooze_max_s: float = 1800.0
     heartbeat_s: float = 30.0
-
-
-@dataclass(frozen=True)
-class Said:
-    """
-    One word on the topic `alert` and to the channels; fields as in CryAlert.msg.
-
-    :param loud: whether it should reach a caregiver, or only keep the state up to date.
-    """
-
-    state: int
-    crib_id: str
-    stamp_ns: int
-    alert_id: str = ''
-    sequence: int = 0
-    priority: int = NONE
-    text: str = ''
-    episode_id: str = ''
-    onset_ns: int = 0
-    duration_ns: int = 0
-    intensity: float = 0.0
-    need: str = 'NONE'
-    confidence: float = 0.0
-    acknowledged: bool = False
-    acknowledged_by: str = ''
-    snoozed_until_ns: int = 0
-    listening: bool = False
-    loud: bool = False
-
-
-@dataclass
-class OpenAlert:
-    """An alert that has begun and not ended; what outlives a restart."""
-
-    alert_id: str
-    episode_id: str
-    since_ns: int
-    reason: str
-    asked_priority: int
-    priority: int
-    sequence: int
-    said_ns: int
-    loud_ns: int                       # -1: not yet said aloud
-    escalating_ns: int                 # since when nobody has answered
-    acknowledged_by: str = ''
-    acknowledged: bool = False
-    intensity: float = 0.0
-    need: str = 'UNKNOWN'
-    confidence: float = 0.0
-    cry: bool = True
-
-    def is_about(self, wish: Wish) -> bool:
-        """Return whether this is the alert that is wished for."""
-        return (self.cry, self.episode_id) == (wish.cry, wish.episode_id)
 
 
 class AlertMachine:
@@ -221,7 +133,7 @@ class AlertMachine:
         said = []
         alert = self.open
         if alert is not None and self._is_over(wish, facts):
-            said.append(self._end(_end_text(alert, wish, facts, now_ns), facts))
+            said.append(self._end(end_text(alert, wish, facts, now_ns), facts))
             alert = None
         if wish is not None and alert is None:
             said.append(self._start(wish, facts))
@@ -302,7 +214,7 @@ class AlertMachine:
             alert.need = facts.need
         return Said(
             state, self.crib_id, now_ns, alert.alert_id, alert.sequence, alert.priority,
-            text or _text(alert, now_ns), alert.episode_id, alert.since_ns,
+            text or alert_text(alert, now_ns), alert.episode_id, alert.since_ns,
             max(0, now_ns - alert.since_ns), alert.intensity,
             alert.need if alert.cry else 'NONE', alert.confidence, alert.acknowledged,
             alert.acknowledged_by, self._snooze_shown(), facts.listening, loud)
@@ -357,46 +269,9 @@ class AlertMachine:
         self.snoozed_until_ns = now_ns + min(duration_ns, longest_ns) if duration_ns else 0
         sentence = 'alerts are not held back any more'
         if self.snoozed:
-            sentence = (f'alerts are held back for {_duration(min(duration_ns, longest_ns))}'
+            sentence = (f'alerts are held back for {duration_text(min(duration_ns, longest_ns))}'
                         + (', the longest that the policy allows' if cut else ''))
         said = [] if self.open is None else [self._say(ONGOING, facts, False)]
         if self.open is not None and not self.snoozed:
             self.open.loud_ns = -1           # to be said at the next step
         return True, sentence, said
-
-
-def _duration(duration_ns: int) -> str:
-    seconds = round(duration_ns / NS)
-    if seconds < 90:
-        return f'{seconds} s'
-    minutes = round(seconds / 60)
-    return f'{minutes} min' if minutes < 120 else f'{minutes // 60} h {minutes % 60} min'
-
-
-def _need_text(need: str, confidence: float) -> str:
-    if need in ('UNKNOWN', 'NONE'):
-        return 'reason unknown'
-    return f'perhaps {need.lower().replace("_", " or ")} ({confidence:.0%} sure)'
-
-
-def _text(alert: OpenAlert, now_ns: int) -> str:
-    duration = _duration(max(0, now_ns - alert.since_ns))
-    if not alert.cry:
-        reason = alert.reason or 'the crib is not heard'
-        return f'{reason[0].upper()}{reason[1:]} (since {duration}).'
-    hard = next(word for limit, word in HARDNESS if alert.intensity < limit)
-    text = f'Crying for {duration}, {hard}; {_need_text(alert.need, alert.confidence)}.'
-    if alert.reason:
-        text += f' {alert.reason[0].upper()}{alert.reason[1:].rstrip(".")}.'
-    if alert.acknowledged:
-        text += f' {alert.acknowledged_by or "Somebody"} has taken it over.'
-    return text
-
-
-def _end_text(alert: OpenAlert, wish: Optional[Wish], facts: Facts, now_ns: int) -> str:
-    if not alert.cry:
-        return 'The crib is heard again.' if facts.listening else 'Nobody waits for audio now.'
-    if (wish is not None and not wish.cry) or not facts.listening:
-        return ('Was crying, now the crib is not heard: whether the crying has ended is not '
-                'known.')
-    return f'Not crying any more, {_duration(max(0, now_ns - alert.since_ns))} after the onset.'

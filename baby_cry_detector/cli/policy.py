@@ -17,7 +17,8 @@ import sys
 
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.audio.bags import BagAudio, is_bag
-from baby_cry_detector.behaviours.engine import Heard, PolicyEngine
+from baby_cry_detector.behaviours.engine import PolicyEngine
+from baby_cry_detector.behaviours.plan import Heard
 from baby_cry_detector.behaviours.policy import CribPolicy, DEFAULT, LEVELS
 from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.intake import AudioIntake

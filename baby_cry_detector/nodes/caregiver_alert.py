@@ -26,8 +26,9 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from baby_cry_detector.alerts.secrets import Secrets
 from baby_cry_detector.alerts.settings import make_senders, start_channels
-from baby_cry_detector.behaviours.alerting import (
-    AlertMachine, END, Facts, HEARTBEAT, LOW, PRIORITY_NAMES, Said, START, Timing, Wish)
+from baby_cry_detector.behaviours.alert_words import (
+    END, Facts, HEARTBEAT, LOW, PRIORITY_NAMES, Said, START, Wish)
+from baby_cry_detector.behaviours.alerting import AlertMachine, Timing
 from baby_cry_detector.behaviours.diary import CareEntry
 from baby_cry_detector.behaviours.engine import PolicyEngine
 from baby_cry_detector.decision.need import Need

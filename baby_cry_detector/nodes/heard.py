@@ -13,7 +13,7 @@
 # limitations under the License.
 """From `cry_need` to what the policy hears."""
 
-from baby_cry_detector.behaviours.engine import Heard
+from baby_cry_detector.behaviours.plan import Heard
 from baby_cry_detector.decision import Need, STATUS_NAMES
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.nodes.ros_time import to_nanoseconds

@@ -30,7 +30,8 @@ from std_srvs.srv import Trigger
 
 from baby_cry_detector.behaviours.calibration import Calibration
 from baby_cry_detector.behaviours.effect import Effect
-from baby_cry_detector.behaviours.engine import PolicyEngine, SOUND, SoundOrder
+from baby_cry_detector.behaviours.engine import PolicyEngine, SOUND
+from baby_cry_detector.behaviours.plan import SoundOrder
 from baby_cry_detector.behaviours.policy import Policy
 from baby_cry_detector.nodes import qos
 from baby_cry_detector.nodes.dose_journal import DoseKeeper

@@ -27,7 +27,7 @@ from baby_cry_detector.alerts.secrets import Secrets
 from baby_cry_detector.alerts.settings import CHANNEL_PARAMETERS, make_senders
 from baby_cry_detector.alerts.sounder import RATE, tone
 from baby_cry_detector.alerts.webhook import Webhook
-from baby_cry_detector.behaviours.alerting import END, HEARTBEAT, ONGOING, Said, START
+from baby_cry_detector.behaviours.alert_words import END, HEARTBEAT, ONGOING, Said, START
 from baby_cry_detector.parameters import check_values, ParameterError
 
 NS = 1_000_000_000

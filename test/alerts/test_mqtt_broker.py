@@ -21,7 +21,7 @@ from alert_receivers import (
 import pytest
 
 from baby_cry_detector.alerts.channel import Channel
-from baby_cry_detector.behaviours.alerting import Said, START
+from baby_cry_detector.behaviours.alert_words import Said, START
 
 pytestmark = pytest.mark.skipif(bool(no_broker()), reason=no_broker() or 'there is one')
 needs_openssl = pytest.mark.skipif(bool(no_certificates()), reason='openssl is not installed')

@@ -22,7 +22,7 @@ import pytest
 
 from baby_cry_detector.alerts.channel import Channel, Sender, Undelivered
 from baby_cry_detector.alerts.outbox import Outbox, SPARE_LINES, Waiting
-from baby_cry_detector.behaviours.alerting import END, HEARTBEAT, ONGOING, Said, START
+from baby_cry_detector.behaviours.alert_words import END, HEARTBEAT, ONGOING, Said, START
 
 
 def word(number, state=START, text='Crying for 30 s; reason unknown.'):

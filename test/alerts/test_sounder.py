@@ -26,7 +26,7 @@ PLAY = """
 import sys
 from baby_cry_detector.alerts.channel import Undelivered
 from baby_cry_detector.alerts.sounder import Sounder
-from baby_cry_detector.behaviours.alerting import Said, START
+from baby_cry_detector.behaviours.alert_words import Said, START
 word = Said(START, 'crib', 0, 'a', 1, 3, 'x', loud=True)
 try:
     Sounder('{device}', -6.0).send(word, 0.0)

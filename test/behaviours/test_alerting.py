@@ -18,8 +18,9 @@ import json
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from baby_cry_detector.behaviours.alerting import (
-    AlertMachine, END, Facts, HEARTBEAT, HIGH, LOW, MEDIUM, NS, ONGOING, Said, START, Timing, Wish)
+from baby_cry_detector.behaviours.alert_words import (
+    END, Facts, HEARTBEAT, HIGH, LOW, MEDIUM, NS, ONGOING, Said, START, Wish)
+from baby_cry_detector.behaviours.alerting import AlertMachine, Timing
 
 HEARD = Facts(True)
 CRY = Wish('crib-a', 100 * NS, MEDIUM)

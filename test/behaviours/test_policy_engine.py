@@ -16,7 +16,8 @@
 from dataclasses import replace
 import math
 
-from baby_cry_detector.behaviours.engine import Heard, PolicyEngine
+from baby_cry_detector.behaviours.engine import PolicyEngine
+from baby_cry_detector.behaviours.plan import Heard
 from baby_cry_detector.behaviours.policy import (
     Alerts, CribPolicy, DEFAULT, Policy, RockStep, Row, Soothing, SoundStep, Step)
 from hypothesis import given, settings, strategies as st

@@ -21,7 +21,7 @@ import re
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from baby_cry_detector.behaviours.alerting import HARDNESS
+from baby_cry_detector.behaviours.alert_words import HARDNESS
 from baby_cry_detector.page import state as state_module
 from baby_cry_detector.page.state import (
     AlertReport, CareReport, clean_text, END, ENDED, HEARTBEAT, LONGEST_ACTION_NS, NeedReport,

@@ -32,7 +32,7 @@ const CARE_WORDS = { fed: 'fed', slept: 'slept', changed: 'changed', note: 'note
   sound: 'soothing sound', acknowledged: 'taken over', snoozed: 'alerts snoozed' };
 const LANES = ['fed', 'changed', 'slept'];
 
-// The words of the alerts (behaviours/alerting.py); a test compares them.
+// The words of the alerts (behaviours/alert_words.py); a test compares them.
 const HARDNESS = [[0.25, 'softly'], [0.45, 'moderately'], [0.7, 'hard'], [Infinity, 'very hard']];
 
 export function at(ms) {
