@@ -145,7 +145,8 @@ ROCKER = (
               minimum=1.0, maximum=30.0),
     Parameter('keep_duty', True, 'Keep the hour\'s rocking in a file (XDG_STATE_HOME), so that it '
               'is not forgotten after a crash.'),
-    Parameter('watchdog_s', 1.0, 'Silence of cry_need after which it stops at once.',
+    Parameter('watchdog_s', 1.0, 'Real time of silence of cry_need, or of a clock that '
+              'stands still, after which it stops at once.',
               minimum=0.4, maximum=5.0),
     Parameter('stale_s', 2.0, 'A cry_need whose stamp is older than this, or ahead of the clock '
               'by more, is not acted on.', minimum=0.5, maximum=10.0),

@@ -37,7 +37,8 @@ from baby_cry_detector.nodes.heard import heard_from
 from baby_cry_detector.nodes.managed_node import ManagedNode, survive
 from baby_cry_detector.nodes.motion_output import MotionOutput
 from baby_cry_detector.nodes.parameters import TABLES
-from baby_cry_detector.nodes.ros_time import Arrival, from_nanoseconds, now_nanoseconds
+from baby_cry_detector.nodes.ros_time import (
+    Arrival, from_nanoseconds, now_nanoseconds, StandingClock)
 from baby_cry_detector.nodes.running import run_nodes
 from baby_cry_detector.policies import open_policy
 
@@ -46,6 +47,7 @@ WATCH_PERIOD_S = 0.1
 KEEP_PERIOD_S = 1.0
 IMU_TIMEOUT_S = 0.5
 NEED_DEPTH = 50
+CLOCK_STANDS = 'the clock stands still'
 
 
 def brakes(callback):
@@ -77,7 +79,7 @@ class Rocker(ManagedNode):
         self._enabled = True
         self._held_until_s = 0.0
         self._kept_s = 0.0
-        self._needs_heard = Arrival(self)
+        self._needs_heard, self._clock_watch = Arrival(self), StandingClock(self)
         self._imu, self._imu_heard, self._imu_state = ImuGuard(), Arrival(self), (OK, '')
         self._inputs, self._timers_, self._tick_timer = [], [], None
         self.create_service(Trigger, '~/stop', self._stop_service)
@@ -212,12 +214,14 @@ class Rocker(ManagedNode):
 
     def _objection(self, now_s):
         """Return why nothing may be begun now, or ''."""
+        if self._clock_stands():
+            return CLOCK_STANDS
         if not self._enabled:
             return 'rocking is switched off'
         if now_s < self._held_until_s:
             return f'a caregiver said stop; not before {self._held_until_s - now_s:.0f} s'
         if self._misses_imu():
-            return 'the IMU is silent' if self._imu_heard.silent_ns() else 'no IMU is heard'
+            return 'the IMU is silent' if self._imu_heard.steady_silent_ns() else 'no IMU is heard'
         if self._imu_state[0] != OK:
             return f'IMU: {self._imu_state[1]}'
         return ''
@@ -293,16 +297,25 @@ class Rocker(ManagedNode):
 
     @survive
     def _watch(self):
-        """Stop when nobody says any more how the baby is."""
+        """Stop when nobody says any more how the baby is, in real time."""
+        clock_stands = self._clock_stands()    # which has to be asked regularly
         if not self._is_moving():
             if self._kept is not None and self._kept.trouble:
                 self._keep(KEEP_PERIOD_S)      # perhaps there is room again
             return
-        silent_ns = self._needs_heard.silent_ns()
-        if silent_ns is None or silent_ns > self._values['watchdog_s'] * 1e9:
+        if self._need_is_silent():
             self.halt('cry_need is silent')
+        elif clock_stands:
+            self.halt(CLOCK_STANDS)
         elif self._misses_imu():
             self.halt('the IMU is silent')
+
+    def _need_is_silent(self):
+        silent_ns = self._needs_heard.steady_silent_ns()
+        return silent_ns is None or silent_ns > self._values['watchdog_s'] * 1e9
+
+    def _clock_stands(self):
+        return self._clock_watch.standing_ns() > self._values['watchdog_s'] * 1e9
 
     # --- stops -----------------------------------------------------------------------------------
     @survive
@@ -346,7 +359,7 @@ class Rocker(ManagedNode):
             self.halt(f'IMU: {self._imu_state[1]}')
 
     def _misses_imu(self):
-        silent_ns = self._imu_heard.silent_ns()
+        silent_ns = self._imu_heard.steady_silent_ns()
         if silent_ns is None:
             return self._values['require_imu']
         return silent_ns > IMU_TIMEOUT_S * 1e9       # once heard, it is needed
@@ -385,9 +398,10 @@ class Rocker(ManagedNode):
         if machine.is_rocking:
             details.update(frequency_hz=round(machine.profile.frequency_hz, 3),
                            amplitude_mm=round(1e3 * machine.profile.amplitude_m, 1))
-        silent_ns = self._needs_heard.silent_ns()
-        if silent_ns is None or silent_ns > self._values['watchdog_s'] * 1e9:
+        if self._need_is_silent():
             return DiagnosticStatus.WARN, 'cry_need is silent', details
+        if self._clock_stands():
+            return DiagnosticStatus.WARN, CLOCK_STANDS, details
         if self._imu_state[0] != OK:
             return DiagnosticStatus.WARN, f'IMU: {self._imu_state[1]}', details
         state = ('rocking' if machine.is_rocking else

@@ -75,3 +75,28 @@ class Arrival:
             self._node_ns += passed_ns
             passed_ns = 0
         return min(passed_ns, time.monotonic_ns() - self._steady_ns)
+
+    def steady_silent_ns(self) -> Optional[int]:
+        """
+        Return the real time since, whatever the node's clock does; ``None`` if nothing came.
+
+        For what must stop rather once too often: nobody watches while a clock stands still.
+        """
+        return None if self._steady_ns is None else time.monotonic_ns() - self._steady_ns
+
+
+class StandingClock:
+    """How long a node's clock has stood still, in real time: a simulated one may, or vanish."""
+
+    def __init__(self, node):
+        """Begin to watch."""
+        self._node = node
+        self._seen_ns = now_nanoseconds(node)
+        self._moved_ns = time.monotonic_ns()
+
+    def standing_ns(self) -> int:
+        """Return for how long it has shown the same time to whoever asks here, regularly."""
+        now_ns, steady_ns = now_nanoseconds(self._node), time.monotonic_ns()
+        if now_ns != self._seen_ns:
+            self._seen_ns, self._moved_ns = now_ns, steady_ns
+        return steady_ns - self._moved_ns

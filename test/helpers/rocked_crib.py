@@ -43,10 +43,11 @@ def rests(care, why):
 
 
 class Baby:
-    """Cries and stops crying, in real time, as `cry_need` tells it."""
+    """Cries and stops crying, in real time, as `cry_need` tells it by a clock."""
 
-    def __init__(self, care):
+    def __init__(self, care, clock=now_ns):
         """Be quiet."""
+        self._now_ns = clock
         self.care, self.onset_ns, self.crying = care, 0, False
         self.said_s = 0.0
 
@@ -54,7 +55,7 @@ class Baby:
         """Publish the state, if the last time was 0.1 s ago."""
         if time.monotonic() - self.said_s > 0.1:
             self.said_s = time.monotonic()
-            self.care.say(now_ns(), self.onset_ns, self.crying, intensity=0.5, **fields)
+            self.care.say(self._now_ns(), self.onset_ns, self.crying, intensity=0.5, **fields)
 
     def quiet(self):
         """Stop crying."""
@@ -62,7 +63,7 @@ class Baby:
 
     def cry(self):
         """Begin an episode."""
-        self.onset_ns, self.crying = now_ns(), True
+        self.onset_ns, self.crying = self._now_ns(), True
 
     def until(self, condition, **fields):
         """Go on until the condition holds."""
