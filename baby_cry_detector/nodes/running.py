@@ -19,6 +19,7 @@ from pathlib import Path
 import signal
 import sys
 
+from ament_index_python.packages import get_package_share_directory
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
@@ -56,6 +57,23 @@ def logging_arguments() -> list:
     return CONSOLE_ONLY
 
 
+def find_peers_soon() -> None:
+    """
+    Let Fast DDS 2 (Humble, Jazzy) use `config/fast_dds.xml`, unless the user chose a profile.
+
+    Its later versions read another variable and other names, and other middleware neither.
+    """
+    if 'FASTRTPS_DEFAULT_PROFILES_FILE' in os.environ or Path(
+            'DEFAULT_FASTRTPS_PROFILES.xml').exists():
+        return
+    try:
+        profile = Path(get_package_share_directory('baby_cry_detector'), 'config', 'fast_dds.xml')
+    except LookupError:         # not installed as a ROS package
+        return
+    if profile.is_file():
+        os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
+
+
 def _interrupt(*_):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -76,6 +94,7 @@ def initialised(args, own_signals=False):
         options['signal_handler_options'] = SignalHandlerOptions.NO
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
+    find_peers_soon()
     arguments = [*(sys.argv if args is None else args), *logging_arguments()]
     try:
         rclpy.init(args=arguments, **options)

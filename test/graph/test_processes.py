@@ -132,3 +132,29 @@ def test_a_crash_loop_slows_down_and_a_late_crash_does_not_wait():
     delays = [sentence.split()[-2] for sentence in said if sentence.startswith('always')]
     assert delays[:5] == ['0.05', '0.1', '0.2', '0.4', '0.8']
     assert [sentence.split()[-2] for sentence in said if sentence.startswith('once')] == ['0.05']
+
+
+@pytest.mark.parametrize('whose', ['ours', 'the user\'s'])
+def test_the_profile_for_fast_dds_is_understood_and_the_users_own_goes_first(
+        run_node, tmp_path, monkeypatch, whose):
+    monkeypatch.delenv('FASTRTPS_DEFAULT_PROFILES_FILE', raising=False)
+    if whose != 'ours':
+        broken = tmp_path / 'profile.xml'
+        broken.write_text('<profiles xmlns="http://www.eprosima.com"><nonsense/></profiles>')
+        monkeypatch.setenv('FASTRTPS_DEFAULT_PROFILES_FILE', str(broken))
+    domain_id = next_domain()
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=domain_id)
+    process = run_node('cry_classifier', domain_id)
+    probe = Probe(context)
+    try:
+        probe.spin_until(lambda: probe.needs)
+        code, output = end(process)
+    finally:
+        probe.close()
+        rclpy.shutdown(context=context)
+    assert code == 0
+    if rclpy.get_rmw_implementation_identifier() == 'rmw_fastrtps_cpp' and whose != 'ours':
+        assert 'nonsense' in output      # it was read
+    elif whose == 'ours':
+        assert 'XML' not in output, output
