@@ -1,0 +1,143 @@
+# Copyright 2026 The baby_cry_detector authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+A publisher that does what the released `audio_capture` does, in Python, with the real GStreamer.
+
+Written after what these files of ros-drivers/audio_common (BSD) do, none of whose code is here:
+audio_capture/src/audio_capture_node.cpp at commit 09a19ca7588a05d06f1b4310af51be3da7605f8a and
+audio_capture/launch/capture.launch.py at 789dbe13d9d0a57e09c48547a2c4648788d737e4.
+
+- `audio` (AudioData) and `audio_stamped` (AudioDataStamped): reliable, volatile, depth 10;
+  `audio_info` (AudioInfo): reliable, transient local, depth 1, said after the pipeline has begun
+  to play and each 5 s. All under the namespace `audio`, if the launch file starts it.
+- A message is one buffer of the source (alsasrc, pulsesrc: 10 ms unless the driver wants
+  otherwise), stamped with base time + PTS on the system's clock. `frame_id` is empty.
+- Parameters: `format` mp3 (the default) or wave, `sample_format` S16LE, `channels` 1,
+  `sample_rate` 16000, `bitrate` 192 (of the launch file: 128). The coding format that it announces
+  is `format`. They are read once.
+"""
+
+import sys
+import time
+
+from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
+from graph_harness import NS
+from rclpy.qos import DurabilityPolicy, QoSProfile
+
+from baby_cry_detector.nodes.ros_time import from_nanoseconds
+
+INFO_PERIOD_S = 5.0
+
+
+def load_gstreamer():
+    """Return GStreamer's module and why it can't be used, one of them None or ''."""
+    # Its Python part is the system's: it can't be had from an index of packages.
+    places, sys.path = sys.path, [*sys.path, '/usr/lib/python3/dist-packages']
+    try:
+        import gi
+        gi.require_version('Gst', '1.0')
+        gi.require_version('GstApp', '1.0')
+        from gi.repository import Gst, GstApp
+    except (ImportError, ValueError) as error:
+        return None, (f'GStreamer is not installed for this Python ({error}; apt: python3-gi, '
+                      'gir1.2-gst-plugins-base-1.0)')
+    finally:
+        sys.path = places
+    Gst.init(None)
+    for element in ('pulsesrc', 'appsink', 'lamemp3enc', 'audioconvert', 'audiotestsrc'):
+        if Gst.ElementFactory.find(element) is None:
+            return None, (f'GStreamer has no {element} (apt: gstreamer1.0-plugins-good, '
+                          'gstreamer1.0-pulseaudio)')
+    assert GstApp is not None
+    return Gst, ''
+
+
+class ReleasedCapture:
+    """The publishers of the module's docstring, in a node of the caller."""
+
+    def __init__(self, node, coding_format='mp3', sample_format='S16LE', channels=1,
+                 sample_rate=16_000, bitrate=128):
+        """Create the publishers; nothing is said yet."""
+        self._audio = node.create_publisher(AudioData, 'audio', 10)
+        self._stamped = node.create_publisher(AudioDataStamped, 'audio_stamped', 10)
+        self._info = node.create_publisher(
+            AudioInfo, 'audio_info',
+            QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        self._format = AudioInfo(channels=channels, sample_rate=sample_rate,
+                                 sample_format=sample_format, bitrate=bitrate,
+                                 coding_format=coding_format)
+        self._timer = node.create_timer(INFO_PERIOD_S, self.say_info)
+        self._pipeline = self._sink = None
+        self.sizes, self.stamps_ns = [], []
+
+    def say_info(self):
+        """Publish audio_info."""
+        self._info.publish(self._format)
+
+    def publish(self, data, stamp_ns):
+        """Publish a buffer on both topics."""
+        audio = AudioData(data=data)
+        message = AudioDataStamped(audio=audio)
+        message.header.stamp = from_nanoseconds(stamp_ns)
+        self._audio.publish(audio)
+        self._stamped.publish(message)
+        self.sizes.append(len(data))
+        self.stamps_ns.append(stamp_ns)
+
+    def play(self, gst, source):
+        """
+        Begin to capture, then say what; call `take` regularly from then on.
+
+        :param source: GStreamer's description of the source, for one 'pulsesrc device=x.monitor'.
+        """
+        form = self._format
+        caps = (f'audio/x-raw,format={form.sample_format},channels={form.channels},'
+                f'rate={form.sample_rate}')
+        encoder = (f'capsfilter caps="{caps}" ! audioconvert ! lamemp3enc target=1 '
+                   f'bitrate={form.bitrate} ! appsink' if form.coding_format == 'mp3'
+                   else f'appsink caps="{caps}"')
+        self._pipeline = gst.parse_launch(f'{source} ! {encoder} name=sink max-buffers=100')
+        clock = gst.SystemClock.obtain()
+        clock.set_property('clock-type', 0)       # GST_CLOCK_TYPE_REALTIME
+        self._pipeline.use_clock(clock)
+        self._sink = self._pipeline.get_by_name('sink')
+        self._gst = gst
+        self._pipeline.set_state(gst.State.PLAYING)
+        self.say_info()
+
+    def take(self):
+        """Publish the buffers that have come."""
+        while True:
+            sample = self._sink.try_pull_sample(0)
+            if sample is None:
+                return
+            buffer = sample.get_buffer()
+            self.publish(buffer.extract_dup(0, buffer.get_size()),
+                         self._pipeline.get_base_time() + buffer.pts)
+
+    def close(self):
+        """Stop capturing."""
+        if self._pipeline is not None:
+            self._pipeline.set_state(self._gst.State.NULL)
+
+
+def in_real_time(capture, pcm, buffer_ms=10):
+    """Yield after each buffer of int16 samples at 16 kHz, published when it is due."""
+    size = 16 * buffer_ms
+    start_ns = time.time_ns()
+    for first in range(0, len(pcm) - size + 1, size):
+        due_ns = start_ns + (first + size) * NS // 16_000
+        while time.time_ns() < due_ns:
+            yield
+        capture.publish(pcm[first:first + size].tobytes(), due_ns - size * NS // 16_000)
