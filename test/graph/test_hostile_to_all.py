@@ -32,7 +32,6 @@ from baby_cry_detector.nodes.heard import heard_from
 NODES = {'rocker': {}, 'soother': {}, 'caregiver_alert': {},
          'diary': {'clips': True, 'clip_pre_roll_s': 2.0}, 'caregiver_page': {'port': 0},
          'cry_monitor': {}, 'feature_extractor': {}, 'cry_classifier': {}}
-# Alerts come last: what they say on alert may be taken for our own.
 TOPICS = {'cry_need': (CryNeed, qos.latched(50)), 'care_event': (CareEvent, qos.EVENTS),
           'alert': (CryAlert, qos.latched(50)), 'imu': (Imu, qos.sensor(10)),
           'rock_stop': (Empty, qos.STATE), 'audio_info': (AudioInfo, qos.LATCHED),
