@@ -2,7 +2,7 @@
 # make run SOURCE=path.wav|mic|demo
 # make run SEPARATE=1           the nodes as three processes; one that dies starts again
 # make run BEHAVIOURS=1         rocking, sound, alerts and diary too, without a robot
-# make soak     the long forms of the reliability tests, with figures (30 to 75 minutes)
+# make soak     the long forms of the reliability tests, with figures (25 to 75 minutes)
 # make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
 # make test     set up and run all tests
 # make setup    set up only

@@ -14,7 +14,7 @@
 """
 The long forms of the reliability tests, with the figures that docs/reliability.md holds.
 
-    make soak                                  (all of them: 30 to 75 minutes)
+    make soak                                  (all of them: 25 to 75 minutes)
     make soak SOAK=--short                     (all of them, a tenth as long)
     make soak SOAK='--only endurance --hours 6'
 
