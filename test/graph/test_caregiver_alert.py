@@ -216,7 +216,9 @@ def test_killed_while_the_channels_are_away_it_tells_everything_after_that(graph
         # What follows is that this made classifier tells every node its whole history.
         for state in ('start', 'end'):
             told_ids = [d['alert_id'] for d in receiver.documents if d['state'] == state]
-            assert told_ids[:5] == names and len(told_ids) == len(set(told_ids))
+            # Killed while it said an END, it says that one again: rather twice than never.
+            assert list(dict.fromkeys(told_ids))[:5] == names
+            assert len(told_ids) - len(set(told_ids)) <= 2 * (state == 'end')
         assert receiver.documents[0]['late_s'] > 0
         if broker:
             graph.until(lambda: graph.diagnosis('caregiver_alert')[2]['mqtt.waiting'] == '0')
