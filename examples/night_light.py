@@ -70,6 +70,9 @@ def main():
         rclpy.spin(NightLight())
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        if rclpy.ok():                                       # else SIGTERM came while it published
+            raise
 
 
 if __name__ == '__main__':

@@ -26,7 +26,6 @@ from baby_cry_detector.parameters import ParameterError
 #: No parameter, policy or service goes beyond this at the ear (Hugh 2014, Pediatrics 133(4),
 #: advises 50; audiologists commonly say at most 60).
 MOST_DBA = 60.0
-DEFAULT_DBA = 50.0
 #: What a full-scale sound is assumed to be at the ear before anybody has measured it.
 ASSUMED_FULL_SCALE_DBA = 100.0
 PLAUSIBLE_FULL_SCALE_DBA = (50.0, 130.0)

@@ -100,11 +100,6 @@ class Intensity:
         return self._background_db
 
     @property
-    def regularity(self) -> float:
-        """Return how strongly the level of the last 10 s repeats itself, 0 to 1."""
-        return self._regularity
-
-    @property
     def share(self) -> float:
         """Return the share of the last 10 s in which crying was heard, 0 to 1."""
         return self._heard_count / self._share_length

@@ -49,7 +49,6 @@ class AutocorrelationPitch:
         if exponent != 0.75:
             raise ValueError(f'expected exponent 0.75, got {exponent}')
         self._bins = slice(*bins)
-        self._span = bins
         self._length = _UPSAMPLING * fft_length
         self._rate = float(_UPSAMPLING * sample_rate)
         self._range = (min_hz, max_hz)

@@ -66,7 +66,6 @@ class Soother(ManagedNode):
         self._player: Optional[SoundPlayer] = None
         self._calibration = Calibration()
         self._order: Optional[SoundOrder] = None      # what sounds, or is being begun
-        self._order_name = ''
         self._began = False                           # whether it has been heard
         self._refused = self._newest_action = ''      # action that was refused, or begun, last
         self._since_ns = self._times = 0              # how often this order began (device lost)

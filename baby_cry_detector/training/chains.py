@@ -168,7 +168,7 @@ class StreamMaker:
         clip = np.full(n_frames, -1, np.int16)
         frame, count, crying = 0, 0, False
         while frame < n_frames:
-            piece, piece_weight, is_cry, index = self._segment(rng, crying, frame == 0)
+            piece, piece_weight, is_cry, index = self._segment(rng, crying)
             stop = min(n_frames, frame + max(1, len(piece) // HOP_LENGTH))
             first, last = frame * HOP_LENGTH, min(len(samples), stop * HOP_LENGTH)
             if stop == n_frames:
@@ -189,7 +189,7 @@ class StreamMaker:
         samples = np.round(samples * 32767.0) / 32767.0
         return Stream(samples, target, weight, segment, clip)
 
-    def _segment(self, rng, was_crying: bool, at_start: bool):
+    def _segment(self, rng, was_crying: bool):
         draw = rng.random()
         if draw < self._options.quiet_share:
             return self._quiet(rng, was_crying)

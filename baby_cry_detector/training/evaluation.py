@@ -77,16 +77,6 @@ def same_phone(clip: Clip) -> bool:
             and clip.label != 'app_silence')
 
 
-def thresholds_of_other_folds(truth: np.ndarray, scores: np.ndarray, folds: np.ndarray,
-                              plateau: float) -> np.ndarray:
-    """Return per clip the best-F1 threshold of all clips outside its fold."""
-    result = np.zeros(len(scores))
-    for fold in np.unique(folds):
-        inside = folds == fold
-        result[inside] = metrics.best_f1_threshold(truth[~inside], scores[~inside], plateau)
-    return result
-
-
 def detection_report(clips: Sequence[Clip], result: ClipScores, *, with_emotion: bool = False,
                      n_draws: int = 300) -> Dict:
     """

@@ -29,7 +29,6 @@ from baby_cry_detector.views.history import BANDS, HIGHEST_HZ, History, LOWEST_H
 
 NANOSECONDS = 1_000_000_000
 QUIETEST_DBFS = -80.0
-SMALLEST = (320, 240)
 # Range of the spectrogram: from this far below its loudest to the loudest.
 SHOWN_DB, LEAST_TOP_DB = 62.0, -45.0
 # F0 of what is less periodic is no voice's.

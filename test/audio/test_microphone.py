@@ -70,6 +70,7 @@ def test_the_microphones_are_listed(cribs):
 
 
 @needs_virtual_microphones
+@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_a_tone_is_heard_at_our_rate_with_its_time(cribs):
     with MicrophoneSource('SOUTH', channel=1) as source, cribs.playing('south_crib', TONE):
         assert 'south_crib' in source.description
@@ -120,6 +121,7 @@ def test_a_microphone_is_chosen_by_its_number(cribs):
 
 
 @needs_virtual_microphones
+@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_what_is_not_read_in_time_is_counted_and_the_rest_goes_on(cribs, monkeypatch):
     monkeypatch.setattr(microphone, 'QUEUE_S', 0.3)
     with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', TONE):
@@ -135,6 +137,7 @@ def test_what_is_not_read_in_time_is_counted_and_the_rest_goes_on(cribs, monkeyp
 
 
 @needs_virtual_microphones
+@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_a_microphone_that_goes_away_is_lost_and_returns(cribs):
     cribs.unplug('north_crib')         # else the server would switch to it
     try:
