@@ -133,7 +133,8 @@ def alert_text(alert: OpenAlert, now_ns: int) -> str:
         reason = alert.reason or 'the crib is not heard'
         return f'{reason[0].upper()}{reason[1:]} (since {duration}).'
     hard = next(word for limit, word in HARDNESS if alert.intensity < limit)
-    text = f'Crying for {duration}, {hard}; {need_text(alert.need, alert.confidence)}.'
+    crying = 'Crying' if duration == '0 s' else f'Crying for {duration}'    # it has just begun
+    text = f'{crying}, {hard}; {need_text(alert.need, alert.confidence)}.'
     if alert.reason:
         text += f' {alert.reason[0].upper()}{alert.reason[1:].rstrip(".")}.'
     if alert.acknowledged:

@@ -165,7 +165,9 @@ class Rocker(ManagedNode):
         heard = heard_from(message)
         age_s = (now_nanoseconds(self) - heard.stamp_ns) * 1e-9
         if abs(age_s) > self._values['stale_s']:
-            self.report('stale', f'cry_need is {age_s:.1f} s old: not acted on')
+            what = 'old' if age_s > 0 else 'ahead of the clock'
+            self.report('stale', f'cry_need is over {self._values["stale_s"]:g} s {what}: '
+                        'not acted on')
             return
         self._needs_heard.note()
         self._follow(self._engine.observe(heard))

@@ -59,6 +59,8 @@ def test_texts_say_only_what_is_known():
                          crying(need='COLD_HOT', confidence=0.71, intensity=0.9))
     assert said.text == ('Crying for 2 min, very hard; perhaps cold or hot (71% sure). '
                          'Rocking did not help.')
+    assert AlertMachine('crib').step(100 * NS, CRY, crying())[0].text == (
+        'Crying, hard; reason unknown.')
     end, start = machine.step(230 * NS, DEAF, Facts())
     assert 'whether the crying has ended is not known' in end.text
     assert start.text == 'No audio arrives (since 2 min).' and not start.episode_id

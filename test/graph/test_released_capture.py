@@ -17,7 +17,7 @@ from endurance import minute_with_cry
 import numpy as np
 import pytest
 from released_capture import in_real_time, load_gstreamer, ReleasedCapture
-from unplugging import virtual_microphones
+import virtual_microphones
 
 from baby_cry_detector.msg import CryNeed
 
