@@ -14,6 +14,8 @@
 """
 A publisher that does what the released `audio_capture` does, in Python, with the real GStreamer.
 
+GStreamer runs in a process of its own (gstreamer_buffers.py).
+
 Written after what these files of ros-drivers/audio_common (BSD) do, none of whose code is here:
 audio_capture/src/audio_capture_node.cpp at commit 09a19ca7588a05d06f1b4310af51be3da7605f8a and
 audio_capture/launch/capture.launch.py at 789dbe13d9d0a57e09c48547a2c4648788d737e4.
@@ -28,39 +30,33 @@ audio_capture/launch/capture.launch.py at 789dbe13d9d0a57e09c48547a2c4648788d737
   is `format`. They are read once.
 """
 
-import sys
+from pathlib import Path
+import queue
+import struct
+import subprocess
+import threading
 import time
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
-from graph_harness import NS
+from graph_harness import NS, PATIENCE_S
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from baby_cry_detector.nodes.ros_time import from_nanoseconds
 
 INFO_PERIOD_S = 5.0
+HEAD = struct.Struct('<qI')
+PYTHON = '/usr/bin/python3'          # the system's, for which GStreamer's Python part is built
+COMMAND = [PYTHON, str(Path(__file__).with_name('gstreamer_buffers.py'))]
 
 
-def load_gstreamer():
-    """Return GStreamer's module and why it can't be used, one of them None or ''."""
-    # Its Python part is the system's: it can't be had from an index of packages.
-    places, sys.path = sys.path, [*sys.path, '/usr/lib/python3/dist-packages']
-    try:
-        import gi
-        gi.require_version('Gst', '1.0')
-        gi.require_version('GstApp', '1.0')
-        from gi.repository import Gst, GstApp
-    except (ImportError, ValueError) as error:
-        return None, (f'GStreamer is not installed for this Python ({error}; apt: python3-gi, '
-                      'gir1.2-gst-plugins-base-1.0)')
-    finally:
-        sys.path = places
-    Gst.init(None)
-    for element in ('pulsesrc', 'appsink', 'lamemp3enc', 'audioconvert', 'audiotestsrc'):
-        if Gst.ElementFactory.find(element) is None:
-            return None, (f'GStreamer has no {element} (apt: gstreamer1.0-plugins-good, '
-                          'gstreamer1.0-pulseaudio)')
-    assert GstApp is not None
-    return Gst, ''
+def missing_gstreamer():
+    """Return why GStreamer can't be used here; '' if it can."""
+    if not Path(PYTHON).is_file():
+        return f'{PYTHON} is not there'
+    # Not what leads another Python to its own packages.
+    checked = subprocess.run([PYTHON, '-E', COMMAND[1], '--check'], capture_output=True, text=True,
+                             timeout=PATIENCE_S)
+    return (checked.stdout + checked.stderr).strip()
 
 
 class ReleasedCapture:
@@ -78,7 +74,8 @@ class ReleasedCapture:
                                  sample_format=sample_format, bitrate=bitrate,
                                  coding_format=coding_format)
         self._timer = node.create_timer(INFO_PERIOD_S, self.say_info)
-        self._pipeline = self._sink = None
+        self._process = self._reader = None
+        self._buffers = queue.Queue()
         self.sizes, self.stamps_ns = [], []
 
     def say_info(self):
@@ -95,7 +92,7 @@ class ReleasedCapture:
         self.sizes.append(len(data))
         self.stamps_ns.append(stamp_ns)
 
-    def play(self, gst, source):
+    def play(self, source):
         """
         Begin to capture, then say what; call `take` regularly from then on.
 
@@ -107,29 +104,36 @@ class ReleasedCapture:
         encoder = (f'capsfilter caps="{caps}" ! audioconvert ! lamemp3enc target=1 '
                    f'bitrate={form.bitrate} ! appsink' if form.coding_format == 'mp3'
                    else f'appsink caps="{caps}"')
-        self._pipeline = gst.parse_launch(f'{source} ! {encoder} name=sink max-buffers=100')
-        clock = gst.SystemClock.obtain()
-        clock.set_property('clock-type', 0)       # GST_CLOCK_TYPE_REALTIME
-        self._pipeline.use_clock(clock)
-        self._sink = self._pipeline.get_by_name('sink')
-        self._gst = gst
-        self._pipeline.set_state(gst.State.PLAYING)
+        self._process = subprocess.Popen(
+            [PYTHON, '-E', COMMAND[1], f'{source} ! {encoder} name=sink max-buffers=100'],
+            stdout=subprocess.PIPE)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.say_info()
 
+    def _read(self):
+        while len(head := self._process.stdout.read(HEAD.size)) == HEAD.size:
+            stamp_ns, size = HEAD.unpack(head)
+            self._buffers.put((self._process.stdout.read(size), stamp_ns))
+
     def take(self):
-        """Publish the buffers that have come."""
-        while True:
-            sample = self._sink.try_pull_sample(0)
-            if sample is None:
-                return
-            buffer = sample.get_buffer()
-            self.publish(buffer.extract_dup(0, buffer.get_size()),
-                         self._pipeline.get_base_time() + buffer.pts)
+        """
+        Publish the buffers that have come.
+
+        :raises RuntimeError: if the pipeline has ended; GStreamer has said why.
+        """
+        if self._process.poll() is not None:
+            raise RuntimeError(f'GStreamer has ended with {self._process.returncode}')
+        while not self._buffers.empty():
+            self.publish(*self._buffers.get())
 
     def close(self):
         """Stop capturing."""
-        if self._pipeline is not None:
-            self._pipeline.set_state(self._gst.State.NULL)
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(PATIENCE_S)
+            self._reader.join(PATIENCE_S)
+            self._process.stdout.close()
 
 
 def in_real_time(capture, pcm, buffer_ms=10):
