@@ -52,7 +52,7 @@ class SeparateGraph:
         self.supervisor = Supervisor(
             graph_commands(parameters, namespace, capture), say=lambda _: None,
             env=environment, stdout=self.log, stderr=self.log)
-        self._stop = threading.Event()
+        self._stop, self._idle, self._ended = (threading.Event() for _ in range(3))
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         if not capture:
@@ -62,6 +62,9 @@ class SeparateGraph:
         while not self._stop.is_set():
             self.supervisor.step()
             time.sleep(0.05)
+        self._idle.set()
+        # The kernel ends what this thread has started again as soon as the thread ends.
+        self._ended.wait()
 
     def pids(self):
         """Return {name: process id}."""
@@ -75,8 +78,10 @@ class SeparateGraph:
     def close(self):
         """End everything; return whether all processes ended cleanly."""
         self._stop.set()
-        self._thread.join()
+        self._idle.wait()
         clean = self.supervisor.close()
+        self._ended.set()
+        self._thread.join()
         self.log.close()
         self.probe.close()
         rclpy.shutdown(context=self.context)
