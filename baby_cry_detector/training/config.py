@@ -38,6 +38,9 @@ class DataOptions:
     :param exclude_sources: values of the manifest's ``source`` column never trained on.
     :param emotion_as_not_cry: train on adult emotional speech as not-cry.
     :param allow_leaks: go on although a group lies in two folds.
+    :param opinion_column: a column of the manifest with another judge's probability that the
+        clip is a cry, see `opinions.py`; empty for none.
+    :param opinion_weight: its share in what is trained towards, 0 to 1; the rest is the label.
     """
 
     manifest: str = ''
@@ -45,6 +48,8 @@ class DataOptions:
     exclude_sources: Tuple[str, ...] = ()
     emotion_as_not_cry: bool = True
     allow_leaks: bool = False
+    opinion_column: str = ''
+    opinion_weight: float = 0.6
 
 
 @dataclass(frozen=True)

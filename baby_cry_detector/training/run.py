@@ -45,6 +45,7 @@ from baby_cry_detector.training.config import choose_columns, TrainingConfig
 from baby_cry_detector.training.feature_store import (ClipFeatures, FeatureStore, no_progress,
                                                       Progress, trained_on)
 from baby_cry_detector.training.manifest import Clip, leaking_groups, ManifestError
+from baby_cry_detector.training.opinions import clip_targets, targets_digest, with_targets
 
 LABELS = ('not_cry', 'cry')
 #: Kinds of members by their names in the files of a run.
@@ -98,6 +99,7 @@ class TrainingRun:
         self._seeds = [('seed', seed) for seed in config.seeds]
         self._seeds += [('statistics', seed) for seed in config.statistics.seeds]
         self._clip_features: Optional[ClipFeatures] = None
+        self._targets = clip_targets(self.clips, config.data, say)
         self.out_dir.mkdir(parents=True, exist_ok=True)
         (self.out_dir / 'work').mkdir(exist_ok=True)
         self._check_same_run()
@@ -106,11 +108,14 @@ class TrainingRun:
         """Keep finished pieces of the same run, refuse to mix in those of another."""
         document = {'config': self.config.to_dict(), 'digest': self.config.digest(),
                     'data_sha256': self.store.data_digest, 'versions': versions()}
+        if self._targets is not None:
+            document['targets_sha256'] = targets_digest(self._targets)
         file = self.out_dir / 'config.json'
         if file.is_file():
             before = json.loads(file.read_text())
-            for key, name in (('digest', 'configuration'), ('data_sha256', 'data')):
-                if before.get(key) != document[key]:
+            for key, name in (('digest', 'configuration'), ('data_sha256', 'data'),
+                              ('targets_sha256', 'opinion of its data')):
+                if before.get(key) != document.get(key):
                     raise ManifestError(f'{self.out_dir}: holds a run with another {name}; '
                                         'give another --out or empty the folder')
         file.write_text(json.dumps(document, indent=1, sort_keys=True) + '\n')
@@ -145,7 +150,8 @@ class TrainingRun:
             held = self.folds[(self.folds.index(left_out) + 1) % len(self.folds)]
             use = [fold for fold in use if fold != held]
             validate = self._validator(held, row)
-        folds = [self.store.stream_features(fold, self.config) for fold in use]
+        folds = [with_targets(self.store.stream_features(fold, self.config), self._targets)
+                 for fold in use]
 
         def show(update: int, total: int, loss: float) -> None:
             self._progress(f'{name}, loss {loss:.3f}', update, total)
