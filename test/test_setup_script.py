@@ -13,17 +13,19 @@
 # limitations under the License.
 """`make setup` on machines that lack something: one sentence that says what to do, and no mess."""
 
+import fcntl
 import os
 from pathlib import Path
 import shutil
 import subprocess
 import sys
+import threading
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ('bash', 'cat', 'cut', 'dirname', 'env', 'find', 'grep', 'mkdir', 'rm', 'sha256sum',
-         'sort', 'tail', 'uname', 'xargs', 'cp', 'g++')
+         'sort', 'tail', 'uname', 'xargs', 'cp', 'g++', 'flock')
 
 
 @pytest.fixture
@@ -46,6 +48,7 @@ def machine(tmp_path):
         for tool in TOOLS:
             found = shutil.which(tool)
             if found and tool not in without:
+                (programs / tool).unlink(missing_ok=True)
                 (programs / tool).symlink_to(found)
         if 'python3' not in without:
             add('python3', f'exec {sys.base_exec_prefix}/bin/python3 "$@"')
@@ -95,6 +98,21 @@ def test_no_network(machine):
                                PIP_CONFIG_FILE=os.devnull)
     assert 'is there a network' in sentence(result)
     assert not (checkout / 'install').exists()
+
+
+def test_a_second_setup_waits_for_the_first(machine, tmp_path):
+    state = tmp_path / 'checkout' / '.setup'
+    state.mkdir()
+    with open(state / 'lock', 'w') as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        release = threading.Timer(1.0, fcntl.flock, (first, fcntl.LOCK_UN))
+        release.start()
+        result, _ = machine(without=('g++',))
+        release.join()
+    assert 'waiting for another setup' in result.stderr
+    assert 'no C++ compiler' in sentence(result)  # and then it goes on
+    result, _ = machine(without=('g++',))
+    assert 'waiting' not in result.stderr
 
 
 def test_sourced_ros_that_this_python_cannot_use(machine):

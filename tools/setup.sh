@@ -51,7 +51,13 @@ find_python() {
   return 1
 }
 
-mkdir -p "$state"; : >"$log"; : >"$state/begun"
+mkdir -p "$state"
+# Two commands given at once after a change must not build into the same folders.
+if command -v flock >/dev/null; then
+  exec 9>"$state/lock"
+  flock -n 9 || { step 'waiting for another setup to end'; flock 9; }
+fi
+: >"$log"; : >"$state/begun"
 [ "$(uname -s)" = Linux ] || die "this package runs on Linux; on $(uname -s), $install_ros in a Linux container"
 
 # --- a ROS 2 that is sourced wins over the wheels ------------------------------------------------
