@@ -15,9 +15,8 @@
 Checkpoint: everything a trained detector needs to run, in one .npz that never executes code.
 
 The file holds float32 arrays and one JSON document (uint8 array ``document``): the feature set,
-normalisation, architecture, labels, thresholds, temperatures and provenance. It is read with a
-parser stricter than ``np.load(allow_pickle=False)``, which can read it as well: sizes are known
-before memory is taken, and nothing but float32 numbers and text is accepted.
+normalisation, architecture, labels, thresholds, temperatures and provenance. It is read by
+`strict_npz.py`, which accepts nothing but float32 numbers and text; NumPy can read it as well.
 
 A checkpoint has one or more member networks over the same feature set. Their answers are
 averaged as logits: each member's log-probabilities are averaged with equal weight, then divided
@@ -31,21 +30,17 @@ import math
 import os
 from pathlib import Path
 import stat
-import struct
 from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
-import zipfile
-import zlib
 
 import numpy as np
 
 from .architecture import Architecture, ArchitectureError
 from .recent_statistics import KIND as STATISTICS, StatisticsArchitecture
+from .strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
 
 FORMAT = 'baby_cry_detector checkpoint'
 VERSION = 1
 
-MAX_FILE_BYTES = 1 << 29
-MAX_DOCUMENT_BYTES = 1 << 26
 MAX_MEMBERS = 32
 MAX_WEIGHT = 1e6        # beyond, products of finite numbers could overflow into the state
 
@@ -288,10 +283,10 @@ def load_checkpoint(path: Union[str, Path]) -> Checkpoint:
 def checkpoint_from_bytes(data: bytes, name: str = 'checkpoint') -> Checkpoint:
     """Return the checkpoint whose file is ``data``; raises as `load_checkpoint`."""
     try:
-        arrays = _read_arrays(data)
+        arrays = read_arrays(data, _DOCUMENT)
         document = _read_document(arrays)
         return _build(document, arrays)
-    except (CheckpointError, ArchitectureError) as error:
+    except (CheckpointError, ArchitectureError, StrictNpzError) as error:
         raise CheckpointError(f'{name}: {error}') from error
 
 
@@ -340,51 +335,6 @@ def _read_document(arrays: Dict[str, np.ndarray]) -> Dict[str, Any]:
     if version != VERSION or isinstance(version, bool):
         raise CheckpointError(f'expected a checkpoint of version {VERSION}, got {version!r}')
     return document
-
-
-def _read_arrays(data: bytes) -> Dict[str, np.ndarray]:
-    """Return ``{name: array}`` of an .npz with float32 arrays and one uint8 document."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > MAX_FILE_BYTES:
-                raise CheckpointError('the arrays are larger than a checkpoint can be')
-            arrays: Dict[str, np.ndarray] = {}
-            for entry in entries:
-                name = entry.filename[:-4]
-                if not entry.filename.endswith('.npy') or name in arrays:
-                    raise CheckpointError(f'unexpected entry {entry.filename!r}')
-                arrays[name] = _parse_npy(archive.read(entry), name)
-            return arrays
-    except CheckpointError:
-        raise
-    # What zipfile and zlib raise on damaged bytes, as met in fuzzing.
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError,
-            NotImplementedError, RuntimeError, KeyError, IndexError, OverflowError,
-            MemoryError) as error:
-        raise CheckpointError(f'truncated or corrupt file: {error}') from error
-
-
-def _parse_npy(data: bytes, name: str) -> np.ndarray:
-    """Return the array of one .npy, its size checked against its header before it is made."""
-    file = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(file)
-        if version != (1, 0):
-            raise ValueError(f'unexpected version {version}')
-        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-        raise CheckpointError(f'array {name!r} has a damaged header') from error
-    document = name == _DOCUMENT
-    expected = np.dtype(np.uint8 if document else '<f4')
-    if dtype != expected or fortran_order:
-        raise CheckpointError(f'array {name!r}: expected {expected.name}, got {dtype!r:.40}')
-    rest = data[file.tell():]
-    if any(size < 0 for size in shape) or math.prod(shape) * expected.itemsize != len(rest):
-        raise CheckpointError(f'array {name!r}: its size is not that of its shape')
-    if document and len(rest) > MAX_DOCUMENT_BYTES:
-        raise CheckpointError('the document is larger than it can be')
-    return np.frombuffer(rest, dtype=expected).reshape(shape)
 
 
 def _floats(value: Any, shape: Tuple[int, ...], name: str, limit: float) -> np.ndarray:
