@@ -101,10 +101,10 @@ def pink_noise(sample_rate: int, seed: int = 0) -> SoundStream:
 
 
 def brown_noise(sample_rate: int, seed: int = 0) -> SoundStream:
-    """Return noise that falls by 6 dB an octave above 250 Hz: distant surf."""
+    """Return noise that falls by 6 dB an octave above 400 Hz: distant surf."""
     return SoundStream(_noise(sample_rate, seed, np.concatenate((
         signal.butter(1, 40.0, 'low', fs=sample_rate, output='sos'),
-        _above(sample_rate, 250.0, 3)))))
+        _above(sample_rate, 400.0, 3)))))
 
 
 def heartbeat(sample_rate: int, seed: int = 0) -> SoundStream:
