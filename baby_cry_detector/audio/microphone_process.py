@@ -41,11 +41,13 @@ class Pipe:
         os.dup2(2, 1)
 
     def send(self, kind, data, time_ns=0, end_sample=0, overflows=0):
+        """Write one record, whole: `HEADER`, then the bytes."""
         view = memoryview(HEADER.pack(kind, time_ns, end_sample, overflows, len(data)) + data)
         while view:
             view = view[os.write(self._fd, view):]
 
     def send_json(self, kind, value):
+        """Write a record that holds a value as JSON."""
         self.send(kind, json.dumps(value).encode())
 
 
