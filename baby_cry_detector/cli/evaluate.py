@@ -101,10 +101,14 @@ def run(args) -> int:
         if args.permutations:
             report['permutation'] = _permutation(clips, result, args)
         if args.streams:
-            from baby_cry_detector.training.stream_evaluation import evaluate_streams
+            from baby_cry_detector.training.stream_evaluation import (
+                evaluate_streams, stream_lines)
             report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
         for line in summary_lines(report):
             bars.say(line)
+        if args.streams:
+            for line in stream_lines(report['streams']):
+                bars.say(line)
         if args.permutations:
             found = report['permutation']
             bars.say(f'AUC of shuffled labels: mean {found["permuted_mean"]:.3f}, 95 % below '

@@ -122,6 +122,33 @@ def evaluate_streams(folds_dir: Path, clips: Sequence[Clip], *, seed: int = 0,
     return result
 
 
+def stream_lines(report: Dict) -> List[str]:
+    """Return the report of `evaluate_streams` as lines for a terminal."""
+    lines = []
+    for kind in ('dense', 'cries', 'home'):
+        found = report[kind]
+        low, high = found['false_events_per_h_95']
+        line = (f'streams, {kind}: {found["hours"]:.1f} h, '
+                f'{found["false_events_per_h"]:.1f} false events an hour '
+                f'({low:.1f} to {high:.1f}), '
+                f'{found["false_events_per_h_without_app_noise"]:.1f} outside app_noise')
+        if found.get('recall') is not None:
+            line += f'; {found["recall"]:.2f} of {found["cries"]} cries found'
+        if found['recall_from_5_db'] is not None:
+            line += f', {found["recall_from_5_db"]:.2f} from 5 dB on'
+        delay = found.get('delay_s', {})
+        if delay.get('median') is not None:
+            line += f', after {delay["median"]:.1f} s (p90 {delay["p90"]:.1f} s)'
+        lines.append(line)
+        if found['false_by_kind']:
+            kinds = ', '.join(f'{name} {n}' for name, n in found['false_by_kind'].items())
+            lines.append(f'  false events: {kinds}')
+    drift = report['drift']
+    lines.append(f'streams, drift: {drift["largest_difference"]:.6f} in probability after '
+                 f'{drift["hours"]:g} h')
+    return lines
+
+
 def drift_over_hours(checkpoint: Checkpoint, samples: np.ndarray, hours: float
                      ) -> Dict[str, float]:
     """Return the largest difference over the last 10 s to a detector that began 30 s earlier."""

@@ -166,10 +166,32 @@ def test_streams_of_the_folds(run_dir, corpus, capsys, monkeypatch):
     monkeypatch.setattr(stream_evaluation, 'DRIFT_HOURS', 0.02)
     assert main(['evaluate', '--manifest', str(corpus / 'manifest.csv'), '--folds', str(run_dir),
                  '--streams', '--json', '--draws', '0']) == 0
-    streams = json.loads(capsys.readouterr().out)['streams']
+    output = capsys.readouterr()
+    streams = json.loads(output.out)['streams']
     assert streams['dense']['hours'] > 0
     assert streams['drift']['largest_difference'] < 0.02
     assert set(streams) == {'dense', 'cries', 'home', 'drift'}
+    for kind in ('dense', 'cries', 'home'):        # as text too
+        found = streams[kind]
+        assert (f'streams, {kind}: {found["hours"]:.1f} h, {found["false_events_per_h"]:.1f} '
+                'false events an hour') in output.err
+    assert 'streams, drift' in output.err
+
+
+def test_figures_of_streams_with_cries_as_lines():
+    from baby_cry_detector.training.stream_evaluation import stream_lines
+    found = {'hours': 1.43, 'false_events': 22, 'false_events_per_h': 15.38,
+             'false_events_per_h_95': [9.64, 23.28],
+             'false_events_per_h_without_app_noise': 3.49,
+             'false_by_kind': {'app_noise': 17, 'sneeze': 5}, 'cries': 193, 'recall': 0.8394,
+             'recall_from_5_db': 0.8333, 'delay_s': {'median': 1.162, 'p90': 4.602}}
+    lines = stream_lines({'dense': found, 'cries': found, 'home': found,
+                          'drift': {'hours': 6.0, 'largest_difference': 0.000013}})
+    assert lines[2] == (
+        'streams, cries: 1.4 h, 15.4 false events an hour (9.6 to 23.3), 3.5 outside app_noise; '
+        '0.84 of 193 cries found, 0.83 from 5 dB on, after 1.2 s (p90 4.6 s)')
+    assert lines[3] == '  false events: app_noise 17, sneeze 5'
+    assert lines[-1] == 'streams, drift: 0.000013 in probability after 6 h'
 
 
 def test_a_second_run_trains_nothing_and_a_broken_off_one_goes_on(run_dir, corpus):
