@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Install the ROS-free core (audio, features, model, decision, training, command line) with pip.
 
@@ -32,12 +21,12 @@ setup(
     description='Hear a baby cry: streaming descriptors, attention-gate LSTM, honest evaluation',
     license='Apache-2.0',
     packages=find_packages(include=['baby_cry_detector', 'baby_cry_detector.*'],
-                           exclude=['baby_cry_detector.nodes']),
+                           exclude=['baby_cry_detector.ros', 'baby_cry_detector.ros.*']),
     package_data={'baby_cry_detector.checkpoints': ['*.npz'],
                   'baby_cry_detector.page': ['assets/*']},
     # Loaded with ctypes; where it can't be built, Python computes the same.
     ext_modules=[Extension(
-        'baby_cry_detector.features._period_walk', ['baby_cry_detector/features/period_walk.c'],
+        'baby_cry_detector.research.descriptors._period_walk', ['baby_cry_detector/research/descriptors/period_walk.c'],
         extra_compile_args=['-std=c99', '-O3', '-ffp-contract=off', '-fno-math-errno'],
         libraries=['m'], optional=True)],
     python_requires='>=3.10',

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Time from a decision in `cry_need` to the first motion command, sound and alert, on the real graph.
 
@@ -37,9 +26,9 @@ import rclpy  # noqa: E402
 from trajectory_msgs.msg import JointTrajectory  # noqa: E402
 
 from baby_cry_detector.msg import CryAlert, CryNeed  # noqa: E402
-from baby_cry_detector.nodes import qos  # noqa: E402
-from baby_cry_detector.nodes.ros_time import from_nanoseconds  # noqa: E402
-from baby_cry_detector.nodes.supervisor import node_command, PACKAGE  # noqa: E402
+from baby_cry_detector.ros.base import qos  # noqa: E402
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds  # noqa: E402
+from baby_cry_detector.ros.tools.supervisor import node_command, PACKAGE  # noqa: E402
 
 POLICY = """version: 1
 soothing: {linger_s: 0, retry_after_quiet_s: 0}

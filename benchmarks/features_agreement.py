@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 How exact the descriptors are, in figures.
 
@@ -30,7 +19,8 @@ import re
 import sys
 
 from baby_cry_detector.audio import read_audio
-from baby_cry_detector.features import compiled, extract, get_feature_set
+from baby_cry_detector.features import extract, get_feature_set  # noqa: E402
+from baby_cry_detector.research.descriptors import compiled
 import numpy as np
 
 TESTS = Path(__file__).parents[1] / 'test' / 'features'

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 What the graph costs on this machine: processor time by way of running it, and by executor.
 
@@ -39,14 +28,14 @@ START_S = 20.0
 COMPOSED = """
 import sys
 import rclpy
-from baby_cry_detector.nodes import running
+from baby_cry_detector.ros.nodes import running
 if sys.argv[1] == 'events':
     from rclpy.experimental.events_executor import EventsExecutor
     running.make_executor = lambda context=None: EventsExecutor(context=context)
 elif sys.argv[1] == 'single':
     running.make_executor = lambda context=None: rclpy.executors.SingleThreadedExecutor(
         context=context)
-module = __import__('baby_cry_detector.nodes.' + sys.argv[2], fromlist=['main'])
+module = __import__('baby_cry_detector.ros.nodes.' + sys.argv[2], fromlist=['main'])
 sys.exit(module.main(sys.argv[2:]))
 """
 
@@ -110,7 +99,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument('--seconds', type=float, default=30.0)
     options = parser.parse_args()
-    from baby_cry_detector.audio.synthesiser import demonstration
+    from baby_cry_detector.audio.synthesis.synthesiser import demonstration
     samples, _ = demonstration()
     with tempfile.TemporaryDirectory() as folder:
         recording = str(Path(folder) / 'demonstration.wav')

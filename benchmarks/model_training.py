@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Time a training step of the paper's stack against torch's LSTM and GRU.
 
@@ -32,7 +21,7 @@ import time
 import torch
 
 from baby_cry_detector.model.architecture import Architecture
-from baby_cry_detector.model.network import CryNetwork
+from baby_cry_detector.research.model.network import CryNetwork
 
 
 def make_models(units, inputs, strategy):

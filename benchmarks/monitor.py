@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 What looking costs: milliseconds a picture, and the graph's processor time with the monitor.
 
@@ -38,7 +27,7 @@ os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('XDG_STATE_HOME', tempfile.mkdtemp(prefix='baby_cry_state_'))
 
 START_S, PICTURES = 30.0, 200
-NODE = 'import sys; from baby_cry_detector.nodes.{0} import main; sys.exit(main(sys.argv[1:]))'
+NODE = 'import sys; from baby_cry_detector.ros.nodes.{0} import main; sys.exit(main(sys.argv[1:]))'
 
 
 def picture_ms(path, size, theme):
@@ -110,7 +99,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument('--seconds', type=float, default=20.0)
     options = parser.parse_args()
-    from baby_cry_detector.audio.synthesiser import demonstration
+    from baby_cry_detector.audio.synthesis.synthesiser import demonstration
     samples, _ = demonstration()
     with tempfile.TemporaryDirectory() as folder:
         recording = str(Path(folder) / 'demonstration.wav')

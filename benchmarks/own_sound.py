@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Does the detector go on hearing while the robot soothes?
 
@@ -34,14 +23,14 @@ import time
 import numpy as np
 
 from baby_cry_detector.audio.sources import read_audio
-from baby_cry_detector.behaviours.acoustics import as_heard, SCENES
-from baby_cry_detector.behaviours.comfort_sounds import MADE_SOUNDS, make_sound
-from baby_cry_detector.behaviours.weighting import AWeighting
+from baby_cry_detector.care.sound.acoustics import as_heard, SCENES
+from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound
+from baby_cry_detector.care.sound.weighting import AWeighting
 from baby_cry_detector.features import FeatureSet
-from baby_cry_detector.listener import open_checkpoint
-from baby_cry_detector.training.manifest import default_data_dir, load_clips
-from baby_cry_detector.training.scoring import probabilities_of_stream
-from baby_cry_detector.training.stream_evaluation import episodes_of
+from baby_cry_detector.stream.listener import open_checkpoint
+from baby_cry_detector.research.training.manifest import default_data_dir, load_clips
+from baby_cry_detector.research.training.scoring import probabilities_of_stream
+from baby_cry_detector.research.training.stream_evaluation import episodes_of
 
 RATE = 16_000
 FULL_SCALE_DBA = 110.0         # of the microphone; the detector does not read the level
@@ -70,7 +59,7 @@ def crying_level_db(samples: np.ndarray) -> float:
 
 def room(count: int, rng: np.random.Generator) -> np.ndarray:
     """Return the noise of a quiet room."""
-    from baby_cry_detector.audio.household import room_noise
+    from baby_cry_detector.audio.synthesis.household import room_noise
     return as_heard(room_noise(count / RATE, rng)[:count], ROOM_DBA, 2.0, RATE, FULL_SCALE_DBA)
 
 

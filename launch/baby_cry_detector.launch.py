@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Start the graph of one crib: audio, features, classifier.
 
@@ -21,7 +10,7 @@ GroupAction, because launch arguments otherwise leak into the next include).
 from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
-from baby_cry_detector.nodes.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.logging import launch_config

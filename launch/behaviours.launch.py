@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Everything on: listening, rocking, sound, alerts and the diary of one crib; the page if asked for.
 
@@ -22,7 +11,7 @@ The arguments of baby_cry_detector.launch.py (source, file, device, ...) work he
 
 from pathlib import Path
 
-from baby_cry_detector.nodes.launching import (
+from baby_cry_detector.ros.base.launching import (
     BEHAVIOURS, common_arguments, own_parameters, start_behaviour, SWITCH)
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction

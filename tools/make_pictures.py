@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Make the pictures of the documentation again, from the synthesised demonstration.
 
@@ -28,11 +17,11 @@ from PIL import Image
 import soundfile
 
 from baby_cry_detector.audio import to_pcm16
-from baby_cry_detector.audio.synthesiser import demonstration
+from baby_cry_detector.audio.synthesis.synthesiser import demonstration
 from baby_cry_detector.cli.plot import draw
-from baby_cry_detector.intake import AudioIntake
-from baby_cry_detector.listener import FrameListener, open_checkpoint
-from baby_cry_detector.replay import file_messages, MessageReplay
+from baby_cry_detector.stream.intake import AudioIntake
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import file_messages, MessageReplay
 from baby_cry_detector.views.history import History
 from baby_cry_detector.views.picture import Limits, Now, Picture
 

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Make the pictures of the caregiver's page: the real graph on the synthesised demonstration.
 
@@ -54,8 +43,8 @@ needs:
 
 def write_week(path, now_ns):
     """Fill a diary with eight days as a small baby might have them."""
-    from baby_cry_detector.behaviours.diary import CareEntry, EpisodeRow
-    from baby_cry_detector.diary.store import DiaryStore
+    from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
+    from baby_cry_detector.care.diary.store import DiaryStore
     random = np.random.default_rng(7)
     episodes, events = [], []
 
@@ -97,9 +86,9 @@ class Nursery:
 
     def __init__(self, folder):
         """Start it on the demonstration, over and over."""
-        from baby_cry_detector.nodes.caregiver_alert import CaregiverAlert
-        from baby_cry_detector.nodes.diary import Diary
-        from baby_cry_detector.nodes.live import write_demonstration
+        from baby_cry_detector.ros.nodes.caregiver_alert import CaregiverAlert
+        from baby_cry_detector.ros.nodes.diary import Diary
+        from baby_cry_detector.ros.tools.live import write_demonstration
         from graph_harness import RunningGraph
         diary, policy = folder / 'diary.sqlite', folder / 'policy.yaml'
         write_week(diary, time.time_ns())

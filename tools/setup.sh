@@ -1,17 +1,6 @@
 #!/usr/bin/env bash
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 
 # Prepare everything that `make run` (tools/setup.sh) and `make test` (tools/setup.sh test) need:
 # a virtual environment, ROS 2 Jazzy from wheels unless a ROS 2 is sourced, and a colcon build.
@@ -148,6 +137,8 @@ if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
   # package is built from a copy of its sources; times are kept, so only changes are compiled.
   rm -rf "$state/package" && mkdir -p "$state/package"
   cp -a package.xml CMakeLists.txt cmake msg srv launch config baby_cry_detector "$state/package/"
+  # What was moved or removed must not stay importable: an install adds and never takes away.
+  rm -rf install/baby_cry_detector
   step 'building baby_cry_detector (under a minute the first time)'
   build --paths "$state/package"
   printf '%s\n' "$now" >"$state/build.done"

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 The long forms of the reliability tests, with the figures that docs/reliability.md holds.
 
@@ -113,9 +102,9 @@ def floods(options) -> bool:
 
 def crashes(options) -> bool:
     """Kill each node in mid-cry, again and again; print how fast crying is reported again."""
-    from baby_cry_detector.nodes.ros_time import to_nanoseconds
-    from baby_cry_detector.nodes.running import find_peers_soon
-    from baby_cry_detector.nodes.supervisor import RESPAWN_DELAY_S
+    from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+    from baby_cry_detector.ros.base.running import find_peers_soon
+    from baby_cry_detector.ros.tools.supervisor import RESPAWN_DELAY_S
     from separate_graph import LiveAudio, long_cry, SeparateGraph
     say(f'## kill -9 in mid-cry, {options.kills} times each, under the supervisor (delay '
         f'{RESPAWN_DELAY_S:g} s)\n')

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """Audio: sample formats, streaming resampler, stream continuity, sources, cry synthesiser."""
 
 from baby_cry_detector.audio.continuity import ClockEvent, Continuity, StreamClock
@@ -18,7 +7,7 @@ from baby_cry_detector.audio.errors import (AudioError, AudioFormatError, AudioS
                                             MicrophoneLost, MicrophoneUnavailable)
 from baby_cry_detector.audio.formats import (AudioFormat, decode_s16le, encode_s16le, from_pcm16,
                                              QuantisationCounts, to_pcm16)
-from baby_cry_detector.audio.microphone import AudioDevice, list_devices, MicrophoneSource
+from baby_cry_detector.audio.devices.microphone import AudioDevice, list_devices, MicrophoneSource
 from baby_cry_detector.audio.resampler import resample, StreamingResampler
 from baby_cry_detector.audio.sources import AudioBlock, FileSource, read_audio, SAMPLE_RATE
 

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """`baby-cry diary`: export, plot, add and label what the diary holds; works beside the node."""
 
 import argparse
@@ -22,11 +11,11 @@ import sys
 import time
 import uuid
 
-from baby_cry_detector.behaviours.diary import CARE_KINDS, CareEntry, NS
+from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry, NS
 from baby_cry_detector.cli.arguments import output, PICTURES, UsageError
-from baby_cry_detector.diary.export import write_csv, write_events_csv, write_json
-from baby_cry_detector.diary.place import default_path
-from baby_cry_detector.diary.store import DiaryStore
+from baby_cry_detector.care.diary.export import write_csv, write_events_csv, write_json
+from baby_cry_detector.care.diary.place import default_path
+from baby_cry_detector.care.diary.store import DiaryStore
 
 
 def add_parser(subparsers):
@@ -119,7 +108,7 @@ def run_export(args) -> int:
 
 def run_plot(args) -> int:
     """Draw the picture."""
-    from baby_cry_detector.diary.plot import draw
+    from baby_cry_detector.care.diary.plot import draw
     with opened(args) as store:
         draw(store, Path(args.out), args.day, args.crib)
     print(f'wrote {args.out}', file=sys.stderr)

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """`baby-cry features`: descriptors of recordings and bags as CSV or NPZ, and as a picture."""
 
 import csv
@@ -25,9 +14,9 @@ from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import (
     feature_set_name, how_to_install, output, PICTURES, UsageError)
 from baby_cry_detector.features import extract, feature_set_ids, get_feature_set
-from baby_cry_detector.features.functionals import functional_columns, functionals
-from baby_cry_detector.intake import AudioIntake
-from baby_cry_detector.replay import MessageReplay, replay_troubles
+from baby_cry_detector.research.descriptors.functionals import functional_columns, functionals
+from baby_cry_detector.stream.intake import AudioIntake
+from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
 
 
 def add_parser(subparsers):
@@ -134,7 +123,7 @@ def write(out: Path, set_id: str, columns, values: np.ndarray) -> None:
 
 def _plot(out: Path, path: str, samples, feature_set, values, columns) -> None:
     try:
-        from baby_cry_detector.features.plot import default_columns, draw
+        from baby_cry_detector.views.descriptors import default_columns, draw
         chosen = columns.split(',') if columns else default_columns(feature_set)
         figure = draw(samples, feature_set, values, chosen, Path(path).name)
     except ImportError as error:

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """`baby-cry listen`: what the graph says about recordings and bags, as fast as it can be had."""
 
 import json
@@ -21,9 +10,9 @@ from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings, STATUS_OK
-from baby_cry_detector.intake import AudioIntake
-from baby_cry_detector.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
-from baby_cry_detector.replay import MessageReplay, replay_troubles
+from baby_cry_detector.stream.intake import AudioIntake
+from baby_cry_detector.stream.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
+from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
 
 LINE_PERIOD_NS = 100_000_000
 

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """`baby-cry`: listen, features, train, evaluate and more, without ROS."""
 
 from importlib import import_module
@@ -19,12 +8,13 @@ import sys
 
 from baby_cry_detector import __version__
 from baby_cry_detector.cli.arguments import Parser, UsageError
-from baby_cry_detector.parameters import ParameterError
+from baby_cry_detector.fields import ParameterError
 
 # Modules that offer add_parser(subparsers) and run(args) -> exit code. Those that need torch
 # import it in run(), so that help and `listen` work without it.
-COMMANDS = ('listen', 'features', 'plot', 'synthesise', 'train', 'evaluate', 'manifest',
-            'experiment', 'export', 'devices', 'diary', 'policy')
+COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'research.cli.train',
+            'research.cli.evaluate', 'research.cli.manifest', 'research.cli.experiment',
+            'research.cli.export', 'cli.devices', 'cli.diary', 'cli.policy')
 
 
 def make_parser() -> Parser:
@@ -35,7 +25,7 @@ def make_parser() -> Parser:
     parser.add_argument('--version', action='version', version=__version__)
     subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for name in COMMANDS:
-        import_module(f'baby_cry_detector.cli.{name}').add_parser(subparsers)
+        import_module(f'baby_cry_detector.{name}').add_parser(subparsers)
     return parser
 
 

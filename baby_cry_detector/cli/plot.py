@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """`baby-cry plot`: a picture of what a recording or bag was heard as, and why."""
 
 from pathlib import Path
@@ -19,9 +8,9 @@ import numpy as np
 
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
-from baby_cry_detector.intake import AudioIntake
-from baby_cry_detector.listener import FrameListener, NANOSECONDS, open_checkpoint
-from baby_cry_detector.replay import MessageReplay, open_messages, replay_troubles
+from baby_cry_detector.stream.intake import AudioIntake
+from baby_cry_detector.stream.listener import FrameListener, NANOSECONDS, open_checkpoint
+from baby_cry_detector.stream.replay import MessageReplay, open_messages, replay_troubles
 
 SHORTEST_COLUMN_NS = 10_000_000
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp')

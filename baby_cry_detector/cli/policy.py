@@ -1,30 +1,19 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """`baby-cry policy`: is a policy right, and what would have happened."""
 
 import sys
 
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.audio.bags import BagAudio, is_bag
-from baby_cry_detector.behaviours.engine import PolicyEngine
-from baby_cry_detector.behaviours.plan import Heard
-from baby_cry_detector.behaviours.policy import CribPolicy, DEFAULT, LEVELS
+from baby_cry_detector.care.policy.engine import PolicyEngine
+from baby_cry_detector.care.policy.plan import Heard
+from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
 from baby_cry_detector.decision import DecisionSettings
-from baby_cry_detector.intake import AudioIntake
-from baby_cry_detector.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
-from baby_cry_detector.policies import open_policy
-from baby_cry_detector.replay import MessageReplay, replay_troubles
+from baby_cry_detector.stream.intake import AudioIntake
+from baby_cry_detector.stream.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
+from baby_cry_detector.care.policy.places import open_policy
+from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
 
 PERIOD_NS = 200_000_000          # of `cry_need`
 # A graph is on before the recording begins; without it, a cry that begins it had no beginning.

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """`baby-cry synthesise`: make the demonstration recording, or a cry alone, without a baby."""
 
 import sys
@@ -34,7 +23,7 @@ def add_parser(subparsers):
 
 def run(args) -> int:
     """Write the file; where it cries goes to standard error."""
-    from baby_cry_detector.audio.synthesiser import demonstration, synthesise_cry
+    from baby_cry_detector.audio.synthesis.synthesiser import demonstration, synthesise_cry
     import soundfile
     if args.cry_s:
         samples, cries = synthesise_cry(args.cry_s, seed=args.seed), [(0.0, args.cry_s)]

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Checkpoint: everything a trained detector needs to run, in one .npz that never executes code.
 
@@ -34,9 +23,9 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 
-from .architecture import Architecture, ArchitectureError
-from .recent_statistics import KIND as STATISTICS, StatisticsArchitecture
-from .strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
+from baby_cry_detector.model.architecture import Architecture, ArchitectureError
+from baby_cry_detector.model.recent_statistics import KIND as STATISTICS, StatisticsArchitecture
+from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
 
 FORMAT = 'baby_cry_detector checkpoint'
 VERSION = 1

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 The streaming runtime: a checkpoint that answers frame by frame. Imports no torch.
 
@@ -24,8 +13,8 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from .checkpoint import Checkpoint, Member
-from .recent_statistics import StatisticsArchitecture, StatisticsNetwork
+from baby_cry_detector.model.checkpoint import Checkpoint, Member
+from baby_cry_detector.model.recent_statistics import StatisticsArchitecture, StatisticsNetwork
 
 BACKENDS = ('numpy', 'torch', 'onnx')
 
@@ -249,18 +238,18 @@ class _RunningMember:
 
 def _network_class(backend: str) -> Any:
     if backend == 'numpy':
-        from .numpy_backend import NumpyNetwork
+        from baby_cry_detector.model.numpy_backend import NumpyNetwork
         return NumpyNetwork
     if backend == 'torch':
         try:
-            from .torch_backend import TorchNetwork
+            from baby_cry_detector.research.model.torch_backend import TorchNetwork
         except ImportError as error:
             raise BackendError('the torch backend needs PyTorch: pip install torch, or use the '
                                f'numpy backend ({error})') from error
         return TorchNetwork
     if backend == 'onnx':
         try:
-            from .onnx_backend import OnnxNetwork
+            from baby_cry_detector.research.model.onnx_backend import OnnxNetwork
         except ImportError as error:
             raise BackendError('the onnx backend needs ONNX Runtime: pip install onnx '
                                f'onnxruntime, or use the numpy backend ({error})') from error

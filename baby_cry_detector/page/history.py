@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 The last days of the diary as the page draws them. Reads the database and never writes it.
 
@@ -20,7 +9,7 @@ The browser lays them out: it alone knows in which time zone midnight is.
 from pathlib import Path
 from typing import List
 
-from baby_cry_detector.diary.store import DAY_NS, DiaryError, DiaryStore
+from baby_cry_detector.care.diary.store import DAY_NS, DiaryError, DiaryStore
 from baby_cry_detector.page.state import clean_share, clean_text, milliseconds, MOST_NAME
 
 # Seven days in the phone's time zone begin within these.

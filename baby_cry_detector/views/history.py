@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 What was heard lately, in columns of equal duration: what the pictures are drawn from.
 
@@ -22,9 +11,9 @@ from typing import Dict, Optional, Sequence
 
 import numpy as np
 
-from baby_cry_detector.features.framing import frame_view
-from baby_cry_detector.features.mel import mel_bank
-from baby_cry_detector.features.spectrum import hamming, next_power_of_two
+from baby_cry_detector.features.stages.framing import frame_view
+from baby_cry_detector.features.stages.mel import mel_bank
+from baby_cry_detector.features.stages.spectrum import hamming, next_power_of_two
 
 NANOSECONDS = 1_000_000_000
 BANDS = 56

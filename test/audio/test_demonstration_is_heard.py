@@ -1,24 +1,13 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """The demonstration is made without any recording, yet the shipped model takes it for a cry."""
 
 import numpy as np
 import pytest
 
 from baby_cry_detector.audio import AudioBlock, to_pcm16
-from baby_cry_detector.audio.synthesiser import demonstration
-from baby_cry_detector.listener import FrameListener, listen, open_checkpoint
+from baby_cry_detector.audio.synthesis.synthesiser import demonstration
+from baby_cry_detector.stream.listener import FrameListener, listen, open_checkpoint
 
 
 @pytest.mark.parametrize('seed', [0, 1])

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """Real PortAudio on virtual loudspeakers: chosen, at the asked level, lost, returned, stuck."""
 
 import os
@@ -22,10 +11,10 @@ import pytest
 
 from baby_cry_detector.audio import from_pcm16, MicrophoneSource
 from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
-from baby_cry_detector.audio.speaker import list_speakers, Speaker
-from baby_cry_detector.behaviours.comfort_sounds import make_sound
-from baby_cry_detector.behaviours.sound_engine import SoundEngine
-from baby_cry_detector.behaviours.weighting import leq_dbfs
+from baby_cry_detector.audio.devices.speaker import list_speakers, Speaker
+from baby_cry_detector.care.sound.comfort_sounds import make_sound
+from baby_cry_detector.care.sound.sound_engine import SoundEngine
+from baby_cry_detector.care.sound.weighting import leq_dbfs
 from virtual_microphones import check_that_it_ends_with_its_owner, missing, VirtualMicrophones
 
 WHY_NOT = missing()
@@ -157,7 +146,7 @@ def test_a_stuck_or_crashed_driver_is_noticed(cribs):
 
 @needs_virtual_speakers
 def test_no_process_outlives_its_owner(cribs):
-    program = ('import os, signal\nfrom baby_cry_detector.audio.speaker import Speaker\n'
+    program = ('import os, signal\nfrom baby_cry_detector.audio.devices.speaker import Speaker\n'
                'speaker = Speaker("west_speaker")\n'
                'print(speaker._process.pid, flush=True)\n'
                'os.kill(os.getpid(), signal.SIGKILL)')

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """Bags on the command line: the answer of the recording, and what is wrong in one sentence."""
 
 import csv
@@ -26,9 +15,9 @@ from bag_writer import NS, write_bag  # noqa: E402
 
 from baby_cry_detector.audio import to_pcm16  # noqa: E402
 from baby_cry_detector.audio.sources import read_audio  # noqa: E402
-from baby_cry_detector.audio.synthesiser import synthesise_cry  # noqa: E402
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402
 from baby_cry_detector.cli.main import main  # noqa: E402
-from baby_cry_detector.training.manifest import default_data_dir, load_clips  # noqa: E402
+from baby_cry_detector.research.training.manifest import default_data_dir, load_clips  # noqa: E402
 
 START_NS = 1_790_000_000 * NS + 123_456_789
 

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures that run the real graph; without ROS its tests are skipped with the reason."""
 
 import os
@@ -94,6 +83,6 @@ def graph(start_graph):
 def demonstration():
     """Return the synthesised demonstration as (int16 samples, [(start_s, end_s) of each cry])."""
     from baby_cry_detector.audio import to_pcm16
-    from baby_cry_detector.audio.synthesiser import demonstration as make
+    from baby_cry_detector.audio.synthesis.synthesiser import demonstration as make
     samples, cries = make()
     return to_pcm16(samples), cries

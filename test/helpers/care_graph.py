@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """The nodes of care (diary, alerts) as real processes, told of episodes by a made classifier."""
 
 import os
@@ -22,9 +11,9 @@ from graph_harness import next_domain, Probe
 import rclpy
 
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
-from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.ros_time import duration_from_nanoseconds, from_nanoseconds
-from baby_cry_detector.nodes.supervisor import node_command
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import duration_from_nanoseconds, from_nanoseconds
+from baby_cry_detector.ros.tools.supervisor import node_command
 
 NS = 1_000_000_000
 PATIENCE_S = 60.0

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """Long and hostile input for the composed graph in a process of its own, and what became of it."""
 
 from dataclasses import dataclass
@@ -28,12 +17,12 @@ from process_memory import cpu_s, resident_bytes
 import rclpy
 
 from baby_cry_detector.audio import to_pcm16
-from baby_cry_detector.audio.synthesiser import synthesise_cry
-from baby_cry_detector.listener import open_checkpoint
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.msg import CryNeed, FrameFeatures
-from baby_cry_detector.nodes import qos
-from baby_cry_detector.nodes.ros_time import from_nanoseconds, to_nanoseconds
-from baby_cry_detector.nodes.supervisor import node_command
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
+from baby_cry_detector.ros.tools.supervisor import node_command
 
 START_NS = 1_700_000_000 * NS
 CRY_AT_S, CRY_S = 20.0, 6.0

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """The real graph over real DDS, in a domain of its own, fed and watched by a probe."""
 
 from array import array
@@ -76,7 +65,7 @@ class Probe:
     def __init__(self, context, namespace=''):
         """Publish and subscribe with the QoS of the interface."""
         from audio_common_msgs.msg import AudioDataStamped, AudioInfo
-        from baby_cry_detector.nodes import qos
+        from baby_cry_detector.ros.base import qos
         from diagnostic_msgs.msg import DiagnosticArray
         from rclpy.executors import SingleThreadedExecutor
         from rclpy.node import Node
@@ -132,7 +121,7 @@ class Probe:
     def send(self, data: bytes, stamp_ns: int, frame_id='crib'):
         """Publish one audio message."""
         from audio_common_msgs.msg import AudioDataStamped
-        from baby_cry_detector.nodes.ros_time import from_nanoseconds
+        from baby_cry_detector.ros.base.ros_time import from_nanoseconds
         message = AudioDataStamped()
         message.header.stamp = from_nanoseconds(stamp_ns)
         message.header.frame_id = frame_id
@@ -141,7 +130,7 @@ class Probe:
 
     def newest_ns(self):
         """Return the stamp of the newest cry_need that speaks of audio."""
-        from baby_cry_detector.nodes.ros_time import to_nanoseconds
+        from baby_cry_detector.ros.base.ros_time import to_nanoseconds
         heard = [need for need in self.needs[-20:] if need.status == CryNeed.STATUS_OK]
         return to_nanoseconds(heard[-1].header.stamp) if heard else -1
 
@@ -172,7 +161,7 @@ class RunningGraph:
 
     def __init__(self, overrides=None, capture=False, namespace=None):
         """Start the nodes in a new context and domain."""
-        from baby_cry_detector.nodes.cry_graph import make_graph
+        from baby_cry_detector.ros.nodes.cry_graph import make_graph
         from rclpy.executors import SingleThreadedExecutor
         self.context = rclpy.Context()
         self.domain_id = next_domain()

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 A publisher that does what the released `audio_capture` does, in Python, with the real GStreamer.
 
@@ -41,7 +30,7 @@ from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from graph_harness import NS, PATIENCE_S
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from baby_cry_detector.nodes.ros_time import from_nanoseconds
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 
 INFO_PERIOD_S = 5.0
 HEAD = struct.Struct('<qI')

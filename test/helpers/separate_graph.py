@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """The graph as three processes under the supervisor, fed with live audio by a probe."""
 
 import os
@@ -22,8 +11,8 @@ from graph_harness import next_domain, NS, Probe, RATE
 import numpy as np
 import rclpy
 
-from baby_cry_detector.audio.synthesiser import synthesise_cry
-from baby_cry_detector.nodes.supervisor import graph_commands, Supervisor
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
 
 
 def pcm16(samples):

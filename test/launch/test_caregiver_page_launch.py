@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """The launch file of the caregiver's page; skipped where launch is not installed."""
 
 from pathlib import Path
@@ -32,7 +21,7 @@ from launch.launch_description_sources import (  # noqa: E402
     get_launch_description_from_python_launch_file, PythonLaunchDescriptionSource)
 from launch.logging import launch_config  # noqa: E402
 
-from baby_cry_detector.nodes.parameters import TABLES  # noqa: E402
+from baby_cry_detector.ros.base.parameters import TABLES  # noqa: E402
 
 LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'caregiver_page.launch.py'
 

@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 import subprocess
 import sys
 
@@ -41,7 +30,7 @@ def architecture_of(kind, stack, **others):
 def whole_sequence(checkpoint, frames):
     """Return what the training network says of all frames at once, answers held in between."""
     torch = pytest.importorskip('torch', reason='training code needs PyTorch')
-    from baby_cry_detector.model.network import CryNetwork
+    from baby_cry_detector.research.model.network import CryNetwork
     labels, needs = [], []
     for member in checkpoint.members:
         a = member.architecture
@@ -253,7 +242,8 @@ def test_unknown_backend(make_checkpoint, small):
 @pytest.mark.parametrize('backend, package', [('torch', 'torch'), ('onnx', 'onnxruntime')])
 def test_missing_backend_says_what_to_install(monkeypatch, make_checkpoint, small, backend,
                                               package):
-    for name in [name for name in sys.modules if name.startswith('baby_cry_detector.model.')
+    for name in [name for name in sys.modules
+                 if name.startswith('baby_cry_detector.research.model.')
                  and name.endswith((f'{backend}_backend', 'network', 'kernel', 'onnx_graph'))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)

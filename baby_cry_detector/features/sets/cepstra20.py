@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Level-independent cepstra for detection: 20 coefficients and their causal differences.
 
@@ -20,9 +9,9 @@ No smoothing and no look-ahead: a row is complete when its 25 ms window is. The 
 
 from baby_cry_detector.features.definition import (
     Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE)
-from baby_cry_detector.features.relative_cepstra import RelativeCepstra
-from baby_cry_detector.features.smoothing import AppendDifference
-from baby_cry_detector.features.spectrum import hamming, power, Spectrum
+from baby_cry_detector.features.stages.relative_cepstra import RelativeCepstra
+from baby_cry_detector.features.stages.smoothing import AppendDifference
+from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
 
 _PARAMETERS = {
     'window_length': 400,

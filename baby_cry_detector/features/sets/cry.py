@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 Our own set for infants' cries: 86 columns, independent of the level except for one.
 
@@ -32,17 +21,17 @@ import numpy as np
 
 from baby_cry_detector.features.definition import (
     Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE, smoothed_names, with_deltas)
-from baby_cry_detector.features.framing import frame_view
-from baby_cry_detector.features.mel import cepstral_matrix
-from baby_cry_detector.features.phonation import Phonation
-from baby_cry_detector.features.pitch_autocorrelation import AutocorrelationPitch
-from baby_cry_detector.features.relative_cepstra import RelativeCepstra
+from baby_cry_detector.features.stages.framing import frame_view
+from baby_cry_detector.features.stages.mel import cepstral_matrix
+from baby_cry_detector.features.stages.phonation import Phonation
+from baby_cry_detector.features.stages.pitch_autocorrelation import AutocorrelationPitch
+from baby_cry_detector.features.stages.relative_cepstra import RelativeCepstra
 from baby_cry_detector.features.sets import cepstra20
-from baby_cry_detector.features.smoothing import (
+from baby_cry_detector.features.stages.smoothing import (
     AppendDifference, Delay, Median, SmoothWithDelta)
-from baby_cry_detector.features.spectral_shape import SpectralShape
-from baby_cry_detector.features.spectrum import hamming, power, Spectrum
-from baby_cry_detector.features.time_domain import row_rms
+from baby_cry_detector.features.stages.spectral_shape import SpectralShape
+from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
+from baby_cry_detector.features.stages.time_domain import row_rms
 
 _PARAMETERS = {
     'window_length': 400,

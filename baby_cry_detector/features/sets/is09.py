@@ -1,16 +1,5 @@
 # Copyright 2026 The baby_cry_detector authors
-#
-# Licensed under the Apache License, Version 2.0 (the "License");
-# you may not use this file except in compliance with the License.
-# You may obtain a copy of the License at
-#
-#     http://www.apache.org/licenses/LICENSE-2.0
-#
-# Unless required by applicable law or agreed to in writing, software
-# distributed under the License is distributed on an "AS IS" BASIS,
-# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-# See the License for the specific language governing permissions and
-# limitations under the License.
+# SPDX-License-Identifier: Apache-2.0
 """
 The INTERSPEECH 2009 Emotion Challenge set: 16 descriptors and their deltas.
 
@@ -23,11 +12,11 @@ import numpy as np
 
 from baby_cry_detector.features.definition import (
     Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE, smoothed_names, with_deltas)
-from baby_cry_detector.features.mel import cepstral_matrix, mel_bank
-from baby_cry_detector.features.pitch_cepstral import CepstralPitch, PitchContour
-from baby_cry_detector.features.smoothing import SmoothWithDelta
-from baby_cry_detector.features.spectrum import hamming, power, Spectrum
-from baby_cry_detector.features.time_domain import row_rms, zero_crossing_rate
+from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
+from baby_cry_detector.features.stages.pitch_cepstral import CepstralPitch, PitchContour
+from baby_cry_detector.features.stages.smoothing import SmoothWithDelta
+from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
+from baby_cry_detector.features.stages.time_domain import row_rms, zero_crossing_rate
 
 _PARAMETERS = {
     'window_length': 400,

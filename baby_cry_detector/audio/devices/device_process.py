@@ -1,0 +1,107 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the child processes that own PortAudio share: `microphone_process.py`, `speaker_process.py`.
+
+Why a process: PortAudio looks for devices only when nothing in the process uses it, so a
+device that comes back is not seen as long as another one is open; a device that vanishes can
+leave its driver hanging or crash it; and what ALSA and JACK print can be kept away from the
+terminal without silencing anyone else. `device_owner.py` is the owner's side.
+
+The children run as scripts and find this file beside them: only the standard library and PyAudio
+are imported, so that a device is open a fraction of a second after it was asked for.
+"""
+
+import json
+import os
+import struct
+import sys
+
+# Before each record of a microphone: kind, time of arrival on the monotonic clock in ns, number of
+# the sample (of every channel) after the last one, what was dropped included, overflows so far,
+# length in bytes.
+HEADER = struct.Struct('<cqQII')
+WATCH_S = 0.2                  # between looks at whether the stream still runs
+
+
+class Failure(Exception):
+    """Something to tell the owner; ``lost`` if the stream was open before."""
+
+    def __init__(self, text, lost=False):
+        super().__init__(text)
+        self.lost = lost
+
+
+def start_portaudio(noun):
+    """
+    Return the module PyAudio and a running PortAudio.
+
+    :raises Failure: if either is missing; ``noun`` says for what.
+    """
+    try:
+        import pyaudio
+    except ImportError as error:
+        raise Failure(f'the {noun} needs PyAudio: install python3-pyaudio (apt), or '
+                      f'portaudio19-dev (apt) and then pyaudio (pip) ({error})') from None
+    try:
+        return pyaudio, pyaudio.PyAudio()
+    except OSError as error:
+        raise Failure(f'PortAudio does not start ({error})') from None
+
+
+def devices_with(audio, direction):
+    """Return what PortAudio knows about each device with an ``'input'`` or ``'output'``."""
+    default_of = {'input': audio.get_default_input_device_info,
+                  'output': audio.get_default_output_device_info}[direction]
+    try:
+        default = default_of()['index']
+    except (OSError, KeyError):
+        default = -1
+    devices = []
+    try:
+        for index in range(audio.get_device_count()):
+            info = audio.get_device_info_by_index(index)
+            channels = int(info[f'max{direction.capitalize()}Channels'])
+            if channels > 0:
+                host_api = audio.get_host_api_info_by_index(info['hostApi'])['name']
+                devices.append({'index': index, 'name': info['name'], 'host_api': host_api,
+                                'channels': channels,
+                                'sample_rate': int(info['defaultSampleRate']),
+                                'is_default': index == default})
+    except OSError as error:
+        raise Failure(f'PortAudio does not start ({error})') from None
+    return devices
+
+
+def choose(devices, wanted, noun, direction):
+    """
+    Return the device that ``wanted`` (index, part of a name, or '' for the default) means.
+
+    :raises Failure: if there is none or several fit; it names the candidates.
+    """
+    if not devices:
+        raise Failure(f'no {noun} found: the system has no audio {direction}')
+    if not wanted:
+        return next((device for device in devices if device['is_default']), devices[0])
+    if wanted.isdecimal():
+        found = [device for device in devices if device['index'] == int(wanted)]
+    else:
+        found = [device for device in devices if device['name'].lower() == wanted.lower()] or [
+            device for device in devices if wanted.lower() in device['name'].lower()]
+    if not found:
+        raise Failure(f'no {noun} {wanted!r}; there are: {_names(devices)}')
+    if len(found) > 1:
+        raise Failure(f'{wanted!r} means several {noun}s, say which: {_names(found)}')
+    return found[0]
+
+
+def _names(devices):
+    return '; '.join(f"{device['index']}: {device['name']}" for device in devices)
+
+
+def run(main):
+    """Call ``main`` with the JSON object in the first argument; end with the code it returns."""
+    sys.path.pop(0)            # this folder, whose names are not top-level modules
+    code = main(json.loads(sys.argv[1]))
+    sys.stderr.flush()
+    os._exit(code)             # no destructors: closing a dead device can hang

@@ -1,0 +1,134 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Child process that owns PortAudio for one microphone; `microphone.py` starts it.
+
+Standard output carries records (`HEADER`, then ``length`` bytes): ``D`` a JSON list of devices,
+``O`` a JSON object about the stream that was opened, ``A`` samples, ``E`` a JSON error. The
+process ends when its standard input is closed, so it never outlives its owner.
+"""
+
+import json
+import os
+import queue
+import threading
+import time
+
+from device_process import choose, devices_with, Failure, HEADER, run, start_portaudio, WATCH_S
+
+QUEUE_S = 2.0                          # of audio, before blocks are dropped
+MAX_CHANNELS = 64
+# Rates to try after the device's own one.
+COMMON_RATES = (48_000, 44_100, 16_000, 32_000, 96_000, 22_050, 11_025, 8_000)
+
+
+class Pipe:
+    """Writes records to where standard output went before others could print to it."""
+
+    def __init__(self):
+        self._fd = os.dup(1)
+        os.dup2(2, 1)
+
+    def send(self, kind, data, time_ns=0, end_sample=0, overflows=0):
+        """Write one record, whole: `HEADER`, then the bytes."""
+        view = memoryview(HEADER.pack(kind, time_ns, end_sample, overflows, len(data)) + data)
+        while view:
+            view = view[os.write(self._fd, view):]
+
+    def send_json(self, kind, value):
+        """Write a record that holds a value as JSON."""
+        self.send(kind, json.dumps(value).encode())
+
+
+def formats_to_try(device, channel):
+    """Return (rate, channels) pairs, the preferred ones first."""
+    most = min(device['channels'], MAX_CHANNELS)
+    if channel is None:
+        counts = [min(most, 2), 1, most]
+    else:
+        if channel >= most:
+            raise Failure(f"{device['name']}: expected a channel from 0 to {most - 1}, "
+                          f'got {channel}')
+        counts = [max(channel + 1, min(most, 2)), most]
+    rates = dict.fromkeys((device['sample_rate'], *COMMON_RATES))
+    return [(rate, count) for count in dict.fromkeys(counts) for rate in rates if rate > 0]
+
+
+class Capture:
+    """An open stream; PortAudio's own thread calls back, another one sends."""
+
+    def __init__(self, pyaudio, audio, device, channel, block_duration_s):
+        self._queue = queue.Queue(maxsize=max(4, int(QUEUE_S / block_duration_s)))
+        self.overflows = 0
+        self._end_sample = 0
+        self._overflow_flag = pyaudio.paInputOverflow
+        self._continue = pyaudio.paContinue
+        errors = []
+        for self.rate, self.channels in formats_to_try(device, channel):
+            try:
+                self._stream = audio.open(
+                    format=pyaudio.paInt16, rate=self.rate, channels=self.channels, input=True,
+                    input_device_index=device['index'], stream_callback=self._receive,
+                    frames_per_buffer=max(16, round(self.rate * block_duration_s)))
+                return
+            except (OSError, ValueError) as error:
+                errors.append(str(error))
+        raise Failure(f"{device['name']}: cannot be opened ({', '.join(dict.fromkeys(errors))})")
+
+    def _receive(self, data, frame_count, time_info, status):
+        # Drivers disagree on what the times in time_info mean; the arrival is sure.
+        now_ns = time.monotonic_ns()
+        self._end_sample += frame_count
+        if status & self._overflow_flag:
+            self.overflows += 1
+        try:
+            self._queue.put_nowait((data, now_ns, self._end_sample))
+        except queue.Full:
+            self.overflows += 1
+        return None, self._continue
+
+    def run(self, pipe):
+        """Send until the stream ends."""
+        while True:
+            try:
+                block = self._queue.get(timeout=WATCH_S)
+            except queue.Empty:
+                if not self._stream.is_active():
+                    raise Failure('the stream ended', lost=True) from None
+                continue
+            pipe.send(b'A', *block, self.overflows)
+
+
+def end_with_owner():
+    """End the process as soon as standard input is closed."""
+    def wait():
+        while os.read(0, 4096):
+            pass
+        os._exit(0)            # closing a stream of a dead device can hang
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(options):
+    """Do what the JSON object in the first argument says; return the exit code."""
+    pipe = Pipe()
+    end_with_owner()
+    try:
+        pyaudio, audio = start_portaudio('microphone')
+        devices = devices_with(audio, 'input')
+        if 'device' not in options:
+            pipe.send_json(b'D', devices)
+            return 0
+        device = choose(devices, options['device'], 'microphone', 'input')
+        capture = Capture(pyaudio, audio, device, options['channel'], options['block_duration_s'])
+        pipe.send_json(b'O', {**device, 'sample_rate': capture.rate, 'opened': capture.channels})
+        capture.run(pipe)
+    except Failure as failure:
+        pipe.send_json(b'E', {'text': str(failure), 'lost': failure.lost})
+        return 1
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+if __name__ == '__main__':
+    run(main)

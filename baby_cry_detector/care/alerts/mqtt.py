@@ -1,0 +1,262 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+MQTT, with discovery for Home Assistant: the state is retained, a last will says "offline".
+
+What is published below ``BASE/CRIB/`` stands in docs/alerts.md.
+"""
+
+import json
+import re
+import ssl
+import threading
+import time
+
+from baby_cry_detector.care.alerts.channel import record, Sender, Undelivered
+from baby_cry_detector.care.alerts.alert_words import END, HEARTBEAT, ONGOING, Said, START
+
+KEEP_ALIVE_S = 20
+ANSWER_S = 5.0
+SNOOZE_S = 600.0
+MISSED_HEARTBEATS = 3
+# Codes of CONNACK that more patience does not change: version, id, user or password, rights.
+REFUSALS = {1, 2, 4, 5, 132, 133, 134, 135, 138, 140}
+
+
+def import_paho():
+    """
+    Return paho's client module.
+
+    :raises ValueError: if it is missing; says how to get it.
+    """
+    try:
+        import paho.mqtt.client as client
+        return client
+    except ImportError:
+        raise ValueError('mqtt_host is set but paho-mqtt is missing: install python3-paho-mqtt '
+                         '(apt) or paho-mqtt (pip)') from None
+
+
+def topic_part(text: str) -> str:
+    """Return a name that may stand in a topic and in an identifier."""
+    return re.sub(r'[^A-Za-z0-9_-]', '_', text) or 'crib'
+
+
+class Mqtt(Sender):
+    """
+    Publishes to one broker, QoS 1, and listens for commands.
+
+    :param crib_id: names the topics and the device.
+    :param base_topic: before the crib's name.
+    :param discovery_prefix: Home Assistant's, ``''`` for no discovery.
+    :param heartbeat_s: between heartbeats; three missed ones make the sensors unavailable.
+    :param on_command: called with ``'acknowledge'`` or ``'snooze'`` and seconds, in paho's thread.
+    """
+
+    name = 'mqtt'
+
+    def __init__(self, host: str, port: int = 1883, crib_id: str = 'crib',
+                 base_topic: str = 'baby_cry', discovery_prefix: str = 'homeassistant',
+                 username: str = '', password: str = '', tls: bool = False, ca_file: str = '',
+                 heartbeat_s: float = 30.0, on_command=None):
+        """Connect to nobody yet; ValueError if paho is missing or the certificate unusable."""
+        self._paho = import_paho()
+        self._address = (host, port)
+        self._login = (username, password)
+        self._context = None
+        if tls:
+            try:
+                self._context = ssl.create_default_context(cafile=ca_file or None)
+            except (OSError, ssl.SSLError) as error:
+                raise ValueError(f'mqtt_ca_file: {error}') from None
+        self._device = f'baby_cry_{topic_part(crib_id)}'
+        self._crib_id = crib_id
+        self._base = f'{base_topic.strip("/")}/{topic_part(crib_id)}'
+        self._discovery = discovery_prefix.strip('/')
+        self._heartbeat_s = heartbeat_s
+        self._on_command = on_command or (lambda command, seconds: None)
+        self._client = None
+        self._connected = threading.Event()
+        self._answered = threading.Event()
+        self._code = None
+        self._state = None
+
+    def wants(self, said: Said) -> bool:
+        """Everything: the retained state is to be true, and the heartbeat to be heard."""
+        return True
+
+    # --- the connection --------------------------------------------------------------------------
+    def _new_client(self):
+        identifier = f'{self._device}_{time.monotonic_ns() % 10**9}'
+        if hasattr(self._paho, 'CallbackAPIVersion'):
+            client = self._paho.Client(self._paho.CallbackAPIVersion.VERSION2, identifier)
+        else:
+            client = self._paho.Client(identifier)
+        client.on_connect = self._note_connected
+        client.on_disconnect = lambda *_: self._connected.clear()
+        client.on_message = self._note_message
+        client.will_set(f'{self._base}/availability', 'offline', qos=1, retain=True)
+        if self._login[0]:
+            client.username_pw_set(self._login[0], self._login[1] or None)
+        if self._context is not None:
+            client.tls_set_context(self._context)
+        return client
+
+    def _note_connected(self, client, userdata, flags, code, *_):
+        # paho 1 gives a number, paho 2 an object that has one.
+        self._code = int(getattr(code, 'value', code))
+        if self._code == 0:
+            client.subscribe([(f'{self._base}/{name}/set', 1)
+                              for name in ('acknowledge', 'snooze')])
+            self._connected.set()
+        self._answered.set()
+
+    def _note_message(self, client, userdata, message):
+        command = message.topic.split('/')[-2]
+        if message.retain or command not in ('acknowledge', 'snooze'):
+            return                   # a command that was meant for another night
+        try:
+            seconds = float(message.payload)
+        except ValueError:
+            seconds = SNOOZE_S       # a button sends "PRESS"
+        if 0.0 <= seconds <= 1e6:
+            self._on_command(command, seconds)
+
+    def _connect(self):
+        """Be connected, with everything that is retained in place."""
+        if self._client is not None and self._connected.is_set():
+            return
+        self._drop()
+        self._connected.clear()
+        self._answered.clear()
+        self._client = self._new_client()
+        host = ':'.join(map(str, self._address))
+        try:
+            self._client.connect(*self._address, keepalive=KEEP_ALIVE_S)
+        except ssl.SSLCertVerificationError as error:
+            self._drop()
+            raise Undelivered(f'{host} is not trusted: {error.verify_message} '
+                              '(mqtt_ca_file, mqtt_host)') from None
+        except (OSError, ValueError) as error:
+            self._drop()
+            if self._context is not None and isinstance(
+                    error, (ssl.SSLError, ConnectionResetError)):
+                raise Undelivered(f'{host} does not speak TLS as expected '
+                                  f'({error}; mqtt_tls, mqtt_port)') from None
+            raise Undelivered(f'{host} does not answer ({error})') from None
+        self._client.loop_start()
+        if not self._answered.wait(ANSWER_S):
+            self._drop()
+            raise Undelivered(f'{host} does not greet (mqtt_tls, mqtt_port)')
+        if self._code != 0:
+            code = self._code
+            self._drop()
+            if code in REFUSALS:
+                # Not given up: words wait until somebody has put the password right.
+                raise Undelivered(
+                    f'{host} lets nobody in with this user and password (code {code})')
+            raise Undelivered(f'{host} is not ready (code {code})')
+        # A broker that was started anew may have forgotten what it was to retain.
+        for topic, document in self._entities():
+            self._publish(topic, document, retain=True)
+        self._publish(f'{self._base}/availability', 'online', retain=True)
+        if self._state is not None:
+            self._publish(f'{self._base}/state', self._state, retain=True)
+
+    def _drop(self):
+        client, self._client = self._client, None
+        if client is not None:
+            client.on_disconnect = None
+            try:
+                client.disconnect()
+            except (OSError, ValueError):
+                pass
+            client.loop_stop()
+        self._connected.clear()
+
+    def _publish(self, topic, document, retain=False):
+        payload = document if isinstance(document, str) else json.dumps(
+            document, ensure_ascii=False)
+        sent = self._client.publish(topic, payload, qos=1, retain=retain)
+        try:
+            sent.wait_for_publish(ANSWER_S)
+            confirmed = sent.is_published()
+        except (RuntimeError, ValueError):
+            confirmed = False
+        if not confirmed:
+            # A new connection: what paho still holds would otherwise be sent twice.
+            self._drop()
+            raise Undelivered('the broker does not confirm')
+
+    # --- what is published -----------------------------------------------------------------------
+    def send(self, said: Said, late_s: float) -> None:
+        """Publish the event, then the state that it leaves."""
+        document = record(said, late_s)
+        open_ = said.state in (START, ONGOING)
+        self._connect()
+        if said.state == HEARTBEAT:
+            self._publish(f'{self._base}/heartbeat', document)
+        else:
+            self._publish(f'{self._base}/event', document)
+            if said.state == ONGOING:
+                self._publish(f'{self._base}/heartbeat', document)
+        state = {**document, 'alert': 'ON' if open_ else 'OFF',
+                 'crying': 'ON' if open_ and said.need != 'NONE' else 'OFF',
+                 'heard': 'ON' if said.listening else 'OFF'}
+        if said.state == END:
+            state['priority'] = 'none'
+        self._state = state
+        self._publish(f'{self._base}/state', state, retain=True)
+
+    def _entities(self):
+        """Return (topic, configuration) of each entity that Home Assistant is to show."""
+        if not self._discovery:
+            return []
+        common = {
+            'availability_topic': f'{self._base}/availability', 'qos': 1,
+            'device': {'identifiers': [self._device], 'name': f'Baby cry {self._crib_id}',
+                       'manufacturer': 'baby_cry_detector', 'model': 'Cry detector'},
+            'origin': {'name': 'baby_cry_detector'}}
+        state = {'state_topic': f'{self._base}/state',
+                 # Home Assistant itself notices that nobody speaks any more.
+                 'expire_after': max(10, round(MISSED_HEARTBEATS * self._heartbeat_s))}
+        entities = {
+            ('binary_sensor', 'alert'): {
+                **state, 'name': 'Alert', 'device_class': 'problem',
+                'value_template': '{{ value_json.alert }}',
+                'json_attributes_topic': f'{self._base}/state'},
+            ('binary_sensor', 'crying'): {
+                **state, 'name': 'Crying alert', 'device_class': 'sound',
+                'value_template': '{{ value_json.crying }}'},
+            ('binary_sensor', 'heard'): {
+                **state, 'name': 'Crib is heard', 'device_class': 'connectivity',
+                'entity_category': 'diagnostic', 'value_template': '{{ value_json.heard }}'},
+            ('sensor', 'text'): {
+                **state, 'name': 'What is going on',
+                'value_template': '{{ value_json.text[:255] }}'},
+            ('sensor', 'priority'): {
+                **state, 'name': 'Priority', 'device_class': 'enum',
+                'options': ['none', 'low', 'medium', 'high'],
+                'value_template': '{{ value_json.priority }}'},
+            ('button', 'acknowledge'): {
+                'name': 'I am on my way', 'command_topic': f'{self._base}/acknowledge/set'},
+            ('button', 'snooze'): {
+                'name': 'Snooze', 'command_topic': f'{self._base}/snooze/set',
+                'payload_press': str(round(SNOOZE_S))}}
+        return [(f'{self._discovery}/{kind}/{self._device}/{name}/config',
+                 {**common, **entity, 'unique_id': f'{self._device}_{name}',
+                  'default_entity_id': f'{kind}.{self._device}_{name}'.lower()})
+                for (kind, name), entity in entities.items()]
+
+    def idle(self) -> None:
+        """Come back when the connection was lost."""
+        self._connect()
+
+    def close(self) -> None:
+        """Say goodbye; the last will is for those who can't."""
+        if self._client is not None and self._connected.is_set():
+            try:
+                self._publish(f'{self._base}/availability', 'offline', retain=True)
+            except Undelivered:
+                pass
+        self._drop()

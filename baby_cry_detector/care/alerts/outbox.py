@@ -1,0 +1,128 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a channel has not delivered yet, in a file: it outlives a process that is killed.
+
+One JSON document a line: a word that was offered, or the number of one that is settled. A line
+that a crash tore is skipped; the file is written anew when most of it is settled. Nothing is
+forced onto the disk (a word would then take as long as a slow card does), so a power cut may take
+the newest lines with it; the open alert is said again after it in any case.
+"""
+
+from dataclasses import asdict, fields
+import json
+import math
+import os
+from pathlib import Path
+from typing import List, NamedTuple, Sequence
+
+from baby_cry_detector.care.alerts.alert_words import END, HIGH, NONE, Said, START
+
+SPARE_LINES = 256
+KINDS = {field.name: field.type for field in fields(Said)}
+
+
+class Waiting(NamedTuple):
+    """A word that waits; ``offered_s`` is the time of day when it was offered, in seconds."""
+
+    number: int
+    said: Said
+    offered_s: float
+
+
+class Outbox:
+    """
+    The file of one channel; used under the channel's lock.
+
+    :param path: of the file; its folder exists. It belongs to one process.
+    """
+
+    def __init__(self, path: Path):
+        """Open nothing yet."""
+        self.path = Path(path)
+        self.trouble = ''
+        self._file = None
+        self._lines = 0
+
+    def read(self) -> List[Waiting]:
+        """Return what a process before this one left, oldest first."""
+        found = {}
+        try:
+            text = self.path.read_text(errors='replace')
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.trouble = f'what waited before is not known: {error}'
+            return []
+        for line in text.splitlines():
+            try:
+                document = json.loads(line)
+                if 'settled' in document:
+                    found.pop(document['settled'], None)
+                    continue
+                word = Waiting(document['number'], _checked(document['said']),
+                               float(document['offered_s']))
+                if type(word.number) is int and math.isfinite(word.offered_s):
+                    found[word.number] = word
+            except (KeyError, TypeError, ValueError, RecursionError):
+                continue            # torn by a crash
+        return list(found.values())
+
+    def add(self, word: Waiting, waiting: Sequence[Waiting]) -> None:
+        """Note a word; ``waiting`` is all that waits, it included."""
+        self._write(json.dumps({'number': word.number, 'offered_s': word.offered_s,
+                                'said': asdict(word.said)}), waiting)
+
+    def settle(self, number: int, waiting: Sequence[Waiting]) -> None:
+        """Note that a word waits no more; ``waiting`` is all that still does."""
+        self._write(json.dumps({'settled': number}), waiting)
+
+    def replace(self, waiting: Sequence[Waiting]) -> None:
+        """Write the file anew."""
+        self.close()
+        new = self.path.with_suffix('.new')
+        try:
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, 'w') as file:
+                for word in waiting:
+                    print(json.dumps({'number': word.number, 'offered_s': word.offered_s,
+                                      'said': asdict(word.said)}), file=file)
+            os.replace(new, self.path)
+            self._lines = len(waiting)
+            # Without a buffer: what was written is with the kernel, whatever becomes of us.
+            self._file = open(self.path, 'ab', buffering=0)
+            self.trouble = ''
+        except OSError as error:
+            self.trouble = f'a crash would forget what waits: {error}'
+
+    def _write(self, line, waiting):
+        # After trouble everything that waits is written again.
+        if self._file is None or self._lines > 2 * len(waiting) + SPARE_LINES:
+            self.replace(waiting)
+            return
+        try:
+            data = f'{line}\n'.encode()
+            if self._file.write(data) != len(data):
+                raise OSError('it is full')
+            self._lines += 1
+        except OSError as error:
+            self.close()
+            self.trouble = f'a crash would forget what waits: {error}'
+
+    def close(self) -> None:
+        """Release the file; it stays as it is."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def _checked(document: dict) -> Said:
+    """Return a word; ValueError or TypeError if it is none."""
+    for name, kind in KINDS.items():
+        value = document[name]
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise ValueError(f'{name} is no {kind.__name__}')
+    said = Said(**document)
+    if not START <= said.state <= END or not NONE <= said.priority <= HIGH:
+        raise ValueError('no word about an alert')
+    return said

@@ -1,0 +1,93 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which channels there are: their parameters, and from parameters to running channels."""
+
+from pathlib import Path
+from typing import List, Mapping, Optional
+
+from baby_cry_detector.care.alerts.apprise_sender import apprise_senders
+from baby_cry_detector.care.alerts.channel import Channel, Sender
+from baby_cry_detector.care.alerts.mqtt import Mqtt
+from baby_cry_detector.care.alerts.outbox import Outbox
+from baby_cry_detector.care.alerts.secrets import Secrets
+from baby_cry_detector.care.alerts.sounder import Sounder
+from baby_cry_detector.care.alerts.webhook import Webhook
+from baby_cry_detector.fields import Parameter
+
+CHANNEL_PARAMETERS = (
+    Parameter('sounder', False, 'Play a tone through this machine\'s loudspeaker.'),
+    Parameter('sounder_device', '', 'Part of the loudspeaker\'s name; empty: the default one.'),
+    Parameter('sounder_volume_dbfs', -6.0, 'Peak of the tone of a high priority; lower ones are '
+                                           'softer.', minimum=-60.0, maximum=0.0),
+    Parameter('webhook_url', '', 'Address that gets a POST of JSON; or env:NAME, file:/path if '
+                                 'the address is a secret; empty: none.'),
+    Parameter('webhook_token', '', 'Bearer token: env:NAME or file:/path.'),
+    Parameter('webhook_timeout_s', 5.0, 'Longest wait for an answer.', minimum=0.2,
+              maximum=60.0),
+    Parameter('mqtt_host', '', 'MQTT broker; empty: none.'),
+    Parameter('mqtt_port', 1883, 'Port of the broker; 8883 is usual with TLS.', minimum=1,
+              maximum=65535),
+    Parameter('mqtt_tls', False, 'Encrypt, and check the broker\'s certificate.'),
+    Parameter('mqtt_ca_file', '', 'Certificate authority of the broker; empty: the system\'s.'),
+    Parameter('mqtt_username', '', 'User at the broker; empty: none.'),
+    Parameter('mqtt_password', '', 'Password: env:NAME or file:/path.'),
+    Parameter('mqtt_base_topic', 'baby_cry', 'Topics are BASE/CRIB/state and so on.'),
+    Parameter('mqtt_discovery_prefix', 'homeassistant', 'Where Home Assistant looks for devices; '
+                                                        'empty: no discovery.'),
+    Parameter('apprise_urls', '', 'Addresses of the Apprise library, one a line: env:NAME or '
+                                  'file:/path; empty: none.'),
+)
+
+
+def make_senders(values: Mapping, secrets: Secrets, crib_id: str, heartbeat_s: float,
+                 on_command) -> List[Sender]:
+    """
+    Return the senders that parameters ask for; none of them does anything yet.
+
+    :param values: of `CHANNEL_PARAMETERS`.
+    :param secrets: reads what is one, and is told what must not be seen.
+    :param on_command: see `Mqtt`.
+    :raises ValueError: one sentence that names the parameter.
+    """
+    senders: List[Sender] = []
+    if values['sounder']:
+        senders.append(Sounder(values['sounder_device'], values['sounder_volume_dbfs']))
+    url = values['webhook_url']
+    if url:
+        if url.startswith(('env:', 'file:')):
+            url = secrets.read(url, 'webhook_url')
+        senders.append(Webhook(url, secrets.read(values['webhook_token'], 'webhook_token'),
+                               values['webhook_timeout_s']))
+    elif values['webhook_token']:
+        raise ValueError('webhook_token is set, webhook_url is not')
+    if values['mqtt_host']:
+        for name in ('mqtt_base_topic', 'mqtt_discovery_prefix'):
+            if any(character in values[name] for character in '#+\0') or (
+                    name == 'mqtt_base_topic' and not values[name].strip('/')):
+                raise ValueError(f'{name}: expected a topic without # and +')
+        if values['mqtt_ca_file'] and not values['mqtt_tls']:
+            raise ValueError('mqtt_ca_file is set, mqtt_tls is not')
+        if values['mqtt_password'] and not values['mqtt_username']:
+            raise ValueError('mqtt_password is set, mqtt_username is not')
+        senders.append(Mqtt(
+            values['mqtt_host'], values['mqtt_port'], crib_id, values['mqtt_base_topic'],
+            values['mqtt_discovery_prefix'], values['mqtt_username'],
+            secrets.read(values['mqtt_password'], 'mqtt_password'), values['mqtt_tls'],
+            values['mqtt_ca_file'], heartbeat_s, on_command))
+    elif values['mqtt_password']:
+        raise ValueError('mqtt_password is set, mqtt_host is not')
+    if values['apprise_urls']:
+        senders += apprise_senders(secrets.read(values['apprise_urls'], 'apprise_urls'))
+    return senders
+
+
+def start_channels(senders: List[Sender], secrets: Secrets, kept: Optional[Path] = None
+                   ) -> List[Channel]:
+    """
+    Return a running channel for each sender.
+
+    :param kept: begins the names of the files that keep what waits; ``None``: memory does.
+    """
+    return [Channel(sender, secrets.redact, outbox=Outbox(f'{kept}.{sender.name}.outbox')
+                    if kept is not None and sender.keeps else None)
+            for sender in senders]

@@ -1,0 +1,146 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The sound of an episode, from some seconds before its onset: WAV files beside the diary.
+
+Only for whoever switches it on. A file is whole at any moment (its header is rewritten with every
+block), readable by its owner alone, and the oldest make room for new ones.
+"""
+
+from collections import deque
+import os
+from pathlib import Path
+import re
+from typing import Optional
+import wave
+
+NS = 1_000_000_000
+BYTES_PER_SAMPLE = 2
+SUFFIX = '.wav'
+# Crying is reported some time after its onset: that much more is kept than the pre-roll.
+REPORT_DELAY_NS = 10 * NS
+
+
+class ClipRecorder:
+    """
+    Keeps the newest seconds in memory, and a file while an episode goes on.
+
+    :param folder: of the files; made when the first is written.
+    :param pre_roll_s: how much before the onset is kept.
+    :param longest_s: of one clip, pre-roll included.
+    :param largest_mb: of all clips, in 10⁶ bytes.
+    """
+
+    def __init__(self, folder, pre_roll_s: float, longest_s: float, largest_mb: float):
+        """Nothing is kept yet."""
+        self.folder = Path(folder)
+        self._pre_roll_ns = round(pre_roll_s * NS)
+        self._longest_s = longest_s
+        self._largest_bytes = largest_mb * 1e6
+        self._recent = deque()             # (start_ns, bytes), at most what may become a pre-roll
+        self._format = None
+        self._recent_bytes = 0
+        self._file: Optional[wave.Wave_write] = None
+        self._raw = None
+        self._room_bytes = 0
+        self._from_ns = 0                  # what ends before this is not of the clip
+
+    @property
+    def has_format(self) -> bool:
+        """Return whether it is known what the bytes are."""
+        return self._format is not None
+
+    def set_format(self, sample_rate: int, channels: int) -> None:
+        """Say what the bytes to come are; S16LE is the only coding."""
+        if self._format != (sample_rate, channels):
+            self.end()
+            self._recent.clear()
+            self._recent_bytes = 0
+            self._format = (sample_rate, channels)
+
+    @property
+    def _bytes_per_s(self) -> int:
+        return self._format[0] * self._format[1] * BYTES_PER_SAMPLE
+
+    def hear(self, start_ns: int, data: bytes) -> None:
+        """
+        Take a block of audio.
+
+        :raises OSError: if the clip can't be written; it ends there.
+        """
+        if self._format is None:
+            return
+        data = data[:len(data) - len(data) % (self._format[1] * BYTES_PER_SAMPLE)]
+        self._recent.append((start_ns, data))
+        self._recent_bytes += len(data)
+        most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * self._bytes_per_s // NS
+        while self._recent_bytes > most_bytes and len(self._recent) > 1:
+            self._recent_bytes -= len(self._recent.popleft()[1])
+        self._write_if_due(start_ns, data)
+
+    def begin(self, episode_id: str, onset_ns: int) -> Optional[Path]:
+        """
+        Start the clip of an episode; what was heard before its onset comes first.
+
+        :return: the file, or ``None`` if there is nothing to write, or it exists already.
+        :raises OSError: if it can't be written.
+        """
+        self.end()
+        if self._format is None:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self.folder / f'{re.sub(r"[^A-Za-z0-9_.-]", "_", episode_id)[:150]}{SUFFIX}'
+        self._make_room(path)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return None                    # a crash ended it; what was heard then is kept
+        self._raw = os.fdopen(descriptor, 'wb')
+        self._file = wave.open(self._raw, 'wb')
+        self._file.setnchannels(self._format[1])
+        self._file.setsampwidth(BYTES_PER_SAMPLE)
+        self._file.setframerate(self._format[0])
+        self._room_bytes = int(self._longest_s * self._bytes_per_s)
+        self._from_ns = onset_ns - self._pre_roll_ns
+        self._write(b'')                   # a header: the file is whole from now on
+        for start_ns, data in list(self._recent):
+            self._write_if_due(start_ns, data)
+        return path
+
+    def _write_if_due(self, start_ns: int, data: bytes) -> None:
+        end_ns = start_ns + len(data) * NS // self._bytes_per_s
+        if self._file is not None and end_ns > self._from_ns:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        frame = self._format[1] * BYTES_PER_SAMPLE
+        data = data[:self._room_bytes - self._room_bytes % frame]
+        try:
+            self._file.writeframes(data)
+            self._raw.flush()
+        except OSError:
+            self.end()
+            raise
+        self._room_bytes -= len(data)
+        if self._room_bytes < frame:
+            self.end()
+
+    def end(self) -> None:
+        """Close the clip, if one is written."""
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        for part in (file, self._raw):
+            try:
+                part.close()
+            except OSError:
+                pass                       # on a full disk; what was written before stays
+
+    def _make_room(self, keep: Path) -> None:
+        clips = sorted((path for path in self.folder.glob(f'*{SUFFIX}') if path != keep),
+                       key=lambda path: path.stat().st_mtime_ns)
+        size = sum(path.stat().st_size for path in clips)
+        longest = self._longest_s * self._bytes_per_s
+        while clips and size + longest > self._largest_bytes:
+            size -= clips[0].stat().st_size
+            clips.pop(0).unlink(missing_ok=True)

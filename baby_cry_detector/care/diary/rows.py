@@ -1,0 +1,268 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the diary remembers: one row per episode of crying, and everything that was done about it.
+
+Pure: `EpisodeBook` turns what is heard into rows, `CareEntry` and `AlertEntry` are what others
+tell. Who writes them down is in `diary/store.py`.
+"""
+
+from dataclasses import dataclass, field
+import math
+from typing import Dict, List, NamedTuple, Optional
+
+NS = 1_000_000_000
+# One point a second for the first ten minutes; then neighbours are joined, again and again.
+MOST_POINTS = 600
+FIRST_STEP_NS = NS
+# What is heard is written at its beginning and end, and meanwhile this often.
+WRITE_PERIOD_NS = NS
+LONGEST_TEXT = 500
+
+# In the order of the numbers in CareEvent.msg.
+KINDS = ('note', 'rocking', 'sound', 'alert', 'acknowledged', 'snoozed', 'labelled', 'fed',
+         'slept', 'changed')
+PHASES = ('moment', 'started', 'ended', 'refused')
+# What a caregiver may enter.
+CARE_KINDS = ('fed', 'slept', 'changed', 'note')
+SOOTHING_KINDS = ('rocking', 'sound')
+
+
+class HeardSample(NamedTuple):
+    """
+    What `cry_need` says at one moment.
+
+    :param stamp_ns: end of the audio that it speaks of.
+    :param audible: whether audio arrives (status OK).
+    :param episode_id: the present or last episode, ``''`` before the first.
+    :param onset_ns: of that episode.
+    :param duration_ns: from the onset to the newest crying.
+    :param probability: that the newest audio is crying, 0 to 1.
+    :param intensity: 0 to 1.
+    :param need: its name in capitals, for example ``'UNKNOWN'``.
+    :param labels: the model's labels and their probabilities.
+    """
+
+    stamp_ns: int
+    crib_id: str
+    audible: bool
+    crying: bool
+    episode_id: str
+    onset_ns: int
+    duration_ns: int
+    probability: float
+    intensity: float
+    need: str = 'UNKNOWN'
+    confidence: float = 0.0
+    labels: Dict[str, float] = {}
+
+
+@dataclass
+class Curve:
+    """
+    Probability and intensity over time, each point the mean of its step.
+
+    :ivar step_ns: time between points; doubles whenever there would be more than `MOST_POINTS`.
+    :ivar points: ``[probability, intensity, weight]`` of each step since the onset; ``None``
+        where nothing was heard.
+    """
+
+    step_ns: int = FIRST_STEP_NS
+    points: List[Optional[list]] = field(default_factory=list)
+
+    def add(self, offset_ns: int, probability: float, intensity: float) -> None:
+        """Note a moment; what lies before the onset is left out."""
+        if offset_ns < 0 or not (math.isfinite(probability) and math.isfinite(intensity)):
+            return
+        while offset_ns >= MOST_POINTS * self.step_ns:
+            self._join()
+        index = offset_ns // self.step_ns
+        self.points += [None] * (index + 1 - len(self.points))
+        point = self.points[index]
+        if point is None:
+            self.points[index] = [probability, intensity, 1]
+        else:
+            point[2] += 1
+            point[0] += (probability - point[0]) / point[2]
+            point[1] += (intensity - point[1]) / point[2]
+
+    def _join(self):
+        self.step_ns *= 2
+        pairs = zip(self.points[::2], [*self.points[1::2], None])
+        self.points = [_mean(a, b) for a, b in pairs]
+
+    def to_document(self) -> dict:
+        """Return what is stored: thousandths, ``None`` for silence."""
+        return {'step_s': self.step_ns / NS,
+                'points': [None if point is None else
+                           [round(1000 * point[0]), round(1000 * point[1])]
+                           for point in self.points]}
+
+    @classmethod
+    def from_document(cls, document: dict) -> 'Curve':
+        """Return a stored curve."""
+        return cls(round(document['step_s'] * NS),
+                   [None if point is None else [point[0] / 1000, point[1] / 1000, 1]
+                    for point in document['points']])
+
+
+def _mean(a, b):
+    if a is None or b is None:
+        return a or b
+    weight = a[2] + b[2]
+    return [(a[0] * a[2] + b[0] * b[2]) / weight, (a[1] * a[2] + b[1] * b[2]) / weight, weight]
+
+
+@dataclass
+class EpisodeRow:
+    """
+    One episode as it sounded; who did what about it stands in the events of the same episode.
+
+    :ivar end_ns: end of its newest crying.
+    :ivar open: whether it may still go on.
+    :ivar need: the newest need that was named, else ``'UNKNOWN'``; ``confidence`` belongs to it.
+    :ivar labels: the model's labels and probabilities when it was last heard crying.
+    """
+
+    episode_id: str
+    crib_id: str
+    onset_ns: int
+    end_ns: int
+    open: bool = True
+    need: str = 'UNKNOWN'
+    confidence: float = 0.0
+    labels: Dict[str, float] = field(default_factory=dict)
+    curve: Curve = field(default_factory=Curve)
+
+    @property
+    def intensity_mean(self) -> Optional[float]:
+        """Return the mean over the time that was heard; ``None`` if none was."""
+        heard = [point for point in self.curve.points if point]
+        weight = sum(point[2] for point in heard)
+        return sum(point[1] * point[2] for point in heard) / weight if weight else None
+
+    @property
+    def intensity_peak(self) -> Optional[float]:
+        """Return the largest point of the curve; ``None`` if nothing was heard."""
+        return max((point[1] for point in self.curve.points if point), default=None)
+
+
+@dataclass(frozen=True)
+class CareEntry:
+    """
+    Something that was done, by robot or person; the fields of CareEvent, named and in nanoseconds.
+
+    :raises ValueError: if it has no name, or kind or phase are none of `KINDS`, `PHASES`.
+    """
+
+    event_id: str
+    stamp_ns: int
+    kind: str
+    crib_id: str = ''
+    phase: str = 'moment'
+    action_id: str = ''
+    who: str = ''
+    episode_id: str = ''
+    text: str = ''
+    label: str = ''
+    until_ns: int = 0
+    cry_share_before: Optional[float] = None
+    cry_share_after: Optional[float] = None
+    intensity_before: Optional[float] = None
+    intensity_after: Optional[float] = None
+
+    def __post_init__(self):
+        """Check what the storage relies on, and shorten what is too long to keep."""
+        if not self.event_id:
+            raise ValueError('a care event needs an event_id: the same event is kept once')
+        if self.kind not in KINDS:
+            raise ValueError(f'kind: expected one of {", ".join(KINDS)}, got {self.kind!r}')
+        if self.phase not in PHASES:
+            raise ValueError(f'phase: expected one of {", ".join(PHASES)}, got {self.phase!r}')
+        for name in ('event_id', 'crib_id', 'action_id', 'who', 'episode_id', 'text', 'label'):
+            object.__setattr__(self, name, getattr(self, name)[:LONGEST_TEXT])
+        for name in ('cry_share_before', 'cry_share_after', 'intensity_before',
+                     'intensity_after'):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                object.__setattr__(self, name, None)
+
+
+@dataclass(frozen=True)
+class AlertEntry:
+    """One alert as it stands: from its START on, ``end_ns`` once its END was said."""
+
+    alert_id: str
+    crib_id: str
+    episode_id: str
+    stamp_ns: int
+    sequence: int
+    priority: int
+    text: str
+    ended: bool = False
+    acknowledged_by: str = ''
+
+
+class EpisodeBook:
+    """
+    Rows from what is heard, of any number of cribs.
+
+    An episode is known by its name: if it goes on after a restart, or after audio was lost, it is
+    the same row.
+    """
+
+    def __init__(self):
+        """Nothing has been heard."""
+        self._rows: Dict[str, EpisodeRow] = {}
+        self._written_ns: Dict[str, int] = {}
+
+    def open_row(self, crib_id: str) -> Optional[EpisodeRow]:
+        """Return the newest episode of a crib that this book knows."""
+        return self._rows.get(crib_id)
+
+    def resume(self, row: EpisodeRow) -> None:
+        """Go on with a row that was stored."""
+        self._rows[row.crib_id] = row
+
+    def observe(self, sample: HeardSample) -> List[EpisodeRow]:
+        """Return the rows that have to be written now."""
+        row = self._rows.get(sample.crib_id)
+        changed = []
+        if not sample.episode_id:
+            return changed
+        if row is None or row.episode_id != sample.episode_id:
+            if row is not None and not sample.crying and sample.onset_ns < row.onset_ns:
+                return changed             # old news that came late
+            if row is not None and row.open:
+                row.open = False
+                changed.append(row)
+            row = EpisodeRow(sample.episode_id, sample.crib_id, sample.onset_ns, sample.onset_ns)
+            self._rows[sample.crib_id] = row
+            row.open = sample.crying
+            self._take(row, sample)
+            changed.append(row)
+        elif sample.crying or row.open or (
+                sample.onset_ns + sample.duration_ns > row.end_ns):
+            # Without audio nothing says that it has ended: then it is over until it goes on.
+            ended = row.open and not sample.crying
+            began = sample.crying and not row.open
+            row.open = sample.crying
+            self._take(row, sample)
+            since_ns = sample.stamp_ns - self._written_ns.get(sample.crib_id, 0)
+            if not (ended or began) and 0 <= since_ns < WRITE_PERIOD_NS:
+                return changed
+            changed.append(row)
+        if changed:
+            self._written_ns[sample.crib_id] = sample.stamp_ns
+        return changed
+
+    @staticmethod
+    def _take(row: EpisodeRow, sample: HeardSample) -> None:
+        row.end_ns = max(row.end_ns, sample.onset_ns + max(0, sample.duration_ns))
+        if not sample.crying:
+            return
+        row.curve.add(sample.stamp_ns - row.onset_ns, sample.probability, sample.intensity)
+        if sample.labels:
+            row.labels = dict(sample.labels)
+        if sample.need not in ('UNKNOWN', 'NONE'):
+            row.need, row.confidence = sample.need, sample.confidence

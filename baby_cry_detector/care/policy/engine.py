@@ -1,0 +1,360 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What to do now: the policy carried out over what is heard.
+
+Pure and deterministic from the `cry_need` stream alone, so nodes that each evaluate it for
+themselves agree, without talking to each other. The plan is level-based: an order stands for as
+long as it is in the plan.
+
+Words: an *episode* is what `cry_need` calls one. Episodes with less than ``retry_after_quiet_s``
+between them are one *bout*: what failed in it is not tried again, and the alert's delay counts
+from its first onset. Soothing begins only in a bout whose beginning was heard.
+"""
+
+from dataclasses import dataclass, replace
+import math
+from typing import Dict, List, Optional, Tuple
+
+from baby_cry_detector.care.policy.effect import CryHistory, Effect, NANOSECONDS, WINDOW_NS
+from baby_cry_detector.care.policy.plan import (
+    AlertOrder, Heard, Plan, RockOrder, SoundOrder)
+from baby_cry_detector.care.policy.policy import CribPolicy, NEEDS, Policy, PRIORITIES, Step
+
+# Stamps of different sources (audio, its absence) may be out of order by this much.
+JITTER_NS = 1 * NANOSECONDS
+# What was not said for this long was not heard; messages come five times a second.
+GAP_NS = 5 * NANOSECONDS
+JUDGE_NS = 30 * NANOSECONDS               # the time in which an improvement must show
+LEVEL_NS, LEVEL_LEAST_NS = 5 * NANOSECONDS, 2 * NANOSECONDS
+WORSE_NS = 3 * NANOSECONDS                # over which a rising intensity is read
+# The intensity of a young episode rises by itself: it looks back over 10 s.
+SETTLE_NS = 10 * NANOSECONDS
+QUIET_SHARE = 0.1                         # crying less than this share is an improvement anyway
+ROCK, SOUND = 'rock', 'sound'
+
+
+@dataclass
+class _Bout:
+    onset_ns: int
+    last_cry_ns: int
+    barred: str = ''                      # why there is no (more) soothing
+    failed: str = ''                      # why soothing counts as failed
+    steps_ns: int = 0                     # how far the steps have come
+    trial_ns: Optional[int] = None        # since when something is being tried
+    before: Tuple[float, float] = (math.nan, math.nan)
+    reference: Optional[float] = None     # intensity that worse is measured from
+    worse_since_ns: Optional[int] = None
+    rank: int = 0                         # of the level, which only rises
+
+
+_RANKS = ('mild', 'moderate', 'strong')
+
+
+class PolicyEngine:
+    """
+    Carry out the policy of one crib.
+
+    :param crib_id: which of the policy's cribs; '': the one that is heard first.
+    """
+
+    def __init__(self, policy: Policy, crib_id: str = '') -> None:
+        """Nothing was heard yet."""
+        self._policy = policy
+        self.crib_id = crib_id
+        self._history = CryHistory()
+        self._forget()
+
+    @property
+    def policy(self) -> CribPolicy:
+        """Return what counts for this crib."""
+        return self._policy.for_crib(self.crib_id)
+
+    def _forget(self) -> None:
+        self._history.clear()
+        self._last: Optional[Heard] = None
+        self._bout: Optional[_Bout] = None
+        self._actions: Dict[str, object] = {}
+        self._before: Dict[str, Tuple[float, float]] = {}
+        self._given_up: Dict[str, str] = {}
+        self._ended: List[Effect] = []
+        self._alert: Optional[AlertOrder] = None
+        self._deaf_ns: Optional[int] = None
+        self._cried_when_lost = ''
+        self._need = 'none'
+
+    def observe(self, heard: Heard) -> Plan:
+        """Take what is heard now, return what is to be done now."""
+        if heard.crib_id and heard.crib_id != self.crib_id and not self._bout:
+            self.crib_id = heard.crib_id
+        heard = self._in_order(heard)
+        self._note(heard)
+        if heard.status == 'ok':
+            self._deaf_ns = None
+            self._cried_when_lost = ''
+            self._follow(heard)
+            self._soothe(heard)
+            self._alert_cry(heard)
+        elif heard.status == 'no_audio':
+            self._stop_all(heard.stamp_ns, 'no audio: nobody hears whether it helps')
+            self._alert_deaf(heard)
+        else:
+            self._stop_all(heard.stamp_ns, 'listening was switched off')
+            self._bout = self._alert = None
+        self._last = heard
+        return self._plan()
+
+    def give_up(self, action: str, why: str) -> Plan:
+        """
+        End one kind of action (``rock`` or ``sound``) until the bout is over.
+
+        For what only its node knows: somebody said stop, or a limit was reached.
+        """
+        if self._bout is not None:
+            self._given_up[action] = why
+        if self._last is not None:
+            self._end(action, self._last.stamp_ns, why)
+        return self._plan()
+
+    def _plan(self) -> Plan:
+        ended, self._ended = tuple(self._ended), []
+        last = self._last
+        return Plan(stamp_ns=last.stamp_ns if last else 0, rock=self._actions.get(ROCK),
+                    sound=self._actions.get(SOUND), alert=self._alert, ended=ended,
+                    need=self._need, level=_RANKS[self._bout.rank] if self._bout else '')
+
+    # --- time ------------------------------------------------------------------------------------
+    def _in_order(self, heard: Heard) -> Heard:
+        """Return it with a stamp that is not before the last one; a jump ends what goes on."""
+        last = self._last
+        intensity = min(1.0, max(0.0, heard.intensity))
+        if intensity != heard.intensity:       # also where it is no number
+            heard = replace(heard, intensity=intensity)
+        if last is None:
+            return heard
+        if heard.stamp_ns < last.stamp_ns - JITTER_NS:
+            self._stop_all(last.stamp_ns, 'the clock was set back')
+            ended, alert = self._ended, self._alert
+            self._forget()      # what cries now was not heard beginning: it is not soothed
+            self._ended = ended
+            self._alert = alert if heard.crying else None
+        elif heard.stamp_ns < last.stamp_ns:
+            return replace(heard, stamp_ns=last.stamp_ns)
+        elif heard.stamp_ns > last.stamp_ns + GAP_NS:
+            self._stop_all(last.stamp_ns, 'cry_need was silent')
+            self._last = None   # nor is what began meanwhile
+        return heard
+
+    def _note(self, heard: Heard) -> None:
+        """Write down the time since the last message: it was as the last message says."""
+        last = self._last
+        if last is None or last.status != 'ok':
+            return
+        self._history.add(last.stamp_ns, heard.stamp_ns, last.crying, last.intensity)
+
+    # --- the bout --------------------------------------------------------------------------------
+    def _follow(self, heard: Heard) -> None:
+        now, bout = heard.stamp_ns, self._bout
+        quiet_ns = round(self.policy.soothing.retry_after_quiet_s * NANOSECONDS)
+        if bout is not None and self._last is not None and self._last.crying:
+            bout.last_cry_ns = now             # it cried until now
+        if bout is not None and now - bout.last_cry_ns > quiet_ns:
+            self._stop_all(now, 'it has been quiet for long')
+            bout = self._bout = None
+        if not heard.crying:
+            return
+        if bout is None:
+            onset_ns = heard.onset_ns if 0 < heard.onset_ns <= now else now
+            bout = self._bout = _Bout(onset_ns, now)
+            self._given_up.clear()
+            if self._last is None or self._last.status != 'ok' or self._last.crying:
+                bout.barred = 'its beginning was not heard'
+        bout.last_cry_ns = now
+        sure = heard.confidence >= self.policy.min_confidence
+        self._need = heard.need if sure and heard.need in NEEDS else 'unknown'
+        _, mean = self._history.measure(
+            max(now - LEVEL_NS, heard.onset_ns), now, LEVEL_LEAST_NS)
+        if mean == mean:
+            bout.rank = max(bout.rank, _RANKS.index(self.policy.level(mean)))
+
+    def _row(self):
+        return self.policy.row(self._need, _RANKS[self._bout.rank])
+
+    # --- soothing --------------------------------------------------------------------------------
+    def _soothe(self, heard: Heard) -> None:
+        now, bout = heard.stamp_ns, self._bout
+        if bout is None:
+            return
+        soothing = self.policy.soothing
+        if bout.failed or bout.barred or not soothing.enabled:
+            return
+        if not heard.crying:
+            lingers_ns = round(soothing.linger_s * NANOSECONDS)
+            if not self._actions or now - bout.last_cry_ns > lingers_ns:
+                self._end_all(now, 'it is quiet')
+                bout.trial_ns = None
+                return
+        if self._last is not None and (self._actions or self._last.crying):
+            bout.steps_ns += now - self._last.stamp_ns
+        row = self._row()
+        step = _step_at(row.steps, bout.steps_ns)
+        if step is None:
+            if row.steps and heard.crying:
+                self._fail(now, 'all steps were tried and it still cries')
+            self._end_all(now, 'the steps are through' if row.steps else
+                          f'{_RANKS[bout.rank]} crying is not soothed')
+            bout.trial_ns = None
+            return
+        self._apply(step, heard)
+        if self._actions:
+            self._judge(heard)
+        else:
+            bout.trial_ns = None
+
+    def _apply(self, step: Step, heard: Heard) -> None:
+        """Make the actions those of the step."""
+        now, bout = heard.stamp_ns, self._bout
+        for action, wanted in ((ROCK, step.rock), (SOUND, step.sound)):
+            present = self._actions.get(action)
+            if wanted is None or action in self._given_up:
+                self._end(action, now, 'the next step goes on without it')
+                continue
+            if action == ROCK:
+                values = {'frequency_hz': wanted.frequency_hz,
+                          'amplitude_mm': wanted.amplitude_mm}
+            else:
+                values = {'sound': wanted.name, 'level_dba': wanted.level_dba}
+            if present is not None:
+                self._actions[action] = replace(present, **values)
+                continue
+            reason = f'{_RANKS[bout.rank]} crying, need {self._need}'
+            order = {ROCK: RockOrder, SOUND: SoundOrder}[action]
+            self._actions[action] = order(
+                f'{heard.episode_id}/{action}/{now}', heard.episode_id, now, reason, **values)
+            self._before[action] = self._history.measure(
+                max(bout.onset_ns, now - WINDOW_NS), now)
+            if bout.trial_ns is None:
+                bout.trial_ns, bout.before = now, self._before[action]
+                bout.reference = bout.worse_since_ns = None
+
+    def _judge(self, heard: Heard) -> None:
+        """Give up what does not help, or makes it worse."""
+        now, bout, soothing = heard.stamp_ns, self._bout, self.policy.soothing
+        if not heard.crying:
+            bout.worse_since_ns = None
+            return
+        if bout.reference is None:
+            if now - bout.onset_ns < SETTLE_NS:
+                return
+            bout.reference = self._history.measure(now - LEVEL_NS, now, 1)[1]
+        intensity = self._history.measure(now - WORSE_NS, now, 1)[1]
+        if intensity >= bout.reference + soothing.worse_by:
+            if bout.worse_since_ns is None:
+                bout.worse_since_ns = now
+            if now - bout.worse_since_ns >= soothing.worse_for_s * NANOSECONDS:
+                self._fail(now, 'it cries harder than before the soothing')
+                return
+        else:
+            bout.worse_since_ns = None
+        if now - bout.trial_ns >= soothing.no_improvement_s * NANOSECONDS:
+            if not self._has_improved(now):
+                self._fail(now, f'no improvement in {soothing.no_improvement_s:g} s of soothing')
+
+    def _has_improved(self, now: int) -> bool:
+        bout, least = self._bout, self.policy.soothing.improvement
+        share, intensity = self._history.measure(now - JUDGE_NS, now)
+        share_before, intensity_before = bout.before
+        if share_before != share_before:       # it had only just begun
+            share_before, intensity_before = 1.0, bout.reference
+        return (share <= QUIET_SHARE or share <= share_before - least
+                or intensity <= intensity_before - least)
+
+    def _fail(self, now: int, why: str) -> None:
+        self._bout.failed = why
+        self._end_all(now, why)
+
+    def _end_all(self, now: int, why: str) -> None:
+        for action in (ROCK, SOUND):
+            self._end(action, now, why)
+
+    def _stop_all(self, now: int, why: str) -> None:
+        """End soothing for something other than the baby: not again in this bout."""
+        if self._bout is not None and not self._bout.failed:
+            self._bout.barred = self._bout.barred or why
+        self._end_all(now, why)
+
+    def _end(self, action: str, now: int, why: str) -> None:
+        order = self._actions.pop(action, None)
+        if order is None:
+            return
+        share, intensity = self._history.measure(max(order.since_ns, now - WINDOW_NS), now)
+        share_before, intensity_before = self._before.pop(action)
+        self._ended.append(Effect(
+            action, order.action_id, order.episode_id, order.since_ns, now, why,
+            cry_share_before=share_before, cry_share_after=share,
+            intensity_before=intensity_before, intensity_after=intensity))
+
+    # --- alerts ----------------------------------------------------------------------------------
+    def _alert_cry(self, heard: Heard) -> None:
+        if not heard.crying:
+            self._alert = None
+            return
+        bout, now = self._bout, heard.stamp_ns
+        row, alerts = self._row(), self.policy.alerts
+        waited_s = (now - bout.onset_ns) / NANOSECONDS
+        due = waited_s >= min(row.alert_after_s, alerts.limit_s) or bool(bout.failed)
+        present = self._alert
+        if present is not None and (present.kind != 'cry'
+                                    or present.episode_id != heard.episode_id):
+            # The same trouble under another name goes on being alerted.
+            due = due or present.kind == 'cry'
+            present = None
+        if present is None and not due:
+            self._alert = None
+            return
+        priority = row.priority
+        if bout.failed:
+            priority = _louder(priority, alerts.failed_priority)
+        if present is not None:
+            priority = _louder(priority, present.priority)
+        reason = f'{_RANKS[bout.rank]} crying, need {self._need}'
+        if bout.failed:
+            reason += f'; soothing was stopped: {bout.failed}'
+        since_ns = now if present is None else present.since_ns
+        self._alert = AlertOrder('cry', heard.episode_id, since_ns, reason, priority)
+
+    def _alert_deaf(self, heard: Heard) -> None:
+        last, now, alerts = self._last, heard.stamp_ns, self.policy.alerts
+        if self._deaf_ns is None:
+            self._deaf_ns = now
+            if last is not None and last.status == 'ok' and last.crying:
+                self._cried_when_lost = last.episode_id
+        if self._cried_when_lost:
+            reason = 'no audio arrives, and it was crying when it stopped'
+        elif now - self._deaf_ns >= alerts.no_audio_after_s * NANOSECONDS:
+            reason = 'no audio arrives: the crib is not heard'
+        else:
+            self._alert = None
+            return
+        present = self._alert
+        priority = alerts.no_audio_priority
+        since_ns = now
+        if present is not None and present.kind == 'no_audio':
+            since_ns, priority = present.since_ns, present.priority
+        elif present is not None:
+            priority = _louder(priority, present.priority)
+        self._alert = AlertOrder('no_audio', self._cried_when_lost, since_ns, reason, priority)
+
+
+def _louder(one: str, other: str) -> str:
+    return max(one, other, key=PRIORITIES.index)
+
+
+def _step_at(steps, elapsed_ns: int) -> Optional[Step]:
+    """Return the step that is due after so much time; ``None`` after the last."""
+    end_ns = 0
+    for step in steps:
+        end_ns += round(step.for_s * NANOSECONDS)
+        if elapsed_ns < end_ns:
+            return step
+    return None

@@ -1,0 +1,44 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where policy files lie, and reading them; what is in them is `behaviours/policy_file.py`."""
+
+import os
+from pathlib import Path
+import sys
+
+from baby_cry_detector.care.policy.policy import Policy, PolicyError
+from baby_cry_detector.care.policy.policy_file import read_policy
+
+NAME = Path('config', 'policy.yaml')
+
+
+def shipped_policy_path() -> Path:
+    """
+    Return the path of the default policy: of this source tree, or where it was installed.
+
+    :raises OSError: if it lies at none of these places.
+    """
+    prefixes = [*os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
+    places = [Path(__file__).resolve().parents[3] / NAME,
+              *(Path(prefix, 'share', 'baby_cry_detector', NAME) for prefix in prefixes if prefix)]
+    for place in places:
+        if place.is_file():
+            return place
+    raise OSError(f'the shipped policy is at none of {", ".join(map(str, places))}')
+
+
+def open_policy(path: str = '') -> Policy:
+    """
+    Return the policy of a file; '' is the shipped one, "~" the home folder.
+
+    :raises OSError: if it can't be read.
+    :raises PolicyError: if it is wrong; a line for each error.
+    """
+    place = Path(path).expanduser() if path else shipped_policy_path()
+    try:
+        if place.exists() and not place.is_file():      # a device may never end
+            raise PolicyError(f'{place}: expected a policy, this is not a regular file')
+        text = place.read_text(encoding='utf-8')
+    except UnicodeDecodeError as error:
+        raise PolicyError(f'{place}:1: this is not text: {error}') from None
+    return read_policy(text, str(place))

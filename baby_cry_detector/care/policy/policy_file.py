@@ -1,0 +1,286 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+From the text of a policy file to a `Policy`.
+
+Everything that is wrong is told at once, each with ``file:line`` and what was expected instead.
+"""
+
+from dataclasses import replace
+import difflib
+import math
+from typing import Any, Dict, Optional
+
+import yaml
+
+from baby_cry_detector.care.policy.policy import (
+    Alerts, CribPolicy, DEFAULT, FREQUENCY_RANGE_HZ, HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
+    LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S, LONGEST_ROCKING_S, LONGEST_STEP_S, NEEDS,
+    NO_IMPROVEMENT_RANGE_S, Policy, PolicyError, PRIORITIES, RockStep, Row, Soothing, SOUNDS,
+    SoundStep, Step)
+
+VERSION = 1
+# (smallest, largest, unit) of every number.
+ALERT_NUMBERS = {
+    'limit_s': (0.0, LONGEST_ALERT_DELAY_S, 's'), 'repeat_s': (5.0, 3600.0, 's'),
+    'escalate_after_s': (5.0, 3600.0, 's'), 'snooze_max_s': (0.0, 14400.0, 's'),
+    'heartbeat_s': (1.0, 300.0, 's'), 'no_audio_after_s': (1.0, 600.0, 's')}
+SOOTHING_NUMBERS = {
+    'no_improvement_s': (*NO_IMPROVEMENT_RANGE_S, 's'), 'improvement': (0.05, 1.0, ''),
+    'worse_by': (0.05, 1.0, ''), 'worse_for_s': (5.0, 60.0, 's'), 'linger_s': (0.0, 600.0, 's'),
+    'retry_after_quiet_s': (0.0, 3600.0, 's')}
+LEVEL_NUMBERS = {'moderate_from': (0.0, 1.0, ''), 'strong_from': (0.0, 1.0, '')}
+ROCK_NUMBERS = {'frequency_hz': (*FREQUENCY_RANGE_HZ, 'Hz'),
+                'amplitude_mm': (1.0, LARGEST_AMPLITUDE_MM, 'mm')}
+
+
+def read_policy(text: str, name: str = 'policy') -> Policy:
+    """
+    Return the policy that a file describes.
+
+    :param text: of the file, YAML.
+    :param name: of the file, for messages.
+    :raises PolicyError: on everything that is wrong, a line for each.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, 'problem_mark', None)
+        line = mark.line + 1 if mark else 1
+        problem = getattr(error, 'problem', None) or str(error)
+        raise PolicyError(f'{name}:{line}: this is not YAML: {problem}') from None
+    reader = _Reader(name)
+    policy = reader.policy(root)
+    if reader.problems:
+        lines = [f'{name}:{line}: {sentence}' for line, sentence in sorted(reader.problems)]
+        raise PolicyError('\n'.join(lines))
+    return policy
+
+
+def _suggestion(word: str, known) -> str:
+    close = difflib.get_close_matches(word, [str(one) for one in known], 1, 0.6)
+    if close:
+        return f'did you mean {close[0]!r}?'
+    return f'expected one of {", ".join(str(one) for one in known)}'
+
+
+class _Reader:
+    """Reads what it can and collects what is wrong; a value with an error keeps its default."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.problems = set()
+
+    def wrong(self, node, sentence: str) -> None:
+        self.problems.add((node.start_mark.line + 1 if node is not None else 1, sentence))
+
+    # --- the parts of a file ---------------------------------------------------------------------
+    def policy(self, root) -> Policy:
+        parts = self.mapping(root, 'the policy', (
+            'version', 'alerts', 'soothing', 'levels', 'min_confidence', 'needs', 'cribs'))
+        version = self.scalar(parts['version']) if 'version' in parts else None
+        if type(version) is not int or version != VERSION:
+            self.wrong(parts.get('version', root), f'expected "version: {VERSION}"')
+        common = self.crib(parts, CribPolicy())
+        rows = common.rows.get(DEFAULT, {})
+        missing = [level for level in LEVELS if level not in rows]
+        if missing:
+            self.wrong(parts.get('needs', root),
+                       f'needs: {DEFAULT} must say what to do at each level; '
+                       f'missing: {", ".join(missing)}')
+        self.check(common, parts, root)
+        cribs = {}
+        for crib_id, node in self.items(parts.get('cribs'), 'cribs'):
+            own = self.mapping(node, f'cribs: {crib_id}', (
+                'alerts', 'soothing', 'levels', 'min_confidence', 'needs'))
+            cribs[crib_id] = self.crib(own, common)
+            self.check(cribs[crib_id], own, node)
+        return Policy(common, cribs)
+
+    def crib(self, parts: Dict[str, Any], base: CribPolicy) -> CribPolicy:
+        """Return ``base`` with what the parts of a mapping say."""
+        levels = self.numbers(parts.get('levels'), 'levels', LEVEL_NUMBERS)
+        if 'min_confidence' in parts:
+            levels['min_confidence'] = self.number(
+                parts['min_confidence'], 'min_confidence', 0.0, 1.0, '')
+        return replace(
+            base, alerts=self.alerts(parts.get('alerts'), base.alerts),
+            soothing=self.soothing(parts.get('soothing'), base.soothing),
+            rows=self.rows(parts.get('needs'), base.rows),
+            **{name: value for name, value in levels.items() if value is not None})
+
+    def alerts(self, node, base: Alerts) -> Alerts:
+        names = ('failed_priority', 'no_audio_priority')
+        found = self.numbers(node, 'alerts', ALERT_NUMBERS, names)
+        for name in names:
+            if name in found:
+                found[name] = self.choice(found[name], f'alerts: {name}', PRIORITIES)
+        return replace(base, **{key: value for key, value in found.items() if value is not None})
+
+    def soothing(self, node, base: Soothing) -> Soothing:
+        found = self.numbers(node, 'soothing', SOOTHING_NUMBERS, ('enabled',))
+        if 'enabled' in found:
+            switch = self.scalar(found['enabled'])
+            if type(switch) is not bool:
+                self.wrong(found['enabled'],
+                           f'soothing: enabled: expected true or false, got {switch!r}')
+                switch = None
+            found['enabled'] = switch
+        return replace(base, **{key: value for key, value in found.items() if value is not None})
+
+    def rows(self, node, base):
+        rows = {need: dict(levels) for need, levels in base.items()}
+        for need, levels in self.items(node, 'needs', (DEFAULT, *NEEDS), 'need'):
+            for level, row in self.items(levels, f'needs: {need}', LEVELS, 'level'):
+                rows.setdefault(need, {})[level] = self.row(row, f'needs: {need}: {level}')
+        return rows
+
+    def row(self, node, where: str) -> Row:
+        parts = self.mapping(node, where, ('alert_after_s', 'priority', 'soothe'))
+        row = Row()
+        for name in ('alert_after_s', 'priority'):
+            if node is not None and name not in parts:
+                self.wrong(node, f'{where}: {name} is missing')
+        if 'alert_after_s' in parts:
+            after_s = self.number(parts['alert_after_s'], f'{where}: alert_after_s', 0.0,
+                                  LONGEST_ALERT_DELAY_S, 's')
+            row = row if after_s is None else replace(row, alert_after_s=after_s)
+        if 'priority' in parts:
+            priority = self.choice(parts['priority'], f'{where}: priority', PRIORITIES)
+            row = row if priority is None else replace(row, priority=priority)
+        if 'soothe' in parts:
+            steps = parts['soothe']
+            if not isinstance(steps, yaml.SequenceNode):
+                self.wrong(steps, f'{where}: soothe: expected a list of steps ([]: none)')
+            else:
+                row = replace(row, steps=tuple(filter(None, (
+                    self.step(step, f'{where}: soothe') for step in steps.value))))
+                rocking_s = 0.0
+                for step in row.steps:
+                    rocking_s = rocking_s + step.for_s if step.rock else 0.0
+                    if rocking_s > LONGEST_ROCKING_S:
+                        self.wrong(steps, f'{where}: soothe: {rocking_s:g} s of rocking without a '
+                                          f'pause; expected at most {LONGEST_ROCKING_S:g} s')
+                        break
+        return row
+
+    def step(self, node, where: str) -> Optional[Step]:
+        parts = self.mapping(node, where, ('for_s', 'rock', 'sound'))
+        if 'for_s' not in parts:
+            self.wrong(node, f'{where}: a step must say for_s, how many seconds it takes')
+            return None
+        for_s = self.number(parts['for_s'], f'{where}: for_s', 0.0, LONGEST_STEP_S, 's')
+        rock = self.rock(parts['rock'], f'{where}: rock') if 'rock' in parts else None
+        sound = self.sound(parts['sound'], f'{where}: sound') if 'sound' in parts else None
+        return Step(for_s or 0.0, rock, sound)
+
+    def rock(self, node, where: str) -> RockStep:
+        found = self.numbers(node, where, ROCK_NUMBERS)
+        rock = replace(RockStep(), **{key: value for key, value in found.items()
+                                      if value is not None})
+        amplitude_m = rock.amplitude_mm * 1e-3
+        acceleration = amplitude_m * (2.0 * math.pi * rock.frequency_hz) ** 2
+        if acceleration > HARD_ACCELERATION:
+            highest_hz = math.sqrt(HARD_ACCELERATION / amplitude_m) / (2.0 * math.pi)
+            self.wrong(node, f'{where}: {rock.amplitude_mm:g} mm at {rock.frequency_hz:g} Hz is '
+                             f'{acceleration:.2f} m/s²; expected at most {HARD_ACCELERATION:g}, '
+                             f'so at most {math.floor(highest_hz * 100) / 100:.2f} Hz')
+        return rock
+
+    def sound(self, node, where: str) -> SoundStep:
+        parts = self.mapping(node, where, ('name', 'level_dba'))
+        sound = SoundStep()
+        if 'name' in parts:
+            name = self.scalar(parts['name'])
+            if not isinstance(name, str) or not name:
+                self.wrong(parts['name'], f'{where}: name: expected a sound or the path of a '
+                                          f'file, got {name!r}')
+            elif name not in SOUNDS and '/' not in name and '.' not in name:
+                self.wrong(parts['name'], f'{where}: unknown sound {name!r}: '
+                                          f'{_suggestion(name, SOUNDS)}, or the path of a file')
+            else:
+                sound = replace(sound, name=name)
+        if 'level_dba' in parts:
+            level = self.number(parts['level_dba'], f'{where}: level_dba', *LEVEL_RANGE_DBA,
+                                'dB(A) at the ear')
+            sound = sound if level is None else replace(sound, level_dba=level)
+        return sound
+
+    def check(self, policy: CribPolicy, parts: Dict[str, Any], node) -> None:
+        """Find what does not fit together; the parts, or else the node, say where."""
+        if policy.moderate_from > policy.strong_from:
+            self.wrong(parts.get('levels', node),
+                       f'levels: moderate_from ({policy.moderate_from:g}) is above '
+                       f'strong_from ({policy.strong_from:g})')
+        soothing = policy.soothing
+        if soothing.linger_s > soothing.retry_after_quiet_s:
+            self.wrong(parts.get('soothing', node),
+                       f'soothing: linger_s ({soothing.linger_s:g} s) is above '
+                       f'retry_after_quiet_s ({soothing.retry_after_quiet_s:g} s)')
+        for need, levels in policy.rows.items():
+            for level, row in levels.items():
+                if row.alert_after_s > policy.alerts.limit_s:
+                    self.wrong(parts.get('alerts', parts.get('needs', node)),
+                               f'needs: {need}: {level}: alert_after_s ({row.alert_after_s:g} s) '
+                               f'is above alerts: limit_s ({policy.alerts.limit_s:g} s)')
+
+    # --- what YAML is made of --------------------------------------------------------------------
+    def mapping(self, node, where: str, known) -> Dict[str, Any]:
+        """Return ``{key: node}`` of the known keys."""
+        return dict(self.items(node, where, known, 'key'))
+
+    def items(self, node, where: str, known=None, what: str = 'key'):
+        """Yield (key, node) of a mapping; nothing where it is missing or no mapping."""
+        if node is None or (isinstance(node, yaml.ScalarNode) and self.scalar(node) is None):
+            return
+        if not isinstance(node, yaml.MappingNode):
+            self.wrong(node, f'{where}: expected a mapping (key: value)')
+            return
+        seen = set()
+        for key_node, value in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None:
+                self.wrong(key_node, f'{where}: expected a word as key')
+            elif key in seen:
+                self.wrong(key_node, f'{where}: {key!r} stands here twice')
+            elif known is not None and key not in known:
+                self.wrong(key_node, f'{where}: unknown {what} {key!r}: '
+                                     f'{_suggestion(key, known)}')
+            else:
+                seen.add(key)
+                yield key, value
+
+    def numbers(self, node, where: str, ranges, others=()) -> Dict[str, Any]:
+        """Return ``{key: number}``; ``None`` where it is wrong, the node itself for others."""
+        return {key: value if key in others else
+                self.number(value, f'{where}: {key}', *ranges[key])
+                for key, value in self.mapping(node, where, (*ranges, *others)).items()}
+
+    def number(self, node, where: str, low: float, high: float, unit: str) -> Optional[float]:
+        value = self.scalar(node)
+        unit = f' {unit}' if unit else ''
+        if type(value) not in (int, float) or not math.isfinite(value):
+            self.wrong(node, f'{where}: expected a number from {low:g} to {high:g}{unit}, '
+                             f'got {value!r}')
+        elif not low <= value <= high:
+            self.wrong(node, f'{where}: {value:g}{unit} is not allowed; expected {low:g} to '
+                             f'{high:g}{unit}')
+        else:
+            return float(value)
+        return None
+
+    def choice(self, node, where: str, known) -> Optional[str]:
+        value = self.scalar(node)
+        if value in known:
+            return value
+        self.wrong(node, f'{where}: {value!r}: {_suggestion(str(value), known)}')
+        return None
+
+    def scalar(self, node):
+        """Return the value of a scalar; what is none is told as its kind."""
+        if not isinstance(node, yaml.ScalarNode):
+            return 'a list or mapping'
+        try:
+            return yaml.SafeLoader('').construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            return node.value

@@ -1,0 +1,224 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The thread that renders sound and hands it to a loudspeaker or to topics.
+
+Every sample passes the engine's limiter: sinks take `LimitedBlock`s and nothing else. A
+loudspeaker that is lost is reported and opened anew; what played is then silent until it is asked
+for again.
+"""
+
+import threading
+import time
+import traceback
+from typing import Callable, Dict, Optional
+
+from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
+from baby_cry_detector.audio.devices.speaker import Speaker
+from baby_cry_detector.care.sound.comfort_sounds import SoundStream
+from baby_cry_detector.care.sound.limiter import LimitedBlock
+from baby_cry_detector.care.sound.sound_engine import SoundEngine
+from baby_cry_detector.care.sound.weighting import leq_dbfs
+
+BLOCKS = 2                     # of 10 ms, rendered at a time
+LEVEL_SCAN_S = 45.0            # of a sound, by which its level is known; a lullaby is as long
+QUICK_FADE_S = 0.3
+CLOSE_S = 1.0
+RETRY_S = (1.0, 2.0, 5.0, 10.0)
+
+
+class SpeakerSink:
+    """A loudspeaker that takes nothing but what the limiter made."""
+
+    def __init__(self, device: str, preferred_rate: int):
+        """Open it; SpeakerUnavailable if that fails."""
+        self._speaker = Speaker(device, preferred_rate)
+        self.sample_rate = self._speaker.sample_rate
+        self.description = self._speaker.description
+
+    def play(self, block: LimitedBlock, is_silent: bool) -> None:
+        """Play a block; silence too, so that a lost device is noticed before it is needed."""
+        if not isinstance(block, LimitedBlock):
+            raise TypeError('a loudspeaker takes only what went through the limiter')
+        self._speaker.write(block.pcm)
+
+    def close(self) -> None:
+        """Give the device back once it has played what it has."""
+        self._speaker.close()
+
+
+class TopicSink:
+    """Publishes what the limiter made, at the pace of playing; nothing while it is silent."""
+
+    description = 'topics'
+
+    def __init__(self, publish: Callable, sample_rate: int):
+        """Publish by ``publish(pcm)``."""
+        self._publish = publish
+        self.sample_rate = sample_rate
+        self._due_s: Optional[float] = None
+
+    def play(self, block: LimitedBlock, is_silent: bool) -> None:
+        """Publish a block and wait until the next one is due."""
+        if not isinstance(block, LimitedBlock):
+            raise TypeError('topics take only what went through the limiter')
+        now_s = time.monotonic()
+        duration_s = block.pcm.size / self.sample_rate
+        if self._due_s is None or now_s - self._due_s > 1.0:       # began, or fell behind
+            self._due_s = now_s
+        if not is_silent:
+            self._publish(block.pcm)
+        self._due_s += duration_s
+        time.sleep(max(0.0, self._due_s - now_s))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class SoundPlayer:
+    """
+    A sink, an engine, and the thread that moves samples from one to the other.
+
+    :param open_sink: opens the loudspeaker or the topics; may raise SpeakerUnavailable.
+    :param sounds: name of each sound and what makes its stream: ``sample_rate -> SoundStream``.
+    :param cap_dbfs: of the limiter.
+    :param heard: told of each block, and how long it lasts in seconds.
+    :param report: told ``(kind, sentence)`` of trouble.
+    """
+
+    def __init__(self, open_sink: Callable, sounds: Dict[str, Callable[[int], SoundStream]],
+                 cap_dbfs: float, heard: Callable, report: Callable):
+        """Nothing is opened yet."""
+        self._open_sink, self._sounds = open_sink, sounds
+        self._heard, self._report = heard, report
+        self._cap_dbfs = cap_dbfs
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._engine: Optional[SoundEngine] = None
+        self._levels: Dict[tuple, float] = {}
+        self._thread: Optional[threading.Thread] = None
+        self.trouble = ''              # why there is no loudspeaker now
+        self.description = ''
+        self.last_sound_trouble = ''
+
+    # --- for the node ----------------------------------------------------------------------------
+    @property
+    def is_ready(self) -> bool:
+        """Return whether a sound could begin now."""
+        return self._engine is not None
+
+    @property
+    def playing(self) -> str:
+        """Return the name of the sound that plays, '' if none does or it is fading out."""
+        engine = self._engine
+        return engine.playing if engine else ''
+
+    @property
+    def is_silent(self) -> bool:
+        """Return whether nothing can be heard."""
+        engine = self._engine
+        return engine is None or engine.is_silent
+
+    @property
+    def limited_blocks(self) -> int:
+        """Return how many blocks of 10 ms the limiter made quieter."""
+        engine = self._engine
+        return engine.limiter.limited_blocks if engine else 0
+
+    def play(self, name: str, level_dbfs: float, fade_in_s: float, duration_s: float,
+             fade_out_s: float) -> bool:
+        """Begin a sound at a level; return False if that is not possible now."""
+        with self._lock:
+            engine = self._engine
+            if engine is None or name not in self._sounds:
+                return False
+            own_dbfs = self._levels.get((name, engine.sample_rate))
+            if own_dbfs is None:
+                return False
+            stream = self._sounds[name](engine.sample_rate)
+            engine.start(name, stream, 10.0 ** ((level_dbfs - own_dbfs) / 20.0), fade_in_s,
+                         duration_s, fade_out_s)
+            self.last_sound_trouble = ''
+            return True
+
+    def fade_out(self, fade_s: float) -> None:
+        """End what plays."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.stop(fade_s)
+
+    def set_cap(self, cap_dbfs: float) -> None:
+        """Use another cap from now on."""
+        with self._lock:
+            self._cap_dbfs = cap_dbfs
+            if self._engine is not None:
+                self._engine.limiter.set_cap(cap_dbfs)
+
+    def open(self) -> None:
+        """Start the thread."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, name='sound', daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Fade out quickly, then give the loudspeaker back; safe to call at any time."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=8.0)
+            self._thread = None
+
+    # --- in the thread ---------------------------------------------------------------------------
+    def _run(self) -> None:
+        attempt = 0
+        while not self._stop.is_set():
+            sink = None
+            try:
+                sink = self._open_sink()
+                self._measure(sink.sample_rate)
+                with self._lock:
+                    self._engine = SoundEngine(sink.sample_rate, self._cap_dbfs)
+                self.description, self.trouble, attempt = sink.description, '', 0
+                self._move(sink)
+                return
+            except Exception as error:
+                if isinstance(error, (SpeakerLost, SpeakerUnavailable, OSError, ValueError)):
+                    self.trouble = str(error)
+                else:
+                    self.trouble = traceback.format_exc()
+                delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
+                attempt += 1
+                self._report('speaker_lost', f'{self.trouble}; trying again in {delay_s:g} s')
+            finally:
+                with self._lock:
+                    self._engine = None
+                if sink is not None:
+                    sink.close()
+            self._stop.wait(delay_s)
+
+    def _measure(self, sample_rate: int) -> None:
+        """Learn how loud each sound is, once per rate."""
+        for name, make in self._sounds.items():
+            if (name, sample_rate) not in self._levels and not self._stop.is_set():
+                stream = make(sample_rate)
+                self._levels[name, sample_rate] = max(-80.0, leq_dbfs(
+                    stream.take(round(LEVEL_SCAN_S * sample_rate)), sample_rate))
+
+    def _move(self, sink) -> None:
+        end_s = None
+        while True:
+            if self._stop.is_set():
+                if end_s is None:
+                    end_s = time.monotonic() + CLOSE_S
+                    self.fade_out(QUICK_FADE_S)
+                if self.is_silent or time.monotonic() > end_s:
+                    return
+            with self._lock:
+                block = self._engine.render(BLOCKS)
+                is_silent = self._engine.is_silent
+                trouble, self._engine.trouble = self._engine.trouble, ''
+            if trouble:
+                self.last_sound_trouble = trouble
+                self._report('sound_broken', trouble)
+            sink.play(block, is_silent and not block.pcm.any())
+            if block.pcm.any():
+                self._heard(block, block.pcm.size / sink.sample_rate)

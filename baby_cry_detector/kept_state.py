@@ -1,0 +1,91 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A small JSON document that outlives a node, so that a process that is killed goes on where it was.
+
+Replaced in one step (a reader never sees half of it), 0600, and held by whoever has its lock,
+which the kernel releases with the process.
+"""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Optional
+
+
+class HeldError(OSError):
+    """Another process holds the file."""
+
+
+def state_folder() -> Path:
+    """
+    Return the folder for what outlives a process (XDG base directories).
+
+    :raises OSError: if there is no home to put it into.
+    """
+    folder = os.environ.get('XDG_STATE_HOME', '')
+    if os.path.isabs(folder):
+        return Path(folder) / 'baby_cry_detector'
+    try:
+        return Path.home() / '.local' / 'state' / 'baby_cry_detector'
+    except RuntimeError:
+        raise OSError('there is no home folder and XDG_STATE_HOME is not set') from None
+
+
+class KeptState:
+    """
+    The file of one node.
+
+    :param name: full name of the node; the domain is added.
+    :param what: tells several files of one node apart, for example ``.dose``.
+    :raises HeldError: if another process of that name has it.
+    :raises OSError: if the file can't be had.
+    """
+
+    def __init__(self, name: str, what: str = ''):
+        """Take the lock."""
+        folder = state_folder()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+        self.path = folder / f'{domain}{name.replace("/", ".")}{what}.json'
+        self._lock = os.open(self.path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise HeldError(f'another process keeps {self.path}; two nodes of one name?') from None
+
+    def read(self) -> Optional[dict]:
+        """
+        Return what was kept, if anything was.
+
+        :raises OSError: if there is a file that can't be read.
+        :raises ValueError: if it is no JSON object; it is left to be replaced.
+        """
+        try:
+            document = json.loads(self.path.read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise ValueError(f'{self.path} is no state of a node: {error}') from None
+        if not isinstance(document, dict):
+            raise ValueError(f'{self.path} is no state of a node')
+        return document
+
+    def keep(self, document: dict) -> None:
+        """Write; OSError if that fails."""
+        new = self.path.with_suffix('.new')
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
+            json.dump(document, file)
+        os.replace(new, self.path)
+
+    def remove(self) -> None:
+        """Remove the file: there is nothing to go on with."""
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give the lock back; the file stays as it is."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None

@@ -1,0 +1,168 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""``baby-cry evaluate``: how well a checkpoint detects cries, on the clips of a manifest."""
+
+import csv
+import json
+from pathlib import Path
+import sys
+
+import numpy as np
+
+from baby_cry_detector.cli.arguments import number, UsageError
+from baby_cry_detector.cli.progress import Bars
+
+
+def add_parser(subparsers) -> None:
+    """Add the command's options."""
+    parser = subparsers.add_parser(
+        'evaluate', help='score a checkpoint on recordings',
+        description='Scores every clip with the streaming runtime and prints AUC, F1 at the '
+                    "checkpoint's own threshold, onset delay, and errors by kind of sound. "
+                    'Paths under cry/ and labels that the checkpoint knows as cries count as '
+                    'cries; emotion/ (adult emotional speech) is left out by default.')
+    parser.add_argument('--manifest', type=Path, default=None,
+                        help='CSV with path and label (default: the folder that '
+                             'BABY_CRY_DATA_DIR names), or a folder per class')
+    parser.add_argument('--checkpoint', default='', help='.npz (default: the shipped one)')
+    parser.add_argument('--folds', type=Path, default=None, metavar='DIR',
+                        help='report the out-of-fold scores of a run of "train --folds"')
+    parser.add_argument('--with-emotion', action='store_true',
+                        help='count acted emotional speech among the not-cries')
+    parser.add_argument('--streams', action='store_true',
+                        help='also evaluate on streams assembled from the clips')
+    parser.add_argument('--scores', type=Path, default=None,
+                        help='write a CSV with the score of every clip')
+    parser.add_argument('--draws', type=number(int, 0, 100_000), default=300,
+                        help='draws of the group bootstrap, 0 for no intervals (default: 300)')
+    parser.add_argument('--plots', type=Path, default=None, metavar='DIR',
+                        help='write ROC, reliability, score and confusion plots (PNG) there')
+    parser.add_argument('--permutations', type=number(int, 0, 1_000_000), default=0, metavar='N',
+                        help='also compare the AUC with that of N shuffles of the labels within '
+                             'each fold (default: 0)')
+    parser.add_argument('--json', action='store_true',
+                        help='print one JSON object on standard output')
+    parser.set_defaults(run=run)
+
+
+def run(args) -> int:
+    """Run the command; return the exit status."""
+    from baby_cry_detector.research.training.evaluation import (
+        detection_report, known_groups, summary_lines)
+    from baby_cry_detector.research.training.manifest import (
+        CRY_LABELS, DATA_DIR_VARIABLE, default_data_dir, load_clips)
+
+    source = args.manifest or default_data_dir()
+    if not source:
+        raise UsageError(f'no recordings: give --manifest or set {DATA_DIR_VARIABLE}')
+    if args.streams and args.folds is None:
+        raise UsageError('--streams needs --folds DIR: each fold is heard by the detector that '
+                         'was not trained on it')
+    extra = {}
+    with Bars() as bars:
+        if args.folds is not None:
+            clips = load_clips(source, check_files=False)
+            result, clips = _out_of_fold(args.folds, clips)
+            extra['folds'] = str(args.folds)
+        else:
+            from baby_cry_detector.stream.listener import open_checkpoint
+            from baby_cry_detector.research.training.scoring import score_with_checkpoint
+            checkpoint = open_checkpoint(args.checkpoint)
+            known = set(CRY_LABELS) | set(checkpoint.cry_labels) | set(checkpoint.needs)
+            known |= set(checkpoint.provenance.get('cry_labels', ()))
+            known.discard('unknown')
+            clips = load_clips(source, cry_labels=known)
+            if not args.with_emotion:
+                clips = [clip for clip in clips if clip.kind != 'emotion']
+            seen = known_groups(clips, checkpoint.provenance)
+            if seen:
+                extra['trained_on_groups'] = len(seen)
+                n_clips = sum(clip.group in set(seen) for clip in clips)
+                extra['warning'] = (
+                    f'{n_clips} of {len(clips)} clips are of {len(seen)} groups that this '
+                    'checkpoint was trained on: these figures are too good; --folds DIR gives '
+                    'honest ones')
+                _warn(bars, extra['warning'])
+            result = score_with_checkpoint(checkpoint, clips, bars.show)
+        report = detection_report(clips, result, with_emotion=args.with_emotion,
+                                  n_draws=args.draws)
+        report.update(extra)
+        if args.permutations:
+            report['permutation'] = _permutation(clips, result, args)
+        if args.streams:
+            from baby_cry_detector.research.training.stream_evaluation import (
+                evaluate_streams, stream_lines)
+            report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
+        for line in summary_lines(report):
+            bars.say(line)
+        if args.streams:
+            for line in stream_lines(report['streams']):
+                bars.say(line)
+        if args.permutations:
+            found = report['permutation']
+            bars.say(f'AUC of shuffled labels: mean {found["permuted_mean"]:.3f}, 95 % below '
+                     f'{found["permuted_95"]:.3f}; p = {found["p_value"]:.4f}')
+    if args.scores is not None:
+        _write_scores(args.scores, clips, result)
+    if args.plots is not None:
+        from baby_cry_detector.research.training.plots import detection_plots
+        detection_plots(*_counted(clips, result, args), args.plots)
+    if args.json:
+        print(json.dumps(report))
+    return 0
+
+
+def _counted(clips, result, args):
+    """Return the clips and scores that the report's figures count."""
+    from baby_cry_detector.research.training.evaluation import ClipScores
+    keep = np.array([args.with_emotion or clip.kind != 'emotion' for clip in clips], bool)
+    return ([clip for clip, is_kept in zip(clips, keep) if is_kept],
+            ClipScores(result.score[keep], result.threshold[keep], result.delay_s[keep]))
+
+
+def _permutation(clips, result, args):
+    """Return the AUC beside that of shuffled labels."""
+    from baby_cry_detector.research.training import metrics
+    clips, result = _counted(clips, result, args)
+    return metrics.permutation_test(
+        lambda truth: metrics.auc(truth, result.score),
+        np.array([clip.is_cry for clip in clips], bool),
+        strata=[clip.fold for clip in clips], n_permutations=args.permutations)
+
+
+def _warn(bars: Bars, text: str) -> None:
+    bars.say('*' * 72)
+    bars.say(f'WARNING: {text}')
+    bars.say('*' * 72)
+
+
+def _out_of_fold(folder: Path, clips):
+    """Return the scores of a run with folds and the clips in the same order."""
+    from baby_cry_detector.research.training.evaluation import ClipScores
+    file = folder / 'out_of_fold.csv'
+    if not file.is_file():
+        raise ValueError(f'{file}: no such file; "baby-cry train CONFIG --folds --out {folder}" '
+                         'makes it')
+    with open(file, newline='', encoding='utf-8') as stream:
+        rows = {row['path']: row for row in csv.DictReader(stream)}
+    missing = [clip.path for clip in clips if clip.path not in rows]
+    chosen = [clip for clip in clips if clip.path in rows]
+    if not chosen:
+        raise ValueError(f'{file}: holds no clip of this manifest')
+    if missing:
+        print(f'{len(missing)} clips of the manifest have no out-of-fold score, first '
+              f'{missing[0]}; they are left out', file=sys.stderr)
+    picked = [rows[clip.path] for clip in chosen]
+    return ClipScores(np.array([float(row['score']) for row in picked]),
+                      np.array([float(row['threshold']) for row in picked]),
+                      np.array([float(row['delay_s'] or 'nan') for row in picked])), chosen
+
+
+def _write_scores(file: Path, clips, result) -> None:
+    with open(file, 'w', newline='', encoding='utf-8') as stream:
+        writer = csv.writer(stream)
+        writer.writerow(['path', 'label', 'is_cry', 'score', 'threshold', 'delay_s'])
+        for clip, score, threshold, delay in zip(clips, result.score, result.threshold,
+                                                 result.delay_s):
+            writer.writerow([clip.path, clip.label, int(clip.is_cry), f'{score:.6f}',
+                             f'{threshold:.6f}', '' if np.isnan(delay) else f'{delay:.3f}'])

@@ -1,0 +1,57 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""``baby-cry manifest``: a manifest from a corpus as it lies on disk."""
+
+import os
+from pathlib import Path
+import sys
+
+LAYOUTS = ('donateacry', 'esc50', 'emodb', 'aibo', 'casia', 'folders')
+
+
+def add_parser(subparsers) -> None:
+    """Add the command's options."""
+    parser = subparsers.add_parser(
+        'manifest', help='make a manifest of a corpus',
+        description='Writes a CSV with path, label, group, fold and kind of every recording '
+                    'and names every file that is wrong or missing.')
+    parser.add_argument('layout', choices=LAYOUTS,
+                        help='donateacry-corpus (cleaned or raw buckets), ESC-50, EmoDB, FAU '
+                             'Aibo (IS09 challenge), CASIA, or one folder per class')
+    parser.add_argument('root', type=Path, help="the corpus' folder")
+    parser.add_argument('--out', type=Path, required=True, help='CSV to write')
+    parser.add_argument('--convert-to', type=Path, default=None, metavar='FOLDER',
+                        help='donateacry: convert raw 3gp and caf files with ffmpeg into it')
+    parser.add_argument('--skip-wrong', action='store_true',
+                        help='write what is right although something is wrong')
+    parser.set_defaults(run=run)
+
+
+def run(args) -> int:
+    """Run the command; return the exit status."""
+    from baby_cry_detector.research.training.adapters import Adapted, ADAPTERS
+    from baby_cry_detector.research.training.manifest import load_clips, write_manifest
+
+    if not args.root.is_dir():
+        raise ValueError(f'{args.root}: no such folder')
+    if args.layout == 'folders':
+        found = Adapted()
+        for clip in load_clips(args.root):
+            found.add(clip.path, clip.label, clip.group, clip.fold, clip.kind, args.root.name)
+    elif args.layout == 'donateacry':
+        found = ADAPTERS[args.layout](args.root, args.convert_to)
+    else:
+        found = ADAPTERS[args.layout](args.root)
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    if not found.rows or (found.problems and not args.skip_wrong):
+        print(f'{len(found.problems)} problems, nothing written'
+              + ('; --skip-wrong writes the rest' if found.rows else ''), file=sys.stderr)
+        return 1
+    here = args.out.resolve().parent
+    for row in found.rows:  # paths of a manifest are relative to it
+        row['path'] = Path(os.path.relpath(args.root.resolve() / row['path'], here)).as_posix()
+    write_manifest(found.rows, args.out)
+    print(f'{args.out}: {len(found.rows)} recordings of '
+          f'{len({row["group"] for row in found.rows})} groups', file=sys.stderr)
+    return 0

@@ -1,0 +1,73 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Between the messages about care and what the diary keeps."""
+
+from baby_cry_detector.care.diary.rows import (
+    AlertEntry, CareEntry, HeardSample, KINDS, PHASES)
+from baby_cry_detector.decision.need import Need
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
+
+MEASURED = ('cry_share_before', 'cry_share_after', 'intensity_before', 'intensity_after')
+
+
+def need_name(number: int) -> str:
+    """Return a need's name in capitals; a number that is none is UNKNOWN."""
+    try:
+        return Need(number).name
+    except ValueError:
+        return 'UNKNOWN'
+
+
+def heard_sample(message: CryNeed) -> HeardSample:
+    """Return what a `cry_need` says."""
+    return HeardSample(
+        stamp_ns=to_nanoseconds(message.header.stamp), crib_id=message.header.frame_id,
+        audible=message.status == CryNeed.STATUS_OK, crying=message.crying,
+        episode_id=message.episode_id, onset_ns=to_nanoseconds(message.onset),
+        duration_ns=to_nanoseconds(message.duration), probability=message.cry_probability,
+        intensity=message.intensity, need=need_name(message.need),
+        confidence=message.confidence,
+        labels={label: round(float(value), 4)
+                for label, value in zip(message.labels, message.probabilities)})
+
+
+def care_entry(message: CareEvent) -> CareEntry:
+    """
+    Return a care event as it is kept.
+
+    :raises ValueError: if it has no name, or its kind or phase is unknown.
+    """
+    if message.kind >= len(KINDS) or message.phase >= len(PHASES):
+        raise ValueError(f'care_event of kind {message.kind} and phase {message.phase} is not '
+                         'understood')
+    return CareEntry(
+        event_id=message.event_id, stamp_ns=to_nanoseconds(message.header.stamp),
+        kind=KINDS[message.kind], crib_id=message.header.frame_id, phase=PHASES[message.phase],
+        action_id=message.action_id, who=message.who, episode_id=message.episode_id,
+        text=message.text, label=message.label, until_ns=to_nanoseconds(message.until),
+        **{name: float(getattr(message, name)) for name in MEASURED})
+
+
+def care_message(entry: CareEntry) -> CareEvent:
+    """Return an entry as a care event."""
+    message = CareEvent(
+        event_id=entry.event_id, kind=KINDS.index(entry.kind), phase=PHASES.index(entry.phase),
+        action_id=entry.action_id, who=entry.who, episode_id=entry.episode_id, text=entry.text,
+        label=entry.label, until=from_nanoseconds(entry.until_ns))
+    message.header.stamp = from_nanoseconds(entry.stamp_ns)
+    message.header.frame_id = entry.crib_id
+    for name in MEASURED:
+        value = getattr(entry, name)
+        setattr(message, name, float('nan') if value is None else value)
+    return message
+
+
+def alert_entry(message: CryAlert) -> AlertEntry:
+    """Return an alert as it is kept."""
+    return AlertEntry(
+        alert_id=message.alert_id, crib_id=message.header.frame_id,
+        episode_id=message.episode_id, stamp_ns=to_nanoseconds(message.header.stamp),
+        sequence=message.sequence, priority=message.priority, text=message.text,
+        ended=message.state == CryAlert.STATE_END,
+        acknowledged_by=message.acknowledged_by if message.acknowledged else '')

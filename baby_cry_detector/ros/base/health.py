@@ -1,0 +1,85 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""What hearing costs and how late it is: the figures of a node's diagnostics."""
+
+from collections import deque
+from contextlib import contextmanager
+import time
+
+FRAME_S = 0.01
+# An older stamp is not that of live audio: a recording of another day, or another clock.
+OLDEST_LIVE_S = 60.0
+# A publisher that starts again counts anew once; two that send at once do so all the time.
+INTERLEAVED_S = 10.0
+INTERLEAVED_TIMES = 4
+
+
+class Interleaving:
+    """Do messages of several publishers arrive in turn? Each numbers its own, from 1."""
+
+    def __init__(self):
+        """Nothing has come yet."""
+        self._newest = 0
+        self._steps_back_s = deque(maxlen=INTERLEAVED_TIMES)
+
+    def note(self, number) -> None:
+        """Take the number that its publisher gave a message; ``None`` where none is told."""
+        if number is None:
+            return
+        if number <= self._newest:
+            self._steps_back_s.append(time.monotonic())
+        self._newest = number
+
+    def is_seen(self) -> bool:
+        """Return whether the numbers stepped back again and again lately."""
+        return (len(self._steps_back_s) == INTERLEAVED_TIMES
+                and time.monotonic() - self._steps_back_s[0] < INTERLEAVED_S)
+
+
+class Workload:
+    """
+    Processor time per frame and the age of the newest audio, since the last look.
+
+    :ivar frames: how many were worked through since the start.
+    """
+
+    def __init__(self):
+        """Nothing has been done yet."""
+        self.frames = 0
+        self._cost_s = 0.0
+        self._seen = (0, 0.0)
+        self._age_s = None
+        self._figures = {}
+
+    @contextmanager
+    def measured(self):
+        """Count the block's processor time (of this thread) as work."""
+        start_s = time.thread_time()
+        try:
+            yield
+        finally:
+            self._cost_s += time.thread_time() - start_s
+
+    def add(self, frames: int, age_ns: int) -> None:
+        """Note frames that were worked through, and the time since their audio ended."""
+        self.frames += frames
+        age_s = age_ns * 1e-9
+        if -1.0 < age_s < OLDEST_LIVE_S:
+            self._age_s = max(self._age_s or 0.0, age_s)
+
+    def figures(self) -> dict:
+        """
+        Return what to show; figures stay as they were while nothing is heard.
+
+        The real-time factor is processor time over the duration of the audio: above 1 the
+        machine is too slow.
+        """
+        frames, cost_s = self.frames - self._seen[0], self._cost_s - self._seen[1]
+        if frames:
+            self._figures = {'cost_us_per_frame': round(cost_s / frames * 1e6, 1),
+                             'real_time_factor': round(cost_s / (frames * FRAME_S), 4)}
+            if self._age_s is not None:
+                self._figures['queue_age_s'] = round(self._age_s, 3)
+        self._seen = (self.frames, self._cost_s)
+        self._age_s = None
+        return {'frames': self.frames, **self._figures}

@@ -1,0 +1,102 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the launch files of the behaviours share: a node's parameters as arguments, and the node.
+
+A launch argument that is not empty wins over params_file, whatever that is keyed by.
+"""
+
+from pathlib import Path
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.logging import launch_config
+from launch_ros.actions import Node
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+import yaml
+
+from baby_cry_detector.ros.base.parameters import TABLES
+
+PACKAGE = 'baby_cry_detector'
+BEHAVIOURS = ('diary', 'caregiver_alert', 'soother', 'rocker')
+RESPAWN_DELAY_S = 0.5
+SWITCH = ['true', 'false']
+PATHS = ('policy', 'file')
+
+
+def common_arguments(share: Path) -> list:
+    """Return the arguments that every behaviour has."""
+    return [
+        DeclareLaunchArgument('namespace', default_value='crib',
+                              description='Namespace of the crib whose cry_need is heard.'),
+        DeclareLaunchArgument('params_file',
+                              default_value=str(share / 'config' / f'{PACKAGE}.yaml'),
+                              description='Parameters of the nodes, keyed by /**/NODE.'),
+        DeclareLaunchArgument('use_sim_time', default_value='false', choices=SWITCH,
+                              description='Take the time from /clock.'),
+        DeclareLaunchArgument('log_level', default_value='info',
+                              choices=['debug', 'info', 'warn', 'error', 'fatal'],
+                              description='Least severe log message that is written.'),
+        DeclareLaunchArgument('respawn', default_value='true', choices=SWITCH,
+                              description='Start a node that died again after '
+                                          f'{RESPAWN_DELAY_S:g} s.')]
+
+
+def own_parameters(node: str) -> dict:
+    """Return ``{name: Parameter}`` of what a launch argument may set."""
+    return {parameter.name: parameter for parameter in TABLES[node]
+            if parameter.name != 'autostart'}
+
+
+def describe_behaviour(node: str, share: Path) -> LaunchDescription:
+    """Return the launch description of one behaviour; its parameters are the arguments."""
+    return LaunchDescription([
+        *common_arguments(share),
+        *[DeclareLaunchArgument(
+            name, default_value='',
+            description=f'{parameter.description} Empty here: as in params_file.')
+          for name, parameter in own_parameters(node).items()],
+        OpaqueFunction(function=lambda context: [start_behaviour(
+            context, node, {name: text for name in own_parameters(node)
+                            if (text := context.launch_configurations[name])})])])
+
+
+def start_behaviour(context, node: str, texts: dict) -> Node:
+    """
+    Return the node with the common arguments of the context.
+
+    :param texts: ``{parameter: text}`` that override params_file.
+    :raises RuntimeError: if one of them is refused, or there is no params_file.
+    """
+    arguments = context.launch_configurations
+    if not Path(arguments['params_file']).is_file():
+        raise RuntimeError(f'params_file is not a file: {arguments["params_file"]}')
+    outer = arguments.get('ros_namespace')
+    namespace = make_namespace_absolute(prefix_namespace(outer, arguments['namespace'])) or '/'
+    full_name = f'{namespace.rstrip("/")}/{node}'
+    known = own_parameters(node)
+    values = {name: parsed(known[name], text) for name, text in texts.items()}
+    values['use_sim_time'] = arguments['use_sim_time'] == 'true'
+    path = Path(launch_config.log_dir) / f'parameters{full_name.replace("/", "_")}.yaml'
+    path.write_text(yaml.safe_dump({full_name: {'ros__parameters': values}}), encoding='utf-8')
+    return Node(
+        package=PACKAGE, executable=node, name=node, namespace=arguments['namespace'],
+        parameters=[arguments['params_file'], str(path)], output='screen',
+        respawn=arguments['respawn'] == 'true', respawn_delay=RESPAWN_DELAY_S,
+        ros_arguments=['--log-level',
+                       f'{full_name.strip("/").replace("/", ".")}:={arguments["log_level"]}'])
+
+
+def parsed(parameter, text: str):
+    """Return the text of an argument in the parameter's type; RuntimeError if it does not fit."""
+    try:
+        if parameter.type_name == 'bool':
+            if text not in SWITCH:
+                raise ValueError('expected true or false')
+            return text == 'true'
+        if parameter.name in PATHS:
+            return str(Path(text).expanduser().absolute())
+        kind = {'int': int, 'double': float}.get(parameter.type_name, str)
+        return parameter.check(kind(text))
+    except ValueError as error:
+        raise RuntimeError(f'{parameter.name}:={text} is refused: {error}') from None

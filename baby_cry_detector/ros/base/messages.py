@@ -1,0 +1,84 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Between the messages and the objects of the pure core."""
+
+from array import array
+
+from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+import numpy as np
+
+from baby_cry_detector.decision import CryDecision, STATUS_OK
+from baby_cry_detector.features import FeatureSet
+from baby_cry_detector.stream.intake import StampedFrames
+from baby_cry_detector.msg import CryNeed, FrameFeatures
+from baby_cry_detector.ros.base.ros_time import duration_from_nanoseconds, from_nanoseconds
+
+LARGEST_MESSAGE_FRAMES = 10_000
+
+
+class FeatureError(ValueError):
+    """A FrameFeatures message that does not fit; says what was expected."""
+
+
+def audio_message(pcm: np.ndarray, stamp_ns: int, frame_id: str) -> AudioDataStamped:
+    """Return int16 samples as an audio message."""
+    message = AudioDataStamped()
+    message.header.stamp = from_nanoseconds(stamp_ns)
+    message.header.frame_id = frame_id
+    message.audio.data = array('B', pcm.astype('<i2').tobytes())
+    return message
+
+
+def info_message(sample_rate: int) -> AudioInfo:
+    """Return the format of mono S16LE audio."""
+    return AudioInfo(channels=1, sample_rate=sample_rate, sample_format='S16LE',
+                     bitrate=sample_rate * 16, coding_format='wave')
+
+
+def features_message(frames: StampedFrames, feature_set: str, frame_id: str) -> FrameFeatures:
+    """Return frames as a message; their values are rounded to float32 here."""
+    message = FrameFeatures(feature_set=feature_set, first_frame=frames.first_frame,
+                            frame_count=len(frames.values), feature_count=frames.values.shape[1])
+    message.header.stamp = from_nanoseconds(frames.start_ns)
+    message.header.frame_id = frame_id
+    # An array of the field's own type is taken as it is; a list would be checked one by one.
+    message.values = array('f', frames.values.astype(np.float32).tobytes())
+    return message
+
+
+def frame_values(message: FrameFeatures, expected: FeatureSet) -> np.ndarray:
+    """
+    Return the rows of a message, ``(n, F)`` float32.
+
+    :raises FeatureError: if it is not of the expected feature set, or its sizes do not fit.
+    """
+    if message.feature_set != expected.id:
+        raise FeatureError(
+            f'the model hears {expected.id!r}, frame_features carries '
+            f'{message.feature_set!r}: set the parameter feature_set of feature_extractor')
+    rows, columns = message.frame_count, message.feature_count
+    if columns != len(expected.columns) or not 0 < rows <= LARGEST_MESSAGE_FRAMES:
+        raise FeatureError(f'expected 1 to {LARGEST_MESSAGE_FRAMES} frames of '
+                           f'{len(expected.columns)} features, got {rows} of {columns}')
+    values = np.asarray(message.values, np.float32)
+    if values.size != rows * columns:
+        raise FeatureError(f'expected {rows * columns} values, got {values.size}')
+    return values.reshape(rows, columns)
+
+
+def need_message(decision: CryDecision, frame_id: str) -> CryNeed:
+    """Return a decision as a message."""
+    message = CryNeed(
+        status=decision.status,
+        # What can't be heard now is not claimed; the episode may still go on.
+        crying=decision.crying and decision.status == STATUS_OK,
+        cry_probability=float(decision.cry_probability), need=int(decision.need),
+        confidence=float(decision.confidence), labels=list(decision.labels),
+        probabilities=[float(value) for value in decision.probabilities],
+        intensity=float(decision.intensity), episode_id=decision.episode_id,
+        episode=int(decision.episode))
+    message.header.stamp = from_nanoseconds(decision.stamp_ns)
+    message.header.frame_id = frame_id
+    message.onset = from_nanoseconds(decision.onset_ns)
+    message.duration = duration_from_nanoseconds(decision.duration_ns)
+    return message

@@ -1,0 +1,132 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""From an interpreter to spinning nodes and back, with a clean exit at any moment."""
+
+import contextlib
+import os
+from pathlib import Path
+import signal
+import sys
+
+from ament_index_python.packages import get_package_share_directory
+import rclpy
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.executors import ExternalShutdownException
+from rclpy.signals import SignalHandlerOptions
+
+CONSOLE_ONLY = ['--ros-args', '--disable-external-lib-logs']
+
+
+def log_folder() -> Path:
+    """
+    Return the folder in which ROS writes its log files.
+
+    :raises OSError: if no home folder is set.
+    """
+    if os.environ.get('ROS_LOG_DIR'):
+        return Path(os.environ['ROS_LOG_DIR']).expanduser()
+    if os.environ.get('ROS_HOME'):
+        return Path(os.environ['ROS_HOME']).expanduser() / 'log'
+    if not os.environ.get('HOME'):
+        raise OSError('HOME is not set')
+    return Path(os.environ['HOME']) / '.ros' / 'log'
+
+
+def logging_arguments() -> list:
+    """Return the ROS arguments that log to the console alone where files can't be written."""
+    try:
+        folder = log_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return []
+        why = f'{folder} is not writable'
+    except OSError as error:
+        why = str(error)
+    print(f'no log files: {why}', file=sys.stderr)
+    return CONSOLE_ONLY
+
+
+def find_peers_soon() -> None:
+    """
+    Let Fast DDS 2 (Humble, Jazzy) use `config/fast_dds.xml`, unless the user chose a profile.
+
+    Its later versions read another variable and other names, and other middleware neither.
+    """
+    if 'FASTRTPS_DEFAULT_PROFILES_FILE' in os.environ or Path(
+            'DEFAULT_FASTRTPS_PROFILES.xml').exists():
+        return
+    try:
+        profile = Path(get_package_share_directory('baby_cry_detector'), 'config', 'fast_dds.xml')
+    except LookupError:         # not installed as a ROS package
+        return
+    if profile.is_file():
+        os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
+
+
+def _interrupt(*_):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def initialised(args, own_signals=False):
+    """
+    Initialise ROS for a block; rclpy's own context manager is younger than Jazzy.
+
+    :param own_signals: a signal only interrupts, and publishing goes on to work: rclpy's handler
+        takes the context away before anybody can say a last word.
+    :raises SystemExit: with a sentence, on ROS arguments that can't be parsed.
+    """
+    options = {}
+    if own_signals:
+        options['signal_handler_options'] = SignalHandlerOptions.NO
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
+    find_peers_soon()
+    arguments = [*(sys.argv if args is None else args), *logging_arguments()]
+    try:
+        rclpy.init(args=arguments, **options)
+    except RuntimeError as error:      # what follows --ros-args; the rest names rcl's source files
+        sys.exit(f'error: {str(error).partition(", at /")[0]}')
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
+
+
+def make_executor(context=None):
+    """Return the executor that the graph runs in; `benchmarks/graph_cost.py` compares them."""
+    return rclpy.executors.SingleThreadedExecutor(context=context)
+
+
+def run_nodes(factory, args=None, own_signals=False) -> int:
+    """
+    Spin the nodes that ``factory()`` makes in one executor until interrupted.
+
+    :param own_signals: see `initialised`; the nodes need a timer that runs often.
+    :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
+    """
+    with initialised(args, own_signals):
+        nodes = []
+        try:
+            executor = make_executor()
+            nodes += factory()
+            for node in nodes:
+                executor.add_node(node)
+                if not node.autostart():
+                    return 1 if rclpy.ok() else 0
+            executor.spin()
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            print(f'error: {error}', file=sys.stderr)
+            return 1
+        except Exception:
+            # A signal takes the context away from whoever is using it at that moment.
+            if rclpy.ok():
+                raise
+        finally:
+            for node in nodes:
+                node.close()
+    return 0

@@ -1,0 +1,255 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Node that publishes audio from a microphone or a recording.
+
+Topics, types and meaning are those of the released audio_capture package, so either can feed
+the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and latched
+`audio_info`.
+"""
+
+from collections import Counter
+from dataclasses import replace
+import sys
+import threading
+import time
+import traceback
+
+from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+from diagnostic_msgs.msg import DiagnosticStatus
+import numpy as np
+
+from baby_cry_detector.audio import (
+    AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneLost,
+    MicrophoneSource)
+from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.messages import audio_message, info_message
+from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.tools.recording_player import RecordingPlayer
+from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.fields import ParameterError
+
+INFO_PERIOD_S = 5.0
+WATCH_PERIOD_S = 0.1
+# All samples equal for this long: muted, unplugged behind a sound card, or stuck.
+SILENT_MICROPHONE_S = 30.0
+# A device that is open and gives nothing for this long is opened anew.
+STUCK_S = 5.0
+RETRY_S = (1.0, 2.0, 5.0, 10.0)
+# The microphone's thread says that it is alive all the time, but for this long while it opens a
+# device or waits to try again. Longer, and another one takes its place.
+HUNG_S = 30.0
+
+
+class AudioCapture(ManagedNode):
+    """See the module."""
+
+    def __init__(self, overrides=None, **kwargs):
+        """Declare parameters and publishers."""
+        super().__init__('audio_capture', TABLES['audio_capture'], overrides, **kwargs)
+        self.finished = False
+        self._settings = {}
+        self._running_timers = []
+        self._worker = self._player = self._microphone = None
+        self._alive_s = 0.0            # when the microphone's thread was seen last
+        self._stop = threading.Event()
+        self._trouble = ''
+        self._silent_s = 0.0
+        self._level_dbfs = SILENCE_DBFS
+        self._device_name = ''
+        self._published_samples = 0
+        self._age_ns = None            # of the newest block when it was published
+        self._audio = self._info = None
+
+    def validate(self, values):
+        """Refuse a recording without a path."""
+        if values['source'] == 'file' and not values['file']:
+            raise ParameterError('source is "file" but the parameter file names no recording')
+
+    def configure(self, values):
+        """Check the recording now; a microphone is opened on activation."""
+        self._settings = values
+        self.finished = False
+        if values['source'] == 'file':
+            FileSource(values['file'], values['sample_rate'], values['block_duration_s'])
+        depth = qos.depth_for(values['block_duration_s'])
+        self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))
+        self._info = self.offer(AudioInfo, 'audio_info', qos.LATCHED)
+
+    def live_change(self, values):
+        """Use another gain."""
+        self._settings = values
+
+    def activate(self):
+        """Publish the format, then start the recording's timer or the microphone's thread."""
+        self._publish_info()
+        self._running_timers = [self.every(INFO_PERIOD_S, self._publish_info)]
+        self._trouble, self._silent_s = '', 0.0
+        if self._settings['source'] == 'file':
+            self._player = RecordingPlayer(self, self._settings, self._publish)
+            self._device_name = str(self._player.source.path)
+            self.finished = False
+            self._running_timers.append(self.every(WATCH_PERIOD_S, self._watch))
+        else:
+            self._start_worker()
+            self._running_timers.append(self.every(WATCH_PERIOD_S, self._watch_worker))
+
+    def deactivate(self):
+        """Stop the timers and the thread; the thread closes the device."""
+        for timer in self._running_timers:
+            self.destroy_timer(timer)
+        self._running_timers = []
+        if self._player is not None:
+            self._player.stop()
+            self._player = None
+        self._stop.set()
+        if self._worker is not None:
+            self._worker.join(timeout=5.0)
+            self._worker = None
+
+    def cleanup(self):
+        """Give the publishers back."""
+        for publisher in (self._audio, self._info):
+            if publisher is not None:
+                self.destroy_lifecycle_publisher(publisher)
+        self._audio = self._info = None
+
+    def _publish_info(self):
+        self._info.publish(info_message(self._settings['sample_rate']))
+
+    def _publish(self, block: AudioBlock, stamp_ns: int):
+        self._audio.publish(audio_message(block.pcm, stamp_ns, self._settings['frame_id']))
+        self._level_dbfs = level_dbfs(from_pcm16(block.pcm))
+        self._published_samples = block.first_sample + len(block.pcm)
+
+    def _watch(self):
+        """Note the end of the recording."""
+        if self._player.finished and not self.finished:
+            self.finished = True
+            if self._player.trouble:
+                self._trouble = self._player.trouble
+                self.get_logger().error(self._trouble)
+            self.get_logger().info(
+                f'end of {self._device_name} after '
+                f'{self._published_samples / self._settings["sample_rate"]:.1f} s of audio')
+
+    # --- microphone's thread ---------------------------------------------------------------------
+    def _start_worker(self):
+        # Its own event: a thread that still waits for a device never hears of a later start.
+        self._stop = threading.Event()
+        self._alive_s = time.monotonic()
+        self._worker = threading.Thread(
+            target=self._capture, args=(self._stop,), name='microphone', daemon=True)
+        self._worker.start()
+
+    @survive
+    def _watch_worker(self):
+        """Replace a thread that hangs or died; whatever the cause, nobody has to restart this."""
+        if self._worker.is_alive() and time.monotonic() - self._alive_s < HUNG_S:
+            return
+        frame = sys._current_frames().get(self._worker.ident)
+        where = ''.join(traceback.format_stack(frame)) if frame else 'it ended'
+        self._trouble = 'the thread of the microphone hangs; another one takes its place'
+        self.report('microphone_hung', f'{self._trouble}: {where}')
+        self._stop.set()
+        if self._microphone is not None:
+            self._microphone.kill()
+        self._start_worker()
+
+    # --- microphone ------------------------------------------------------------------------------
+    def _log_devices(self):
+        try:
+            names = [str(device) for device in list_devices()] or ['none']
+        except AudioSourceError as error:
+            names = [str(error)]
+        self.get_logger().info('microphones: ' + '; '.join(names))
+
+    def _amplified(self, block: AudioBlock) -> AudioBlock:
+        gain_db = self._settings['gain_db']
+        if not gain_db:
+            return block
+        samples = block.pcm * 10.0 ** (gain_db / 20.0)
+        clipped = np.count_nonzero(np.abs(samples) > 32767.5)
+        if clipped:
+            self.counts['clipped_samples'] += int(clipped)
+        return replace(block, pcm=np.clip(np.rint(samples), -32768, 32767).astype(np.int16))
+
+    def _capture(self, stop: threading.Event):
+        """Run in a thread of its own: open, read, publish; reopen with back-off when lost."""
+        try:
+            self._log_devices()
+        except (OSError, ValueError) as error:
+            self.report('internal_error', f'cannot list microphones: {error}')
+        attempt = 0
+        while not stop.is_set():
+            self._alive_s = time.monotonic()
+            try:
+                channel = self._settings['channel']
+                with MicrophoneSource(
+                        device=self._settings['device'],
+                        sample_rate=self._settings['sample_rate'],
+                        block_duration_s=self._settings['block_duration_s'],
+                        channel=None if channel < 0 else channel) as microphone:
+                    self._microphone = microphone
+                    self._device_name = microphone.description
+                    self.get_logger().info(f'listening to {microphone.description}')
+                    self._trouble, attempt = '', 0
+                    self._listen(microphone, stop)
+            except Exception as error:
+                if stop.is_set():
+                    return             # another thread has the device by now
+                if not isinstance(error, (AudioSourceError, OSError)):
+                    self.report('internal_error', traceback.format_exc())
+                self._trouble, self._level_dbfs, self._silent_s = str(error), SILENCE_DBFS, 0.0
+                self.counts['microphone_lost'] += 1
+                delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
+                attempt += 1
+                self._alive_s = time.monotonic()
+                self.get_logger().error(f'{error}; trying again in {delay_s:g} s')
+                stop.wait(delay_s)
+
+    def _listen(self, microphone: MicrophoneSource, stop: threading.Event):
+        seen = Counter()
+        heard_s = time.monotonic()
+        while not stop.is_set():
+            block = microphone.read(timeout_s=0.5)
+            if stop.is_set():
+                return
+            self._alive_s = time.monotonic()
+            if block is not None:
+                heard_s = time.monotonic()
+            elif time.monotonic() - heard_s > STUCK_S:
+                raise MicrophoneLost(f'{microphone.description} gave no audio for {STUCK_S:g} s')
+            if block is not None:
+                self._publish(self._amplified(block), block.capture_time_ns)
+                self._age_ns = time.time_ns() - block.capture_time_ns
+            self._silent_s = microphone.silent_s
+            for kind in ('overflows', 'lost_samples'):
+                count = getattr(microphone, kind)
+                self.counts[kind] += max(0, count - seen[kind])
+                seen[kind] = count
+
+    def diagnose(self):
+        """Report the device and what is wrong with it."""
+        details = {'hardware_id': self._device_name, 'device': self._device_name,
+                   'source': self._settings.get('source', ''),
+                   'level_dbfs': round(self._level_dbfs, 1), 'silent_s': round(self._silent_s, 1),
+                   'published_s': round(self._published_samples /
+                                        self._settings.get('sample_rate', 16000), 2)}
+        if self._age_ns is not None:
+            details['queue_age_s'] = round(self._age_ns * 1e-9, 3)
+        if self._trouble:
+            return DiagnosticStatus.ERROR, self._trouble, details
+        if not self._is_active:
+            return DiagnosticStatus.WARN, 'not active', details
+        if self._silent_s > SILENT_MICROPHONE_S:
+            return (DiagnosticStatus.WARN, f'the microphone gave the same value for '
+                    f'{self._silent_s:.0f} s: muted or stuck', details)
+        return DiagnosticStatus.OK, 'end of recording' if self.finished else 'capturing', details
+
+
+def main(args=None) -> int:
+    """Run the node until interrupted."""
+    return run_nodes(lambda: [AudioCapture()], args)

@@ -1,0 +1,37 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The three nodes in one process with one executor: what a robot with one microphone runs.
+
+Their behaviour is that of three processes; messages still pass through DDS, so everybody else
+can subscribe.
+"""
+
+import sys
+
+from baby_cry_detector.ros.nodes.audio_capture import AudioCapture
+from baby_cry_detector.ros.nodes.cry_classifier import CryClassifier
+from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
+from baby_cry_detector.ros.base.running import run_nodes
+
+
+def make_graph(overrides=None, capture=True, **kwargs):
+    """
+    Return the nodes of one crib, downstream first, so that nothing is published unheard.
+
+    :param overrides: ``{node name: {parameter: value}}``.
+    :param capture: False where another package publishes the audio.
+    :param kwargs: for each node, for example namespace or context.
+    """
+    overrides = overrides or {}
+    nodes = [CryClassifier(overrides.get('cry_classifier'), **kwargs),
+             FeatureExtractor(overrides.get('feature_extractor'), **kwargs)]
+    if capture:
+        nodes.append(AudioCapture(overrides.get('audio_capture'), **kwargs))
+    return nodes
+
+
+def main(args=None) -> int:
+    """Run the graph until interrupted; `--no-capture` where another package publishes audio."""
+    capture = '--no-capture' not in (sys.argv if args is None else args)
+    return run_nodes(lambda: make_graph(capture=capture), args)

@@ -1,0 +1,100 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The behaviours in the terminal: what they command, for a try-out without a robot."""
+
+import atexit
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+import shutil
+import tempfile
+
+from trajectory_msgs.msg import JointTrajectory
+
+from baby_cry_detector.msg import CareEvent, CryAlert
+from baby_cry_detector.ros.base import qos
+
+# Upstream last, so that nothing is published unheard. What is not there is left out.
+BEHAVIOURS = {'diary': 'Diary', 'caregiver_alert': 'CaregiverAlert', 'soother': 'Soother',
+              'rocker': 'Rocker'}
+PHASES = {CareEvent.PHASE_STARTED: 'started', CareEvent.PHASE_ENDED: 'ended',
+          CareEvent.PHASE_REFUSED: 'refused'}
+KINDS = {CareEvent.KIND_ROCKING: 'rocking', CareEvent.KIND_SOUND: 'sound',
+         CareEvent.KIND_ALERT: 'alert'}
+STATES = {CryAlert.STATE_START: 'START', CryAlert.STATE_ONGOING: 'ONGOING',
+          CryAlert.STATE_END: 'END'}
+PRIORITIES = ('', 'low', 'medium', 'high')
+LARGEST_M, WIDTH = 0.03, 21
+
+
+def make_behaviours(**kwargs) -> list:
+    """Return the behaviours' nodes; nothing that they do outlives the try-out."""
+    folder = Path(tempfile.mkdtemp(prefix='baby_cry_'))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    overrides = {'diary': {'file': str(folder / 'diary.sqlite')}, 'soother': {'output': 'topic'},
+                 'rocker': {'keep_duty': False}}
+    nodes = []
+    for name, class_name in BEHAVIOURS.items():
+        module = f'baby_cry_detector.ros.nodes.{name}'
+        if find_spec(module) is not None:
+            nodes.append(getattr(import_module(module), class_name)(
+                overrides.get(name), **kwargs))
+    return nodes
+
+
+class CareView:
+    """
+    Follows what the behaviours say.
+
+    :param node: whose subscriptions these are.
+    """
+
+    def __init__(self, node):
+        """Subscribe."""
+        self._node = node
+        self._plan, self._plan_ns = None, 0
+        self._alert = ''
+        self._noted = 0
+        self.news = ''
+        self._sounds = {}
+        node.create_subscription(JointTrajectory, 'joint_trajectory', self._hear_plan, qos.STATE)
+        node.create_subscription(CryAlert, 'alert', self._hear_alert, qos.LATCHED)
+        node.create_subscription(CareEvent, 'care_event', self._hear_care, qos.EVENTS)
+
+    def _hear_plan(self, message):
+        self._plan, self._plan_ns = message, self._node.get_clock().now().nanoseconds
+
+    def _hear_alert(self, message):
+        if message.state in STATES:
+            priority = PRIORITIES[min(message.priority, 3)]
+            self._alert = f'{STATES[message.state]} {priority}: {message.text}'
+            self.news = f'{message.alert_id} {message.sequence}'
+
+    def _hear_care(self, message):
+        self._noted += 1
+        kind = KINDS.get(message.kind, message.who)
+        self.news = f'{kind} {PHASES.get(message.phase, "")}: {message.text}'.replace(' :', ':')
+        if message.kind == CareEvent.KIND_SOUND:
+            self._sounds[message.action_id] = message.text
+            if message.phase != CareEvent.PHASE_STARTED:
+                del self._sounds[message.action_id]
+
+    def _motion(self) -> str:
+        """Return where the last plan has the crib now, as a picture."""
+        if self._plan is None or not self._plan.points:
+            return 'at rest'
+        passed_s = (self._node.get_clock().now().nanoseconds - self._plan_ns) * 1e-9
+        point = next((point for point in self._plan.points
+                      if point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec
+                      >= passed_s), None)
+        if point is None:
+            return 'at rest'
+        place = point.positions[0]
+        column = round((WIDTH - 1) * 0.5 * (1.0 + max(-1.0, min(1.0, place / LARGEST_M))))
+        return f'{"·" * column}█{"·" * (WIDTH - 1 - column)} {1e3 * place:+5.1f} mm'
+
+    def doing(self) -> dict:
+        """Return what is done now, by name."""
+        last = f', the last: {self.news}' if self.news else ''
+        return {'motion': self._motion(), 'sound': ', '.join(self._sounds.values()) or 'none',
+                'alert': self._alert or 'none', 'diary': f'{self._noted} events{last}'}

@@ -1,0 +1,297 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+`baby-cry-live`: the graph in one process with a view in the terminal (`make run`).
+
+Discovery stays on this machine unless ROS_AUTOMATIC_DISCOVERY_RANGE says otherwise: a newcomer's
+microphone is not put on the house network by trying this out.
+"""
+
+import atexit
+import fcntl
+import os
+from pathlib import Path
+import shutil
+import sys
+import tempfile
+import time
+
+from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+import soundfile
+from std_msgs.msg import Float32
+
+from baby_cry_detector.audio import (
+    AudioFormat, AudioSourceError, FileSource, list_devices, SAMPLE_RATE, to_pcm16)
+from baby_cry_detector.cli.arguments import number, Parser, UsageError
+from baby_cry_detector.cli.view import TerminalView, ViewState
+from baby_cry_detector.decision import Need
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
+from baby_cry_detector.ros.nodes.cry_graph import make_graph
+from baby_cry_detector.ros.base.running import initialised, make_executor
+from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
+from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+
+STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
+          CryNeed.STATUS_DISABLED: 'switched off'}
+# After the end of a recording the last frames are still on their way.
+SETTLE_S = 3.0
+# So long a recording that is over is not taken for a microphone that fell silent.
+AFTER_RECORDING_S = 10.0
+# How long another graph on this machine may take to be seen.
+DISCOVERY_S = 0.6
+
+
+class ViewNode(Node):
+    """Feeds the terminal view from the topics, as any other subscriber would."""
+
+    def __init__(self, view: TerminalView, namespace: str = '', behaviours: bool = False):
+        """Subscribe."""
+        super().__init__('terminal_view', namespace=namespace)
+        self._view = view
+        self._state = ViewState()
+        self._start_ns = None
+        self.create_subscription(Float32, 'level_dbfs', self._hear_level, qos.STATE)
+        self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.NEED)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._hear_diagnostics, 10)
+        self._format = None
+        if view.is_live:
+            self.create_subscription(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED)
+            self.create_subscription(AudioDataStamped, 'audio_stamped', self._hear_audio,
+                                     qos.stream(qos.depth_for()))
+        self._troubles, self._health = {}, {}
+        self._care = CareView(self) if behaviours else None
+        self._enter_threshold = None
+        self.recording_ended = False
+        self._prefix = self.get_namespace().strip('/')
+
+    def _hear_info(self, message: AudioInfo):
+        try:
+            self._format = AudioFormat(message.sample_rate, message.channels,
+                                       message.sample_format, message.coding_format)
+        except ValueError:
+            self._format = None       # feature_extractor says what is wrong with it
+
+    def _hear_audio(self, message: AudioDataStamped):
+        if self._format is None or len(message.audio.data) % self._format.bytes_per_frame:
+            return
+        self._view.sound.hear(self._format.decode(message.audio.data), self._format.sample_rate)
+
+    def _hear_level(self, message: Float32):
+        self._state.level_dbfs = message.data
+
+    def _hear_diagnostics(self, message: DiagnosticArray):
+        for status in message.status:
+            if status.name.rpartition('/')[0] != self._prefix:
+                continue      # another graph's
+            self._health[status.name.rpartition('/')[2]] = status.message
+            if status.name.endswith('cry_classifier'):
+                self._enter_threshold = next(
+                    (float(pair.value) for pair in status.values
+                     if pair.key == 'enter_threshold'), self._enter_threshold)
+            if status.name.endswith('audio_capture'):
+                self.recording_ended = status.message == 'end of recording'
+            self._troubles[status.name] = (
+                f'{status.name}: {status.message}'
+                if status.level == DiagnosticStatus.ERROR else '')
+        if self._start_ns is None:
+            self._state.trouble = self._trouble()
+            self._view.update(self._state)
+
+    def _audio_s(self, message: CryNeed, stamp_ns: int) -> float:
+        """Return how much audio was heard; without audio the stamps go on, this does not."""
+        if message.status != CryNeed.STATUS_OK:
+            return self._state.time_s
+        return (stamp_ns - self._start_ns) * 1e-9
+
+    def _trouble(self) -> str:
+        return '; '.join(filter(None, self._troubles.values()))
+
+    def _hear_need(self, message: CryNeed):
+        stamp_ns = to_nanoseconds(message.header.stamp)
+        if message.status == CryNeed.STATUS_OK and self._start_ns is None:
+            self._start_ns = stamp_ns
+        if self._start_ns is None:
+            return
+        self._state = ViewState(
+            time_s=self._audio_s(message, stamp_ns), status=STATUS.get(message.status, '?'),
+            level_dbfs=self._state.level_dbfs, cry_probability=message.cry_probability,
+            crying=message.crying, need=Need(message.need).name,
+            intensity=message.intensity, episode=message.episode,
+            onset_s=(to_nanoseconds(message.onset) - self._start_ns) * 1e-9,
+            duration_s=to_nanoseconds(message.duration) * 1e-9,
+            trouble=self._trouble(), enter_threshold=self._enter_threshold,
+            needs=list(zip(message.labels[1:], message.probabilities[1:])),
+            health=dict(self._health),
+            doing=self._care.doing() if self._care else {},
+            news=self._care.news if self._care else '')
+        self._view.update(self._state)
+
+
+def choose_source(source: str):
+    """
+    Return (title, audio_capture parameters) for what the user asked for.
+
+    :param source: empty, ``mic``, ``mic:NAME``, ``demo`` or a path.
+    """
+    if not source:
+        try:
+            source = 'mic' if list_devices() else 'demo'
+            why = 'no microphone found'
+        except AudioSourceError as error:
+            source, why = 'demo', str(error)
+        if source == 'demo':
+            print(f'{why}: playing the demonstration', file=sys.stderr)
+    if source == 'mic' or source.startswith('mic:'):
+        device = source[4:]
+        if not list_devices():
+            raise AudioSourceError('no microphone found; SOURCE=demo plays the demonstration')
+        return f'microphone {device}'.strip(), {'source': 'mic', 'device': device}
+    if source == 'demo':
+        folder = Path(tempfile.mkdtemp(prefix='baby_cry_'))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        path = write_demonstration(folder)
+        return 'demonstration (synthesised)', {'source': 'file', 'file': str(path)}
+    source = str(Path(source).expanduser())
+    FileSource(source)      # says what is wrong with it before anything is started
+    return Path(source).name, {'source': 'file', 'file': source}
+
+
+def write_demonstration(folder: Path) -> Path:
+    """Synthesise the demonstration recording into a folder and return its path."""
+    from baby_cry_detector.audio.synthesis.synthesiser import demonstration
+    samples, _ = demonstration()
+    path = folder / 'baby_cry_demonstration.wav'
+    soundfile.write(path, to_pcm16(samples), SAMPLE_RATE, subtype='PCM_16')
+    return path
+
+
+def main(args=None) -> int:
+    """
+    Run until the recording ends or the user interrupts.
+
+    :return: 0, 1 if the source can't be had, 2 on wrong arguments.
+    """
+    parser = Parser(prog='baby-cry-live', description=__doc__.splitlines()[1])
+    parser.add_argument('source', nargs='?', default='',
+                        help='mic, mic:NAME, demo, or a recording; default: mic if there is one')
+    parser.add_argument('--rate', type=number(float, 0, 1000), default=1.0,
+                        help='playing speed of a recording; 0 is as fast as possible')
+    parser.add_argument('--separate', action='store_true',
+                        help='run each node in a process of its own; one that dies starts again')
+    parser.add_argument('--behaviours', action='store_true',
+                        help='rock, play, alert and write a diary too, and show what they do; '
+                        'no robot is needed, and nothing is kept')
+    arguments = list(sys.argv[1:] if args is None else args)
+    own = arguments.index('--ros-args') if '--ros-args' in arguments else len(arguments)
+    try:
+        options = parser.parse_args(arguments[:own])
+        if options.behaviours and options.separate:
+            parser.error('--behaviours runs in one process: leave --separate out')
+    except UsageError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    try:
+        title, capture = choose_source(options.source)
+    except (AudioSourceError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    if os.environ.get('NO_COLOR') or os.environ.get('TERM') == 'dumb':
+        os.environ.setdefault('RCUTILS_COLORIZED_OUTPUT', '0')      # the log's colours
+    capture.update(rate=options.rate)
+    with initialised(arguments[own:]):
+        # An episode of the last try-out is none of this one's.
+        parameters = {'audio_capture': capture, 'cry_classifier': {'keep_episode': False}}
+        if capture['source'] == 'file':
+            for name in ('feature_extractor', 'cry_classifier'):
+                parameters.setdefault(name, {})['no_audio_timeout_s'] = AFTER_RECORDING_S
+        namespace = free_namespace()
+        nodes = []
+        try:
+            if not options.separate:
+                if options.behaviours:
+                    nodes += make_behaviours(namespace=namespace)
+                nodes += make_graph(parameters, namespace=namespace)
+                return _spin(nodes, title, namespace, behaviours=options.behaviours)
+            with Supervisor(graph_commands(parameters, namespace)) as supervisor:
+                return _spin(nodes, title, namespace, supervisor)
+        except (KeyboardInterrupt, ExternalShutdownException):
+            return 0
+        finally:
+            for node in nodes:
+                node.close()
+
+
+def first_here() -> bool:
+    """
+    Return whether no other try-out runs on this machine in this domain.
+
+    Told by a lock that the kernel releases with the process: two that are started together, or on
+    a busy machine, may not see each other's topics in time.
+    """
+    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+    path = Path(tempfile.gettempdir()) / f'baby_cry_live_{os.getuid()}_{domain}.lock'
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)     # kept open until the process ends
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    return True
+
+
+def free_namespace() -> str:
+    """Return '', or a namespace of one's own where another graph uses the plain names already."""
+    node = Node('terminal_view_scout')
+    end_s = time.monotonic() + DISCOVERY_S
+    is_first = first_here()
+    try:
+        while time.monotonic() < end_s:
+            if not is_first or node.count_publishers('/audio_stamped'):
+                namespace = f'try_{os.getpid()}'
+                print(f'another graph runs here; this one is in the namespace /{namespace}',
+                      file=sys.stderr)
+                return namespace
+            time.sleep(0.05)
+    finally:
+        node.destroy_node()
+    return ''
+
+
+def _spin(nodes, title, namespace='', supervisor=None, behaviours=False) -> int:
+    executor = make_executor()
+    for node in nodes:        # before the view, so that what can't start says why
+        executor.add_node(node)
+        if not node.autostart():
+            return 1
+    with TerminalView(title) as view:
+        viewer = ViewNode(view, namespace, behaviours)
+        if view.is_live:      # the log would break the panel, which shows what is wrong
+            rclpy.logging.set_logger_level('', rclpy.logging.LoggingSeverity.FATAL)
+        nodes.append(_closable(viewer))
+        executor.add_node(viewer)
+        rest_s = None
+        while rclpy.ok():
+            executor.spin_once(timeout_sec=0.1)
+            if supervisor is not None:
+                supervisor.step()
+            if viewer.recording_ended:
+                now_s = viewer.get_clock().now().nanoseconds * 1e-9
+                rest_s = now_s + SETTLE_S if rest_s is None else rest_s
+                if now_s > rest_s:
+                    return 0
+    return 0
+
+
+def _closable(node):
+    node.close = node.destroy_node
+    return node

@@ -1,0 +1,172 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+From the bytes of an audio topic to stamped frames: what the feature node runs.
+
+Decodes, follows the stamps, resamples to the feature set's rate and extracts. Continuity is
+judged before anything is heard: after a break the frames of the old stretch are completed, and
+the new one starts with fresh state at frame 0.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+import math
+from typing import List, Optional
+
+import numpy as np
+
+from baby_cry_detector.audio.continuity import StreamClock
+from baby_cry_detector.audio.formats import AudioFormat, decode_s16le, from_pcm16, to_pcm16
+from baby_cry_detector.audio.resampler import StreamingResampler
+from baby_cry_detector.features import FeatureSet, StreamingExtractor
+
+NANOSECONDS = 1_000_000_000
+SILENCE_DBFS = -120.0
+LONGEST_BLOCK_S = 60.0
+
+
+@dataclass(frozen=True)
+class StampedFrames:
+    """
+    Consecutive frames and when they were heard.
+
+    :param first_frame: number of the first, counted from the last break in the audio.
+    :param start_ns: capture time of its first sample.
+    :param values: ``(n, F)`` float64, n ≥ 1.
+    """
+
+    first_frame: int
+    start_ns: int
+    values: np.ndarray
+
+
+class AudioIntake:
+    """
+    One stream of audio messages.
+
+    :param feature_set: what to compute.
+    :param channel: channel to hear; ``None`` is the mean of all.
+    :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
+    :ivar counts: breaks and drops by kind.
+    :ivar level_dbfs: RMS level of the newest block, −120 to 0.
+    """
+
+    def __init__(self, feature_set: FeatureSet, channel: Optional[int] = None,
+                 stamp_tolerance_s: float = 0.04):
+        """Wait for a format."""
+        self.feature_set = feature_set
+        self.format: Optional[AudioFormat] = None
+        self.counts: Counter = Counter()
+        self.level_dbfs = SILENCE_DBFS
+        self.channel = channel
+        self._clock = StreamClock(stamp_tolerance_s)
+        self._extractor = StreamingExtractor(feature_set)
+        self._resampler: Optional[StreamingResampler] = None
+        self._hop_ns = feature_set.hop_length * NANOSECONDS // feature_set.sample_rate
+        self._next_frame = 0
+        # Stamp that the next frame of this stretch should have; None before its first.
+        self._next_start_ns: Optional[int] = None
+
+    def set_format(self, audio_format: AudioFormat) -> List[StampedFrames]:
+        """
+        Take the format of the blocks to come.
+
+        :return: the frames that the old format still owed, if it changed in mid-stream.
+        """
+        if audio_format == self.format:
+            return []
+        frames = self.finish()
+        if self.format is not None:
+            self.counts['format_change'] += 1
+        self.format = audio_format
+        self._resampler = StreamingResampler(audio_format.sample_rate,
+                                             self.feature_set.sample_rate)
+        return frames
+
+    def hear(self, stamp_ns: int, data: bytes) -> List[StampedFrames]:
+        """
+        Take a block of S16LE samples.
+
+        :param stamp_ns: capture time of the first sample.
+        :return: the frames that it completes; after a break also those that were owed before.
+        :raises AudioFormatError: if the bytes are no whole number of frames.
+        :raises ValueError: without a format, or if the block is absurdly long.
+        """
+        if self.format is None:
+            raise ValueError('expected audio_info before the audio')
+        samples = decode_s16le(data, self.format.channels, self.channel)
+        rate = self.format.sample_rate
+        if not len(samples):
+            return []
+        if len(samples) > LONGEST_BLOCK_S * rate:
+            raise ValueError(f'expected blocks of at most {LONGEST_BLOCK_S:g} s, '
+                             f'got {len(samples) / rate:g} s')
+        event = self._clock.update(stamp_ns, len(samples), rate)
+        if event.dropped:
+            self.counts[event.kind.value] += 1
+            return []
+        frames = []
+        if event.breaks:
+            self.counts[event.kind.value] += 1
+            if event.lost_samples > 0:
+                self.counts['samples_lost'] += event.lost_samples
+            frames = self._complete()
+        self.level_dbfs = level_dbfs(samples)
+        return frames + self._stamp(self._extractor.process(self._resample(samples)).values)
+
+    def finish(self) -> List[StampedFrames]:
+        """Complete the frames that are owed; the next block starts a new stretch."""
+        frames = self._complete()
+        self._clock.reset()
+        return frames
+
+    def forget(self) -> None:
+        """Forget stream and format: whatever is heard next may be of another kind."""
+        self.finish()
+        self.format = self._resampler = None
+        self.level_dbfs = SILENCE_DBFS
+
+    def _resample(self, samples: np.ndarray) -> np.ndarray:
+        if self._resampler.is_identity:
+            return samples
+        return requantised(self._resampler.process(samples))
+
+    def _stamp(self, values: np.ndarray) -> List[StampedFrames]:
+        """Number and stamp new frames by the clock as it is now."""
+        if not len(values):
+            return []
+        first = self._next_frame
+        start_ns = self._clock.time_of(first * self.feature_set.hop_length,
+                                       self.feature_set.sample_rate)
+        return [self._advance(first, start_ns, values)]
+
+    def _advance(self, first: int, start_ns: int, values: np.ndarray) -> StampedFrames:
+        self._next_frame = first + len(values)
+        self._next_start_ns = start_ns + len(values) * self._hop_ns
+        return StampedFrames(first, start_ns, values)
+
+    def _complete(self) -> List[StampedFrames]:
+        """Return what the old stretch still owes, on its own time, and start anew."""
+        frames = []
+        if self._resampler is not None:
+            tail = self._resampler.flush()
+            parts = [self._extractor.process(requantised(tail)).values] if len(tail) else []
+            parts.append(self._extractor.flush().values)
+            values = np.concatenate(parts)
+            if len(values) and self._next_start_ns is not None:
+                frames.append(self._advance(self._next_frame, self._next_start_ns, values))
+        self._extractor.reset()
+        self._next_frame = 0
+        self._next_start_ns = None
+        return frames
+
+
+def requantised(samples: np.ndarray) -> np.ndarray:
+    """Round resampled audio to 16 bits, as a recording read at another rate is."""
+    return from_pcm16(to_pcm16(samples))
+
+
+def level_dbfs(samples: np.ndarray) -> float:
+    """Return 20 log10 of the RMS, at least −120; ``(n,)`` samples, full scale is 1."""
+    power = float(np.mean(np.square(samples))) if len(samples) else 0.0
+    return max(SILENCE_DBFS, 10.0 * math.log10(power)) if power > 0.0 else SILENCE_DBFS

@@ -1,0 +1,119 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The chain of pure objects that hears one stream: frames → probabilities → decisions.
+
+`FrameListener` is what the classifier node runs; `listen` puts the streaming extractor in front
+of it, so that the command line and the graph give the same answers for the same samples.
+"""
+
+from typing import Iterator, Optional
+
+import numpy as np
+
+from baby_cry_detector.audio.sources import AudioBlock
+from baby_cry_detector.audio.formats import from_pcm16
+from baby_cry_detector.checkpoints import SHIPPED
+from baby_cry_detector.decision import CryDecider, CryDecision, DecisionSettings
+from baby_cry_detector.features import FeatureSet, StreamingExtractor
+from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
+from baby_cry_detector.model.runtime import make_runtime
+
+NANOSECONDS = 1_000_000_000
+
+
+def open_checkpoint(path: str = '') -> Checkpoint:
+    """
+    Load a checkpoint.
+
+    :param path: a file, or the name of a shipped one: '' for the default, ``is09``.
+    :raises CheckpointError: one sentence on what is wrong with it.
+    """
+    return load_checkpoint(SHIPPED.get(str(path), path))
+
+
+class FrameListener:
+    """
+    Network and decision for one stream of frames.
+
+    :param checkpoint: network, feature set, labels and thresholds.
+    :param settings: decision parameters.
+    :param crib_id: names the episodes.
+    :param backend: ``numpy``, ``torch`` or ``onnx``.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, settings: Optional[DecisionSettings] = None,
+                 crib_id: str = 'crib', backend: str = 'numpy'):
+        """Build the runtime; nothing is heard yet."""
+        self.feature_set = FeatureSet.from_dict(checkpoint.feature_set)
+        self.runtime = make_runtime(checkpoint, backend)
+        self._checkpoint = checkpoint
+        self.hop_ns = self.feature_set.hop_length * NANOSECONDS // self.feature_set.sample_rate
+        self.decider = CryDecider(
+            self.resolve(settings or DecisionSettings()), checkpoint.needs,
+            checkpoint.need_priors, checkpoint.need_temperature,
+            step_s=self.hop_ns / NANOSECONDS, crib_id=crib_id)
+        roles = self.feature_set.roles
+        self._level, self._voicing = (
+            self.feature_set.index(roles[role]) if role in roles else None
+            for role in ('level', 'voicing'))
+        self._heard_ns = round(self.feature_set.lookahead_s * NANOSECONDS)
+
+    def resolve(self, settings: DecisionSettings) -> DecisionSettings:
+        """
+        Return the settings with the checkpoint's values where they leave them to it.
+
+        :raises ParameterError: if they do not fit together.
+        """
+        return settings.resolved(self._checkpoint.enter_threshold,
+                                 self._checkpoint.leave_threshold, self._checkpoint.smoothing_s)
+
+    def change_settings(self, settings: DecisionSettings) -> None:
+        """Take other decision parameters; nothing that was heard is forgotten."""
+        self.decider.configure(self.resolve(settings))
+
+    def process(self, start_ns: int, values: np.ndarray) -> Iterator[CryDecision]:
+        """
+        Yield the decision after each frame.
+
+        :param start_ns: time of the first sample of the first frame.
+        :param values: ``(n, F)`` frames of the checkpoint's feature set.
+        """
+        values = np.asarray(values, np.float32)
+        cry, need = self.runtime.process(values)
+        starts = start_ns + self.hop_ns * np.arange(len(values), dtype=np.int64)
+        return self.decider.steps(
+            starts + self._heard_ns, cry, need if need.shape[1] else None,
+            None if self._level is None else values[:, self._level],
+            None if self._voicing is None else values[:, self._voicing])
+
+    def lose_continuity(self) -> None:
+        """Forget the network's state after a gap; an episode in progress survives a short one."""
+        self.runtime.reset()
+        self.decider.gap()
+
+    def reset(self) -> None:
+        """Forget everything but the episode counter."""
+        self.runtime.reset()
+        self.decider.reset()
+
+
+def listen(blocks: Iterator[AudioBlock], listener: FrameListener,
+           start_ns: int = 0) -> Iterator[CryDecision]:
+    """
+    Yield the decisions on a whole recording, frame by frame.
+
+    :param blocks: int16 blocks at the feature set's rate.
+    :param start_ns: time of the first sample.
+    """
+    extractor = StreamingExtractor(listener.feature_set)
+    rate = listener.feature_set.sample_rate
+    hop = listener.feature_set.hop_length
+
+    def decide(frames):
+        first_ns = start_ns + frames.first_frame * hop * NANOSECONDS // rate
+        return listener.process(first_ns, frames.values) if len(frames) else ()
+
+    for block in blocks:
+        yield from decide(extractor.process(from_pcm16(block.pcm)))
+    yield from decide(extractor.flush())

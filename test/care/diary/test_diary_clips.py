@@ -1,0 +1,72 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Clips: off by default; where they are on, whole WAV files with pre-roll, bounded, 0600."""
+
+import stat
+import wave
+
+import numpy as np
+import pytest
+
+from baby_cry_detector.care.diary.clips import ClipRecorder
+
+NS = 1_000_000_000
+RATE = 16_000
+
+
+def hear(clips, first_s, last_s, value=0):
+    """Let the recorder hear blocks of 0.1 s whose samples are their second."""
+    for block in range(round(10 * first_s), round(10 * last_s)):
+        samples = np.full(RATE // 10, value or block // 10, '<i2')
+        clips.hear(block * NS // 10, samples.tobytes())
+
+
+def read(path):
+    """Return the samples of a clip."""
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
+        return np.frombuffer(file.readframes(file.getnframes()), '<i2')
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Return a recorder of one channel at 16 kHz."""
+    recorder = ClipRecorder(tmp_path / 'clips', 5.0, 20.0, 2.0)
+    recorder.set_format(RATE, 1)
+    yield recorder
+    recorder.end()
+
+
+def test_a_clip_begins_with_the_pre_roll_and_is_whole_at_any_moment(clips):
+    hear(clips, 0, 102)
+    path = clips.begin('crib-a', 100 * NS)
+    assert read(path).size == 7 * RATE
+    hear(clips, 102, 104)
+    samples = read(path)
+    assert samples[0] == 95 and samples[-1] == 103 and samples.size == 9 * RATE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    clips.end()
+    hear(clips, 104, 106)
+    assert read(path).size == 9 * RATE
+
+
+def test_no_clip_is_longer_than_allowed_and_the_oldest_make_room(clips):
+    paths = []
+    for number in range(6):
+        hear(clips, 100 * number, 100 * number + 10, value=7)
+        paths.append(clips.begin(f'crib/{number}', (100 * number + 9) * NS))
+        hear(clips, 100 * number + 10, 100 * number + 40, value=7)
+        assert read(paths[-1]).size == 20 * RATE
+    left = [path for path in paths if path.exists()]
+    assert left == paths[-len(left):] and 1 <= len(left) < 6
+    assert sum(path.stat().st_size for path in left) <= 2e6
+
+
+def test_without_a_format_or_after_a_crash_nothing_is_overwritten(clips, tmp_path):
+    assert ClipRecorder(tmp_path / 'no', 5.0, 20.0, 2.0).begin('crib-a', 0) is None
+    hear(clips, 0, 10)
+    path = clips.begin('crib-a', 5 * NS)
+    before = path.read_bytes()
+    clips.end()
+    assert clips.begin('crib-a', 5 * NS) is None
+    assert path.read_bytes() == before

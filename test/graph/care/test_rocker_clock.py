@@ -1,0 +1,111 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rocker on a simulated clock that stands still or vanishes: the crib comes to rest."""
+
+import threading
+import time
+
+from care_graph import CareGraph
+import pytest
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rocked_crib import Baby, events, is_brake, POLICY
+from rosgraph_msgs.msg import Clock
+from trajectory_msgs.msg import JointTrajectory
+
+from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.nodes.rocker import Rocker
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds
+
+
+class SimulatedClock:
+    """Publishes `/clock` a hundred times a second, until it stands or is gone."""
+
+    def __init__(self, node):
+        """Begin at the time of day."""
+        self._node = node
+        self._publisher = node.create_publisher(Clock, '/clock', 10)
+        self.moves = True
+        self.now_ns = time.time_ns()
+        node.create_timer(0.01, self._tick)
+
+    def _tick(self):
+        if self.moves:
+            self.now_ns = time.time_ns()
+        if self._publisher is not None:
+            self._publisher.publish(Clock(clock=from_nanoseconds(self.now_ns)))
+
+    def vanish(self):
+        """Take the topic away."""
+        self.moves = False
+        self._node.destroy_publisher(self._publisher)
+        self._publisher = None
+
+
+@pytest.fixture
+def care(tmp_path, monkeypatch):
+    """Return a made classifier that watches the rocker's commands."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    graph = CareGraph(tmp_path)
+    graph.plans = []
+    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
+                                   qos.stream(1000))
+    graph.clock = SimulatedClock(graph.node)
+    yield graph
+    assert graph.close()
+
+
+@pytest.fixture
+def rocker(care, tmp_path):
+    """Return a running rocker that lives by the simulated clock."""
+    path = tmp_path / 'policy.yaml'
+    path.write_text(POLICY)
+    node = Rocker({'policy': str(path), 'use_sim_time': True}, context=care.context)
+    assert node.autostart()
+    executor = SingleThreadedExecutor(context=care.context)
+    executor.add_node(node)
+
+    def spin():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+    care.until(lambda: care.need.get_subscription_count()
+               and care.node.count_publishers('joint_trajectory'))
+    yield node
+    executor.shutdown(timeout_sec=5.0)
+    thread.join(5.0)
+    node.close()
+
+
+@pytest.mark.parametrize('silent', [False, True], ids=['who still cries', 'and all is silent'])
+@pytest.mark.parametrize('how', ['stands', 'vanishes'])
+def test_without_a_clock_that_moves_the_crib_comes_to_rest(care, rocker, how, silent):
+    baby = Baby(care, lambda: care.clock.now_ns)
+    baby.is_rocked(care)
+    del care.plans[:]
+    if how == 'stands':
+        care.clock.moves = False
+    else:
+        care.clock.vanish()
+    wait = care.until if silent else baby.until
+    wait(lambda: any(map(is_brake, care.plans)))
+    wait(lambda: care.diagnosis('rocker')[2].get('why') in (
+        'the clock stands still', 'cry_need is silent'))
+    wait(lambda: events(care, CareEvent.PHASE_ENDED))
+    del care.plans[:]
+    if how == 'stands' and not silent:
+        baby.pause(2.0)
+        assert all(map(is_brake, care.plans))
+        # Nothing begins on a clock that stands ...
+        baby.quiet()
+        baby.pause(0.5)
+        baby.cry()
+        baby.pause(2.0)
+        assert all(map(is_brake, care.plans))
+        # ... and the next episode rocks again, once it moves.
+        care.clock.moves = True
+        baby.is_rocked(care)

@@ -1,0 +1,182 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rocker on the real graph: it moves only when, and as, it may; and it always stops."""
+
+import signal
+import threading
+
+from care_graph import CareGraph
+import numpy as np
+import pytest
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rocked_crib import Baby, events, is_brake, NS, now_ns, POLICY, positions, speeds
+from std_msgs.msg import Empty
+from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from baby_cry_detector.msg import CareEvent, CryNeed
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.tools.care_view import CareView
+from baby_cry_detector.ros.nodes.rocker import Rocker
+
+
+@pytest.fixture
+def policy_file(tmp_path):
+    path = tmp_path / 'policy.yaml'
+    path.write_text(POLICY)
+    return path
+
+
+@pytest.fixture
+def care(tmp_path, monkeypatch):
+    """Return a made classifier that watches the rocker's commands."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    graph = CareGraph(tmp_path)
+    graph.plans = []
+    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
+                                   qos.stream(1000))
+    yield graph
+    assert graph.close()
+
+
+@pytest.fixture
+def rocker(care, policy_file):
+    """Return a running rocker in this process."""
+    node = Rocker({'policy': str(policy_file)}, context=care.context)
+    assert node.autostart()
+    executor = SingleThreadedExecutor(context=care.context)
+    executor.add_node(node)
+
+    def spin():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+    care.until(lambda: care.need.get_subscription_count()
+               and care.node.count_publishers('joint_trajectory'))
+    yield node
+    executor.shutdown(timeout_sec=5.0)
+    thread.join(5.0)
+    node.close()
+
+
+def test_it_rocks_while_it_cries_and_comes_to_rest_smoothly(care, rocker):
+    baby, shown = Baby(care), CareView(care.node)
+    assert shown.doing() == {'motion': 'at rest', 'sound': 'none', 'alert': 'none',
+                             'diary': '0 events'}
+    baby.is_rocked(care)
+    assert shown.doing()['motion'].endswith(' mm')
+    baby.until(lambda: shown.doing()['diary'].startswith('1 events, the last: rocking started'))
+    assert care.plans[0].points[0].time_from_start.sec >= 2      # an unknown place, left slowly
+    for plan in care.plans:
+        assert positions(plan)[-1] == 0.0 and speeds(plan)[-1] == 0.0
+        assert np.abs(positions(plan)).max() <= 0.03 and plan.joint_names == ['crib_rocking_joint']
+    started, = events(care, CareEvent.PHASE_STARTED)
+    assert started.who == 'rocker' and started.episode_id and started.header.frame_id == 'crib'
+    baby.quiet()
+    baby.until(lambda: events(care, CareEvent.PHASE_ENDED)
+               and care.diagnosis('rocker')[1] == 'at rest'
+               and care.diagnosis('rocker')[2]['why'] == 'the policy ended it')
+    ended, = events(care, CareEvent.PHASE_ENDED)
+    assert ended.action_id == started.action_id and 'quiet' in ended.text
+    assert ended.event_id != started.event_id
+    count = len(care.plans)
+    baby.pause(5.0)
+    assert len(care.plans) - count < 20
+    assert all(positions(plan)[-1] == 0.0 for plan in care.plans)     # none was a brake
+    assert 'count.gate' not in care.diagnosis('rocker')[2]
+    assert float(care.diagnosis('rocker')[2]['rocked_s']) > 3.0
+
+
+@pytest.mark.parametrize('how', ['topic', 'service', 'no_audio', 'silence', 'disabled'])
+def test_it_stops_at_once_and_stays_stopped(care, rocker, how):
+    baby = Baby(care)
+    baby.is_rocked(care)
+    del care.plans[:]
+    fields = {}
+    if how == 'topic':
+        stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
+        baby.until(stop.get_subscription_count)
+        stop.publish(Empty())
+    elif how == 'service':
+        client = care.node.create_client(Trigger, 'rocker/stop')
+        baby.until(client.service_is_ready)
+        future = client.call_async(Trigger.Request())
+        baby.until(future.done)
+        assert future.result().success
+    elif how == 'disabled':
+        client = care.node.create_client(SetBool, 'rocker/enable')
+        baby.until(client.service_is_ready)
+        future = client.call_async(SetBool.Request(data=False))
+        baby.until(future.done)
+    elif how == 'no_audio':
+        fields['status'] = CryNeed.STATUS_NO_AUDIO
+        baby.crying = False
+    if how == 'silence':
+        care.until(lambda: any(map(is_brake, care.plans)))
+    else:
+        baby.until(lambda: any(map(is_brake, care.plans)), **fields)
+    baby.until(lambda: events(care, CareEvent.PHASE_ENDED), **fields)
+    del care.plans[:]
+    baby.crying = True
+    baby.pause(3.0)
+    assert all(map(is_brake, care.plans))
+    del care.plans[:]
+    if how in ('topic', 'service', 'disabled'):      # nor in the next episode
+        baby.quiet()
+        baby.pause(0.5)
+        baby.cry()
+        baby.until(lambda: events(care, CareEvent.PHASE_REFUSED))
+        assert not care.plans
+
+
+def test_stale_or_sudden_crying_moves_nothing(care, rocker):
+    baby = Baby(care)
+    baby.cry()
+    baby.pause(2.0)                     # nobody heard it begin
+    for age_s in (10.0, -10.0):
+        for _ in range(10):
+            onset_ns = now_ns() - round(age_s * NS)
+            care.say(onset_ns - NS, 0, False)
+            care.say(onset_ns, onset_ns - NS)
+            care.spin(0.05)
+    care.until(lambda: int(care.diagnosis('rocker')[2].get('count.stale', 0)) >= 20)
+    assert not care.plans and not care.care
+
+
+def test_bad_settings_are_told_at_configure_and_can_be_mended(care, policy_file, capfd):
+    broken = policy_file.with_name('broken.yaml')
+    broken.write_text(POLICY.replace('0.6', '0.6, amplitude_mm: 500').replace('mild', 'mld'))
+    for overrides, said in (
+            ({'policy': str(broken)}, 'broken.yaml:5'),
+            ({'policy': str(broken) + 'x'}, 'No such file'),
+            ({'policy': str(policy_file), 'interface': 'twist'}, 'platform_rated_for_rocking')):
+        node = Rocker(overrides, context=care.context)
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+        assert said in capfd.readouterr().err
+        node.set_parameters([
+            type(node.get_parameter('policy'))('policy', value=str(policy_file)),
+            type(node.get_parameter('policy'))('interface', value='trajectory')])
+        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        node.close()
+
+
+def test_sigterm_says_stop_first_and_kill_forgets_no_duty(care, policy_file):
+    baby = Baby(care)
+    care.start('rocker', policy=str(policy_file))
+    baby.is_rocked(care)
+    rocked_s = float(care.diagnosis('rocker')[2]['rocked_s'])
+    care.kill('rocker')
+    end = care.plans[-1].points[-1]          # whoever carries this out comes to rest
+    assert end.velocities[0] == 0.0 and end.time_from_start.sec < 4
+    care.start('rocker', policy=str(policy_file))
+    assert float(care.diagnosis('rocker')[2]['rocked_s']) >= rocked_s - 1.1
+    del care.plans[:]
+    baby.is_rocked(care)
+    care.processes['rocker'].send_signal(signal.SIGTERM)
+    care.until(lambda: is_brake(care.plans[-1]))
+    assert care.processes.pop('rocker').wait(20) == 0

@@ -1,0 +1,96 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Clocks that jump, sources that restart, messages out of order: no phantom cry, none lost."""
+
+import random
+
+from endurance import CRY_AT_S, minute_with_cry, room
+from graph_harness import blocks_of, NS, RATE
+import pytest
+
+from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+
+START_NS = 1_700_000_000 * NS
+
+
+def send_all(probe, blocks):
+    """Send blocks, some at a time; wait until all that was sent is worked off."""
+    for number, (stamp_ns, data) in enumerate(blocks):
+        probe.send(data, stamp_ns)
+        probe.executor.spin_once(timeout_sec=0)
+        if number % 25 == 24:      # a second of audio takes far less than this
+            for _ in range(4):
+                probe.executor.spin_once(timeout_sec=0.02)
+    probe.spin_until(lambda: probe.needs and probe.needs[-1].status == CryNeed.STATUS_NO_AUDIO)
+
+
+def shift(jump_s):
+    """Return a fault: from the tenth second on the clock is another one."""
+    def fault(blocks):
+        return [(stamp_ns + (int(jump_s * NS) if index >= 250 else 0), data)
+                for index, (stamp_ns, data) in enumerate(blocks)]
+    return fault
+
+
+def restart(blocks):
+    """The publisher is gone for a second, and its samples with it."""
+    return blocks[:250] + blocks[275:]
+
+
+def swap(blocks):
+    """Neighbours arrive in the wrong order now and then."""
+    blocks = list(blocks)
+    generator = random.Random(1)
+    for index in range(1, len(blocks) - 1):
+        if generator.random() < 0.05:
+            blocks[index], blocks[index + 1] = blocks[index + 1], blocks[index]
+    return blocks
+
+
+def repeat(blocks):
+    """Every tenth message arrives twice, some of them half a second late."""
+    repeated = []
+    for index, block in enumerate(blocks):
+        repeated.append(block)
+        if index % 10 == 9:
+            repeated.append(blocks[index - 12 if index % 20 == 9 and index > 12 else index])
+    return repeated
+
+
+FAULTS = {'an hour on': shift(3600.0), 'an hour back': shift(-3600.0), 'a second on': shift(1.0),
+          'a second back': shift(-1.0), 'restart': restart, 'reordered': swap,
+          'duplicated': repeat}
+
+
+@pytest.mark.parametrize('name', FAULTS)
+def test_no_phantom_cry_in_a_quiet_room_and_no_cry_lost(start_graph, name):
+    probe = start_graph({node: {'no_audio_timeout_s': 1.0}
+                         for node in ('feature_extractor', 'cry_classifier')}).probe
+    probe.wait_for_graph()
+    probe.announce()
+    quiet = to_pcm16(room(14.0, seed=5))
+    send_all(probe, FAULTS[name](blocks_of(quiet, START_NS)))
+    assert not any(need.crying for need in probe.needs)
+    counted = sum(int(value) for key, value in probe.diagnostics['feature_extractor'][2].items()
+                  if key in ('count.gap', 'count.forward', 'count.backward', 'count.duplicate',
+                             'count.overlap'))
+    assert counted >= 1
+    # A jump is no loss: what is counted as lost can't be more than was sent.
+    assert probe.count('feature_extractor', 'samples_lost') <= len(quiet)
+    assert probe.count('cry_classifier', 'frames_lost') <= len(quiet) // 160
+    # The cry begins at 3 s of this stretch, the fault comes in the middle of it.
+    cut = slice(int((CRY_AT_S - 7) * RATE), int((CRY_AT_S + 9) * RATE))
+    cry = blocks_of(minute_with_cry(3)[cut], START_NS + 24 * 3600 * NS)
+    del probe.needs[:]
+    send_all(probe, FAULTS[name](cry))
+    crying = [need for need in probe.needs if need.crying]
+    assert crying
+    if name in ('restart', 'reordered', 'duplicated', 'a second on'):
+        assert len({need.episode_id for need in crying}) == 1     # it survives a short gap
+    assert not probe.needs[-1].crying
+    for need in crying:
+        assert to_nanoseconds(need.onset) <= to_nanoseconds(need.header.stamp)
+    for node in ('feature_extractor', 'cry_classifier'):
+        assert not probe.count(node, 'internal_error')

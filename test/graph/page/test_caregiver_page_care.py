@@ -1,0 +1,191 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is tapped in a real browser reaches the real diary and the real alerts."""
+
+from page_harness import browser_missing, Phone, ServedPage, wait_until
+import pytest
+import soundfile
+from std_msgs.msg import Empty
+
+from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.msg import CareEvent, CryAlert
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.nodes.diary import Diary
+
+pytestmark = pytest.mark.skipif(bool(browser_missing()), reason=browser_missing())
+
+AT_ONCE = """
+version: 1
+alerts: {limit_s: 0, repeat_s: 5, escalate_after_s: 3600, snooze_max_s: 3600, heartbeat_s: 1}
+needs:
+  default:
+    mild: {alert_after_s: 0, priority: low, soothe: []}
+    moderate: {alert_after_s: 0, priority: medium, soothe: []}
+    strong: {alert_after_s: 0, priority: high, soothe: []}
+"""
+HOSTILE = '<img src=x onerror="window.broken=1">'
+
+
+class House:
+    """The graph on the demonstration, the diary, the alerts, the page, and phones."""
+
+    def __init__(self, graph, tmp_path):
+        """Start what stays; alerts and phones are started by the tests."""
+        self.graph = graph
+        self.folder = tmp_path
+        self.file = tmp_path / 'diary.sqlite'
+        self.page = ServedPage(graph, diary_file=str(self.file))
+        self.phones = []
+        self.diary = self.start(Diary({'file': str(self.file)}, context=graph.context))
+
+    def start(self, node):
+        """Start another node of the graph."""
+        self.graph.nodes.append(node)
+        assert node.autostart()
+        self.graph.executor.add_node(node)
+        return node
+
+    def phone(self, **kwargs):
+        """Return a phone that shows the page."""
+        phone = Phone(**kwargs)
+        self.phones.append(phone)
+        phone.open(self.page.address)
+        phone.shows('link', 'Live')
+        return phone
+
+    def read(self, what):
+        """Return the diary's episodes or events."""
+        with DiaryStore(self.file, create=False) as store:
+            return getattr(store, what)()
+
+    def close(self):
+        """End the phones and the page; the graph is its owner's."""
+        for phone in self.phones:
+            phone.close()
+        self.page.close()
+
+
+@pytest.fixture
+def house(start_graph, demonstration, tmp_path):
+    """Return a house in which the demonstration is played over and over, in real time."""
+    soundfile.write(tmp_path / 'demonstration.wav', demonstration[0], 16_000, subtype='PCM_16')
+    running = House(start_graph({'audio_capture': {
+        'source': 'file', 'file': str(tmp_path / 'demonstration.wav'), 'loop': True,
+        'frame_id': 'nursery'}}, capture=True), tmp_path)
+    yield running
+    running.close()
+
+
+def test_labels_and_care_reach_the_diary_and_come_back_on_every_phone(house):
+    first, second = house.phone(), house.phone(dark=False)
+    wait_until(lambda: [e for e in house.read('episodes') if not e['open']], what='an episode')
+    first.enter('who', 'Anna')
+    first.tap('[data-care="fed"]')
+    first.shows('care-answer', 'Written down: fed')
+    first.tap('[data-label="tired"]')
+    first.shows('label-answer', 'Written down: tired')
+    event, = [e for e in house.read('events') if e['kind'] == 'fed']
+    assert event['who'] == 'Anna'
+    label, = [e for e in house.read('events') if e['kind'] == 'labelled']
+    assert label['label'] == 'tired' and label['who'] == 'Anna'
+    assert label['episode_id'] in {e['episode_id'] for e in house.read('episodes')}
+    for one in (first, second):
+        one.shows('day-list', 'it was: tired')
+        one.shows('day-list', 'fed · Anna')
+        assert 'Cried' in one.text('day-sum')
+        assert one.run('return document.querySelectorAll("#day-strip .cry").length') >= 1
+    # Nothing that is typed becomes part of the page, of any phone.
+    first.enter('who', HOSTILE[:40])
+    first.tap('#care summary')
+    first.enter('note', HOSTILE)
+    first.tap('[data-care="note"]')
+    first.shows('care-answer', 'Written down: note')
+    first.tap('#label summary')
+    first.enter('words', HOSTILE)
+    first.tap('#say')
+    first.shows('label-answer', 'Written down: <img')
+    for one in (first, second):
+        one.shows('day-list', HOSTILE)
+        assert one.run('return window.broken') is None
+        assert one.run('return document.querySelectorAll("#page img").length') == 0
+        assert one.complaints() == []
+        assert one.violations() == []
+
+
+def test_without_the_diary_the_page_says_so_and_goes_on(house):
+    phone = house.phone()
+    phone.shows('care', 'Fed')
+    house.graph.executor.create_task(house.diary.destroy_node)
+    phone.shows('care', 'The diary is not running')
+    phone.shows('headline', 'Crying')
+
+
+def test_acknowledging_silences_the_alert_and_snoozing_holds_it_back(house):
+    from baby_cry_detector.ros.nodes.caregiver_alert import CaregiverAlert
+    (house.folder / 'policy.yaml').write_text(AT_ONCE)
+    alerts, care = [], []
+    probe = house.graph.probe
+    probe.node.create_subscription(CryAlert, 'alert', alerts.append, qos.EVENTS)
+    probe.node.create_subscription(CareEvent, 'care_event', care.append, qos.EVENTS)
+    phone, other = house.phone(), house.phone(dark=False)
+    phone.shows('alert', 'Alerts are not running')
+    house.start(CaregiverAlert({'policy': str(house.folder / 'policy.yaml'), 'keep_alert': False},
+                               context=house.graph.context))
+    phone.shows('alert-text', 'Crying')
+    phone.enter('who', 'Anna')
+    # By keyboard alone: the button is reached, and Enter presses it.
+    for _ in range(3):
+        wait_until(lambda: phone.text('acknowledge') or 'taken it over' in phone.text('alert'))
+        if 'taken it over' in phone.text('alert'):
+            break
+        phone.run('document.getElementById("acknowledge").focus()')
+        assert phone.run('return document.activeElement.id') == 'acknowledge'
+        phone.driver.switch_to.active_element.send_keys('\ue007')
+        phone.shows('alert-answer', '.')
+        if 'Noted' in phone.text('alert-answer'):
+            break                # else that alert had just ended: the next one
+    phone.shows('alert-answer', 'Noted')
+
+    def answered():
+        probe.executor.spin_once(timeout_sec=0.05)
+        return [a for a in alerts if a.acknowledged and a.acknowledged_by == 'Anna']
+    taken_over = wait_until(answered)[0].alert_id
+
+    def ended():
+        answered()
+        return [a for a in alerts if a.alert_id == taken_over and a.state == CryAlert.STATE_END]
+    wait_until(ended)
+    assert not [a for a in alerts if a.alert_id == taken_over and a.acknowledged
+                and a.acknowledged_by != 'Anna']
+    assert wait_until(lambda: answered() and [
+        e for e in care if e.kind == CareEvent.KIND_ACKNOWLEDGED])[0].who == 'Anna'
+    phone.run('document.getElementById("snooze-minutes").value = "30"')
+    phone.tap('#snooze')
+    for one in (phone, other):
+        one.shows('alert-text', 'Snoozed until')
+    assert wait_until(lambda: answered() and [
+        a for a in alerts if a.snoozed_until.sec])
+    other.tap('#wake')
+    other.shows('alert-answer', 'Alerts are on again')
+    wait_until(lambda: 'Snoozed' not in phone.text('alert-text'))
+    assert phone.complaints() == [] and phone.violations() == []
+
+
+def test_stop_rocking_is_one_tap(house):
+    stopped = []
+    probe = house.graph.probe
+    probe.node.create_subscription(Empty, 'rock_stop', stopped.append, 10)
+    says = probe.node.create_publisher(CareEvent, 'care_event', qos.EVENTS)
+    phone = house.phone()
+    wait_until(lambda: says.get_subscription_count())
+    event = CareEvent(kind=CareEvent.KIND_ROCKING, phase=CareEvent.PHASE_STARTED, event_id='r-1',
+                      action_id='r', who='rocker')
+    event.header.stamp = probe.node.get_clock().now().to_msg()
+    says.publish(event)
+    phone.shows('doing', 'Rocks since')
+    phone.tap('#stop')
+    phone.shows('robot-answer', 'told to stop')
+    probe.spin_until(lambda: stopped, 60.0)
+    event.phase, event.event_id = CareEvent.PHASE_ENDED, 'r-2'
+    says.publish(event)
+    phone.shows('doing', 'At rest')

@@ -1,0 +1,117 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""`make setup` on machines that lack something: one sentence that says what to do, and no mess."""
+
+import fcntl
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ('bash', 'cat', 'cut', 'dirname', 'env', 'find', 'grep', 'mkdir', 'rm', 'sha256sum',
+         'sort', 'tail', 'uname', 'xargs', 'cp', 'g++', 'flock')
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Return a function that runs a copy of the script with only some programs on the path."""
+    if not (ROOT / 'tools' / 'setup.sh').exists():
+        pytest.skip('the set-up script is part of a source checkout')
+    checkout, programs = tmp_path / 'checkout', tmp_path / 'bin'
+    shutil.copytree(ROOT / 'tools', checkout / 'tools')
+    shutil.copytree(ROOT / 'requirements', checkout / 'requirements')
+    programs.mkdir()
+
+    def add(name, text):
+        path = programs / name
+        path.unlink(missing_ok=True)
+        path.write_text(f'#!{shutil.which("bash")}\n{text}\n')
+        path.chmod(0o755)
+
+    def run(without=(), fake=(), **environment):
+        for tool in TOOLS:
+            found = shutil.which(tool)
+            if found and tool not in without:
+                (programs / tool).unlink(missing_ok=True)
+                (programs / tool).symlink_to(found)
+        if 'python3' not in without:
+            add('python3', f'exec {sys.base_exec_prefix}/bin/python3 "$@"')
+        for name, text in dict(fake).items():
+            add(name, text)
+        result = subprocess.run(
+            [str(checkout / 'tools' / 'setup.sh')], capture_output=True, text=True, timeout=60,
+            env={'PATH': str(programs), 'HOME': str(tmp_path), **environment}, check=False)
+        assert result.stdout == ''
+        return result, checkout
+
+    return run
+
+
+def sentence(result):
+    assert result.returncode == 1
+    return result.stderr.strip().splitlines()[-1]
+
+
+def test_no_compiler(machine):
+    result, _ = machine(without=('g++',))
+    assert sentence(result) == ('error: no C++ compiler: apt-get install g++ '
+                                '(the messages are compiled)')
+
+
+def test_unsupported_python(machine):
+    old = '[ "$1" = --version ] && echo Python 3.8.2 && exit; exit 1'
+    result, _ = machine(fake={'python3': old})
+    assert 'no Python 3.10 to 3.13 found (have: Python 3.8.2)' in sentence(result)
+    assert 'install ROS 2 Jazzy' in sentence(result)
+
+
+def test_unsupported_processor(machine):
+    result, _ = machine(fake={'uname': '[ "$1" = -s ] && echo Linux || echo aarch64'})
+    assert 'this is aarch64; install ROS 2 Jazzy' in sentence(result)
+
+
+def test_unsupported_system(machine):
+    result, _ = machine(fake={'uname': 'echo Darwin'})
+    assert 'runs on Linux' in sentence(result)
+
+
+def test_no_network(machine):
+    # An index that refuses at once stands for a network that is not there.
+    result, checkout = machine(PIP_INDEX_URL='http://127.0.0.1:9/simple', PIP_NO_INDEX='',
+                               PIP_EXTRA_INDEX_URL='', PIP_FIND_LINKS='', PIP_RETRIES='0',
+                               PIP_CONFIG_FILE=os.devnull)
+    assert 'is there a network' in sentence(result)
+    assert not (checkout / 'install').exists()
+
+
+def test_a_second_setup_waits_for_the_first(machine, tmp_path):
+    state = tmp_path / 'checkout' / '.setup'
+    state.mkdir()
+    with open(state / 'lock', 'w') as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        release = threading.Timer(1.0, fcntl.flock, (first, fcntl.LOCK_UN))
+        release.start()
+        result, _ = machine(without=('g++',))
+        release.join()
+    assert 'waiting for another setup' in result.stderr
+    assert 'no C++ compiler' in sentence(result)  # and then it goes on
+    result, _ = machine(without=('g++',))
+    assert 'waiting' not in result.stderr
+
+
+def test_sourced_ros_that_this_python_cannot_use(machine):
+    result, _ = machine(ROS_DISTRO='jazzy', AMENT_PREFIX_PATH='/nowhere')
+    assert 'ROS 2 jazzy is sourced but' in sentence(result)
+
+
+def test_environment_without_a_command_says_how_to_use_it():
+    if not (ROOT / 'env.sh').exists():
+        pytest.skip('env.sh is part of a source checkout')
+    result = subprocess.run([str(ROOT / 'env.sh')], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stdout == '' and 'usage: ./env.sh' in result.stderr
