@@ -29,8 +29,8 @@ from baby_cry_detector.care.sound.weighting import AWeighting
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.research.training.manifest import default_data_dir, load_clips
-from baby_cry_detector.research.training.scoring import probabilities_of_stream
-from baby_cry_detector.research.training.stream_evaluation import episodes_of
+from baby_cry_detector.research.evaluation.scoring import probabilities_of_stream
+from baby_cry_detector.research.evaluation.streams import episodes_of
 
 RATE = 16_000
 FULL_SCALE_DBA = 110.0         # of the microphone; the detector does not read the level

@@ -24,8 +24,8 @@ LAYERS = (
     {'care.motion', 'care.sound', 'care.alerts', 'care.diary'},
     {'page', 'views'},
     {'cli'},
-    {'research.descriptors', 'research.model', 'research.training', 'research.paper',
-     'research.cli', 'ros.base', 'ros.nodes', 'ros.tools'},
+    {'research.descriptors', 'research.model', 'research.training', 'research.evaluation',
+     'research.paper', 'research.cli', 'ros.base', 'ros.nodes', 'ros.tools'},
 )
 # What may import its neighbours on a line: a package that is one room with sub-rooms.
 FAMILIES = ('audio', 'features', 'research', 'ros')
@@ -152,7 +152,8 @@ def test_each_folder_says_what_lives_there():
 
 def test_no_file_is_long_and_no_folder_is_full():
     for path in FILES:
-        assert path.name in LONG_FILES or len(path.read_text().splitlines()) <= 400, f'{path} has more than 400 lines'
+        lines = len(path.read_text().splitlines())
+        assert lines <= 400 or path.name in LONG_FILES, f'{path} has {lines} lines'
     for folder in {path.parent for path in FILES}:
         count = sum(path.parent == folder and path.name != '__init__.py' for path in FILES)
         assert count <= 15, f'{folder} has {count} files'

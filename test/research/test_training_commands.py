@@ -168,7 +168,7 @@ def test_streams_of_the_folds(run_dir, corpus, capsys, monkeypatch):
 
 
 def test_figures_of_streams_with_cries_as_lines():
-    from baby_cry_detector.research.training.stream_evaluation import stream_lines
+    from baby_cry_detector.research.evaluation.streams import stream_lines
     found = {'hours': 1.43, 'false_events': 22, 'false_events_per_h': 15.38,
              'false_events_per_h_95': [9.64, 23.28],
              'false_events_per_h_without_app_noise': 3.49,

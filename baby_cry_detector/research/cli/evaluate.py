@@ -47,7 +47,7 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command; return the exit status."""
-    from baby_cry_detector.research.training.evaluation import (
+    from baby_cry_detector.research.evaluation.clips import (
         detection_report, known_groups, summary_lines)
     from baby_cry_detector.research.training.manifest import (
         CRY_LABELS, DATA_DIR_VARIABLE, default_data_dir, load_clips)
@@ -66,7 +66,7 @@ def run(args) -> int:
             extra['folds'] = str(args.folds)
         else:
             from baby_cry_detector.stream.listener import open_checkpoint
-            from baby_cry_detector.research.training.scoring import score_with_checkpoint
+            from baby_cry_detector.research.evaluation.scoring import score_with_checkpoint
             checkpoint = open_checkpoint(args.checkpoint)
             known = set(CRY_LABELS) | set(checkpoint.cry_labels) | set(checkpoint.needs)
             known |= set(checkpoint.provenance.get('cry_labels', ()))
@@ -90,7 +90,7 @@ def run(args) -> int:
         if args.permutations:
             report['permutation'] = _permutation(clips, result, args)
         if args.streams:
-            from baby_cry_detector.research.training.stream_evaluation import (
+            from baby_cry_detector.research.evaluation.streams import (
                 evaluate_streams, stream_lines)
             report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
         for line in summary_lines(report):
@@ -114,7 +114,7 @@ def run(args) -> int:
 
 def _counted(clips, result, args):
     """Return the clips and scores that the report's figures count."""
-    from baby_cry_detector.research.training.evaluation import ClipScores
+    from baby_cry_detector.research.evaluation.clips import ClipScores
     keep = np.array([args.with_emotion or clip.kind != 'emotion' for clip in clips], bool)
     return ([clip for clip, is_kept in zip(clips, keep) if is_kept],
             ClipScores(result.score[keep], result.threshold[keep], result.delay_s[keep]))
@@ -138,7 +138,7 @@ def _warn(bars: Bars, text: str) -> None:
 
 def _out_of_fold(folder: Path, clips):
     """Return the scores of a run with folds and the clips in the same order."""
-    from baby_cry_detector.research.training.evaluation import ClipScores
+    from baby_cry_detector.research.evaluation.clips import ClipScores
     file = folder / 'out_of_fold.csv'
     if not file.is_file():
         raise ValueError(f'{file}: no such file; "baby-cry train CONFIG --folds --out {folder}" '

@@ -56,7 +56,7 @@ def run(args) -> int:
         say(f'baby-cry train: {error}; training needs PyTorch: '
             'pip install baby_cry_detector[training], or apt install python3-torch')
         return 3
-    from baby_cry_detector.research.training.evaluation import summary_lines
+    from baby_cry_detector.research.evaluation.clips import summary_lines
     out_dir = args.out or Path('runs') / config.name
     with Bars() as bars:
         try:

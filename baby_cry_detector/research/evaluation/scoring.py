@@ -11,7 +11,7 @@ from baby_cry_detector.features import extract, FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint
 from baby_cry_detector.model.runtime import make_runtime
 from baby_cry_detector.research.training.chains import first_sound_s
-from baby_cry_detector.research.training.evaluation import ClipScores, onset_delay_s, score_clips
+from baby_cry_detector.research.evaluation.clips import ClipScores, onset_delay_s, score_clips
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.research.training.manifest import Clip, ManifestError
 

@@ -28,10 +28,10 @@ from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.research.training import augment as aug
 from baby_cry_detector.research.training.chains import first_sound_s
-from baby_cry_detector.research.training.evaluation import FRAME_STEP_S
+from baby_cry_detector.research.evaluation.clips import FRAME_STEP_S
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
-from baby_cry_detector.research.training.scoring import probabilities_of_stream
+from baby_cry_detector.research.evaluation.scoring import probabilities_of_stream
 
 SNR_RANGE_DB = (-5.0, 20.0)
 NANOSECONDS = 1_000_000_000
