@@ -4,7 +4,7 @@
 
 import math
 
-from baby_cry_detector.research.training import metrics
+from baby_cry_detector.research.evaluation import metrics
 import numpy as np
 import pytest
 

@@ -9,7 +9,7 @@ pytest.importorskip('torch')
 import torch  # noqa: E402, I100
 
 from baby_cry_detector.research.model.network import CryNetwork  # noqa: E402, I100
-from baby_cry_detector.research.training import metrics  # noqa: E402
+from baby_cry_detector.research.evaluation import metrics  # noqa: E402
 from baby_cry_detector.research.training.manifest import Clip  # noqa: E402
 from baby_cry_detector.research.paper import data as paper_data, figures, runs  # noqa: E402
 from baby_cry_detector.research.paper.settings import (EMOTION, make_preset, MODELS,  # noqa: E402

@@ -150,7 +150,7 @@ def test_evaluate_against_shuffled_labels(run_dir, corpus, capsys):
 
 
 def test_streams_of_the_folds(run_dir, corpus, capsys, monkeypatch):
-    from baby_cry_detector.research.training import stream_evaluation
+    from baby_cry_detector.research.evaluation import streams as stream_evaluation
     monkeypatch.setattr(stream_evaluation, 'HOME_MINUTES', 0.5)
     monkeypatch.setattr(stream_evaluation, 'DRIFT_HOURS', 0.02)
     assert main(['evaluate', '--manifest', str(corpus / 'manifest.csv'), '--folds', str(run_dir),

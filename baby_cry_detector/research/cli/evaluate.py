@@ -122,7 +122,7 @@ def _counted(clips, result, args):
 
 def _permutation(clips, result, args):
     """Return the AUC beside that of shuffled labels."""
-    from baby_cry_detector.research.training import metrics
+    from baby_cry_detector.research.evaluation import metrics
     clips, result = _counted(clips, result, args)
     return metrics.permutation_test(
         lambda truth: metrics.auc(truth, result.score),

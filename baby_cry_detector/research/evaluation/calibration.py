@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from baby_cry_detector.model.checkpoint import Member
-from baby_cry_detector.research.training import evaluation, metrics
+from baby_cry_detector.research.evaluation import clips as evaluation, metrics
 from baby_cry_detector.research.training.config import DecisionOptions
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
 

@@ -13,7 +13,7 @@ from typing import Dict, List, Optional, Sequence
 import numpy as np
 
 from baby_cry_detector.decision.smoothing import causal_mean, clip_score, window_length
-from baby_cry_detector.research.training import metrics
+from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
 
 FRAME_STEP_S = 0.01

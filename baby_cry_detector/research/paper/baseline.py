@@ -12,7 +12,7 @@ from typing import Dict, List, Sequence
 import numpy as np
 
 from baby_cry_detector.research.descriptors.functionals import FUNCTIONALS, functionals
-from baby_cry_detector.research.training import metrics
+from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.paper.data import PaperData
 
 #: Costs of the machine; chosen within the training folds, by their own folds.

@@ -13,7 +13,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from baby_cry_detector.research.training import metrics
+from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.paper.data import PaperData
 from baby_cry_detector.research.paper.settings import MODELS, Preset, REFERENCE
 

@@ -27,7 +27,7 @@ import torch
 from torch.nn import functional
 
 from baby_cry_detector.research.model.network import CryNetwork
-from baby_cry_detector.research.training import metrics
+from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.research.training.manifest import ManifestError
 from baby_cry_detector.research.paper.data import cut_for, normalise, PaperData

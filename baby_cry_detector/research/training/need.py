@@ -19,7 +19,8 @@ import torch
 
 from baby_cry_detector.model.checkpoint import Member
 from baby_cry_detector.research.model.network import CryNetwork
-from baby_cry_detector.research.training import loop, metrics
+from baby_cry_detector.research.evaluation import metrics
+from baby_cry_detector.research.training import loop
 
 #: Hidden states count where the cry probability is at least this.
 CRY_PROBABILITY = 0.5

@@ -7,7 +7,7 @@ from typing import List, Sequence
 
 import numpy as np
 
-from baby_cry_detector.research.training import metrics
+from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.evaluation.clips import ClipScores
 from baby_cry_detector.research.training.manifest import Clip
 

@@ -26,9 +26,9 @@ import numpy as np
 import torch
 
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint, Member, save_checkpoint
+from baby_cry_detector.research.evaluation import calibration, clips as evaluation, metrics
 from baby_cry_detector.research.model.network import CryNetwork
-from baby_cry_detector.research.training import (
-    calibration, evaluation, loop, metrics, need, statistics_fit)
+from baby_cry_detector.research.training import loop, need, statistics_fit
 from baby_cry_detector.research.training.config import choose_columns, TrainingConfig
 from baby_cry_detector.research.training.feature_store import (
     ClipFeatures, FeatureStore, no_progress, Progress, trained_on)
