@@ -10,6 +10,7 @@ GroupAction, because launch arguments otherwise leak into the next include).
 from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
+from baby_cry_detector.names import safe_name
 from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
@@ -176,7 +177,7 @@ def parsed(parameter, text):
 
 def write(parameters, namespace):
     """Write the overrides next to the log of this launch and return the path."""
-    name = namespace.strip('/').replace('/', '_') or 'root'
+    name = safe_name(namespace.strip('/'), nothing='root')
     path = Path(launch_config.log_dir) / f'parameters_{name}.yaml'
     path.write_text(yaml.safe_dump(
         {node: {'ros__parameters': values} for node, values in parameters.items()}),

@@ -10,9 +10,10 @@ block), readable by its owner alone, and the oldest make room for new ones.
 from collections import deque
 import os
 from pathlib import Path
-import re
 from typing import Optional
 import wave
+
+from baby_cry_detector.names import safe_name
 
 NS = 1_000_000_000
 BYTES_PER_SAMPLE = 2
@@ -89,7 +90,7 @@ class ClipRecorder:
         if self._format is None:
             return None
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self.folder / f'{re.sub(r"[^A-Za-z0-9_.-]", "_", episode_id)[:150]}{SUFFIX}'
+        path = self.folder / f'{safe_name(episode_id, also=".", longest=150)}{SUFFIX}'
         self._make_room(path)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

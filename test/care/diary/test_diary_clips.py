@@ -70,3 +70,9 @@ def test_without_a_format_or_after_a_crash_nothing_is_overwritten(clips, tmp_pat
     clips.end()
     assert clips.begin('crib-a', 5 * NS) is None
     assert path.read_bytes() == before
+
+
+def test_cribs_of_any_name_keep_their_clips(clips):
+    hear(clips, 0, 10)
+    paths = [clips.begin(f'{crib}-1700000000.5', 9 * NS) for crib in ('宝宝', '房间', 'a b', 'a_b')]
+    assert None not in paths and len(set(paths)) == 4
