@@ -30,6 +30,8 @@ class Parameter:
     :param maximum: largest accepted value, numbers only.
     :param choices: accepted values, strings only.
     :param live: whether a running node accepts a change.
+    :param read_only: whether it is given at start and never again: addresses, hosts, files,
+        secrets, and what decides who is told or recorded. Anybody in the graph may set the rest.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Parameter:
     maximum: Optional[float] = None
     choices: Optional[Sequence[str]] = None
     live: bool = False
+    read_only: bool = False
 
     @property
     def type_name(self) -> str:

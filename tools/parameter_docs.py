@@ -41,13 +41,16 @@ def document() -> str:
              '`baby_cry_detector/ros/base/parameters.py` and',
              '`baby_cry_detector/decision/settings.py`; the nodes declare and validate from the '
              'same tables.',
-             '"Live" parameters may change while the node runs; the others are refused with a '
-             'reason until it is cleaned up.']
+             'When a parameter may change: "live" ones while the node runs; those without a word '
+             'while it is not configured;',
+             '"start" ones are given at start and never again, for anybody in the graph may set '
+             'parameters ([SECURITY.md](../SECURITY.md)).']
     for node, table in TABLES.items():
-        lines += ['', f'## {node}', '', '| name | type | default | accepted | live | meaning |',
+        lines += ['', f'## {node}', '', '| name | type | default | accepted | changes | meaning |',
                   '|---|---|---|---|---|---|']
         lines += [f'| `{p.name}` | {p.type_name} | `{shown(p.default)}` | {accepted(p)} | '
-                  f'{"yes" if p.live else ""} | {p.description} |' for p in table]
+                  f'{"live" if p.live else "start" if p.read_only else ""} | '
+                  f'{p.description} |' for p in table]
     return '\n'.join(lines) + '\n'
 
 

@@ -16,17 +16,17 @@ LEAVE_TO_ENTER = 0.6
 DECISION_PARAMETERS = (
     Parameter('enter_threshold', 0.0,
               'Smoothed cry probability at which an episode begins; 0 takes the checkpoint\'s.',
-              minimum=0.0, maximum=1.0, live=True),
+              minimum=0.0, maximum=0.95, live=True),
     Parameter('leave_threshold', 0.0,
               'Smoothed cry probability below which a cry pauses, less than enter_threshold; '
               '0 takes the checkpoint\'s.',
-              minimum=0.0, maximum=1.0, live=True),
+              minimum=0.0, maximum=0.95, live=True),
     Parameter('smoothing_s', 0.0,
               'Length of the causal mean over the cry probabilities; 0 takes the checkpoint\'s.',
               minimum=0.0, maximum=5.0, live=True),
     Parameter('min_cry_duration_s', 0.3,
               'How much crying has to be heard before it counts as an episode.',
-              minimum=0.0, maximum=60.0, live=True),
+              minimum=0.0, maximum=10.0, live=True),
     Parameter('hold_s', 3.0,
               'Longest pause within an episode; it ends after this time without crying, or when '
               'more audio than this is missing.',

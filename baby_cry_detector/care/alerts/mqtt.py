@@ -7,13 +7,13 @@ What is published below ``BASE/CRIB/`` stands in docs/alerts.md.
 """
 
 import json
-import re
 import ssl
 import threading
 import time
 
 from baby_cry_detector.care.alerts.channel import record, Sender, Undelivered
 from baby_cry_detector.care.alerts.alert_words import END, HEARTBEAT, ONGOING, Said, START
+from baby_cry_detector.names import safe_name
 
 KEEP_ALIVE_S = 20
 ANSWER_S = 5.0
@@ -35,11 +35,6 @@ def import_paho():
     except ImportError:
         raise ValueError('mqtt_host is set but paho-mqtt is missing: install python3-paho-mqtt '
                          '(apt) or paho-mqtt (pip)') from None
-
-
-def topic_part(text: str) -> str:
-    """Return a name that may stand in a topic and in an identifier."""
-    return re.sub(r'[^A-Za-z0-9_-]', '_', text) or 'crib'
 
 
 class Mqtt(Sender):
@@ -69,9 +64,9 @@ class Mqtt(Sender):
                 self._context = ssl.create_default_context(cafile=ca_file or None)
             except (OSError, ssl.SSLError) as error:
                 raise ValueError(f'mqtt_ca_file: {error}') from None
-        self._device = f'baby_cry_{topic_part(crib_id)}'
+        self._device = f'baby_cry_{safe_name(crib_id, nothing='crib')}'
         self._crib_id = crib_id
-        self._base = f'{base_topic.strip("/")}/{topic_part(crib_id)}'
+        self._base = f'{base_topic.strip("/")}/{safe_name(crib_id, nothing='crib')}'
         self._discovery = discovery_prefix.strip('/')
         self._heartbeat_s = heartbeat_s
         self._on_command = on_command or (lambda command, seconds: None)

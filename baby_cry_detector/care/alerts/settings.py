@@ -4,6 +4,7 @@
 
 from pathlib import Path
 from typing import List, Mapping, Optional
+from urllib.parse import urlsplit
 
 from baby_cry_detector.care.alerts.apprise_sender import apprise_senders
 from baby_cry_detector.care.alerts.channel import Channel, Sender
@@ -11,31 +12,35 @@ from baby_cry_detector.care.alerts.mqtt import Mqtt
 from baby_cry_detector.care.alerts.outbox import Outbox
 from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.sounder import Sounder
-from baby_cry_detector.care.alerts.webhook import Webhook
+from baby_cry_detector.care.alerts.webhook import checked_url, Webhook
 from baby_cry_detector.fields import Parameter
 
 CHANNEL_PARAMETERS = (
-    Parameter('sounder', False, 'Play a tone through this machine\'s loudspeaker.'),
-    Parameter('sounder_device', '', 'Part of the loudspeaker\'s name; empty: the default one.'),
+    Parameter('sounder', False, 'Play a tone through this machine\'s loudspeaker.',
+              read_only=True),
+    Parameter('sounder_device', '', 'Part of the loudspeaker\'s name; empty: the default one.',
+              read_only=True),
     Parameter('sounder_volume_dbfs', -6.0, 'Peak of the tone of a high priority; lower ones are '
-                                           'softer.', minimum=-60.0, maximum=0.0),
-    Parameter('webhook_url', '', 'Address that gets a POST of JSON; or env:NAME, file:/path if '
-                                 'the address is a secret; empty: none.'),
-    Parameter('webhook_token', '', 'Bearer token: env:NAME or file:/path.'),
+                                           'softer.', minimum=-60.0, maximum=0.0, read_only=True),
+    Parameter('webhook_url', '', 'Address that gets a POST of JSON; or env:NAME, file:NAME if '
+                                 'the address is a secret; empty: none.', read_only=True),
+    Parameter('webhook_token', '', 'Bearer token: env:NAME or file:NAME.', read_only=True),
     Parameter('webhook_timeout_s', 5.0, 'Longest wait for an answer.', minimum=0.2,
-              maximum=60.0),
-    Parameter('mqtt_host', '', 'MQTT broker; empty: none.'),
+              maximum=60.0, read_only=True),
+    Parameter('mqtt_host', '', 'MQTT broker; empty: none.', read_only=True),
     Parameter('mqtt_port', 1883, 'Port of the broker; 8883 is usual with TLS.', minimum=1,
-              maximum=65535),
-    Parameter('mqtt_tls', False, 'Encrypt, and check the broker\'s certificate.'),
-    Parameter('mqtt_ca_file', '', 'Certificate authority of the broker; empty: the system\'s.'),
-    Parameter('mqtt_username', '', 'User at the broker; empty: none.'),
-    Parameter('mqtt_password', '', 'Password: env:NAME or file:/path.'),
-    Parameter('mqtt_base_topic', 'baby_cry', 'Topics are BASE/CRIB/state and so on.'),
+              maximum=65535, read_only=True),
+    Parameter('mqtt_tls', False, 'Encrypt, and check the broker\'s certificate.', read_only=True),
+    Parameter('mqtt_ca_file', '', 'Certificate authority of the broker; empty: the system\'s.',
+              read_only=True),
+    Parameter('mqtt_username', '', 'User at the broker; empty: none.', read_only=True),
+    Parameter('mqtt_password', '', 'Password: env:NAME or file:NAME.', read_only=True),
+    Parameter('mqtt_base_topic', 'baby_cry', 'Topics are BASE/CRIB/state and so on.',
+              read_only=True),
     Parameter('mqtt_discovery_prefix', 'homeassistant', 'Where Home Assistant looks for devices; '
-                                                        'empty: no discovery.'),
+                                                        'empty: no discovery.', read_only=True),
     Parameter('apprise_urls', '', 'Addresses of the Apprise library, one a line: env:NAME or '
-                                  'file:/path; empty: none.'),
+                                  'file:NAME; empty: none.', read_only=True),
 )
 
 
@@ -56,7 +61,8 @@ def make_senders(values: Mapping, secrets: Secrets, crib_id: str, heartbeat_s: f
     if url:
         if url.startswith(('env:', 'file:')):
             url = secrets.read(url, 'webhook_url')
-        senders.append(Webhook(url, secrets.read(values['webhook_token'], 'webhook_token'),
+        host = urlsplit(checked_url(url)).hostname
+        senders.append(Webhook(url, secrets.read(values['webhook_token'], 'webhook_token', host),
                                values['webhook_timeout_s']))
     elif values['webhook_token']:
         raise ValueError('webhook_token is set, webhook_url is not')
@@ -72,7 +78,8 @@ def make_senders(values: Mapping, secrets: Secrets, crib_id: str, heartbeat_s: f
         senders.append(Mqtt(
             values['mqtt_host'], values['mqtt_port'], crib_id, values['mqtt_base_topic'],
             values['mqtt_discovery_prefix'], values['mqtt_username'],
-            secrets.read(values['mqtt_password'], 'mqtt_password'), values['mqtt_tls'],
+            secrets.read(values['mqtt_password'], 'mqtt_password', values['mqtt_host']),
+            values['mqtt_tls'],
             values['mqtt_ca_file'], heartbeat_s, on_command))
     elif values['mqtt_password']:
         raise ValueError('mqtt_password is set, mqtt_host is not')

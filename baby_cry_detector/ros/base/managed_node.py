@@ -33,10 +33,12 @@ MOST_REPORTS = 200
 
 def describe(parameter: Parameter) -> ParameterDescriptor:
     """Return a parameter's ROS descriptor: description, range, when it may change."""
-    changes = 'may change while running' if parameter.live else 'fixed while running'
+    changes = ('may change while running' if parameter.live else
+               'given at start only' if parameter.read_only else 'fixed while running')
     choices = f' One of: {", ".join(parameter.choices)}.' if parameter.choices else ''
     descriptor = ParameterDescriptor(
-        name=parameter.name, description=f'{parameter.description}{choices} ({changes})')
+        name=parameter.name, description=f'{parameter.description}{choices} ({changes})',
+        read_only=parameter.read_only)
     if parameter.minimum is not None:
         if parameter.type_name == 'int':
             highest = sys.maxsize if parameter.maximum is None else int(parameter.maximum)
@@ -168,6 +170,10 @@ class ManagedNode(Node):
         try:
             values = self.values()
             for change in changes:
+                if change.name == 'use_sim_time' and (
+                        change.value != self.get_parameter('use_sim_time').value):
+                    raise ParameterError('use_sim_time is given at start: whoever changes it '
+                                         'changes the time by which the node judges')
                 parameter = self.table.get(change.name)
                 if parameter is None:
                     continue

@@ -17,27 +17,29 @@ COMMON = (
 )
 
 AUDIO_CAPTURE = (
-    Parameter('source', 'mic', 'Where audio comes from.', choices=('mic', 'file')),
-    Parameter('file', '', 'Path of a WAV, FLAC or OGG recording; for source "file".'),
+    Parameter('source', 'mic', 'Where audio comes from.', choices=('mic', 'file'), read_only=True),
+    Parameter('file', '', 'Path of a WAV, FLAC or OGG recording; for source "file".',
+              read_only=True),
     Parameter('loop', False, 'Start the recording again at its end.'),
     Parameter('rate', 1.0, 'Playing speed of a recording; 1 is real time, 0 as fast as possible.',
               minimum=0.0, maximum=1000.0),
-    Parameter('device', '', 'Microphone: part of its name, or its index; empty: the default one.'),
+    Parameter('device', '', 'Microphone: part of its name, or its index; empty: the default one.',
+              read_only=True),
     Parameter('channel', -1, 'Channel of the microphone to publish; -1 mixes all of them.',
               minimum=-1, maximum=63),
     Parameter('gain_db', 0.0, 'Amplification of the microphone; what does not fit is clipped.',
-              minimum=-40.0, maximum=40.0, live=True),
+              minimum=-20.0, maximum=40.0, live=True),
     Parameter('sample_rate', 16000, 'Published sampling rate in Hz.',
               minimum=8000, maximum=48000),
     Parameter('block_duration_s', 0.04, 'Audio per message.', minimum=0.01, maximum=1.0),
-    Parameter('frame_id', 'crib', 'Frame of the microphone; it names the crib.'),
+    Parameter('frame_id', 'crib', 'Frame of the microphone; it names the crib.', read_only=True),
 )
 
 FEATURE_EXTRACTOR = (
     Parameter('feature_set', '', 'Descriptors to compute, for example "is09"; '
                                  'empty: those that the model asks for.'),
     Parameter('model', '', 'Checkpoint whose descriptors are computed where feature_set is empty; '
-                           'as for cry_classifier.'),
+                           'as for cry_classifier.', read_only=True),
     Parameter('channel', -1, 'Channel of the audio to listen to; -1 mixes all of them.',
               minimum=-1, maximum=63),
     Parameter('stamp_tolerance_s', 0.04, 'Jitter of the stamps that still counts as continuous.',
@@ -48,35 +50,37 @@ FEATURE_EXTRACTOR = (
 
 CRY_CLASSIFIER = (
     Parameter('model', '', 'Checkpoint (.npz) of the network; empty: the shipped one, is09: '
-                           'the shipped one on the paper\'s descriptors.'),
+                           'the shipped one on the paper\'s descriptors.', read_only=True),
     Parameter('backend', 'numpy', 'What runs the network.', choices=('numpy', 'torch', 'onnx')),
     Parameter('no_audio_timeout_s', 2.0, 'Silence of the feature topic after which the status is '
                                          'NO_AUDIO.', minimum=0.2, maximum=60.0),
     Parameter('keep_episode', True, 'Keep the episode in progress in a file (XDG_STATE_HOME), so '
-                                    'that it goes on after a crash.'),
+                                    'that it goes on after a crash.', read_only=True),
     *DECISION_PARAMETERS,
 )
 
 CAREGIVER_ALERT = (
-    Parameter('policy', '', 'YAML file that says when to alert; empty: the shipped policy.'),
+    Parameter('policy', '', 'YAML file that says when to alert; empty: the shipped policy.',
+              read_only=True),
     Parameter('crib_id', '', 'Name of the crib for channels, until cry_need names it; empty: the '
-                             'namespace.'),
+                             'namespace.', read_only=True),
     Parameter('need_timeout_s', 10.0, 'Silence of cry_need that is an alert of its own.',
-              minimum=1.0, maximum=600.0),
+              minimum=1.0, maximum=600.0, read_only=True),
     Parameter('keep_alert', True, 'Keep the open alert, and what waits for a channel, in files '
-                                  '(XDG_STATE_HOME), so that a crash loses nothing.'),
+                                  '(XDG_STATE_HOME), so that a crash loses nothing.',
+              read_only=True),
     *CHANNEL_PARAMETERS,
 )
 
 DIARY = (
     Parameter('file', '', 'Database; empty: XDG_STATE_HOME/baby_cry_detector/diary.sqlite, one '
-                          'for all cribs.'),
+                          'for all cribs.', read_only=True),
     Parameter('keep_days', 730.0, 'What is older is forgotten.', minimum=1.0, maximum=36500.0,
-              live=True),
+              read_only=True),
     Parameter('largest_mb', 200.0, 'Size of the database above which the oldest is forgotten.',
-              minimum=1.0, maximum=100000.0, live=True),
+              minimum=1.0, maximum=100000.0, read_only=True),
     Parameter('clips', False, 'Keep the sound of each episode beside the database. Off: nothing '
-                              'that is heard leaves the memory.'),
+                              'that is heard leaves the memory.', read_only=True),
     Parameter('clip_pre_roll_s', 5.0, 'Sound before the onset that a clip begins with.',
               minimum=0.0, maximum=60.0),
     Parameter('clip_longest_s', 60.0, 'Longest clip, pre-roll included.', minimum=1.0,
@@ -87,15 +91,18 @@ DIARY = (
 
 CAREGIVER_PAGE = (
     Parameter('host', '127.0.0.1', 'Address to listen on. 127.0.0.1: this machine only; 0.0.0.0: '
-                                   'the house network, for phones that have shown the token.'),
+                                   'the house network, for phones that have shown the token.',
+              read_only=True),
     Parameter('port', 8095, 'TCP port to listen on; 0 takes a free one.',
-              minimum=0, maximum=65535),
+              minimum=0, maximum=65535, read_only=True),
     Parameter('require_token', False, 'Ask for the token on 127.0.0.1 too, as it must be behind a '
-                                      'reverse proxy.'),
+                                      'reverse proxy.', read_only=True),
     Parameter('host_names', '', 'Further names by which browsers reach the page, with commas '
-                                'between them; for a reverse proxy.'),
-    Parameter('token_file', '', 'File that keeps the token; empty: one in XDG_STATE_HOME.'),
-    Parameter('diary_file', '', 'The diary\'s database, read only; empty: the usual one.'),
+                                'between them; for a reverse proxy.', read_only=True),
+    Parameter('token_file', '', 'File that keeps the token; empty: one in XDG_STATE_HOME.',
+              read_only=True),
+    Parameter('diary_file', '', 'The diary\'s database, read only; empty: the usual one.',
+              read_only=True),
 )
 
 CRY_MONITOR = (
@@ -107,11 +114,11 @@ CRY_MONITOR = (
     Parameter('height', 360, 'Height of the picture in pixels.', minimum=240, maximum=1080),
     Parameter('theme', 'dark', 'Colours of the picture.', choices=('dark', 'light'), live=True),
     Parameter('raw_audio', False, 'Publish monitor/raw_audio (foxglove_msgs/RawAudio) for '
-                                  'listening live. Off: it is a nursery.'),
+                                  'listening live. Off: it is a nursery.', read_only=True),
 )
 
 ROCKER = (
-    Parameter('policy', '', 'Policy file (YAML); empty: the shipped one.'),
+    Parameter('policy', '', 'Policy file (YAML); empty: the shipped one.', read_only=True),
     Parameter('interface', 'trajectory', 'Commands: trajectory (trajectory_msgs/JointTrajectory '
               'on joint_trajectory, comes to rest by itself when nothing more is said), position '
               '(std_msgs/Float64MultiArray on position_command) or twist (geometry_msgs/Twist on '
@@ -133,7 +140,7 @@ ROCKER = (
     Parameter('duty_min_per_hour', 15.0, 'Most rocking within any hour, in minutes.',
               minimum=1.0, maximum=30.0),
     Parameter('keep_duty', True, 'Keep the hour\'s rocking in a file (XDG_STATE_HOME), so that it '
-              'is not forgotten after a crash.'),
+              'is not forgotten after a crash.', read_only=True),
     Parameter('watchdog_s', 1.0, 'Real time of silence of cry_need, or of a clock that '
               'stands still, after which it stops at once.',
               minimum=0.4, maximum=5.0),
@@ -147,18 +154,20 @@ ROCKER = (
 )
 
 SOOTHER = (
-    Parameter('policy', '', 'YAML file that says when to play what; empty: the shipped policy.'),
-    Parameter('crib_id', '', 'Crib of the policy to obey; empty: what cry_need names.'),
+    Parameter('policy', '', 'YAML file that says when to play what; empty: the shipped policy.',
+              read_only=True),
+    Parameter('crib_id', '', 'Crib of the policy to obey; empty: what cry_need names.',
+              read_only=True),
     Parameter('output', 'speaker', 'Where sound goes: to a loudspeaker, or out as topics.',
-              choices=('speaker', 'topic')),
+              choices=('speaker', 'topic'), read_only=True),
     Parameter('device', '', 'Loudspeaker: part of its name, or its index; empty: the default '
-                            'one.'),
+                            'one.', read_only=True),
     Parameter('sample_rate', 48000, 'Sampling rate in Hz of the topics, and the one tried first '
                                     'on the loudspeaker.', minimum=8000, maximum=96000),
     Parameter('sounds_folder', '', 'Folder of your own WAV, FLAC or OGG recordings; a policy '
-                                   'names them by file name.'),
+                                   'names them by file name.', read_only=True),
     Parameter('sound', 'pink', 'What ~/play plays: a made sound (white, pink, brown, heartbeat, '
-                               'shush, lullaby) or a file.'),
+                               'shush, lullaby) or a file.', read_only=True),
     Parameter('level_dba', 45.0, 'Level of ~/play at the baby\'s ear in dB(A).',
               minimum=20.0, maximum=60.0, live=True),
     Parameter('cap_dba', 50.0, 'Most that the limiter lets through at the baby\'s ear in dB(A), '

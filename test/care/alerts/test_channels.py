@@ -3,6 +3,7 @@
 """Channels to real receivers: delivered in order, retried, never in the way, without secrets."""
 
 import json
+import os
 import socket
 import threading
 import time
@@ -305,9 +306,9 @@ def test_a_wrong_password_is_told_without_it(tmp_path):
 def test_apprise_tells_every_address(tmp_path, monkeypatch):
     pytest.importorskip('apprise', reason='the extra "alerts" is not installed')
     receivers = [HttpReceiver(), HttpReceiver()]
-    monkeypatch.setenv('PUSH', '\n'.join(
+    monkeypatch.setenv('BABY_CRY_PUSH', '\n'.join(
         f'json://127.0.0.1:{receiver.port}/geheim' for receiver in receivers))
-    senders = make({'apprise_urls': 'env:PUSH'})
+    senders = make({'apprise_urls': 'env:BABY_CRY_PUSH'})
     assert [sender.name for sender in senders] == ['apprise_1', 'apprise_2']
     channels = [fast(sender) for sender in senders]
     for channel in channels:
@@ -317,9 +318,9 @@ def test_apprise_tells_every_address(tmp_path, monkeypatch):
         assert 'Crying for 2 min' in receiver.documents[0]['message']
     for one in channels + receivers:
         one.close()
-    monkeypatch.setenv('PUSH', 'nonsense-geheim')
+    monkeypatch.setenv('BABY_CRY_PUSH', 'nonsense-geheim')
     with pytest.raises(ValueError, match='address 1 of 1') as refused:
-        make({'apprise_urls': 'env:PUSH'})
+        make({'apprise_urls': 'env:BABY_CRY_PUSH'})
     assert 'geheim' not in str(refused.value)
 
 
@@ -347,7 +348,11 @@ def test_no_channel_is_the_default():
     ({'webhook_token': 'env:TOKEN'}, 'webhook_url is not'),
     ({'webhook_url': 'http://h/', 'webhook_token': 'hunter2-typed-here'}, 'not the secret itself'),
     ({'webhook_url': 'env:BABY_CRY_NOT_SET'}, 'BABY_CRY_NOT_SET'),
-    ({'webhook_url': 'file:/nowhere/url'}, 'cannot read /nowhere/url'),
+    ({'webhook_url': 'file:/nowhere/url'}, 'a name without a folder'),
+    ({'webhook_url': 'file:../url'}, 'a name without a folder'),
+    ({'webhook_url': 'file:url'}, 'cannot read .*/baby_cry_detector/secrets/url'),
+    ({'webhook_url': 'http://h/', 'webhook_token': 'env:HOME'}, 'expected env:BABY_CRY_'),
+    ({'mqtt_host': '../..', 'mqtt_username': 'u', 'mqtt_password': 'file:p'}, 'no usable host'),
     ({'mqtt_password': 'env:X'}, 'mqtt_host is not'),
     ({'mqtt_host': 'h', 'mqtt_password': 'env:X'}, 'mqtt_username is not'),
     ({'mqtt_host': 'h', 'mqtt_base_topic': 'a/#'}, 'without # and +'),
@@ -362,16 +367,61 @@ def test_mistakes_name_the_parameter_and_no_secret(values, says):
     assert 'hunter2' not in str(refused.value)
 
 
-def test_secrets_come_from_files_that_others_cannot_read(tmp_path):
-    path = tmp_path / 'token'
+def test_secrets_come_from_one_folder_that_others_cannot_read(tmp_path):
+    path = tmp_path / 'hooks.example' / 'token'
+    path.parent.mkdir()
     path.write_text('geheim-1234\n')
     path.chmod(0o644)
+    secrets = Secrets(tmp_path)
     with pytest.raises(ValueError, match='chmod 600'):
-        Secrets().read(f'file:{path}', 'webhook_token')
+        secrets.read('file:token', 'webhook_token', 'hooks.example')
     path.chmod(0o600)
-    secrets = Secrets()
-    assert secrets.read(f'file:{path}', 'webhook_token') == 'geheim-1234'
-    assert secrets.redact('at geheim-1234!') == 'at ***!'
+    assert secrets.read('file:token', 'webhook_token', 'Hooks.Example') == 'geheim-1234'
+    assert secrets.redact('at geheim-1234\x1b[2J!') == 'at ***\\x1b[2J!'
     path.write_text('')
     with pytest.raises(ValueError, match='is empty'):
-        secrets.read(f'file:{path}', 'webhook_token')
+        secrets.read('file:token', 'webhook_token', 'hooks.example')
+
+
+@pytest.mark.parametrize('where, host', [
+    ('file:token', 'evil.example'), ('file:token', '..'), ('file:token', '.'),
+    ('file:link', 'hooks.example'), ('file:folder', 'hooks.example'),
+    ('file:pipe', 'hooks.example'), ('file:long', 'hooks.example'),
+    ('file:../hooks.example/token', 'hooks.example'), ('file:/etc/hostname', ''),
+    ('file:.', 'hooks.example'), ('file:', 'hooks.example'), ('file:a\0b', 'hooks.example')])
+def test_a_secret_leaves_neither_its_folder_nor_its_host(tmp_path, where, host):
+    folder = tmp_path / 'secrets' / 'hooks.example'
+    (folder / 'folder').mkdir(parents=True)
+    outside = tmp_path / 'private-key'
+    for path, text in ((folder / 'token', 'geheim-1234'), (outside, 'geheim-5678'),
+                       (folder / 'long', 'geheim-9' * 20_000)):
+        path.write_text(text)
+        path.chmod(0o600)
+    (folder / 'link').symlink_to(outside)
+    os.mkfifo(folder / 'pipe', 0o600)
+    with pytest.raises(ValueError, match='webhook_token') as refused:
+        Secrets(tmp_path / 'secrets').read(where, 'webhook_token', host)
+    assert 'geheim' not in str(refused.value)
+
+
+def test_a_secret_of_the_environment_is_bound_to_its_host(monkeypatch):
+    monkeypatch.setenv('BABY_CRY_TOKEN', 'geheim-1234')
+    with pytest.raises(ValueError, match='set BABY_CRY_TOKEN_HOST'):
+        Secrets().read('env:BABY_CRY_TOKEN', 'webhook_token', 'evil.example')
+    monkeypatch.setenv('BABY_CRY_TOKEN_HOST', 'hooks.example')
+    with pytest.raises(ValueError, match='not for evil.example'):
+        Secrets().read('env:BABY_CRY_TOKEN', 'webhook_token', 'evil.example')
+    assert Secrets().read('env:BABY_CRY_TOKEN', 'webhook_token',
+                          'hooks.example') == 'geheim-1234'
+
+
+def test_two_cribs_share_no_topic_and_no_identifier():
+    pytest.importorskip('paho.mqtt.client', reason='paho-mqtt is not installed')
+    seen = set()
+    for crib in ('宝宝', '房间', 'Anna', 'anna', 'a/b', 'a_b', 'a b', 'crib', ''):
+        sender = mqtt(1883, crib_id=crib)
+        names = {sender._base, sender._device, *(topic for topic, _ in sender._entities()),
+                 *(document[key].lower() for _, document in sender._entities()
+                   for key in ('unique_id', 'default_entity_id'))}
+        assert not names & seen, crib
+        seen |= names

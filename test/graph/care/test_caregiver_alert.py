@@ -128,13 +128,13 @@ def test_alerting_that_is_switched_off_ends_what_is_open(graph, policy):
     assert 'switched off' in told(graph)[-1].text
 
 
-def test_channels_that_are_away_block_nothing_and_get_everything_later(graph, policy, tmp_path):
+def test_channels_that_are_away_block_nothing_and_get_everything_later(
+        graph, policy, tmp_path, monkeypatch):
     port = free_port()
-    token = tmp_path / 'token'
-    token.write_text(SECRET)
-    token.chmod(0o600)
+    monkeypatch.setenv('BABY_CRY_HOOK', SECRET)
+    monkeypatch.setenv('BABY_CRY_HOOK_HOST', '127.0.0.1')
     parameters = dict(policy=policy, webhook_url=f'http://127.0.0.1:{port}/hook',
-                      webhook_token=f'file:{token}', webhook_timeout_s=1.0)
+                      webhook_token='env:BABY_CRY_HOOK', webhook_timeout_s=1.0)
     broker = None if no_broker() else Broker(tmp_path)
     if broker:
         parameters.update(mqtt_host='127.0.0.1', mqtt_port=broker.port)

@@ -113,13 +113,13 @@ def test_thresholds_that_do_not_fit_are_refused_with_a_reason(graph):
     classifier = graph.nodes[0]
     from rclpy.parameter import Parameter
     # The enter threshold is the checkpoint's, and a leave threshold has to fit that one too.
-    alone = classifier.set_parameters([Parameter('leave_threshold', value=0.999)])[0]
+    alone = classifier.set_parameters([Parameter('leave_threshold', value=0.95)])[0]
     assert not alone.successful and 'leave_threshold' in alone.reason
     result = classifier.set_parameters_atomically(
         [Parameter('enter_threshold', value=0.5), Parameter('leave_threshold', value=0.6)])
     assert not result.successful and 'leave_threshold' in result.reason
     assert not classifier.set_parameters([Parameter('hold_s', value=-1.0)])[0].successful
     refused = classifier.set_parameters([Parameter('model', value='other.npz')])[0]
-    assert not refused.successful and 'fixed' in refused.reason
+    assert not refused.successful and 'read-only' in refused.reason
     assert classifier.set_parameters([Parameter('hold_s', value=7.5)])[0].successful
     assert classifier._listener.decider.settings.hold_s == 7.5

@@ -161,17 +161,17 @@ def test_a_recording_plays_again_after_each_activation(probe, start, recording):
     assert process.wait(PATIENCE_S) == 0
 
 
-def test_what_cannot_be_configured_stays_unconfigured_and_can_be_mended(probe, start, recording):
-    start('audio_capture', source='file', file='/nowhere/cry.wav')
-    manager = Manager(probe, 'audio_capture')
+def test_what_cannot_be_configured_stays_unconfigured_and_can_be_mended(probe, start):
+    start('feature_extractor', feature_set='nonsense')
+    manager = Manager(probe, 'feature_extractor')
     assert not manager.change(CONFIGURE)
     assert manager.state() == State.PRIMARY_STATE_UNCONFIGURED
     from rcl_interfaces.srv import SetParameters
     from rclpy.parameter import Parameter
-    client = probe.node.create_client(SetParameters, 'audio_capture/set_parameters')
+    client = probe.node.create_client(SetParameters, 'feature_extractor/set_parameters')
     assert client.wait_for_service(PATIENCE_S)
     future = client.call_async(SetParameters.Request(
-        parameters=[Parameter('file', value=recording).to_parameter_msg()]))
+        parameters=[Parameter('feature_set', value='is09').to_parameter_msg()]))
     probe.spin_until(future.done)
     assert future.result().results[0].successful
     manager.drive(CONFIGURE, ACTIVATE)
