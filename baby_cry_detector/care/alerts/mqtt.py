@@ -64,9 +64,10 @@ class Mqtt(Sender):
                 self._context = ssl.create_default_context(cafile=ca_file or None)
             except (OSError, ssl.SSLError) as error:
                 raise ValueError(f'mqtt_ca_file: {error}') from None
-        self._device = f'baby_cry_{safe_name(crib_id, nothing='crib')}'
+        name = safe_name(crib_id, nothing='crib')
+        self._device = f'baby_cry_{name}'
         self._crib_id = crib_id
-        self._base = f'{base_topic.strip("/")}/{safe_name(crib_id, nothing='crib')}'
+        self._base = f'{base_topic.strip("/")}/{name}'
         self._discovery = discovery_prefix.strip('/')
         self._heartbeat_s = heartbeat_s
         self._on_command = on_command or (lambda command, seconds: None)
