@@ -22,14 +22,14 @@ import numpy as np
 
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
-from baby_cry_detector.model.numpy_backend import NumpyNetwork
-from baby_cry_detector.model.runtime import BackendError, make_runtime
+from baby_cry_detector.model.numpy_network import NumpyNetwork
+from baby_cry_detector.model.runtime import make_runtime
 
 IMPORT_PROBE = """
 import os, resource, time
 start = time.perf_counter()
 import baby_cry_detector.model.runtime
-import baby_cry_detector.model.numpy_backend
+import baby_cry_detector.model.numpy_network
 seconds = time.perf_counter() - start
 pages = int(open('/proc/self/statm').read().split()[1])
 print(seconds, pages * resource.getpagesize() / 1e6)
@@ -89,14 +89,8 @@ def runners(checkpoint):
             network.step(x)
 
     result['numpy network step'] = numpy_step
-    for backend in ('numpy', 'torch', 'onnx'):
-        try:
-            runtime = make_runtime(checkpoint, backend)
-        except BackendError as error:
-            print(f'left out: {error}', file=sys.stderr)
-            continue
-        result[f'{backend} runtime, {stack} frame(s)'] = \
-            lambda runtime=runtime: runtime.process(frames)
+    runtime = make_runtime(checkpoint)
+    result[f'runtime, {stack} frame(s)'] = lambda: runtime.process(frames)
     first = checkpoint.members[0].architecture
     lstm = first.with_changes(cell='lstm', depth=1, depth_strategy='cascade')
     lstm_runtime = make_runtime(random_checkpoint(lstm))
@@ -107,24 +101,6 @@ def runners(checkpoint):
     if cells is not None:
         result['nn.LSTMCell of the first member\'s size'] = cells
     return result
-
-
-def split_times(checkpoint, repeats):
-    """Return µs of the answering and of the preparing part of the first member's step."""
-    member = checkpoint.members[0]
-    network = NumpyNetwork(member.architecture, member.arrays)
-    x = np.ones(member.architecture.step_size, np.float32)
-    answer, prepare = [], []
-    for _ in range(repeats):
-        network.prepare()
-        start = time.perf_counter()
-        network.step(x)
-        middle = time.perf_counter()
-        network.prepare()
-        prepare.append(time.perf_counter() - middle)
-        answer.append(middle - start)
-    return {'answer_us': round(1e6 * statistics.median(answer), 1),
-            'prepare_us': round(1e6 * statistics.median(prepare), 1)}
 
 
 def measure(checkpoint, rounds, repeats):
@@ -146,7 +122,6 @@ def measure(checkpoint, rounds, repeats):
         ratio = statistics.median(a / b for a, b in zip(own, bound))
         report['runtimes'][name] = {'us': round(1e6 * statistics.median(own), 1),
                                     'ratio_to_bound': round(ratio, 2)}
-    report['split'] = split_times(checkpoint, rounds * repeats)
     return report
 
 

@@ -14,7 +14,7 @@ from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import (
     feature_set_name, how_to_install, output, PICTURES, UsageError)
 from baby_cry_detector.features import extract, feature_set_ids, get_feature_set
-from baby_cry_detector.research.descriptors.functionals import functional_columns, functionals
+from baby_cry_detector.features.functionals import functional_columns, functionals
 from baby_cry_detector.stream.intake import AudioIntake
 from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
 

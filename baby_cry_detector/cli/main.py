@@ -17,14 +17,21 @@ COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'researc
             'research.cli.export', 'cli.devices', 'cli.diary', 'cli.policy')
 
 
-def make_parser() -> Parser:
-    """Return the parser of all subcommands."""
+def make_parser(command: str = '') -> Parser:
+    """
+    Return the parser of all subcommands.
+
+    :param command: one of the robot's needs no module of research, and gets none.
+    """
+    names = COMMANDS
+    if f'cli.{command}' in COMMANDS:
+        names = tuple(name for name in COMMANDS if name.startswith('cli.'))
     parser = Parser(
         prog='baby-cry', description='Hear a baby cry. A comfort and convenience aid: it does not '
         'replace adult supervision and is not a medical device.')
     parser.add_argument('--version', action='version', version=__version__)
     subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for name in COMMANDS:
+    for name in names:
         import_module(f'baby_cry_detector.{name}').add_parser(subparsers)
     return parser
 
@@ -39,7 +46,8 @@ def main(arguments=None) -> int:
         if hasattr(stream, 'reconfigure'):      # a name may hold what can't be shown
             stream.reconfigure(errors='backslashreplace')
     try:
-        args = make_parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        args = make_parser(given[0] if given else '').parse_args(given)
         code = args.run(args)
         sys.stdout.flush()      # here a full disk is still an error that can be told
         return code

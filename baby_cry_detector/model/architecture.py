@@ -3,24 +3,22 @@
 """
 What a network is, as data: sizes, cell, depth, heads; the name and shape of every weight.
 
-Pure: neither NumPy nor torch. The network (`network.py`), the checkpoint and every runtime
-build on the same table of shapes, so a weight has one name and one shape everywhere.
+Every network (`numpy_network.py`, `research/model/network.py`), the checkpoint and the export
+build on the same table of shapes, so a weight has one name and one shape everywhere. What belongs
+to one kind of cell is in its file in `cells/`.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
 from math import prod
 from typing import Any, Dict, List, Mapping, Tuple
 
-CELLS = ('attention', 'lstm', 'lstm_peephole', 'gru')
-DEPTH_STRATEGIES = ('cascade', 'mean', 'softmax')
-GATE_ACTIVATIONS = ('sigmoid', 'hard_sigmoid', 'softmax')
+from baby_cry_detector.model.cells import CELLS, Shapes
+from baby_cry_detector.model.cells.attention_gate import DEPTH_STRATEGIES, GATE_ACTIVATIONS
 
 MAX_SIZE = 16384
 MAX_DEPTH = 16
 MAX_LAYERS = 16
 MAX_STACK_FRAMES = 32
-
-Shapes = Dict[str, Tuple[int, ...]]
 
 
 class ArchitectureError(ValueError):
@@ -84,7 +82,7 @@ class Architecture:
         _check_integer('stack_frames', self.stack_frames, 1, MAX_STACK_FRAMES)
         _check_integer('n_labels', self.n_labels, 1, MAX_SIZE)
         _check_integer('n_needs', self.n_needs, 0, MAX_SIZE)
-        _check_choice('cell', self.cell, CELLS)
+        _check_choice('cell', self.cell, tuple(CELLS))
         _check_choice('depth_strategy', self.depth_strategy, DEPTH_STRATEGIES)
         _check_choice('gate_activation', self.gate_activation, GATE_ACTIVATIONS)
         for name in ('gate_bias', 'bias'):
@@ -94,7 +92,7 @@ class Architecture:
         if isinstance(self.dropout, bool) or not isinstance(self.dropout, (int, float)) \
                 or not 0.0 <= self.dropout < 1.0:
             raise ArchitectureError(f'dropout: expected 0 to below 1, got {self.dropout!r}')
-        if self.cell != 'attention' and self.depth != 1:
+        if not CELLS[self.cell].has_depth and self.depth != 1:
             raise ArchitectureError(f'depth: cell {self.cell} has depth 1 only, got {self.depth}')
         if self.depth_strategy == 'softmax' and self.gate_activation != 'sigmoid':
             raise ArchitectureError('gate_activation: the softmax depth strategy takes '
@@ -149,7 +147,7 @@ class Architecture:
     @property
     def n_memories(self) -> int:
         """Cell states each layer carries: depth for attention, 1 for LSTM, 0 for GRU."""
-        return {'attention': self.depth, 'gru': 0}.get(self.cell, 1)
+        return CELLS[self.cell].n_memories(self)
 
     def layer_input_sizes(self) -> Tuple[int, ...]:
         """Return the input size of each recurrent layer."""
@@ -158,7 +156,7 @@ class Architecture:
     def layer_shapes(self, layer: int) -> Shapes:
         """Return ``{name: shape}`` of one recurrent layer's weights, without its prefix."""
         inputs, units = self.layer_input_sizes()[layer], self.hidden_sizes[layer]
-        return cell_shapes(self.cell, inputs, units, bias=self.bias, gate_bias=self.gate_bias)
+        return CELLS[self.cell].shapes(inputs, units, self)
 
     def shapes(self) -> Shapes:
         """Return ``{name: shape}`` of every weight, in the order of the network."""
@@ -184,31 +182,6 @@ class Architecture:
     def count_parameters(self, biases: bool = True) -> int:
         """Return how many numbers are trained, with or without all biases."""
         return count(self.shapes(), biases)
-
-
-def cell_shapes(cell: str, inputs: int, units: int, bias: bool = True,
-                gate_bias: bool = False) -> Shapes:
-    """
-    Return ``{name: shape}`` of one cell's weights.
-
-    Rows of the attention gate: candidate C̃ (eq. 3), then output gate o (eq. 5); of the LSTM:
-    i, f, g, o; of the GRU: r, z, n (the order of torch, whose two biases both exist).
-    """
-    gates = {'attention': 2, 'lstm': 4, 'lstm_peephole': 4, 'gru': 3}[cell]
-    rows = gates * units
-    shapes: Shapes = {'weight_ih_l0': (rows, inputs), 'weight_hh_l0': (rows, units)}
-    if bias:
-        shapes['bias_ih_l0'] = (rows,)
-        if cell in ('lstm', 'gru'):
-            shapes['bias_hh_l0'] = (rows,)
-    if cell == 'lstm_peephole':
-        shapes['peephole'] = (3, units)
-    if cell == 'attention':
-        shapes['gate_w'] = (units, units)
-        shapes['gate_v'] = (units, units)
-        if gate_bias:
-            shapes['gate_bias'] = (units,)
-    return shapes
 
 
 def count(shapes: Shapes, biases: bool = True) -> int:

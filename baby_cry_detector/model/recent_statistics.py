@@ -6,8 +6,7 @@ A member network that reads statistics of the last seconds instead of frames one
 The recurrent networks hear order in time; this one hears how the descriptors were spread over
 the newest ``window_frames``, whatever their order: per column mean, standard deviation, five
 quantiles, and size of the change from frame to frame. Its mistakes are others than theirs, which
-is why their mean is better than either. Imports NumPy only; trains in
-`training.statistics_fit`; every backend runs it as it is here.
+is why their mean is better than either. It is trained in `research/training/statistics_fit.py`.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -157,7 +156,7 @@ def standardise(statistics: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np
 
 
 class StatisticsNetwork:
-    """Runs one member; the same methods as the recurrent networks of every backend."""
+    """Runs one member; the same methods as `numpy_network.NumpyNetwork`."""
 
     def __init__(self, architecture: StatisticsArchitecture,
                  arrays: Mapping[str, np.ndarray]) -> None:
@@ -192,9 +191,6 @@ class StatisticsNetwork:
             np.maximum(values, 0, out=values)
         weight, bias = self._layers[-1]
         return weight.dot(values) + bias
-
-    def prepare(self) -> None:
-        """Do nothing: no part of the next answer is known before its frames."""
 
     def reset(self) -> None:
         """Forget all frames."""

@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The streaming runtime: a checkpoint that answers frame by frame. Imports no torch.
+The streaming runtime: a checkpoint that answers frame by frame.
 
 Every frame enters once. Each member network picks its columns, normalises them and steps every
 ``stack_frames`` frames; its answer is held in between. The members' logits are averaged, divided
@@ -9,14 +9,13 @@ by the temperature and turned into probabilities. Blocks of any size give the sa
 """
 
 import math
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 
 from baby_cry_detector.model.checkpoint import Checkpoint, Member
+from baby_cry_detector.model.numpy_network import NumpyNetwork
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture, StatisticsNetwork
-
-BACKENDS = ('numpy', 'torch', 'onnx')
 
 # Normalised values are kept within this, so that no product of finite numbers overflows.
 INPUT_LIMIT = np.float32(1e6)
@@ -26,19 +25,9 @@ class RuntimeStateError(ValueError):
     """A state that does not belong to this checkpoint; the message names what was expected."""
 
 
-class BackendError(ImportError):
-    """A backend that can't be used here; the message says what to install."""
-
-
-def make_runtime(checkpoint: Checkpoint, backend: str = 'numpy') -> 'Runtime':
-    """
-    Return a runtime in the state before the first frame.
-
-    :param backend: ``numpy`` (nothing else needed), ``torch`` or ``onnx`` (ONNX Runtime).
-    :raises ValueError: on an unknown backend.
-    :raises BackendError: if the backend's packages are missing.
-    """
-    return Runtime(checkpoint, backend)
+def make_runtime(checkpoint: Checkpoint) -> 'Runtime':
+    """Return a runtime in the state before the first frame."""
+    return Runtime(checkpoint)
 
 
 class Runtime:
@@ -49,14 +38,11 @@ class Runtime:
         the last reset; each was replaced by the training mean.
     """
 
-    def __init__(self, checkpoint: Checkpoint, backend: str = 'numpy') -> None:
+    def __init__(self, checkpoint: Checkpoint) -> None:
         """Build the member networks; see `make_runtime`."""
-        network = _network_class(backend)
         self.checkpoint = checkpoint
-        self.backend = backend
         columns = {name: index for index, name in enumerate(checkpoint.feature_columns)}
-        self._members = [_RunningMember(member, columns, network)
-                         for member in checkpoint.members]
+        self._members = [_RunningMember(member, columns) for member in checkpoint.members]
         self._read_columns = np.array(sorted({columns[name] for member in checkpoint.members
                                               for name in member.input_columns}), dtype=np.intp)
         self._cry_rows = [checkpoint.labels.index(label) for label in checkpoint.cry_labels]
@@ -101,16 +87,6 @@ class Runtime:
         cry, needs = self.process(np.asarray(frame)[None])
         return float(cry[0]), needs[0]
 
-    def prepare(self) -> None:
-        """
-        Do the part of the next step that needs no new frame.
-
-        Never needed; a caller that publishes its answer first and calls this after it
-        shortens the time from the next frame to its answer.
-        """
-        for member in self._members:
-            member.network.prepare()
-
     def reset(self) -> None:
         """Return to the state before the first frame."""
         self.nonfinite_values = 0
@@ -120,7 +96,7 @@ class Runtime:
         self._needs: Sequence[float] = [0.0] * len(self.checkpoint.needs)
 
     def export_state(self) -> Dict[str, np.ndarray]:
-        """Return the state as named arrays; every backend's state fits every other's."""
+        """Return the state as named arrays."""
         state = {'nonfinite_values': np.array(self.nonfinite_values, np.int64)}
         for index, member in enumerate(self._members):
             state.update({f'member{index}.{name}': value
@@ -174,11 +150,13 @@ class Runtime:
 class _RunningMember:
     """One member network, its normalisation, the frames not yet stepped and held logits."""
 
-    def __init__(self, member: Member, columns: Mapping[str, int], network: Any) -> None:
+    def __init__(self, member: Member, columns: Mapping[str, int]) -> None:
         self.architecture = member.architecture
+        self.network: Union[NumpyNetwork, StatisticsNetwork]
         if isinstance(member.architecture, StatisticsArchitecture):
-            network = StatisticsNetwork                 # the same for every backend
-        self.network = network(member.architecture, member.arrays)
+            self.network = StatisticsNetwork(member.architecture, member.arrays)
+        else:
+            self.network = NumpyNetwork(member.architecture, member.arrays)
         self._columns = np.array([columns[name] for name in member.input_columns], np.intp)
         self._mean, self._std = member.mean, member.std
         self._pending = np.zeros(member.architecture.step_size, np.float32)
@@ -234,27 +212,6 @@ class _RunningMember:
         self._count = int(state['pending_count'])
         self.answered = bool(state['answered'])
         self.labels, self.needs = state['labels'].tolist(), state['needs'].tolist()
-
-
-def _network_class(backend: str) -> Any:
-    if backend == 'numpy':
-        from baby_cry_detector.model.numpy_backend import NumpyNetwork
-        return NumpyNetwork
-    if backend == 'torch':
-        try:
-            from baby_cry_detector.research.model.torch_backend import TorchNetwork
-        except ImportError as error:
-            raise BackendError('the torch backend needs PyTorch: pip install torch, or use the '
-                               f'numpy backend ({error})') from error
-        return TorchNetwork
-    if backend == 'onnx':
-        try:
-            from baby_cry_detector.research.model.onnx_backend import OnnxNetwork
-        except ImportError as error:
-            raise BackendError('the onnx backend needs ONNX Runtime: pip install onnx '
-                               f'onnxruntime, or use the numpy backend ({error})') from error
-        return OnnxNetwork
-    raise ValueError(f'backend: expected one of {", ".join(BACKENDS)}, got {backend!r}')
 
 
 def _mean(rows: List[List[float]]) -> List[float]:

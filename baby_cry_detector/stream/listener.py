@@ -39,14 +39,13 @@ class FrameListener:
     :param checkpoint: network, feature set, labels and thresholds.
     :param settings: decision parameters.
     :param crib_id: names the episodes.
-    :param backend: ``numpy``, ``torch`` or ``onnx``.
     """
 
     def __init__(self, checkpoint: Checkpoint, settings: Optional[DecisionSettings] = None,
-                 crib_id: str = 'crib', backend: str = 'numpy'):
+                 crib_id: str = 'crib'):
         """Build the runtime; nothing is heard yet."""
         self.feature_set = FeatureSet.from_dict(checkpoint.feature_set)
-        self.runtime = make_runtime(checkpoint, backend)
+        self.runtime = make_runtime(checkpoint)
         self._checkpoint = checkpoint
         self.hop_ns = self.feature_set.hop_length * NANOSECONDS // self.feature_set.sample_rate
         self.decider = CryDecider(

@@ -5,13 +5,14 @@ import json
 import pytest
 
 from baby_cry_detector.research.cli import experiment
-from baby_cry_detector.model.architecture import (Architecture, ArchitectureError, cell_shapes,
-                                                  CELLS, count)
+from baby_cry_detector.model.architecture import Architecture, ArchitectureError, count
+from baby_cry_detector.model.cells import CELLS
 
 
 def test_single_layer_counts_of_the_paper():
-    assert count(cell_shapes('attention', 512, 256), biases=False) == 524288
-    assert count(cell_shapes('lstm_peephole', 512, 256), biases=False) == 787200
+    for cell, weights in (('attention', 524288), ('lstm_peephole', 787200)):
+        shapes = Architecture(512, (256,), cell=cell, gate_bias=False).layer_shapes(0)
+        assert count(shapes, biases=False) == weights
 
 
 @pytest.mark.parametrize('cell, weights', [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from baby_cry_detector.model.architecture import Architecture
-from baby_cry_detector.model.runtime import BackendError, make_runtime, RuntimeStateError
+from baby_cry_detector.model.runtime import make_runtime, RuntimeStateError
 
 KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3)
          for strategy in ('cascade', 'mean', 'softmax')]
@@ -104,9 +104,6 @@ def test_blocks_of_any_size_give_the_same_bits(make_checkpoint, frames, kind):
         assert np.array_equal(np.concatenate([part[1] for part in parts]), whole_needs)
     runtime = make_runtime(checkpoint)
     for index, frame in enumerate(frames):
-        if index % 3:
-            runtime.prepare()           # when it comes, and how often, changes nothing
-            runtime.prepare()
         cry, needs = runtime.step(frame)
         assert cry == whole[index] and np.array_equal(needs, whole_needs[index])
 
@@ -125,20 +122,6 @@ def test_state_travels(make_checkpoint, frames, kind):
     cry, needs = other.process(frames[101:])
     assert np.array_equal(cry, expected) and np.array_equal(needs, expected_needs)
     assert all(np.array_equal(value, state[name]) for name, value in state.items())
-
-
-def test_state_travels_between_backends(make_checkpoint, frames, small):
-    pytest.importorskip('torch', reason='the torch backend needs PyTorch')
-    checkpoint = make_checkpoint(small, architecture_of(dict(cell='gru'), 3))
-    frames = frames[:200]
-    expected = make_runtime(checkpoint).process(frames)[0]
-    numpy_runtime, torch_runtime = make_runtime(checkpoint), make_runtime(checkpoint, 'torch')
-    first = torch_runtime.process(frames[:70])[0]
-    numpy_runtime.import_state(torch_runtime.export_state())
-    second = numpy_runtime.process(frames[70:131])[0]
-    torch_runtime.import_state(numpy_runtime.export_state())
-    third = torch_runtime.process(frames[131:])[0]
-    assert np.abs(np.concatenate([first, second, third]) - expected).max() <= 1e-5
 
 
 def test_wrong_states_are_named_and_change_nothing(make_checkpoint, frames, small):
@@ -173,10 +156,7 @@ def test_reset_forgets_everything(make_checkpoint, frames, small):
     assert fresh[0] == 0 and fresh[1] > 0
 
 
-@pytest.mark.parametrize('backend', ['numpy', 'torch'])
-def test_values_that_are_not_finite_become_the_mean(make_checkpoint, frames, small, backend):
-    if backend == 'torch':
-        pytest.importorskip('torch', reason='the torch backend needs PyTorch')
+def test_values_that_are_not_finite_become_the_mean(make_checkpoint, frames, small):
     checkpoint = make_checkpoint(small)
     frames = frames[:300]
     bad, repaired = frames.copy(), frames.copy()
@@ -186,11 +166,11 @@ def test_values_that_are_not_finite_become_the_mean(make_checkpoint, frames, sma
                              (12, 'pitch', np.nan), (40, 'energy', np.nan)):
         bad[row, columns[name]] = value
         repaired[row, columns[name]] = means.get(name, 0)
-    runtime = make_runtime(checkpoint, backend)
+    runtime = make_runtime(checkpoint)
     cry, _ = runtime.process(bad)
     assert runtime.nonfinite_values == 4            # nobody reads energy
-    assert np.abs(cry - make_runtime(checkpoint, backend).process(repaired)[0]).max() < 1e-6
-    assert np.abs(cry - make_runtime(checkpoint, backend).process(frames)[0]).max() > 1e-4
+    assert np.abs(cry - make_runtime(checkpoint).process(repaired)[0]).max() < 1e-6
+    assert np.abs(cry - make_runtime(checkpoint).process(frames)[0]).max() > 1e-4
 
 
 @pytest.mark.parametrize('kind', [dict(depth=2), dict(cell='lstm_peephole'), dict(cell='gru'),
@@ -232,23 +212,6 @@ def test_no_frames_no_answers(make_checkpoint, small):
     runtime = make_runtime(make_checkpoint(small, Architecture(4, (5,))))
     cry, needs = runtime.process(np.empty((0, 6)))
     assert cry.shape == (0,) and needs.shape == (0, 3)
-
-
-def test_unknown_backend(make_checkpoint, small):
-    with pytest.raises(ValueError, match='numpy, torch, onnx'):
-        make_runtime(make_checkpoint(small), 'tensorflow')
-
-
-@pytest.mark.parametrize('backend, package', [('torch', 'torch'), ('onnx', 'onnxruntime')])
-def test_missing_backend_says_what_to_install(monkeypatch, make_checkpoint, small, backend,
-                                              package):
-    for name in [name for name in sys.modules
-                 if name.startswith('baby_cry_detector.research.model.')
-                 and name.endswith((f'{backend}_backend', 'network', 'kernel', 'onnx_graph'))]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(BackendError, match=f'pip install .*{package}'):
-        make_runtime(make_checkpoint(small), backend)
 
 
 def test_the_runtime_imports_no_torch(tmp_path, make_checkpoint, small, frames):

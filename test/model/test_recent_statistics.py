@@ -96,14 +96,6 @@ def test_state_travels(checkpoint, frames, cut):
                           make_runtime(checkpoint).process(frames[:300])[0])
 
 
-@pytest.mark.parametrize('backend, package', [('torch', 'torch'), ('onnx', 'onnxruntime')])
-def test_every_backend_runs_it(checkpoint, frames, backend, package):
-    pytest.importorskip(package, reason=f'the {backend} backend needs {package}')
-    expected, _ = make_runtime(checkpoint).process(frames[:300])
-    cry, _ = make_runtime(checkpoint, backend).process(frames[:300])
-    assert np.abs(cry - expected).max() <= 1e-5
-
-
 def test_absurd_values_are_forgotten(checkpoint, frames):
     runtime = make_runtime(checkpoint)
     absurd = frames[:50].copy()

@@ -6,7 +6,8 @@ torch = pytest.importorskip('torch', reason='training code needs PyTorch')
 
 from baby_cry_detector.research.model import kernel  # noqa: E402
 from baby_cry_detector.model.architecture import Architecture  # noqa: E402
-from baby_cry_detector.research.model.network import CryNetwork, reference_steps  # noqa: E402
+from baby_cry_detector.research.model.network import (  # noqa: E402
+    CryNetwork, SteppedLayer)
 
 KINDS = [('cascade', 'sigmoid'), ('mean', 'sigmoid'), ('softmax', 'sigmoid'),
          ('cascade', 'hard_sigmoid'), ('mean', 'softmax')]
@@ -18,6 +19,20 @@ def arguments(depth, steps, batch=2, units=3, inputs=2, bias=True):
     return [draw(steps, batch, inputs), draw(batch, units), draw(batch, depth, units),
             draw(2 * units, inputs), draw(2 * units) if bias else None, draw(2 * units, units),
             draw(units, units), draw(units, units), draw(units) if bias else None]
+
+
+def reference_steps(x, h, memories, weight_x, bias, weight_h, gate_w, gate_v, gate_bias, strategy,
+                    activation):
+    """Step the cell's equations under plain autograd; arguments as those of the kernel."""
+    architecture = Architecture(
+        x.shape[2], (h.shape[1],), depth=memories.shape[1], depth_strategy=strategy,
+        gate_activation=activation, bias=bias is not None, gate_bias=gate_bias is not None)
+    layer = SteppedLayer(x.shape[2], h.shape[1], architecture)
+    names = {'weight_ih_l0': weight_x, 'bias_ih_l0': bias, 'weight_hh_l0': weight_h,
+             'gate_w': gate_w, 'gate_v': gate_v, 'gate_bias': gate_bias}
+    layer.named_parameters = lambda: [(name, value) for name, value in names.items()
+                                      if value is not None]
+    return layer.run(x, (h, memories))
 
 
 @pytest.mark.parametrize('bias', [True, False])

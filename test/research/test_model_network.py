@@ -8,7 +8,7 @@ from baby_cry_detector.model.architecture import Architecture
 torch = pytest.importorskip('torch', reason='training code needs PyTorch')
 
 from baby_cry_detector.research.model.network import (  # noqa: E402
-    AttentionGateLayer, CryNetwork, LstmLayer, PeepholeLstmLayer)
+    AttentionGateLayer, CryNetwork, LstmLayer, SteppedLayer)
 
 STRATEGIES = ('cascade', 'mean', 'softmax')
 ALL_CELLS = [('attention', depth, strategy) for depth in (1, 2, 3) for strategy in STRATEGIES] \
@@ -49,7 +49,8 @@ def equations(x, weights, units, depth, strategy):
 
 
 def attention_layer(depth, strategy, units=5, inputs=3):
-    layer = AttentionGateLayer(inputs, units, depth, strategy).double()
+    layer = AttentionGateLayer(inputs, units, Architecture(
+        inputs, (units,), depth=depth, depth_strategy=strategy)).double()
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.mul_(3)
@@ -91,7 +92,8 @@ def test_memories_stay_within_one(strategy):
 
 def test_peephole_of_zero_is_the_plain_lstm():
     torch.manual_seed(2)
-    plain, peephole = LstmLayer(3, 6).double(), PeepholeLstmLayer(3, 6).double()
+    plain = LstmLayer(3, 6, Architecture(3, (6,), cell='lstm')).double()
+    peephole = SteppedLayer(3, 6, Architecture(3, (6,), cell='lstm_peephole')).double()
     with torch.no_grad():
         peephole.weight_ih_l0.copy_(plain.weight_ih_l0)
         peephole.weight_hh_l0.copy_(plain.weight_hh_l0)

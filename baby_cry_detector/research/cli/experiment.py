@@ -6,7 +6,7 @@ import json
 
 from baby_cry_detector.research.cli import experiment_paper
 from baby_cry_detector.cli.arguments import number
-from baby_cry_detector.model.architecture import Architecture, cell_shapes, count
+from baby_cry_detector.model.architecture import Architecture, count
 
 # How a user knows the models of the paper, and the rows of its tables.
 MODELS = (('attention gate', 'attention'), ('LSTM', 'lstm'),
@@ -50,9 +50,9 @@ def parameter_report(inputs: int = 32, labels: int = 5) -> dict:
     """
     report = {'inputs': inputs, 'labels': labels, 'single_layer': {}, 'models': {}}
     for _, cell in MODELS:
+        single = Architecture(512, (256,), cell=cell, gate_bias=False).layer_shapes(0)
         report['single_layer'][cell] = {
-            'weights': count(cell_shapes(cell, 512, 256), biases=False),
-            'with_biases': count(cell_shapes(cell, 512, 256))}
+            'weights': count(single, biases=False), 'with_biases': count(single)}
         network = Architecture.paper(inputs, labels, cell)
         layers = {}
         for name, shape in network.shapes().items():

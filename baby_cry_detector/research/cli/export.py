@@ -12,7 +12,8 @@ def add_parser(subparsers) -> None:
         'export', help='write a checkpoint as ONNX',
         description='Writes the whole detector: as many raw frames in as it takes until every '
                     'member has stepped, a probability out after every step of any of them, and '
-                    'its state as named inputs and outputs. Needs the package onnx.')
+                    'its state as named inputs and outputs. Needs the packages torch and '
+                    'onnx.')
     parser.add_argument('checkpoint', type=Path, help='checkpoint (.npz)')
     parser.add_argument('--out', type=Path, required=True, help='file to write (.onnx)')
     parser.set_defaults(run=run)
@@ -23,9 +24,9 @@ def run(args) -> int:
     from baby_cry_detector.model.checkpoint import load_checkpoint
     checkpoint = load_checkpoint(args.checkpoint)
     try:
-        from baby_cry_detector.research.model.onnx_graph import checkpoint_model
+        from baby_cry_detector.research.model.onnx_export import checkpoint_model
     except ImportError as error:
-        print(f'baby-cry export: {error}; it needs the package onnx: pip install onnx',
+        print(f'baby-cry export: {error}; it needs PyTorch and ONNX: pip install torch onnx',
               file=sys.stderr)
         return 3
     args.out.write_bytes(checkpoint_model(checkpoint).SerializeToString(deterministic=True))

@@ -1,18 +1,17 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The networks, with the paper's equations: attention gate of any depth, LSTM, GRU, heads.
+The network that is trained: recurrent layers, dense layers, heads.
 
-The equation numbers are those of "Research of Attention-LSTM Model for Baby Cry Detection
-Robot". Shapes: B sequences, T frames, F values a frame, S = T // stack_frames steps, I inputs
-and H units of a layer, L memories. Inside, time comes first: (S, B, H).
-
-Training goes through the hand-written backward pass of `kernel.py`; `reference_steps` below is
-the same cell as plain autograd code, which the tests hold against it.
+The cells' equations are in `model/cells`. Here they run under autograd, or faster: the attention
+gate through the hand-written backward pass of `kernel.py`, LSTM and GRU as torch's own; the tests
+hold each against the equations. Shapes: B sequences, T frames, F values a frame,
+S = T // stack_frames steps, I inputs and H units of a layer, L memories. Inside, time comes
+first: (S, B, H).
 """
 
 import math
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, Mapping, Optional, Tuple
 
 import numpy as np
 import torch
@@ -20,107 +19,68 @@ from torch import nn, Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from baby_cry_detector.model.architecture import Architecture, cell_shapes
+from baby_cry_detector.model.architecture import Architecture
+from baby_cry_detector.model.cells import CELLS
 from baby_cry_detector.research.model.kernel import attention_gate
 
 LayerState = Tuple[Tensor, Tensor]      # h_{t-1} (B, H); memories C_{t-1} … C_{t-L} (B, L, H)
 State = Tuple[LayerState, ...]          # one entry a layer
 
 
-def gate_activation(name: str, score: Tensor) -> Tensor:
-    """Return act(score) of eq. (10), in [0, 1]; ``softmax`` runs over the units."""
-    if name == 'sigmoid':
-        return torch.sigmoid(score)
-    if name == 'hard_sigmoid':
-        return torch.clamp(score / 6 + 0.5, 0, 1)
-    return torch.softmax(score, dim=-1)
-
-
-def mix_memories(strategy: str, gates: List[Tensor], memories: List[Tensor],
-                 candidate: Tensor) -> Tensor:
+class SteppedLayer(nn.Module):
     """
-    Return C_t from L gates, L memories (newest first) and the candidate C̃_t; all (B, H).
+    Any cell of `model/cells`, stepped by its own equations under plain autograd.
 
-    At L = 1 all three are eq. (11). The weights are convex, so |C_t| < 1.
-    For ``softmax`` the gates are the scores before activation.
-    """
-    if strategy == 'cascade':   # a_1 C_{t-1} + (1 - a_1) [a_2 C_{t-2} + (1 - a_2) [… C̃_t]]
-        mixed = candidate
-        for gate, memory in zip(reversed(gates), reversed(memories)):
-            mixed = gate * memory + (1 - gate) * mixed
-        return mixed
-    if strategy == 'mean':      # 1/L Σ a_n C_{t-n} + (1 - mean a) C̃_t
-        kept = sum(gate * memory for gate, memory in zip(gates, memories)) / len(gates)
-        return kept + (1 - sum(gates) / len(gates)) * candidate
-    scores = torch.stack([*gates, torch.zeros_like(candidate)])     # (L + 1, B, H)
-    values = torch.stack([*memories, candidate])
-    return (torch.softmax(scores, dim=0) * values).sum(0)
-
-
-class AttentionGateLayer(nn.Module):
-    """
-    Attention-gate LSTM of depth L; carries h and the last L memories.
-
-    Depth adds no parameter: the same V and W attend over every memory.
+    Carries h and the cell's memories; every weight starts uniform in ±1/√units, as torch's LSTM.
     """
 
-    def __init__(self, inputs: int, units: int, depth: int = 1, strategy: str = 'cascade',
-                 activation: str = 'sigmoid', bias: bool = True,
-                 gate_bias: bool = True) -> None:
-        """Make a layer with every weight uniform in ±1/√units, as torch's LSTM."""
+    def __init__(self, inputs: int, units: int, architecture: Architecture) -> None:
         super().__init__()
-        self.units, self.depth = units, depth
-        self.strategy, self.activation = strategy, activation
-        self.use_kernel = True
-        _make_parameters(self, cell_shapes('attention', inputs, units, bias, gate_bias))
+        self.units, self.architecture = units, architecture
+        self.cell = CELLS[architecture.cell]
+        bound = 1 / math.sqrt(units)
+        for name, shape in self.cell.shapes(inputs, units, architecture).items():
+            self.register_parameter(name,
+                                    nn.Parameter(torch.empty(shape).uniform_(-bound, bound)))
 
     def forward(self, x: Tensor, state: LayerState,
                 steps: Optional[Tensor] = None) -> Tuple[Tensor, LayerState]:
         """Run x (S, B, I) from ``state``; return h (S, B, H) and the state after ``steps``."""
-        h, memories = state
-        run = attention_gate if self.use_kernel else reference_steps
-        outputs, cells = run(x, h, memories, self.weight_ih_l0, self.bias_ih_l0,
-                             self.weight_hh_l0, self.gate_w, self.gate_v, self.gate_bias,
-                             self.strategy, self.activation)                    # (S, B, H)
+        outputs, cells = self.run(x, state)
         return outputs, state_after(outputs, cells, state, steps)
 
+    def run(self, x: Tensor, state: LayerState) -> Tuple[Tensor, Tensor]:
+        """Return h and the newest memory of every step, both (S, B, H)."""
+        weights = dict(self.named_parameters())
+        h, memories = state[0], list(state[1].unbind(1))
+        outputs, cells = [], []
+        for row in x.unbind(0):
+            h, memories = self.cell.step(weights, row, h, memories, self.architecture, torch)
+            outputs.append(h)
+            cells.append(memories[0] if memories else h)
+        return torch.stack(outputs), torch.stack(cells)
 
-def reference_steps(x: Tensor, h: Tensor, memories: Tensor, weight_x: Tensor,
-                    bias: Optional[Tensor], weight_h: Tensor, gate_w: Tensor, gate_v: Tensor,
-                    gate_bias: Optional[Tensor], strategy: str,
-                    activation: str) -> Tuple[Tensor, Tensor]:
-    """
-    Step the attention gate through x (S, B, I), nothing cached, plain autograd.
 
-    :param h: (B, H). :param memories: (B, L, H), newest first.
-    :return: h and C of every step, both (S, B, H).
-    """
-    # The part of eq. (3) and (5) that needs no recurrence, for all steps at once.
-    zx = functional.linear(x, weight_x, bias)           # (S, B, 2H)
-    ring = list(memories.unbind(1))                     # C_{t-1} … C_{t-L}, each (B, H)
-    outputs, cells = [], []
-    for z in zx.unbind(0):
-        # (10) a_n = act(V · tanh(W · C_{t-n}) [+ bias])
-        scores = [functional.linear(torch.tanh(functional.linear(c, gate_w)), gate_v, gate_bias)
-                  for c in ring]
-        gates = scores if strategy == 'softmax' \
-            else [gate_activation(activation, score) for score in scores]
-        z_c, z_o = (z + functional.linear(h, weight_h)).chunk(2, dim=-1)
-        candidate = torch.tanh(z_c)                     # (3) C̃_t = tanh(W_c [h_{t-1}, x_t] + b_c)
-        c = mix_memories(strategy, gates, ring, candidate)      # (11) and its deep forms
-        o = torch.sigmoid(z_o)                          # (5)  o_t = σ(W_o [h_{t-1}, x_t] + b_o)
-        h = o * torch.tanh(c)                           # (6)  h_t = o_t ⊙ tanh(C_t)
-        ring = [c, *ring[:-1]]
-        outputs.append(h)
-        cells.append(c)
-    return torch.stack(outputs), torch.stack(cells)
+class AttentionGateLayer(SteppedLayer):
+    """The attention gate, by default through the hand-written backward pass of `kernel.py`."""
+
+    use_kernel = True
+
+    def run(self, x: Tensor, state: LayerState) -> Tuple[Tensor, Tensor]:
+        """Return h and C of every step, both (S, B, H)."""
+        if not self.use_kernel:
+            return super().run(x, state)
+        weights, a = dict(self.named_parameters()), self.architecture
+        return attention_gate(x, *state, weights['weight_ih_l0'], weights.get('bias_ih_l0'),
+                              weights['weight_hh_l0'], weights['gate_w'], weights['gate_v'],
+                              weights.get('gate_bias'), a.depth_strategy, a.gate_activation)
 
 
 class LstmLayer(nn.LSTM):
     """torch's LSTM behind the layers' common interface; one memory."""
 
-    def __init__(self, inputs: int, units: int, bias: bool = True) -> None:
-        super().__init__(inputs, units, bias=bias)
+    def __init__(self, inputs: int, units: int, architecture: Architecture) -> None:
+        super().__init__(inputs, units, bias=architecture.bias)
         self.units = units
 
     def forward(self, x: Tensor, state: LayerState,
@@ -139,8 +99,8 @@ class LstmLayer(nn.LSTM):
 class GruLayer(nn.GRU):
     """torch's GRU behind the layers' common interface; no memory beside h."""
 
-    def __init__(self, inputs: int, units: int, bias: bool = True) -> None:
-        super().__init__(inputs, units, bias=bias)
+    def __init__(self, inputs: int, units: int, architecture: Architecture) -> None:
+        super().__init__(inputs, units, bias=architecture.bias)
         self.units = units
 
     def forward(self, x: Tensor, state: LayerState,
@@ -154,32 +114,8 @@ class GruLayer(nn.GRU):
         return outputs, end
 
 
-class PeepholeLstmLayer(nn.Module):
-    """LSTM whose gates see the cell: i and f see C_{t-1}, o sees C_t. The paper's 787,200."""
-
-    def __init__(self, inputs: int, units: int, bias: bool = True) -> None:
-        super().__init__()
-        self.units = units
-        _make_parameters(self, cell_shapes('lstm_peephole', inputs, units, bias))
-
-    def forward(self, x: Tensor, state: LayerState,
-                steps: Optional[Tensor] = None) -> Tuple[Tensor, LayerState]:
-        """Run x (S, B, I) from ``state``; return h (S, B, H) and the state after ``steps``."""
-        h, c = state[0], state[1][:, 0]
-        zx = functional.linear(x, self.weight_ih_l0, self.bias_ih_l0)           # (S, B, 4H)
-        see_i, see_f, see_o = self.peephole.unbind(0)
-        outputs, cells = [], []
-        for z in zx.unbind(0):
-            z_i, z_f, z_g, z_o = (z + functional.linear(h, self.weight_hh_l0)).chunk(4, dim=-1)
-            i = torch.sigmoid(z_i + see_i * c)          # (2)
-            f = torch.sigmoid(z_f + see_f * c)          # (1)
-            c = f * c + i * torch.tanh(z_g)             # (3) (4)
-            o = torch.sigmoid(z_o + see_o * c)          # (5) with its peephole
-            h = o * torch.tanh(c)                       # (6)
-            outputs.append(h)
-            cells.append(c)
-        outputs, cells = torch.stack(outputs), torch.stack(cells)
-        return outputs, state_after(outputs, cells, state, steps)
+# Faster ways to train a cell; every other cell is a `SteppedLayer`.
+FAST_LAYERS = {'attention': AttentionGateLayer, 'lstm': LstmLayer, 'gru': GruLayer}
 
 
 class CryNetwork(nn.Module):
@@ -196,7 +132,7 @@ class CryNetwork(nn.Module):
         super().__init__()
         self.architecture = a = architecture
         self.layers = nn.ModuleList(
-            _make_layer(a, inputs, units)
+            FAST_LAYERS.get(a.cell, SteppedLayer)(inputs, units, a)
             for inputs, units in zip(a.layer_input_sizes(), a.hidden_sizes))
         size = a.hidden_sizes[-1]
         self.dense = nn.ModuleList()
@@ -326,23 +262,6 @@ def state_after(outputs: Tensor, cells: Tensor, start: LayerState,
     recent = [at(cells, steps - 1 - n, memories0[row, (n - steps).clamp(min=0)])
               for n in range(depth)]
     return at(outputs, steps - 1, h0), torch.stack(recent, dim=1)
-
-
-def _make_layer(a: Architecture, inputs: int, units: int) -> nn.Module:
-    if a.cell == 'attention':
-        return AttentionGateLayer(inputs, units, a.depth, a.depth_strategy, a.gate_activation,
-                                  a.bias, a.gate_bias)
-    kind = {'lstm': LstmLayer, 'lstm_peephole': PeepholeLstmLayer, 'gru': GruLayer}[a.cell]
-    return kind(inputs, units, a.bias)
-
-
-def _make_parameters(layer: nn.Module, shapes: Mapping[str, Tuple[int, ...]]) -> None:
-    bound = 1 / math.sqrt(layer.units)
-    for name in ('bias_ih_l0', 'gate_bias'):
-        if name not in shapes:
-            layer.register_parameter(name, None)
-    for name, shape in shapes.items():
-        layer.register_parameter(name, nn.Parameter(torch.empty(shape).uniform_(-bound, bound)))
 
 
 def _pack(x: Tensor, steps: Tensor):

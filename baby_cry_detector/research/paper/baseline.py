@@ -11,7 +11,7 @@ from typing import Dict, List, Sequence
 
 import numpy as np
 
-from baby_cry_detector.research.descriptors.functionals import FUNCTIONALS, functionals
+from baby_cry_detector.features.functionals import FUNCTIONALS, functionals
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.paper.data import PaperData
 

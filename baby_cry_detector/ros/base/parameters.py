@@ -51,7 +51,6 @@ FEATURE_EXTRACTOR = (
 CRY_CLASSIFIER = (
     Parameter('model', '', 'Checkpoint (.npz) of the network; empty: the shipped one, is09: '
                            'the shipped one on the paper\'s descriptors.', read_only=True),
-    Parameter('backend', 'numpy', 'What runs the network.', choices=('numpy', 'torch', 'onnx')),
     Parameter('no_audio_timeout_s', 2.0, 'Silence of the feature topic after which the status is '
                                          'NO_AUDIO.', minimum=0.2, maximum=60.0),
     Parameter('keep_episode', True, 'Keep the episode in progress in a file (XDG_STATE_HOME), so '

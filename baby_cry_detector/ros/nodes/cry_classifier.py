@@ -86,7 +86,7 @@ class CryClassifier(ManagedNode):
         checkpoint = open_checkpoint(values['model'])
         self._values = values
         self._listener = FrameListener(
-            checkpoint, decision_settings(values), self._frame_id, values['backend'])
+            checkpoint, decision_settings(values), self._frame_id)
         self._model = model_id(values['model'])
         self._need = self.offer(CryNeed, 'cry_need', qos.NEED)
         self._probability = self.offer(Float32, 'cry_probability', qos.STATE)
@@ -168,7 +168,6 @@ class CryClassifier(ManagedNode):
                 if decision.changed or self._is_due(decision.stamp_ns):
                     self._published_ns = decision.stamp_ns
                     self._publish(decision)
-            self._listener.runtime.prepare()
         self._resumed_ns = None
         if self._listener.runtime.nonfinite_values > nonfinite:
             self.report('nonfinite_features', 'frame_features holds NaN or infinite values')

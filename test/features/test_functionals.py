@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from baby_cry_detector.features import extract, get_feature_set
-from baby_cry_detector.research.descriptors.functionals import (
+from baby_cry_detector.features.functionals import (
     functional_columns, FUNCTIONALS, functionals)
 
 
