@@ -13,11 +13,11 @@ from typing import Iterator, List, Tuple, Union
 
 from baby_cry_detector.audio.errors import AudioFormatError, AudioSourceError
 from baby_cry_detector.audio.formats import AudioFormat
+from baby_cry_detector.units import SECOND_NS
 
 AUDIO_TYPE = 'audio_common_msgs/msg/AudioDataStamped'
 INFO_TYPE = 'audio_common_msgs/msg/AudioInfo'
 STORAGE_SUFFIXES = ('.mcap', '.db3')
-NANOSECONDS = 1_000_000_000
 # As audio_common_msgs defines them; bags written before Iron carry no definitions.
 _DEFINITIONS = {
     INFO_TYPE: 'uint8 channels\nuint32 sample_rate\nstring sample_format\nuint32 bitrate\n'
@@ -98,7 +98,7 @@ class BagAudio:
                     if connection.msgtype == AUDIO_TYPE:
                         stamp = message.header.stamp
                         yield AudioMessage(
-                            arrival_ns, stamp.sec * NANOSECONDS + stamp.nanosec,
+                            arrival_ns, stamp.sec * SECOND_NS + stamp.nanosec,
                             message.header.frame_id, message.audio.data.tobytes())
                     else:
                         yield _format_message(arrival_ns, message)

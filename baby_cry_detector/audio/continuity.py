@@ -14,8 +14,8 @@ from enum import Enum
 from typing import Deque, Optional, Tuple
 
 from baby_cry_detector.audio.formats import check_sample_rate
+from baby_cry_detector.units import SECOND_NS
 
-NS = 1_000_000_000
 DRIFT_TIME_CONSTANT_S = 10.0
 # Up to here a block that begins in the past can be a duplicate; further back the clock was set
 # back or a recording starts again.
@@ -143,7 +143,7 @@ class StreamClock:
             raise ValueError('expected a block before a time can be told')
         rate = self.sample_rate if sample_rate is None else int(sample_rate)
         behind = self._next_sample * rate - sample * self.sample_rate
-        return self._anchor_ns - _round_div(behind * NS, rate * self.sample_rate)
+        return self._anchor_ns - _round_div(behind * SECOND_NS, rate * self.sample_rate)
 
     def _judge(self, stamp_ns: int, n_samples: int,
                sample_rate: int) -> Tuple[Continuity, int]:
@@ -153,19 +153,19 @@ class StreamClock:
             return Continuity.RATE_CHANGE, 0
         duration_ns = _duration_ns(n_samples, sample_rate)
         half_block_ns = min(duration_ns // 2, MAX_HALF_BLOCK_NS)
-        tolerance_ns = max(round(self.tolerance_s * NS), half_block_ns)
+        tolerance_ns = max(round(self.tolerance_s * SECOND_NS), half_block_ns)
         error_ns = stamp_ns - self._anchor_ns
         # Jitter of half a block never changes the order of stamps.
         backwards_ns = self._last_stamp_ns - stamp_ns
         in_order = backwards_ns < 0 or 0 < backwards_ns < half_block_ns
         if abs(error_ns) <= tolerance_ns and in_order:
             return Continuity.CONTINUOUS, 0
-        samples = _round_div(error_ns * sample_rate, NS)
-        if error_ns > LONGEST_GAP_S * NS:
+        samples = _round_div(error_ns * sample_rate, SECOND_NS)
+        if error_ns > LONGEST_GAP_S * SECOND_NS:
             return Continuity.FORWARD, 0
         if error_ns > tolerance_ns:
             return Continuity.GAP, samples
-        if -error_ns > HISTORY_S * NS + duration_ns:
+        if -error_ns > HISTORY_S * SECOND_NS + duration_ns:
             return Continuity.BACKWARD, samples
         if error_ns + duration_ns > tolerance_ns:
             return Continuity.OVERLAP, samples
@@ -182,7 +182,7 @@ class StreamClock:
         self._repeated_ns += duration_ns
         self._repeated_end_ns = stamp_ns + duration_ns
         return (self._repeated_blocks >= MIN_REPEATED_BLOCKS
-                and self._repeated_ns > MAX_REPEATED_S * NS)
+                and self._repeated_ns > MAX_REPEATED_S * SECOND_NS)
 
     def _begin(self, stamp_ns: int, sample_rate: int) -> None:
         self.sample_rate = sample_rate
@@ -197,24 +197,24 @@ class StreamClock:
         duration_ns = _duration_ns(n_samples, self.sample_rate)
         self._errors.append((error_ns, duration_ns))
         self._errors_ns += duration_ns
-        while self._errors_ns - self._errors[0][1] >= SLIP_S * NS:
+        while self._errors_ns - self._errors[0][1] >= SLIP_S * SECOND_NS:
             self._errors_ns -= self._errors.popleft()[1]
         slip_ns = self._slip(duration_ns)
         if slip_ns:
             self._anchor_ns += slip_ns
             self._errors.clear()
             self._errors_ns = 0
-            samples = _round_div(slip_ns * self.sample_rate, NS)
+            samples = _round_div(slip_ns * self.sample_rate, SECOND_NS)
             self.slipped_samples += samples
             return samples
         # Never by more than the block lasts, so that times keep increasing.
-        part = duration_ns / (duration_ns + DRIFT_TIME_CONSTANT_S * NS)
+        part = duration_ns / (duration_ns + DRIFT_TIME_CONSTANT_S * SECOND_NS)
         self._anchor_ns += round(error_ns * part)
         return 0
 
     def _slip(self, duration_ns: int) -> int:
         """Return by how much the stream slipped for good: by half a block and more."""
-        if len(self._errors) < MIN_SLIP_BLOCKS or self._errors_ns < SLIP_S * NS:
+        if len(self._errors) < MIN_SLIP_BLOCKS or self._errors_ns < SLIP_S * SECOND_NS:
             return 0
         errors = sorted(error for error, _ in self._errors)
         smallest = max(errors[0], -errors[-1])     # above 0 if all are to one side
@@ -224,7 +224,7 @@ class StreamClock:
 
 
 def _duration_ns(n_samples: int, sample_rate: int) -> int:
-    return _round_div(n_samples * NS, sample_rate)
+    return _round_div(n_samples * SECOND_NS, sample_rate)
 
 
 def _round_div(numerator: int, denominator: int) -> int:

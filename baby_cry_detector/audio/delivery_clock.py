@@ -11,13 +11,14 @@ late for a whole second was lost on the way.
 from collections import deque
 from typing import Deque, Optional, Tuple
 
-NS = 1_000_000_000
-WINDOW_NS = 10 * NS
-BIN_NS = NS
+from baby_cry_detector.units import SECOND_NS
+
+WINDOW_NS = 10 * SECOND_NS
+BIN_NS = SECOND_NS
 # Corrections are spread, so that the stamps of blocks stay continuous (2 ms in a second).
 LARGEST_SLEW = 0.002
 LATE_NS = 60_000_000
-LATE_FOR_NS = NS
+LATE_FOR_NS = SECOND_NS
 EARLY_NS = 100_000_000
 
 
@@ -69,7 +70,7 @@ class DeliveryClock:
         if self._offset_ns is None:
             raise ValueError('expected an arrival before a time can be told')
         rate = sample_rate or self._rate
-        return self._offset_ns + (2 * sample * NS + rate) // (2 * rate)
+        return self._offset_ns + (2 * sample * SECOND_NS + rate) // (2 * rate)
 
     def _is_late_for_good(self, arrival_ns: int, offset_ns: int) -> bool:
         if offset_ns <= self._offset_ns + LATE_NS:
@@ -90,12 +91,12 @@ class DeliveryClock:
             self._bins.popleft()
         elapsed_ns = max(0, arrival_ns - self._arrival_ns) if self._arrival_ns else 0
         self._arrival_ns = arrival_ns
-        most_ns = round(LARGEST_SLEW * min(elapsed_ns, NS))
+        most_ns = round(LARGEST_SLEW * min(elapsed_ns, SECOND_NS))
         error_ns = min(offset_ns for _, offset_ns in self._bins) - self._offset_ns
         self._offset_ns += max(-most_ns, min(most_ns, error_ns))
 
     def _duration_ns(self, samples: int) -> int:
-        return (2 * samples * NS + self._rate) // (2 * self._rate)
+        return (2 * samples * SECOND_NS + self._rate) // (2 * self._rate)
 
     def _samples(self, duration_ns: int) -> int:
-        return (2 * duration_ns * self._rate + NS) // (2 * NS)
+        return (2 * duration_ns * self._rate + SECOND_NS) // (2 * SECOND_NS)

@@ -11,11 +11,12 @@ import sys
 import time
 import uuid
 
-from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry, NS
+from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry
 from baby_cry_detector.cli.arguments import output, PICTURES, UsageError
 from baby_cry_detector.care.diary.export import write_csv, write_events_csv, write_json
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.units import SECOND_NS
 
 
 def add_parser(subparsers):
@@ -75,7 +76,7 @@ def moment(text: str) -> int:
                 when -= timedelta(days=1)
         else:
             when = datetime.fromisoformat(text)
-        return round(when.timestamp()) * NS
+        return round(when.timestamp()) * SECOND_NS
     except (ValueError, OverflowError, OSError):
         raise argparse.ArgumentTypeError(
             f'{text!r} is no time; expected 2026-11-23T04:10, 2026-11-23 or 04:10') from None
@@ -120,7 +121,7 @@ def run_add(args) -> int:
     if args.kind == 'note' and not args.text.strip():
         raise UsageError('a note needs --text')
     now_ns = time.time_ns()
-    if args.at is not None and args.at > now_ns + 60 * NS:
+    if args.at is not None and args.at > now_ns + 60 * SECOND_NS:
         raise UsageError('--at lies in the future')
     entry = CareEntry(uuid.uuid4().hex, now_ns if args.at is None else args.at, args.kind,
                       args.crib, who=user() if args.who is None else args.who, text=args.text)

@@ -11,8 +11,9 @@ from baby_cry_detector.cli.arguments import of_parameter
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings, STATUS_OK
 from baby_cry_detector.stream.intake import AudioIntake
-from baby_cry_detector.stream.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
+from baby_cry_detector.stream.listener import FrameListener, listen, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
+from baby_cry_detector.units import SECOND_NS
 
 LINE_PERIOD_NS = 100_000_000
 
@@ -84,7 +85,7 @@ def to_record(path: str, decision, start_ns: int = 0) -> dict:
     """Return a decision as what `--json` prints; times count from ``start_ns``."""
     return {
         'file': str(path),
-        'time_s': round((decision.stamp_ns - start_ns) / NANOSECONDS, 3),
+        'time_s': round((decision.stamp_ns - start_ns) / SECOND_NS, 3),
         'crying': bool(decision.crying),
         'cry_probability': round(float(decision.cry_probability), 6),
         'need': decision.need_name.upper(),
@@ -93,9 +94,9 @@ def to_record(path: str, decision, start_ns: int = 0) -> dict:
         'level_dbfs': (None if decision.level_dbfs is None
                        else round(float(decision.level_dbfs), 2)),
         'episode': int(decision.episode),
-        'onset_s': (round((decision.onset_ns - start_ns) / NANOSECONDS, 3)
+        'onset_s': (round((decision.onset_ns - start_ns) / SECOND_NS, 3)
                     if decision.episode else None),
-        'duration_s': round(decision.duration_ns / NANOSECONDS, 3),
+        'duration_s': round(decision.duration_ns / SECOND_NS, 3),
         'probabilities': {label: round(float(value), 6) for label, value in
                           zip(decision.labels, decision.probabilities)},
     }
@@ -133,10 +134,10 @@ def print_text(path, decisions, replay=None) -> None:
         for decision in thin(decisions, replay):
             start_ns = replay.start_ns if replay else 0
             view.update(ViewState(
-                time_s=(decision.stamp_ns - start_ns) / NANOSECONDS,
+                time_s=(decision.stamp_ns - start_ns) / SECOND_NS,
                 status='OK' if decision.status == STATUS_OK else 'no audio',
                 level_dbfs=decision.level_dbfs, cry_probability=decision.cry_probability,
                 crying=decision.crying, need=decision.need_name.upper(),
                 intensity=decision.intensity, episode=decision.episode,
-                onset_s=(decision.onset_ns - start_ns) / NANOSECONDS,
-                duration_s=decision.duration_ns / NANOSECONDS))
+                onset_s=(decision.onset_ns - start_ns) / SECOND_NS,
+                duration_s=decision.duration_ns / SECOND_NS))

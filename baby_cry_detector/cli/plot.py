@@ -9,8 +9,9 @@ import numpy as np
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
 from baby_cry_detector.stream.intake import AudioIntake
-from baby_cry_detector.stream.listener import FrameListener, NANOSECONDS, open_checkpoint
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay, open_messages, replay_troubles
+from baby_cry_detector.units import SECOND_NS
 
 SHORTEST_COLUMN_NS = 10_000_000
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp')
@@ -99,8 +100,8 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     now = Now(title=Path(path).name[-60:], crying=bool(episodes), clock='',
               state='no crying' if not episodes else
               f'{episodes} episode{"s" if episodes > 1 else ""} of crying',
-              details=f'in {(end_ns - start_ns) / NANOSECONDS:.1f} s of audio')
-    marks = [((event.stamp_ns - start_ns) / NANOSECONDS, '') for event in explainer.events
+              details=f'in {(end_ns - start_ns) / SECOND_NS:.1f} s of audio')
+    marks = [((event.stamp_ns - start_ns) / SECOND_NS, '') for event in explainer.events
              if event.mark]
     height = round((416 + 14.5 * len(notes)) * scale)
     picture = Picture(width, height, theme, scale).draw(
@@ -125,7 +126,7 @@ def span(path, sample_rate: int, topic: str = ''):
             continue
         size = len(message.data) // (audio_format.bytes_per_frame if audio_format else 2)
         rate = audio_format.sample_rate if audio_format else sample_rate
-        end_ns = message.stamp_ns + size * NANOSECONDS // rate
+        end_ns = message.stamp_ns + size * SECOND_NS // rate
         first = message.stamp_ns if first is None else min(first, message.stamp_ns)
         last = end_ns if last is None else max(last, end_ns)
     if first is None or last <= first:

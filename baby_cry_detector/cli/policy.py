@@ -11,13 +11,14 @@ from baby_cry_detector.care.policy.plan import Heard
 from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
 from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.stream.intake import AudioIntake
-from baby_cry_detector.stream.listener import FrameListener, listen, NANOSECONDS, open_checkpoint
+from baby_cry_detector.stream.listener import FrameListener, listen, open_checkpoint
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
+from baby_cry_detector.units import SECOND_NS
 
 PERIOD_NS = 200_000_000          # of `cry_need`
 # A graph is on before the recording begins; without it, a cry that begins it had no beginning.
-LISTENING_NS = NANOSECONDS
+LISTENING_NS = SECOND_NS
 
 
 def add_parser(subparsers):
@@ -136,11 +137,11 @@ def rehearse(decisions, engine: PolicyEngine):
             float(decision.confidence), float(decision.intensity), decision.episode_id,
             decision.onset_ns, decision.duration_ns, engine.crib_id)
         plan = engine.observe(heard)
-        time_s = (decision.stamp_ns - first_ns) / NANOSECONDS
+        time_s = (decision.stamp_ns - first_ns) / SECOND_NS
         if heard.crying != crying:
             crying = heard.crying
             yield time_s, (f'it cries (need {heard.need})' if crying else
-                           f'it is quiet, after {heard.duration_ns / NANOSECONDS:.1f} s')
+                           f'it is quiet, after {heard.duration_ns / SECOND_NS:.1f} s')
         for line in differences(before, plan):
             yield time_s, line
         before = plan

@@ -15,12 +15,12 @@ import numpy as np
 
 from baby_cry_detector.decision.episodes import Episode, EpisodeTracker
 from baby_cry_detector.decision.intensity import Intensity
-from baby_cry_detector.decision.need import Need, NeedDecider
+from baby_cry_detector.decision.need import NeedDecider
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import CausalMean, clean_probability, window_length
+from baby_cry_detector.needs import (
+    Need, STATUS_DISABLED, STATUS_NAMES, STATUS_NO_AUDIO, STATUS_OK)
 
-STATUS_OK, STATUS_NO_AUDIO, STATUS_DISABLED = range(3)
-STATUS_NAMES = ('ok', 'no_audio', 'disabled')
 NOT_CRY, CRY = 'not_cry', 'cry'
 # Times that jump further than this were not continuous, whether or not anyone said so.
 MAX_STEP_JUMP_NS = 250_000_000

@@ -18,18 +18,18 @@ from datetime import datetime, timedelta, timezone
 from typing import Optional
 
 from baby_cry_detector.decision.settings import DecisionSettings
+from baby_cry_detector.units import SECOND_NS
 
-NS = 1_000_000_000
 # A pause in what may become an episode: longer than a breath within crying (0.15-0.45 s), and
 # much shorter than the hold, or scattered false alarms would add up to an episode.
-CANDIDATE_PAUSE_NS = NS // 2
+CANDIDATE_PAUSE_NS = SECOND_NS // 2
 # An episode that a process before this one left in progress can be resumed for this long.
-RESUME_NS = 30 * NS
+RESUME_NS = 30 * SECOND_NS
 # Audio that is missing for longer than a step by this much is a gap.
-MIN_GAP_NS = NS // 4
+MIN_GAP_NS = SECOND_NS // 4
 # Without audio an episode ends this much later than the stamps would end it: what is only late
 # may still arrive, and then its stamps decide.
-LATE_NS = NS
+LATE_NS = SECOND_NS
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -63,7 +63,7 @@ def episode_id(crib_id: str, onset_ns: int) -> str:
 
     The same crib and onset give the same name, on a replay as well.
     """
-    seconds, nanoseconds = divmod(int(onset_ns), NS)
+    seconds, nanoseconds = divmod(int(onset_ns), SECOND_NS)
     try:
         stamp = (_EPOCH + timedelta(seconds=seconds)).strftime('%Y%m%dT%H%M%S')
         stamp = f'{stamp}.{nanoseconds:09d}Z'
@@ -85,7 +85,7 @@ class EpisodeTracker:
                  crib_id: str = '') -> None:
         self.crib_id = crib_id
         self.count = 0                         # episodes so far
-        self._step_ns = round(step_s * NS)
+        self._step_ns = round(step_s * SECOND_NS)
         self._candidate: Optional[Episode] = None
         self._last: Optional[Episode] = None   # the present episode or the last one
         self._crying = False
@@ -102,8 +102,8 @@ class EpisodeTracker:
             raise ValueError('expected settings with thresholds; resolve them first')
         self._enter = settings.enter_threshold
         self._leave = settings.leave_threshold
-        self._min_heard_ns = round(settings.min_cry_duration_s * NS)
-        self._hold_ns = round(settings.hold_s * NS)
+        self._min_heard_ns = round(settings.min_cry_duration_s * SECOND_NS)
+        self._hold_ns = round(settings.hold_s * SECOND_NS)
 
     @property
     def crying(self) -> bool:

@@ -8,30 +8,13 @@ was heard in this episode makes it likely enough *and* clearly likelier than bef
 a model that repeats its training labels' frequencies says nothing, and gets UNKNOWN.
 """
 
-from enum import IntEnum
 import math
 from typing import Dict, Iterable, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from baby_cry_detector.decision.settings import DecisionSettings
-
-
-class Need(IntEnum):
-    """The ``NEED_…`` constants of a ``CryNeed`` message."""
-
-    UNKNOWN = 0
-    NONE = 1
-    ANGRY = 2
-    HUNGRY = 3
-    PAIN = 4
-    SAD = 5
-    TIRED = 6
-    DISCOMFORT = 7
-    BURPING = 8
-    COLD_HOT = 9
-    LONELY = 10
-    SCARED = 11
+from baby_cry_detector.needs import Need
 
 
 _NEEDS: Dict[str, Need] = {need.name.lower(): need for need in Need}

@@ -9,7 +9,8 @@ The browser lays them out: it alone knows in which time zone midnight is.
 from pathlib import Path
 from typing import List
 
-from baby_cry_detector.care.diary.store import DAY_NS, DiaryError, DiaryStore
+from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
+from baby_cry_detector.units import DAY_NS, MINUTE_NS
 from baby_cry_detector.page.state import clean_share, clean_text, milliseconds, MOST_NAME
 
 # Seven days in the phone's time zone begin within these.
@@ -17,7 +18,7 @@ DAYS = 8
 # A week of one episode every five minutes; beyond it the oldest are left out.
 MOST_ROWS = 2000
 # An open episode is written once a second: one that was left open by a crash is over.
-ABANDONED_NS = 60_000_000_000
+ABANDONED_NS = MINUTE_NS
 SHOWN_KINDS = ('note', 'rocking', 'sound', 'acknowledged', 'snoozed', 'fed', 'slept', 'changed')
 
 

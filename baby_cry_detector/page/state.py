@@ -11,20 +11,11 @@ from dataclasses import dataclass, replace
 import math
 from typing import Dict, List, Optional, Tuple
 
-from baby_cry_detector.care.diary.rows import KINDS
+from baby_cry_detector.needs import (
+    KIND_NAMES, END, ENDED, HEARTBEAT, MOMENT, name_of, NEED_NAMES, ONGOING, PRIORITY_NAMES,
+    REAL_NEEDS, REFUSED, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+from baby_cry_detector.units import MILLISECOND_NS, SECOND_NS
 
-MILLISECOND_NS = 1_000_000
-SECOND_NS = 1_000_000_000
-
-# What `cry_need` says of itself (CryNeed's STATUS constants).
-STATUS_OK, STATUS_NO_AUDIO, STATUS_DISABLED = 0, 1, 2
-# CryAlert's STATE constants.
-HEARTBEAT, START, ONGOING, END = 0, 1, 2, 3
-PRIORITIES = ('none', 'low', 'medium', 'high')
-# CareEvent's PHASE constants.
-MOMENT, STARTED, ENDED, REFUSED = 0, 1, 2, 3
-NEEDS = ('unknown', 'none', 'angry', 'hungry', 'pain', 'sad', 'tired', 'discomfort', 'burping',
-         'cold_hot', 'lonely', 'scared')
 
 # The classifier speaks five times a second; what is older is no present any more.
 DETECTOR_SILENT_NS = 2 * SECOND_NS
@@ -102,10 +93,6 @@ def clean_share(value) -> Optional[float]:
 def milliseconds(nanoseconds: int) -> int:
     """Return whole milliseconds."""
     return nanoseconds // MILLISECOND_NS
-
-
-def _named(names, index: int, otherwise: str) -> str:
-    return names[index] if 0 <= index < len(names) else otherwise
 
 
 class PageState:
@@ -233,7 +220,7 @@ class PageState:
 
     @staticmethod
     def _need_name(need: NeedReport) -> str:
-        return _named(NEEDS, need.need, 'unknown')
+        return name_of(NEED_NAMES, need.need, 'unknown')
 
     @staticmethod
     def _needs(need: NeedReport) -> List[dict]:
@@ -241,7 +228,7 @@ class PageState:
         pairs = [{'label': clean_text(label, 40), 'probability': clean_share(probability)}
                  for label, probability in zip(need.labels[:MOST_LABELS],
                                                need.probabilities[:MOST_LABELS])
-                 if label.removeprefix('belly_') in NEEDS[2:]]
+                 if label.removeprefix('belly_') in REAL_NEEDS]
         return sorted(pairs, key=lambda pair: -(pair['probability'] or 0.0))
 
     @staticmethod
@@ -259,7 +246,7 @@ class PageState:
             return None
         return {'id': clean_text(alert.alert_id, MOST_NAME),
                 'text': clean_text(alert.text),
-                'priority': _named(PRIORITIES, alert.priority, 'none'),
+                'priority': name_of(PRIORITY_NAMES, alert.priority, 'none'),
                 'since_ms': milliseconds(self._alert_since_ns),
                 'said_ms': milliseconds(alert.stamp_ns),
                 'acknowledged': bool(alert.acknowledged),
@@ -280,7 +267,7 @@ class PageState:
 
     def _doing(self, now_ns: int) -> List[dict]:
         """Return what the robot does at the moment."""
-        return [{'kind': _named(KINDS, report.kind, 'note'),
+        return [{'kind': name_of(KIND_NAMES, report.kind, 'note'),
                  'since_ms': milliseconds(since_ns),
                  'who': clean_text(report.who, 40)}
                 for report, since_ns in self._actions.values()

@@ -19,8 +19,8 @@ from baby_cry_detector.audio.continuity import StreamClock
 from baby_cry_detector.audio.formats import AudioFormat, decode_s16le, from_pcm16, to_pcm16
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
+from baby_cry_detector.units import SECOND_NS
 
-NANOSECONDS = 1_000_000_000
 SILENCE_DBFS = -120.0
 LONGEST_BLOCK_S = 60.0
 
@@ -62,7 +62,7 @@ class AudioIntake:
         self._clock = StreamClock(stamp_tolerance_s)
         self._extractor = StreamingExtractor(feature_set)
         self._resampler: Optional[StreamingResampler] = None
-        self._hop_ns = feature_set.hop_length * NANOSECONDS // feature_set.sample_rate
+        self._hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
         self._next_frame = 0
         # Stamp that the next frame of this stretch should have; None before its first.
         self._next_start_ns: Optional[int] = None

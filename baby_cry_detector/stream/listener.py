@@ -18,8 +18,7 @@ from baby_cry_detector.decision import CryDecider, CryDecision, DecisionSettings
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.runtime import make_runtime
-
-NANOSECONDS = 1_000_000_000
+from baby_cry_detector.units import SECOND_NS
 
 
 def open_checkpoint(path: str = '') -> Checkpoint:
@@ -47,16 +46,16 @@ class FrameListener:
         self.feature_set = FeatureSet.from_dict(checkpoint.feature_set)
         self.runtime = make_runtime(checkpoint)
         self._checkpoint = checkpoint
-        self.hop_ns = self.feature_set.hop_length * NANOSECONDS // self.feature_set.sample_rate
+        self.hop_ns = self.feature_set.hop_length * SECOND_NS // self.feature_set.sample_rate
         self.decider = CryDecider(
             self.resolve(settings or DecisionSettings()), checkpoint.needs,
             checkpoint.need_priors, checkpoint.need_temperature,
-            step_s=self.hop_ns / NANOSECONDS, crib_id=crib_id)
+            step_s=self.hop_ns / SECOND_NS, crib_id=crib_id)
         roles = self.feature_set.roles
         self._level, self._voicing = (
             self.feature_set.index(roles[role]) if role in roles else None
             for role in ('level', 'voicing'))
-        self._heard_ns = round(self.feature_set.lookahead_s * NANOSECONDS)
+        self._heard_ns = round(self.feature_set.lookahead_s * SECOND_NS)
 
     def resolve(self, settings: DecisionSettings) -> DecisionSettings:
         """
@@ -110,7 +109,7 @@ def listen(blocks: Iterator[AudioBlock], listener: FrameListener,
     hop = listener.feature_set.hop_length
 
     def decide(frames):
-        first_ns = start_ns + frames.first_frame * hop * NANOSECONDS // rate
+        first_ns = start_ns + frames.first_frame * hop * SECOND_NS // rate
         return listener.process(first_ns, frames.values) if len(frames) else ()
 
     for block in blocks:

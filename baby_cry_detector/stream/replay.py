@@ -18,8 +18,8 @@ from baby_cry_detector.audio.sources import FileSource
 from baby_cry_detector.decision import CryDecision
 from baby_cry_detector.stream.intake import AudioIntake, StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
+from baby_cry_detector.units import SECOND_NS
 
-NANOSECONDS = 1_000_000_000
 # The nodes' defaults: a stream that arrives no more has ended, and then the status is NO_AUDIO.
 STREAM_END_S = 1.0
 NO_AUDIO_S = 2.0
@@ -76,7 +76,7 @@ class MessageReplay:
                 listener.decider.crib_id = self.frame_id
             if next_frame is not None:
                 silent_ns = arrival_ns - heard_ns
-                if silent_ns > NO_AUDIO_S * NANOSECONDS:
+                if silent_ns > NO_AUDIO_S * SECOND_NS:
                     listener.runtime.reset()
                     yield from self._idle(listener, next_ns, silent_ns, frames.start_ns)
                 elif frames.first_frame != next_frame:
@@ -88,18 +88,18 @@ class MessageReplay:
 
     def _idle(self, listener, from_ns, silent_ns, until_ns) -> Iterator[CryDecision]:
         """Say what is believed without audio, on the clock of its stamps."""
-        passed_ns = round(NO_AUDIO_S * NANOSECONDS)
+        passed_ns = round(NO_AUDIO_S * SECOND_NS)
         while passed_ns < silent_ns and from_ns + passed_ns < until_ns:
             yield listener.decider.idle(from_ns + passed_ns)
-            passed_ns += round(IDLE_PERIOD_S * NANOSECONDS)
+            passed_ns += round(IDLE_PERIOD_S * SECOND_NS)
 
     def _stamped(self, messages):
         """Yield (time of arrival, frames)."""
         heard_ns = None
         for message in messages:
             arrival_ns = message.arrival_ns
-            if heard_ns is not None and arrival_ns - heard_ns > STREAM_END_S * NANOSECONDS:
-                ended_ns = heard_ns + round(STREAM_END_S * NANOSECONDS)
+            if heard_ns is not None and arrival_ns - heard_ns > STREAM_END_S * SECOND_NS:
+                ended_ns = heard_ns + round(STREAM_END_S * SECOND_NS)
                 yield from self._give(ended_ns, self.intake.finish())
                 heard_ns = None
             if isinstance(message, FormatMessage):
@@ -115,7 +115,7 @@ class MessageReplay:
                 yield from self._hear(message)
                 heard_ns = arrival_ns
         if heard_ns is not None:
-            yield from self._give(heard_ns + round(STREAM_END_S * NANOSECONDS),
+            yield from self._give(heard_ns + round(STREAM_END_S * SECOND_NS),
                                   self.intake.finish())
 
     def _take_format(self, message: FormatMessage):
@@ -164,8 +164,8 @@ def file_messages(path, sample_rate: int, block_duration_s: float = 0.1) -> Iter
     source = FileSource(path, sample_rate, block_duration_s=block_duration_s)
     yield FormatMessage(0, AudioFormat(sample_rate, 1))
     for block in source:
-        stamp_ns = block.first_sample * NANOSECONDS // sample_rate
-        arrival_ns = stamp_ns + len(block.pcm) * NANOSECONDS // sample_rate
+        stamp_ns = block.first_sample * SECOND_NS // sample_rate
+        arrival_ns = stamp_ns + len(block.pcm) * SECOND_NS // sample_rate
         yield AudioMessage(arrival_ns, stamp_ns, '', np.asarray(block.pcm, '<i2').tobytes())
 
 

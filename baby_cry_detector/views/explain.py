@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import List, Optional
 
 from baby_cry_detector.decision import CryDecision, DecisionSettings, STATUS_OK
-
-NANOSECONDS = 1_000_000_000
+from baby_cry_detector.units import SECOND_NS
 
 
 @dataclass(frozen=True)
@@ -66,12 +65,12 @@ class Explainer:
             self._begin(decision)
         elif self._crying and not decision.crying:
             end_ns = decision.onset_ns + decision.duration_ns
-            passed_s = (stamp_ns - end_ns) / NANOSECONDS
+            passed_s = (stamp_ns - end_ns) / SECOND_NS
             self._say(stamp_ns, f'episode {decision.episode} ends: no crying for {passed_s:.1f} s '
                       f'(hold_s {settings.hold_s:g}); it lasted '
-                      f'{decision.duration_ns / NANOSECONDS:.1f} s{self._bridged()}', mark=True)
+                      f'{decision.duration_ns / SECOND_NS:.1f} s{self._bridged()}', mark=True)
         elif self._hearing and not hearing and not self._crying and not deaf:
-            lasted_s = (stamp_ns - (self._entered_ns or stamp_ns)) / NANOSECONDS
+            lasted_s = (stamp_ns - (self._entered_ns or stamp_ns)) / SECOND_NS
             self._say(stamp_ns, f'above enter ({settings.enter_threshold:.2f}) for {lasted_s:.2f} '
                       f's: not counted (min_cry_duration_s {settings.min_cry_duration_s:g})')
         need = decision.need_name if decision.crying else ''
@@ -87,7 +86,7 @@ class Explainer:
         if not count:
             return ''
         return (f'; bridged {count} pause{"s" if count > 1 else ""}, the longest of '
-                f'{max(self._bridged_ns) / NANOSECONDS:.1f} s (hold_s {self.settings.hold_s:g})')
+                f'{max(self._bridged_ns) / SECOND_NS:.1f} s (hold_s {self.settings.hold_s:g})')
 
     def _begin(self, decision: CryDecision) -> None:
         self._bridged_ns, self._paused_ns = [], None
@@ -127,5 +126,5 @@ class _Located(Event):
 
 def clock(nanoseconds: int) -> str:
     """Return a duration as m:ss.ss."""
-    minutes, rest = divmod(max(0, nanoseconds) / NANOSECONDS, 60.0)
+    minutes, rest = divmod(max(0, nanoseconds) / SECOND_NS, 60.0)
     return f'{int(minutes)}:{rest:05.2f}'

@@ -14,8 +14,8 @@ import numpy as np
 from baby_cry_detector.features.stages.framing import frame_view
 from baby_cry_detector.features.stages.mel import mel_bank
 from baby_cry_detector.features.stages.spectrum import hamming, next_power_of_two
+from baby_cry_detector.units import SECOND_NS
 
-NANOSECONDS = 1_000_000_000
 BANDS = 56
 LOWEST_HZ, HIGHEST_HZ = 80.0, 8000.0
 FLOOR_DB = -120.0
@@ -111,22 +111,22 @@ class History:
             return
         if self._mel is None or self._mel.sample_rate != sample_rate:
             self._mel, self._audio_ns = LogMel(sample_rate), None
-        if self._audio_ns is None or abs(stamp_ns - self._audio_ns) > 0.1 * NANOSECONDS:
+        if self._audio_ns is None or abs(stamp_ns - self._audio_ns) > 0.1 * SECOND_NS:
             self._mel = LogMel(sample_rate)
             self._audio_ns = stamp_ns
-        start_ns = stamp_ns - len(self._mel._kept) * NANOSECONDS // sample_rate
-        self._audio_ns = stamp_ns + len(samples) * NANOSECONDS // sample_rate
-        size = max(1, sample_rate * self.column_ns // NANOSECONDS // 2)
+        start_ns = stamp_ns - len(self._mel._kept) * SECOND_NS // sample_rate
+        self._audio_ns = stamp_ns + len(samples) * SECOND_NS // sample_rate
+        size = max(1, sample_rate * self.column_ns // SECOND_NS // 2)
         for first in range(0, len(samples), size):
             part = samples[first:first + size]
-            column = self._column(stamp_ns + first * NANOSECONDS // sample_rate)
+            column = self._column(stamp_ns + first * SECOND_NS // sample_rate)
             if column is not None:
                 self._extreme('low', column, np.fmin, float(part.min()))
                 self._extreme('high', column, np.fmax, float(part.max()))
                 rms = float(np.sqrt(np.mean(np.square(part))))
                 self._extreme('level', column, np.fmax,
                               20.0 * math.log10(max(rms, 10.0 ** (FLOOR_DB / 20))))
-        hop_ns = self._mel.hop * NANOSECONDS // sample_rate
+        hop_ns = self._mel.hop * SECOND_NS // sample_rate
         for row, power in enumerate(self._mel.process(samples)):
             column = self._column(start_ns + row * hop_ns)
             if column is not None:
@@ -164,7 +164,7 @@ class History:
         first, before = number, probability
         if self._decided is not None:
             passed = (number - self._decided[0]) * self.column_ns
-            if 0 < passed <= LONGEST_STEP_S * NANOSECONDS:
+            if 0 < passed <= LONGEST_STEP_S * SECOND_NS:
                 first, before = self._decided[0] + 1, self._decided[1]
         first = max(first, self._newest - self.columns + 1)
         steps = np.arange(first, number + 1)

@@ -15,8 +15,8 @@ import numpy as np
 from baby_cry_detector.features.stages.mel import hz_to_mel
 from baby_cry_detector.views import paint
 from baby_cry_detector.views.history import BANDS, HIGHEST_HZ, History, LOWEST_HZ
+from baby_cry_detector.units import SECOND_NS
 
-NANOSECONDS = 1_000_000_000
 QUIETEST_DBFS = -80.0
 # Range of the spectrogram: from this far below its loudest to the loudest.
 SHOWN_DB, LEAST_TOP_DB = 62.0, -45.0
@@ -222,7 +222,7 @@ class Picture:
 
     def _time_axis(self, canvas, panels, history, start_s, theme) -> None:
         px, (left, right) = self._px, self._sides()
-        seconds = history.columns * history.column_ns / NANOSECONDS
+        seconds = history.columns * history.column_ns / SECOND_NS
         bottom = panels[-1].top + panels[-1].height
         step = next((step for step in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
                      if seconds / step <= 8), 7200)
@@ -262,7 +262,7 @@ class Picture:
 
     def _marks(self, canvas, panels, history, extras, start_s, theme) -> None:
         left, right = self._sides()
-        seconds = history.columns * history.column_ns / NANOSECONDS
+        seconds = history.columns * history.column_ns / SECOND_NS
         cry = next((panel for panel in panels if panel.name == 'cry'), None)
         taken = -1e9
         for at_s, label in extras.marks:
@@ -357,7 +357,7 @@ class Picture:
             start, end, held = (x_of(episode[name]) for name in ('onset_ns', 'end_ns', 'held_ns'))
             area[2:-2, start:held] = paint.rgb(theme.cry_soft)
             area[2:-2, start:end] = paint.rgb(theme.cry)
-            seconds = max(0, episode['end_ns'] - episode['onset_ns']) / NANOSECONDS
+            seconds = max(0, episode['end_ns'] - episode['onset_ns']) / SECOND_NS
             text = f'{number}: {seconds:.1f} s'
             if episode['need']:
                 text += f', {episode["need"]}'

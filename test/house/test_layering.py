@@ -18,6 +18,7 @@ ROS = {'rclpy', 'std_msgs', 'std_srvs', 'builtin_interfaces', 'audio_common_msgs
 # From the ground up. A room may import what stands on a lower line, not its neighbours.
 LAYERS = (
     {'__init__'},
+    {'units', 'needs'},
     {'fields', 'kept_state', 'names', 'printable', 'checkpoints'},
     {'audio', 'audio.devices', 'audio.synthesis', 'features', 'features.stages', 'features.sets',
      'model.cells'},

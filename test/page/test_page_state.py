@@ -13,8 +13,10 @@ import pytest
 from baby_cry_detector.care.alerts.alert_words import HARDNESS
 from baby_cry_detector.page import state as state_module
 from baby_cry_detector.page.state import (
-    AlertReport, CareReport, clean_text, END, ENDED, HEARTBEAT, LONGEST_ACTION_NS, NeedReport,
-    ONGOING, PageState, SECOND_NS, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+    AlertReport, CareReport, clean_text, LONGEST_ACTION_NS, NeedReport, PageState)
+from baby_cry_detector.needs import (
+    END, ENDED, HEARTBEAT, ONGOING, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+from baby_cry_detector.units import SECOND_NS
 
 NOW_NS = 1_790_000_000 * SECOND_NS
 CAN = {'acknowledge': True}

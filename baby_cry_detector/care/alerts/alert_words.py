@@ -6,12 +6,9 @@ from dataclasses import dataclass
 import math
 from typing import NamedTuple, Optional
 
-NS = 1_000_000_000
-# Numbers of CryAlert.msg.
-HEARTBEAT, START, ONGOING, END = range(4)
-STATE_NAMES = ('heartbeat', 'start', 'ongoing', 'end')
-NONE, LOW, MEDIUM, HIGH = range(4)
-PRIORITY_NAMES = ('none', 'low', 'medium', 'high')
+from baby_cry_detector.needs import PRIORITY_NONE
+from baby_cry_detector.units import SECOND_NS
+
 # In the middle of a cry: "mild" below the first, "very hard" from the last.
 HARDNESS = ((0.25, 'softly'), (0.45, 'moderately'), (0.7, 'hard'), (math.inf, 'very hard'))
 
@@ -58,7 +55,7 @@ class Said:
     stamp_ns: int
     alert_id: str = ''
     sequence: int = 0
-    priority: int = NONE
+    priority: int = PRIORITY_NONE
     text: str = ''
     episode_id: str = ''
     onset_ns: int = 0
@@ -101,7 +98,7 @@ class OpenAlert:
 
 def duration_text(duration_ns: int) -> str:
     """Return a duration as people say it."""
-    seconds = round(duration_ns / NS)
+    seconds = round(duration_ns / SECOND_NS)
     if seconds < 90:
         return f'{seconds} s'
     minutes = round(seconds / 60)

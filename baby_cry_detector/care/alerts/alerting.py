@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass, fields
 from typing import List, Optional, Tuple
 
 from baby_cry_detector.care.alerts.alert_words import (
-    alert_text, duration_text, END, end_text, Facts, HEARTBEAT, HIGH, LOW, NS, ONGOING,
-    OpenAlert, Said, START, Wish)
+    alert_text, duration_text, end_text, Facts, OpenAlert, Said, Wish)
+from baby_cry_detector.needs import END, HEARTBEAT, HIGH, LOW, ONGOING, START
+from baby_cry_detector.units import SECOND_NS
 
 # A step back of the clock up to this is jitter of stamps, a larger one moves everything along.
-JITTER_NS = 2 * NS
+JITTER_NS = 2 * SECOND_NS
 # So long after a restart an alert is kept open until it is known whether it goes on.
-RESUME_GRACE_NS = 20 * NS
+RESUME_GRACE_NS = 20 * SECOND_NS
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class AlertMachine:
             said.append(self._start(wish, facts))
         elif alert is not None:
             said += self._go_on(alert, wish, facts)
-        heartbeat_ns = round(self.timing.heartbeat_s * NS)
+        heartbeat_ns = round(self.timing.heartbeat_s * SECOND_NS)
         if not said and self.open is None and (
                 self._quiet_since_ns is None or now_ns - self._quiet_since_ns >= heartbeat_ns):
             said.append(Said(
@@ -178,16 +179,17 @@ class AlertMachine:
         silent = alert.acknowledged or self.snoozed
         if silent:
             alert.escalating_ns = now_ns
-        steps = int((now_ns - alert.escalating_ns) // round(timing.escalate_after_s * NS))
+        steps = int((now_ns - alert.escalating_ns) // round(timing.escalate_after_s * SECOND_NS))
         raised = min(HIGH, alert.asked_priority + max(0, steps))
         if raised > alert.priority and not alert.acknowledged:
             worse = True
             alert.priority = raised
-        due = alert.loud_ns < 0 or now_ns - alert.loud_ns >= round(timing.repeat_s * NS) or (
+        repeat_ns = round(timing.repeat_s * SECOND_NS)
+        due = alert.loud_ns < 0 or now_ns - alert.loud_ns >= repeat_ns or (
             self._quiet_since_ns is None)    # what was on its way at a crash may be lost
         if not silent and (due or worse):
             return [self._say(ONGOING, facts, True)]
-        if worse or now_ns - alert.said_ns >= round(timing.heartbeat_s * NS) or (
+        if worse or now_ns - alert.said_ns >= round(timing.heartbeat_s * SECOND_NS) or (
                 self._quiet_since_ns is None):
             return [self._say(ONGOING, facts, False)]
         return []
@@ -253,7 +255,7 @@ class AlertMachine:
         now_ns = self._advance(now_ns)
         if duration_ns < 0:
             return False, 'expected a duration of 0 or more', []
-        longest_ns = round(self.timing.snooze_max_s * NS)
+        longest_ns = round(self.timing.snooze_max_s * SECOND_NS)
         cut = duration_ns > longest_ns
         self.snoozed_until_ns = now_ns + min(duration_ns, longest_ns) if duration_ns else 0
         sentence = 'alerts are not held back any more'

@@ -5,7 +5,8 @@
 import logging
 
 from baby_cry_detector.care.alerts.channel import Sender, Undelivered
-from baby_cry_detector.care.alerts.alert_words import END, HIGH, MEDIUM, Said
+from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.needs import END, HIGH, MEDIUM
 
 
 def apprise_senders(urls: str) -> list:

@@ -14,10 +14,10 @@ import time
 from typing import List, Optional
 
 from baby_cry_detector.care.alerts.outbox import Outbox, Waiting
-from baby_cry_detector.care.alerts.alert_words import (
-    END, HEARTBEAT, ONGOING, PRIORITY_NAMES, Said, STATE_NAMES)
+from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.needs import ALERT_STATE_NAMES, END, HEARTBEAT, ONGOING, PRIORITY_NAMES
+from baby_cry_detector.units import MILLISECOND_NS, SECOND_NS
 
-NS = 1_000_000_000
 MOST_WAITING = 4096
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 15.0
 IDLE_PERIOD_S = 1.0
@@ -83,17 +83,17 @@ class ChannelState:
 
 def record(said: Said, late_s: float = 0.0) -> dict:
     """Return a notice as the JSON document that channels send."""
-    seconds, nanoseconds = divmod(said.stamp_ns, NS)
+    seconds, nanoseconds = divmod(said.stamp_ns, SECOND_NS)
     try:
         when = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))
-        when = f'{when}.{nanoseconds // 1_000_000:03d}Z'
+        when = f'{when}.{nanoseconds // MILLISECOND_NS:03d}Z'
     except (OverflowError, ValueError, OSError):
         when = ''
     return {
-        'state': STATE_NAMES[said.state], 'priority': PRIORITY_NAMES[said.priority],
+        'state': ALERT_STATE_NAMES[said.state], 'priority': PRIORITY_NAMES[said.priority],
         'crib': said.crib_id, 'text': said.text, 'alert_id': said.alert_id,
         'sequence': said.sequence, 'episode_id': said.episode_id, 'time': when,
-        'crying_s': round(said.duration_ns / NS, 1), 'intensity': round(said.intensity, 3),
+        'crying_s': round(said.duration_ns / SECOND_NS, 1), 'intensity': round(said.intensity, 3),
         'need': said.need, 'confidence': round(said.confidence, 3),
         'acknowledged': said.acknowledged, 'acknowledged_by': said.acknowledged_by,
         'snoozed': said.snoozed_until_ns > 0, 'listening': said.listening, 'loud': said.loud,

@@ -12,8 +12,9 @@ import threading
 import time
 
 from baby_cry_detector.care.alerts.channel import record, Sender, Undelivered
-from baby_cry_detector.care.alerts.alert_words import END, HEARTBEAT, ONGOING, Said, START
+from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.names import safe_name
+from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 
 KEEP_ALIVE_S = 20
 ANSWER_S = 5.0

@@ -16,7 +16,8 @@ import os
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
-from baby_cry_detector.care.alerts.alert_words import END, HIGH, NONE, Said, START
+from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.needs import END, HIGH, PRIORITY_NONE, START
 
 SPARE_LINES = 256
 KINDS = {field.name: field.type for field in fields(Said)}
@@ -123,6 +124,6 @@ def _checked(document: dict) -> Said:
         if type(value) is not kind and not (kind is float and type(value) is int):
             raise ValueError(f'{name} is no {kind.__name__}')
     said = Said(**document)
-    if not START <= said.state <= END or not NONE <= said.priority <= HIGH:
+    if not START <= said.state <= END or not PRIORITY_NONE <= said.priority <= HIGH:
         raise ValueError('no word about an alert')
     return said

@@ -12,7 +12,8 @@ from typing import Optional
 import numpy as np
 
 from baby_cry_detector.care.alerts.channel import Sender, Undelivered
-from baby_cry_detector.care.alerts.alert_words import END, HIGH, MEDIUM, Said
+from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.needs import END, HIGH, MEDIUM
 
 RATE = 48_000
 # Frequency in Hz and number of pulses; each 0.18 s with 0.12 s between them.

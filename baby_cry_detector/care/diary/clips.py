@@ -14,12 +14,12 @@ from typing import Optional
 import wave
 
 from baby_cry_detector.names import safe_name
+from baby_cry_detector.units import SECOND_NS
 
-NS = 1_000_000_000
 BYTES_PER_SAMPLE = 2
 SUFFIX = '.wav'
 # Crying is reported some time after its onset: that much more is kept than the pre-roll.
-REPORT_DELAY_NS = 10 * NS
+REPORT_DELAY_NS = 10 * SECOND_NS
 
 
 class ClipRecorder:
@@ -35,7 +35,7 @@ class ClipRecorder:
     def __init__(self, folder, pre_roll_s: float, longest_s: float, largest_mb: float):
         """Nothing is kept yet."""
         self.folder = Path(folder)
-        self._pre_roll_ns = round(pre_roll_s * NS)
+        self._pre_roll_ns = round(pre_roll_s * SECOND_NS)
         self._longest_s = longest_s
         self._largest_bytes = largest_mb * 1e6
         self._recent = deque()             # (start_ns, bytes), at most what may become a pre-roll
@@ -74,7 +74,7 @@ class ClipRecorder:
         data = data[:len(data) - len(data) % (self._format[1] * BYTES_PER_SAMPLE)]
         self._recent.append((start_ns, data))
         self._recent_bytes += len(data)
-        most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * self._bytes_per_s // NS
+        most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * self._bytes_per_s // SECOND_NS
         while self._recent_bytes > most_bytes and len(self._recent) > 1:
             self._recent_bytes -= len(self._recent.popleft()[1])
         self._write_if_due(start_ns, data)
@@ -109,7 +109,7 @@ class ClipRecorder:
         return path
 
     def _write_if_due(self, start_ns: int, data: bytes) -> None:
-        end_ns = start_ns + len(data) * NS // self._bytes_per_s
+        end_ns = start_ns + len(data) * SECOND_NS // self._bytes_per_s
         if self._file is not None and end_ns > self._from_ns:
             self._write(data)
 

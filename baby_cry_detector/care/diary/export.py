@@ -7,8 +7,9 @@ from datetime import datetime
 import json
 from typing import Iterable, List
 
-from baby_cry_detector.care.diary.rows import NS, SOOTHING_KINDS
+from baby_cry_detector.care.diary.rows import SOOTHING_KINDS
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.units import SECOND_NS
 
 COLUMNS = ('episode_id', 'crib', 'onset', 'end', 'duration_s', 'open', 'intensity_mean',
            'intensity_peak', 'need', 'confidence', 'label', 'labelled_by', 'actions', 'alerts',
@@ -19,7 +20,7 @@ EVENT_COLUMNS = ('event_id', 'time', 'crib', 'kind', 'phase', 'who', 'episode_id
 
 def time_text(stamp_ns: int) -> str:
     """Return local time with its offset, ISO 8601, to the second."""
-    return datetime.fromtimestamp(stamp_ns // NS).astimezone().isoformat()
+    return datetime.fromtimestamp(stamp_ns // SECOND_NS).astimezone().isoformat()
 
 
 def actions_of(events: Iterable[dict]) -> List[dict]:
@@ -66,7 +67,8 @@ def episode_records(store: DiaryStore, since_ns: int = 0, until_ns: int = 2**63 
         records.append({
             'episode_id': row['episode_id'], 'crib': row['crib_id'],
             'onset': time_text(row['onset_ns']), 'end': time_text(row['end_ns']),
-            'duration_s': round((row['end_ns'] - row['onset_ns']) / NS, 1), 'open': row['open'],
+            'duration_s': round((row['end_ns'] - row['onset_ns']) / SECOND_NS, 1),
+            'open': row['open'],
             'intensity_mean': row['intensity_mean'], 'intensity_peak': row['intensity_peak'],
             'need': row['need'], 'confidence': row['confidence'], 'labels': row['labels'],
             'label': row['label'], 'labelled_by': row['labelled_by'],
@@ -77,7 +79,7 @@ def episode_records(store: DiaryStore, since_ns: int = 0, until_ns: int = 2**63 
                        for alert in alerts.get(row['episode_id'], ())],
             'acknowledged_by': row['acknowledged_by'],
             'acknowledged_after_s': None if acknowledged_ns is None else round(
-                (acknowledged_ns - row['onset_ns']) / NS, 1),
+                (acknowledged_ns - row['onset_ns']) / SECOND_NS, 1),
             'curve': row['curve']})
     return records
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import List, Optional
 
-from baby_cry_detector.care.diary.rows import NS, SOOTHING_KINDS
+from baby_cry_detector.care.diary.rows import SOOTHING_KINDS
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.units import SECOND_NS
 
 INK, QUIET, GRID = '#1b2a41', '#7a8699', '#e4e8ee'
 CRY = ('#f6c9a8', '#ec8f5e', '#c8452f')            # mild, hard, hardest
@@ -19,12 +20,12 @@ DAYS = 7
 
 
 def _day_start(stamp_ns: int) -> datetime:
-    when = datetime.fromtimestamp(stamp_ns // NS)
+    when = datetime.fromtimestamp(stamp_ns // SECOND_NS)
     return when.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _to_ns(when: datetime) -> int:
-    return round(when.timestamp()) * NS
+    return round(when.timestamp()) * SECOND_NS
 
 
 def duration_text(seconds: float) -> str:
@@ -57,7 +58,7 @@ class _Day:
 
     def hours(self, stamp_ns: int) -> float:
         """Return where a moment lies on the day, 0 to 24; on the day of a clock change too."""
-        when = datetime.fromtimestamp(stamp_ns / NS)
+        when = datetime.fromtimestamp(stamp_ns / SECOND_NS)
         if stamp_ns <= self.start_ns:
             return 0.0
         if stamp_ns >= self.end_ns:
@@ -73,7 +74,7 @@ class _Day:
     def cried_s(self) -> float:
         """Return how long it cried on this day."""
         return sum(min(row['end_ns'], self.end_ns) - max(row['onset_ns'], self.start_ns)
-                   for row in self.episodes) / NS
+                   for row in self.episodes) / SECOND_NS
 
     def actions(self) -> List[tuple]:
         """Return (kind, start, end) of what the robot did."""

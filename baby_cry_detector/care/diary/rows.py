@@ -11,18 +11,16 @@ from dataclasses import dataclass, field
 import math
 from typing import Dict, List, NamedTuple, Optional
 
-NS = 1_000_000_000
+from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
+from baby_cry_detector.units import SECOND_NS
+
 # One point a second for the first ten minutes; then neighbours are joined, again and again.
 MOST_POINTS = 600
-FIRST_STEP_NS = NS
+FIRST_STEP_NS = SECOND_NS
 # What is heard is written at its beginning and end, and meanwhile this often.
-WRITE_PERIOD_NS = NS
+WRITE_PERIOD_NS = SECOND_NS
 LONGEST_TEXT = 500
 
-# In the order of the numbers in CareEvent.msg.
-KINDS = ('note', 'rocking', 'sound', 'alert', 'acknowledged', 'snoozed', 'labelled', 'fed',
-         'slept', 'changed')
-PHASES = ('moment', 'started', 'ended', 'refused')
 # What a caregiver may enter.
 CARE_KINDS = ('fed', 'slept', 'changed', 'note')
 SOOTHING_KINDS = ('rocking', 'sound')
@@ -93,7 +91,7 @@ class Curve:
 
     def to_document(self) -> dict:
         """Return what is stored: thousandths, ``None`` for silence."""
-        return {'step_s': self.step_ns / NS,
+        return {'step_s': self.step_ns / SECOND_NS,
                 'points': [None if point is None else
                            [round(1000 * point[0]), round(1000 * point[1])]
                            for point in self.points]}
@@ -101,7 +99,7 @@ class Curve:
     @classmethod
     def from_document(cls, document: dict) -> 'Curve':
         """Return a stored curve."""
-        return cls(round(document['step_s'] * NS),
+        return cls(round(document['step_s'] * SECOND_NS),
                    [None if point is None else [point[0] / 1000, point[1] / 1000, 1]
                     for point in document['points']])
 
@@ -152,7 +150,7 @@ class CareEntry:
     """
     Something that was done, by robot or person; the fields of CareEvent, named and in nanoseconds.
 
-    :raises ValueError: if it has no name, or kind or phase are none of `KINDS`, `PHASES`.
+    :raises ValueError: if it has no name, or kind or phase are none of the message's.
     """
 
     event_id: str
@@ -175,10 +173,11 @@ class CareEntry:
         """Check what the storage relies on, and shorten what is too long to keep."""
         if not self.event_id:
             raise ValueError('a care event needs an event_id: the same event is kept once')
-        if self.kind not in KINDS:
-            raise ValueError(f'kind: expected one of {", ".join(KINDS)}, got {self.kind!r}')
-        if self.phase not in PHASES:
-            raise ValueError(f'phase: expected one of {", ".join(PHASES)}, got {self.phase!r}')
+        if self.kind not in KIND_NAMES:
+            raise ValueError(f'kind: expected one of {", ".join(KIND_NAMES)}, got {self.kind!r}')
+        if self.phase not in PHASE_NAMES:
+            raise ValueError(f'phase: expected one of {", ".join(PHASE_NAMES)}, '
+                             f'got {self.phase!r}')
         for name in ('event_id', 'crib_id', 'action_id', 'who', 'episode_id', 'text', 'label'):
             object.__setattr__(self, name, getattr(self, name)[:LONGEST_TEXT])
         for name in ('cry_share_before', 'cry_share_after', 'intensity_before',

@@ -15,12 +15,12 @@ import sqlite3
 from typing import Iterable, List, Optional
 
 from baby_cry_detector.care.diary.rows import (
-    AlertEntry, CareEntry, Curve, EpisodeRow, LONGEST_TEXT, NS)
+    AlertEntry, CareEntry, Curve, EpisodeRow, LONGEST_TEXT)
+from baby_cry_detector.units import DAY_NS
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x62637279         # "bcry": this file is a diary
 BUSY_TIMEOUT_S = 5.0
-DAY_NS = 86_400 * NS
 EVENT_COLUMNS = ('event_id', 'stamp_ns', 'kind', 'crib_id', 'phase', 'action_id', 'who',
                  'episode_id', 'text', 'label', 'until_ns', 'cry_share_before', 'cry_share_after',
                  'intensity_before', 'intensity_after')

@@ -4,8 +4,8 @@
 
 from typing import List, Mapping, Tuple
 
-NANOSECONDS = 1_000_000_000
-HOUR_NS = 3600 * NANOSECONDS
+from baby_cry_detector.units import HOUR_NS, SECOND_NS
+
 HARD_DUTY_S = 1800.0
 MOST_ENTRIES = 5000
 
@@ -19,7 +19,7 @@ class DutyLog:
 
     def __init__(self, limit_s: float = 900.0) -> None:
         """Nothing has moved."""
-        self.limit_ns = round(min(limit_s, HARD_DUTY_S) * NANOSECONDS)
+        self.limit_ns = round(min(limit_s, HARD_DUTY_S) * SECOND_NS)
         self._entries: List[Tuple[int, int]] = []
 
     def used_ns(self, now_ns: int) -> int:

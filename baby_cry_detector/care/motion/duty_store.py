@@ -5,8 +5,9 @@
 from pathlib import Path
 import time
 
-from baby_cry_detector.care.motion.duty import DutyLog, NANOSECONDS
+from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.kept_state import HeldError, KeptState
+from baby_cry_detector.units import SECOND_NS
 
 BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 
@@ -82,7 +83,7 @@ class KeptDuty:
         self._name, self._report = name, report
         self._store = None
         self._was_read = False
-        self._since_ns = round(boot_seconds() * NANOSECONDS)
+        self._since_ns = round(boot_seconds() * SECOND_NS)
         self.trouble = ''                 # why it is not kept at present
 
     def open(self, duty: DutyLog) -> None:
@@ -91,7 +92,7 @@ class KeptDuty:
 
         :raises NodeTwiceError: if another process has it.
         """
-        kept = DutyLog(duty.limit_ns / NANOSECONDS)
+        kept = DutyLog(duty.limit_ns / SECOND_NS)
         try:
             if self._store is None:
                 self._store = DutyStore(self._name)

@@ -16,6 +16,7 @@ import numpy as np
 
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.policy.policy import HARD_ACCELERATION, LARGEST_AMPLITUDE_MM
+from baby_cry_detector.units import SECOND_NS
 
 HARD_POSITION_M = LARGEST_AMPLITUDE_MM * 1e-3
 HARD_SPEED = 0.25                         # m/s; 0.7 m/s^2 at 60 mm needs 0.21 and the envelope
@@ -25,7 +26,6 @@ LONGEST_PLAN_S = 10.0
 # A set-point that comes later than this finds the crib standing where the last one left it.
 LATE_S = 0.1
 ROUNDING = 1e-9
-NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class MotionGate:
 
     def _send(self, motion: Motion, x: float, v: float) -> Motion:
         self._sent, self._x, self._v = motion, x, v
-        self.duty.note(round(motion.start_s * NANOSECONDS), round(motion.end_s * NANOSECONDS))
+        self.duty.note(round(motion.start_s * SECOND_NS), round(motion.end_s * SECOND_NS))
         return motion
 
     def _objection(self, motion: Motion, x: float, v: float) -> str:
@@ -191,10 +191,10 @@ class MotionGate:
         highest = float(np.abs(accelerations(motion, x, v)).max())
         if highest > self.acceleration + ROUNDING:
             return f'{highest:.3f} m/s² is more than {self.acceleration:g} m/s²'
-        start_ns = round(motion.start_s * NANOSECONDS)
-        end_ns = round(motion.end_s * NANOSECONDS)
+        start_ns = round(motion.start_s * SECOND_NS)
+        end_ns = round(motion.end_s * SECOND_NS)
         already = max(0, round((self._sent.end_s if self._sent is not None else 0.0)
-                               * NANOSECONDS) - start_ns)
+                               * SECOND_NS) - start_ns)
         if self.duty.left_ns(start_ns) + already < end_ns - start_ns:
             return 'the duty of this hour is used up'
         return ''

@@ -13,11 +13,12 @@ from typing import Optional
 
 import numpy as np
 
-from baby_cry_detector.care.motion.duty import DutyLog, NANOSECONDS
+from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.motion_gate import Motion, MotionGate
 from baby_cry_detector.care.policy.policy import (
     HARD_ACCELERATION, LARGEST_AMPLITUDE_MM, LONGEST_ROCKING_S)
 from baby_cry_detector.care.motion.rocking import fit, RockingProfile, SHORTEST_RAMP_S
+from baby_cry_detector.units import SECOND_NS
 
 HORIZON_S = 0.5
 PLAN_PERIOD_S = 0.2
@@ -80,10 +81,10 @@ class RockingMachine:
         """
         if self._profile is not None or self.gate.is_moving(now_s):
             return 'it still moves'
-        left_s = self.duty.left_ns(round(now_s * NANOSECONDS)) / NANOSECONDS
+        left_s = self.duty.left_ns(round(now_s * SECOND_NS)) / SECOND_NS
         session_s = min(self._session_s, left_s - 0.1)
         if session_s < SHORTEST_SESSION_S:
-            return (f'the duty of {self.duty.limit_ns / NANOSECONDS / 60:g} min within an hour '
+            return (f'the duty of {self.duty.limit_ns / SECOND_NS / 60:g} min within an hour '
                     'is used up')
         frequency_hz, amplitude_m = self.fit(frequency_hz, amplitude_mm)
         x, _ = self.gate.state(now_s)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import math
 from typing import Deque, Tuple
 
-NANOSECONDS = 1_000_000_000
-WINDOW_NS = 60 * NANOSECONDS              # "before" and "after" are at most a minute each
-SHORTEST_NS = 3 * NANOSECONDS             # of what was heard; less says nothing
+from baby_cry_detector.units import SECOND_NS
+
+WINDOW_NS = 60 * SECOND_NS              # "before" and "after" are at most a minute each
+SHORTEST_NS = 3 * SECOND_NS             # of what was heard; less says nothing
 MOST_PIECES = 4000
 
 

@@ -16,20 +16,21 @@ from dataclasses import dataclass, replace
 import math
 from typing import Dict, List, Optional, Tuple
 
-from baby_cry_detector.care.policy.effect import CryHistory, Effect, NANOSECONDS, WINDOW_NS
+from baby_cry_detector.care.policy.effect import CryHistory, Effect, WINDOW_NS
 from baby_cry_detector.care.policy.plan import (
     AlertOrder, Heard, Plan, RockOrder, SoundOrder)
 from baby_cry_detector.care.policy.policy import CribPolicy, NEEDS, Policy, PRIORITIES, Step
+from baby_cry_detector.units import SECOND_NS
 
 # Stamps of different sources (audio, its absence) may be out of order by this much.
-JITTER_NS = 1 * NANOSECONDS
+JITTER_NS = 1 * SECOND_NS
 # What was not said for this long was not heard; messages come five times a second.
-GAP_NS = 5 * NANOSECONDS
-JUDGE_NS = 30 * NANOSECONDS               # the time in which an improvement must show
-LEVEL_NS, LEVEL_LEAST_NS = 5 * NANOSECONDS, 2 * NANOSECONDS
-WORSE_NS = 3 * NANOSECONDS                # over which a rising intensity is read
+GAP_NS = 5 * SECOND_NS
+JUDGE_NS = 30 * SECOND_NS               # the time in which an improvement must show
+LEVEL_NS, LEVEL_LEAST_NS = 5 * SECOND_NS, 2 * SECOND_NS
+WORSE_NS = 3 * SECOND_NS                # over which a rising intensity is read
 # The intensity of a young episode rises by itself: it looks back over 10 s.
-SETTLE_NS = 10 * NANOSECONDS
+SETTLE_NS = 10 * SECOND_NS
 QUIET_SHARE = 0.1                         # crying less than this share is an improvement anyway
 ROCK, SOUND = 'rock', 'sound'
 
@@ -95,7 +96,7 @@ class PolicyEngine:
             self._follow(heard)
             self._soothe(heard)
             self._alert_cry(heard)
-        elif heard.status == 'no_audio':
+        elif heard.status in ('no_audio', 'untrusted_audio'):
             self._stop_all(heard.stamp_ns, 'no audio: nobody hears whether it helps')
             self._alert_deaf(heard)
         else:
@@ -155,7 +156,7 @@ class PolicyEngine:
     # --- the bout --------------------------------------------------------------------------------
     def _follow(self, heard: Heard) -> None:
         now, bout = heard.stamp_ns, self._bout
-        quiet_ns = round(self.policy.soothing.retry_after_quiet_s * NANOSECONDS)
+        quiet_ns = round(self.policy.soothing.retry_after_quiet_s * SECOND_NS)
         if bout is not None and self._last is not None and self._last.crying:
             bout.last_cry_ns = now             # it cried until now
         if bout is not None and now - bout.last_cry_ns > quiet_ns:
@@ -189,7 +190,7 @@ class PolicyEngine:
         if bout.failed or bout.barred or not soothing.enabled:
             return
         if not heard.crying:
-            lingers_ns = round(soothing.linger_s * NANOSECONDS)
+            lingers_ns = round(soothing.linger_s * SECOND_NS)
             if not self._actions or now - bout.last_cry_ns > lingers_ns:
                 self._end_all(now, 'it is quiet')
                 bout.trial_ns = None
@@ -251,12 +252,12 @@ class PolicyEngine:
         if intensity >= bout.reference + soothing.worse_by:
             if bout.worse_since_ns is None:
                 bout.worse_since_ns = now
-            if now - bout.worse_since_ns >= soothing.worse_for_s * NANOSECONDS:
+            if now - bout.worse_since_ns >= soothing.worse_for_s * SECOND_NS:
                 self._fail(now, 'it cries harder than before the soothing')
                 return
         else:
             bout.worse_since_ns = None
-        if now - bout.trial_ns >= soothing.no_improvement_s * NANOSECONDS:
+        if now - bout.trial_ns >= soothing.no_improvement_s * SECOND_NS:
             if not self._has_improved(now):
                 self._fail(now, f'no improvement in {soothing.no_improvement_s:g} s of soothing')
 
@@ -301,7 +302,7 @@ class PolicyEngine:
             return
         bout, now = self._bout, heard.stamp_ns
         row, alerts = self._row(), self.policy.alerts
-        waited_s = (now - bout.onset_ns) / NANOSECONDS
+        waited_s = (now - bout.onset_ns) / SECOND_NS
         due = waited_s >= min(row.alert_after_s, alerts.limit_s) or bool(bout.failed)
         present = self._alert
         if present is not None and (present.kind != 'cry'
@@ -331,7 +332,7 @@ class PolicyEngine:
                 self._cried_when_lost = last.episode_id
         if self._cried_when_lost:
             reason = 'no audio arrives, and it was crying when it stopped'
-        elif now - self._deaf_ns >= alerts.no_audio_after_s * NANOSECONDS:
+        elif now - self._deaf_ns >= alerts.no_audio_after_s * SECOND_NS:
             reason = 'no audio arrives: the crib is not heard'
         else:
             self._alert = None
@@ -354,7 +355,7 @@ def _step_at(steps, elapsed_ns: int) -> Optional[Step]:
     """Return the step that is due after so much time; ``None`` after the last."""
     end_ns = 0
     for step in steps:
-        end_ns += round(step.for_s * NANOSECONDS)
+        end_ns += round(step.for_s * SECOND_NS)
         if elapsed_ns < end_ns:
             return step
     return None

@@ -11,13 +11,14 @@ every limit that a policy cannot lift stands here once. Numbers and where they c
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
+from baby_cry_detector.needs import PRIORITY_NAMES, REAL_NEEDS
+
 # Needs that a policy may name: those of `CryNeed` (NONE aside, which is not crying), and the row
 # for all that are not named.
 DEFAULT = 'default'
-NEEDS = ('unknown', 'angry', 'hungry', 'pain', 'sad', 'tired', 'discomfort', 'burping',
-         'cold_hot', 'lonely', 'scared')
+NEEDS = ('unknown', *REAL_NEEDS)
 LEVELS = ('mild', 'moderate', 'strong')
-PRIORITIES = ('low', 'medium', 'high')
+PRIORITIES = PRIORITY_NAMES[1:]
 SOUNDS = ('white', 'pink', 'brown', 'heartbeat', 'shush', 'lullaby')
 
 # What no policy may exceed.

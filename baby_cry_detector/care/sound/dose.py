@@ -9,7 +9,8 @@ Minutes of the clock are added up, so a day is 1,440 small numbers; time comes i
 import math
 from typing import Dict, Iterator, Tuple
 
-MINUTE_NS = 60 * 1_000_000_000
+from baby_cry_detector.units import MINUTE_NS
+
 HOUR_MINUTES, DAY_MINUTES = 60, 1440
 SILENT_DBA = 0.0
 

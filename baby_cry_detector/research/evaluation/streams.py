@@ -32,9 +32,9 @@ from baby_cry_detector.research.evaluation.clips import FRAME_STEP_S
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
 from baby_cry_detector.research.evaluation.scoring import probabilities_of_stream
+from baby_cry_detector.units import SECOND_NS
 
 SNR_RANGE_DB = (-5.0, 20.0)
-NANOSECONDS = 1_000_000_000
 #: Home: shares of time, and the labels that make each part. The rest of the time is quiet:
 #: noise of -65 to -50 dBFS.
 HOME = {
@@ -64,12 +64,12 @@ def episodes_of(checkpoint: Checkpoint, probability: np.ndarray, lookahead_s: fl
     found: Episodes = []
     crying = False
     for frame, value in enumerate(smooth.tolist()):
-        time_ns = round((frame * FRAME_STEP_S + lookahead_s) * NANOSECONDS)
+        time_ns = round((frame * FRAME_STEP_S + lookahead_s) * SECOND_NS)
         now = tracker.update(time_ns, value)
         if now and not crying:
-            found.append((time_ns / NANOSECONDS, float('inf')))
+            found.append((time_ns / SECOND_NS, float('inf')))
         if crying and not now:
-            found[-1] = (found[-1][0], tracker.episode.last_heard_ns / NANOSECONDS)
+            found[-1] = (found[-1][0], tracker.episode.last_heard_ns / SECOND_NS)
         crying = now
     if found and np.isinf(found[-1][1]):
         found[-1] = (found[-1][0], len(smooth) * FRAME_STEP_S)

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between the messages about care and what the diary keeps."""
 
-from baby_cry_detector.care.diary.rows import (
-    AlertEntry, CareEntry, HeardSample, KINDS, PHASES)
+from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, HeardSample
 from baby_cry_detector.decision.need import Need
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
+from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
 
 MEASURED = ('cry_share_before', 'cry_share_after', 'intensity_before', 'intensity_after')
 
@@ -38,23 +38,25 @@ def care_entry(message: CareEvent) -> CareEntry:
 
     :raises ValueError: if it has no name, or its kind or phase is unknown.
     """
-    if message.kind >= len(KINDS) or message.phase >= len(PHASES):
+    if message.kind >= len(KIND_NAMES) or message.phase >= len(PHASE_NAMES):
         raise ValueError(f'care_event of kind {message.kind} and phase {message.phase} is not '
                          'understood')
     return CareEntry(
         event_id=message.event_id, stamp_ns=to_nanoseconds(message.header.stamp),
-        kind=KINDS[message.kind], crib_id=message.header.frame_id, phase=PHASES[message.phase],
-        action_id=message.action_id, who=message.who, episode_id=message.episode_id,
-        text=message.text, label=message.label, until_ns=to_nanoseconds(message.until),
+        kind=KIND_NAMES[message.kind], crib_id=message.header.frame_id,
+        phase=PHASE_NAMES[message.phase], action_id=message.action_id, who=message.who,
+        episode_id=message.episode_id, text=message.text, label=message.label,
+        until_ns=to_nanoseconds(message.until),
         **{name: float(getattr(message, name)) for name in MEASURED})
 
 
 def care_message(entry: CareEntry) -> CareEvent:
     """Return an entry as a care event."""
     message = CareEvent(
-        event_id=entry.event_id, kind=KINDS.index(entry.kind), phase=PHASES.index(entry.phase),
-        action_id=entry.action_id, who=entry.who, episode_id=entry.episode_id, text=entry.text,
-        label=entry.label, until=from_nanoseconds(entry.until_ns))
+        event_id=entry.event_id, kind=KIND_NAMES.index(entry.kind),
+        phase=PHASE_NAMES.index(entry.phase), action_id=entry.action_id, who=entry.who,
+        episode_id=entry.episode_id, text=entry.text, label=entry.label,
+        until=from_nanoseconds(entry.until_ns))
     message.header.stamp = from_nanoseconds(entry.stamp_ns)
     message.header.frame_id = entry.crib_id
     for name in MEASURED:

@@ -68,10 +68,10 @@ def frame_values(message: FrameFeatures, expected: FeatureSet) -> np.ndarray:
 
 def need_message(decision: CryDecision, frame_id: str) -> CryNeed:
     """Return a decision as a message."""
+    # What can't be heard now is not claimed; the episode may still go on.
+    crying = decision.crying and decision.status == STATUS_OK
     message = CryNeed(
-        status=decision.status,
-        # What can't be heard now is not claimed; the episode may still go on.
-        crying=decision.crying and decision.status == STATUS_OK,
+        status=decision.status, crying=crying, confirmed=crying,
         cry_probability=float(decision.cry_probability), need=int(decision.need),
         confidence=float(decision.confidence), labels=list(decision.labels),
         probabilities=[float(value) for value in decision.probabilities],

@@ -7,24 +7,24 @@ from typing import Optional
 
 from builtin_interfaces.msg import Duration, Time
 
-NANOSECONDS = 1_000_000_000
+from baby_cry_detector.units import SECOND_NS
 
 
 def from_nanoseconds(nanoseconds: int) -> Time:
     """Return a ROS time; times before 1970 become 1970, which is all the message can hold."""
-    seconds, rest = divmod(max(0, nanoseconds), NANOSECONDS)
+    seconds, rest = divmod(max(0, nanoseconds), SECOND_NS)
     return Time(sec=min(seconds, 2**31 - 1), nanosec=rest)
 
 
 def duration_from_nanoseconds(nanoseconds: int) -> Duration:
     """Return a ROS duration."""
-    seconds, rest = divmod(nanoseconds, NANOSECONDS)
+    seconds, rest = divmod(nanoseconds, SECOND_NS)
     return Duration(sec=max(-2**31, min(seconds, 2**31 - 1)), nanosec=rest)
 
 
 def to_nanoseconds(stamp) -> int:
     """Return a ROS time or duration in nanoseconds."""
-    return stamp.sec * NANOSECONDS + stamp.nanosec
+    return stamp.sec * SECOND_NS + stamp.nanosec
 
 
 def now_nanoseconds(node) -> int:

@@ -15,8 +15,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.settings import make_senders, start_channels
-from baby_cry_detector.care.alerts.alert_words import (
-    END, Facts, HEARTBEAT, LOW, PRIORITY_NAMES, Said, START, Wish)
+from baby_cry_detector.care.alerts.alert_words import Facts, Said, Wish
 from baby_cry_detector.care.alerts.alerting import AlertMachine, Timing
 from baby_cry_detector.care.diary.rows import CareEntry
 from baby_cry_detector.care.policy.engine import PolicyEngine
@@ -33,6 +32,7 @@ from baby_cry_detector.ros.base.ros_time import (
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.srv import Acknowledge, Snooze
+from baby_cry_detector.needs import END, HEARTBEAT, LOW, PRIORITY_NAMES, START
 
 TICK_S = 0.2
 NEED_DEPTH = 1000

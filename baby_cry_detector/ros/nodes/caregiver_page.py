@@ -35,12 +35,12 @@ from baby_cry_detector.page.history import read_history
 from baby_cry_detector.page.server import PageServer
 from baby_cry_detector.page.state import PageState
 from baby_cry_detector.fields import ParameterError
+from baby_cry_detector.units import MINUTE_NS
 
 # The page counts the seconds itself; this often it hears that they still count.
 TELL_PERIOD_S = 1.0
 MOST_REQUESTS = 32
 ANSWER_S = 5.0
-MINUTE_NS = 60_000_000_000
 
 CARE_KINDS = {'fed': CareEvent.KIND_FED, 'slept': CareEvent.KIND_SLEPT,
               'changed': CareEvent.KIND_CHANGED, 'note': CareEvent.KIND_NOTE}

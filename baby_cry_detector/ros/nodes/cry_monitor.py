@@ -23,16 +23,18 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import frame_values
 from baby_cry_detector.ros.base.parameters import TABLES
-from baby_cry_detector.ros.base.ros_time import Arrival, NANOSECONDS, to_nanoseconds
+from baby_cry_detector.ros.base.ros_time import Arrival, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.views.history import History
 from baby_cry_detector.views.picture import Limits, Now, Picture
+from baby_cry_detector.units import SECOND_NS
 
 WATCH_PERIOD_S = 0.5
 SIDES_PIXELS = 120
 SILENT_S = 3.0
 SCALARS = ('intensity', 'crying', 'confidence', 'enter_threshold', 'leave_threshold', 'f0_hz')
-STATES = {CryNeed.STATUS_NO_AUDIO: 'no audio', CryNeed.STATUS_DISABLED: 'switched off'}
+STATES = {CryNeed.STATUS_NO_AUDIO: 'no audio', CryNeed.STATUS_DISABLED: 'switched off',
+          CryNeed.STATUS_UNTRUSTED_AUDIO: 'audio not trusted'}
 # Colour-blind safe, and told in words beside.
 CRYING_RGBA, QUIET_RGBA, DEAF_RGBA = (0.84, 0.37, 0.0), (0.34, 0.71, 0.91), (0.6, 0.6, 0.6)
 
@@ -47,7 +49,7 @@ def describe(need: CryNeed):
     named = need.need not in (CryNeed.NEED_UNKNOWN, CryNeed.NEED_NONE)
     why = (f'need {Need(need.need).name.lower().replace("_", " ")}, {need.confidence:.0%} sure'
            if named else 'need not clear')
-    seconds = max(0, stamp_ns - onset_ns) / NANOSECONDS
+    seconds = max(0, stamp_ns - onset_ns) / SECOND_NS
     return f'CRYING for {seconds:.0f} s', f'{why}, intensity {need.intensity:.2f}'
 
 
@@ -76,12 +78,12 @@ class CryMonitor(ManagedNode):
         self._picture = Picture(values['width'], values['height'], values['theme'],
                                 min(values['width'] / 640, values['height'] / 360))
         try:
-            self._picture.draw(History(1, NANOSECONDS), Now(), Limits())
+            self._picture.draw(History(1, SECOND_NS), Now(), Limits())
         except ImportError as error:
             raise ValueError('the picture needs Pillow: install python3-pil (apt) or pillow (pip) '
                              f'({error})') from None
         columns = max(50, (values['width'] - round(SIDES_PIXELS * self._picture.scale)))
-        self._history = History(columns, round(values['window_s'] * NANOSECONDS / columns))
+        self._history = History(columns, round(values['window_s'] * SECOND_NS / columns))
         self._image = self.offer(Image, 'monitor/image', qos.STATE)
         self._markers = self.offer(MarkerArray, 'monitor/markers', qos.STATE)
         self._scalars = {name: self.offer(Float32, f'monitor/{name}', qos.STATE)
@@ -193,7 +195,7 @@ class CryMonitor(ManagedNode):
             return
         values, roles = frame_values(message, feature_set), feature_set.roles
         f0, voicing = (values[:, feature_set.index(roles[role])] for role in ('f0', 'voicing'))
-        hop_ns = feature_set.hop_length * NANOSECONDS // feature_set.sample_rate
+        hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
         if self._picture_timer is not None:
             self._history.add_pitch(to_nanoseconds(message.header.stamp), hop_ns, f0, voicing)
         self._say('f0_hz', float(f0[-1]))
@@ -261,7 +263,7 @@ class CryMonitor(ManagedNode):
 
     def _now(self) -> Now:
         silent_ns = self._arrival.silent_ns()
-        if self._need is None or silent_ns is None or silent_ns > SILENT_S * NANOSECONDS:
+        if self._need is None or silent_ns is None or silent_ns > SILENT_S * SECOND_NS:
             return Now(state='no cry_classifier', details='nothing says what is heard')
         state, details = describe(self._need)
         seconds = self._need.header.stamp.sec

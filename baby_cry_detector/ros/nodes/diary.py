@@ -15,8 +15,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.event_handler import SubscriptionEventCallbacks
 
 from baby_cry_detector.audio.formats import AudioFormat
-from baby_cry_detector.care.diary.rows import (
-    CARE_KINDS, CareEntry, EpisodeBook, KINDS, LONGEST_TEXT)
+from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry, EpisodeBook, LONGEST_TEXT
 from baby_cry_detector.care.diary.clips import ClipRecorder
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
@@ -29,6 +28,7 @@ from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.srv import LabelEpisode, RecordCare
+from baby_cry_detector.needs import KIND_NAMES
 
 RETRY_PERIOD_S = 1.0
 FIGURES_PERIOD_S = 10.0
@@ -320,7 +320,7 @@ class Diary(ManagedNode):
     def _record_care(self, request, response):
         """Enter fed, slept, changed or a note."""
         response.success = False
-        kind = KINDS[request.kind] if request.kind < len(KINDS) else ''
+        kind = KIND_NAMES[request.kind] if request.kind < len(KIND_NAMES) else ''
         if not self._is_active:
             response.message = 'the node is not active'
         elif kind not in CARE_KINDS:

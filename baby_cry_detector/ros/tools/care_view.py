@@ -12,18 +12,13 @@ import tempfile
 from trajectory_msgs.msg import JointTrajectory
 
 from baby_cry_detector.msg import CareEvent, CryAlert
+from baby_cry_detector.needs import (
+    ALERT_STATE_NAMES, HEARTBEAT, KIND_NAMES, MOMENT, name_of, PHASE_NAMES, PRIORITY_NAMES)
 from baby_cry_detector.ros.base import qos
 
 # Upstream last, so that nothing is published unheard. What is not there is left out.
 BEHAVIOURS = {'diary': 'Diary', 'caregiver_alert': 'CaregiverAlert', 'soother': 'Soother',
               'rocker': 'Rocker'}
-PHASES = {CareEvent.PHASE_STARTED: 'started', CareEvent.PHASE_ENDED: 'ended',
-          CareEvent.PHASE_REFUSED: 'refused'}
-KINDS = {CareEvent.KIND_ROCKING: 'rocking', CareEvent.KIND_SOUND: 'sound',
-         CareEvent.KIND_ALERT: 'alert'}
-STATES = {CryAlert.STATE_START: 'START', CryAlert.STATE_ONGOING: 'ONGOING',
-          CryAlert.STATE_END: 'END'}
-PRIORITIES = ('', 'low', 'medium', 'high')
 LARGEST_M, WIDTH = 0.03, 21
 
 
@@ -65,19 +60,23 @@ class CareView:
         self._plan, self._plan_ns = message, self._node.get_clock().now().nanoseconds
 
     def _hear_alert(self, message):
-        if message.state in STATES:
-            priority = PRIORITIES[min(message.priority, 3)]
-            self._alert = f'{STATES[message.state]} {priority}: {message.text}'
+        state = name_of(ALERT_STATE_NAMES, message.state, '').upper()
+        if message.state != HEARTBEAT and state:
+            priority = name_of(('', *PRIORITY_NAMES[1:]), message.priority, 'high')
+            self._alert = f'{state} {priority}: {message.text}'
             self.news = f'{message.alert_id} {message.sequence}'
 
     def _hear_care(self, message):
         self._noted += 1
-        kind = KINDS.get(message.kind, message.who)
-        self.news = f'{kind} {PHASES.get(message.phase, "")}: {message.text}'.replace(' :', ':')
+        kind = message.who
+        if CareEvent.KIND_ROCKING <= message.kind <= CareEvent.KIND_ALERT:
+            kind = KIND_NAMES[message.kind]
+        phase = '' if message.phase == MOMENT else name_of(PHASE_NAMES, message.phase, '')
+        self.news = f'{kind} {phase}: {message.text}'.replace(' :', ':')
         if message.kind == CareEvent.KIND_SOUND:
             self._sounds[message.action_id] = message.text
             if message.phase != CareEvent.PHASE_STARTED:
-                del self._sounds[message.action_id]
+                self._sounds.pop(message.action_id, None)
 
     def _motion(self) -> str:
         """Return where the last plan has the crib now, as a picture."""

@@ -38,7 +38,8 @@ from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 
 STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
-          CryNeed.STATUS_DISABLED: 'switched off'}
+          CryNeed.STATUS_DISABLED: 'switched off',
+          CryNeed.STATUS_UNTRUSTED_AUDIO: 'audio not trusted'}
 # After the end of a recording the last frames are still on their way.
 SETTLE_S = 3.0
 # So long a recording that is over is not taken for a microphone that fell silent.

@@ -12,12 +12,13 @@ import time
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.ros_time import NANOSECONDS, now_nanoseconds, to_nanoseconds
+from baby_cry_detector.ros.base.ros_time import now_nanoseconds, to_nanoseconds
+from baby_cry_detector.units import SECOND_NS
 
 # A recording played faster than real time may lag by this much before it stops catching up.
 LONGEST_LAG_S = 2.0
 WAIT_FOR_HEARERS_S = 10.0
-LEAD_NS = 3 * NANOSECONDS
+LEAD_NS = 3 * SECOND_NS
 # Without progress for this long nobody hears, and the recording goes on alone.
 STALL_S = 2.0
 
@@ -68,7 +69,7 @@ class RecordingPlayer:
             if block is None:
                 self.finished = True
                 return
-            self._time_ns = block.first_sample * NANOSECONDS // self._sample_rate
+            self._time_ns = block.first_sample * SECOND_NS // self._sample_rate
             self._publish(block, self._start_ns + self._time_ns)
             if not self._rate or self._is_on_time():
                 return
@@ -85,7 +86,7 @@ class RecordingPlayer:
         if not heard and time.monotonic() < self._wait_until_s:
             return False
         # As from a microphone: a block is published once its last sample has been heard.
-        self._start_ns = now_nanoseconds(node) - round(self._duration_s * NANOSECONDS)
+        self._start_ns = now_nanoseconds(node) - round(self._duration_s * SECOND_NS)
         self._wall_start_s = time.monotonic()
         return True
 
@@ -98,7 +99,7 @@ class RecordingPlayer:
 
     def _is_on_time(self) -> bool:
         lag_s = (time.monotonic() - self._wall_start_s
-                 - (self._time_ns / NANOSECONDS + self._duration_s) / self._rate)
+                 - (self._time_ns / SECOND_NS + self._duration_s) / self._rate)
         if lag_s > LONGEST_LAG_S:
             self._wall_start_s += lag_s
         return lag_s < self._duration_s / self._rate

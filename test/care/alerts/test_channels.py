@@ -17,8 +17,9 @@ from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.settings import CHANNEL_PARAMETERS, make_senders
 from baby_cry_detector.care.alerts.sounder import RATE, tone
 from baby_cry_detector.care.alerts.webhook import Webhook
-from baby_cry_detector.care.alerts.alert_words import END, HEARTBEAT, ONGOING, Said, START
+from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.fields import check_values, ParameterError
+from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 
 NS = 1_000_000_000
 needs_broker = pytest.mark.skipif(bool(no_broker()), reason=no_broker() or 'there is one')

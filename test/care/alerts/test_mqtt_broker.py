@@ -10,7 +10,8 @@ from alert_receivers import (
 import pytest
 
 from baby_cry_detector.care.alerts.channel import Channel
-from baby_cry_detector.care.alerts.alert_words import Said, START
+from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.needs import START
 
 pytestmark = pytest.mark.skipif(bool(no_broker()), reason=no_broker() or 'there is one')
 needs_openssl = pytest.mark.skipif(bool(no_certificates()), reason='openssl is not installed')

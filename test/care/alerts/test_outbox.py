@@ -11,7 +11,8 @@ import pytest
 
 from baby_cry_detector.care.alerts.channel import Channel, Sender, Undelivered
 from baby_cry_detector.care.alerts.outbox import Outbox, SPARE_LINES, Waiting
-from baby_cry_detector.care.alerts.alert_words import END, HEARTBEAT, ONGOING, Said, START
+from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 
 
 def word(number, state=START, text='Crying for 30 s; reason unknown.'):

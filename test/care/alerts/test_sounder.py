@@ -15,7 +15,8 @@ PLAY = """
 import sys
 from baby_cry_detector.care.alerts.channel import Undelivered
 from baby_cry_detector.care.alerts.sounder import Sounder
-from baby_cry_detector.care.alerts.alert_words import Said, START
+from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.needs import START
 word = Said(START, 'crib', 0, 'a', 1, 3, 'x', loud=True)
 try:
     Sounder('{device}', -6.0).send(word, 0.0)

@@ -6,7 +6,8 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from baby_cry_detector.care.diary.rows import (
-    CareEntry, Curve, EpisodeBook, HeardSample, MOST_POINTS, NS)
+    CareEntry, Curve, EpisodeBook, HeardSample, MOST_POINTS)
+from baby_cry_detector.units import SECOND_NS as NS
 
 
 def sample(time_s, crying=True, episode='crib-a', onset_s=100.0, **kwargs):

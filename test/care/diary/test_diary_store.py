@@ -10,8 +10,9 @@ import sys
 
 import pytest
 
-from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow, NS
+from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
+from baby_cry_detector.units import SECOND_NS as NS
 
 DAY_NS = 86_400 * NS
 
