@@ -2,34 +2,65 @@
 # make run SOURCE=path.wav|mic|demo
 # make run SEPARATE=1           the nodes as three processes; one that dies starts again
 # make run BEHAVIOURS=1         rocking, sound, alerts and diary too, without a robot
+# make run PAGE=1               the caregiver's page too, on http://127.0.0.1:8095/
 # make soak     the long forms of the reliability tests, with figures (25 to 75 minutes)
 # make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
-# make test     set up and run all tests
+# make test     set up and run all tests, files side by side (WORKERS=3)
+# make test-quick   what needs neither a graph, a browser, a sound server nor torch's training
 # make setup    set up only
 export SOURCE ?=
 SEPARATE ?=
 BEHAVIOURS ?=
+PAGE ?=
 SOAK ?=
+# Graph tests mostly wait, so there are more workers than cores; each file stays with one.
+WORKERS ?= 3
+QUICK_IGNORES = --ignore=test/graph --ignore=test/research --ignore=test/launch \
+  --deselect test/audio/test_microphone.py --deselect test/audio/test_speaker.py
 
-.PHONY: run soak test setup lint clean
+.PHONY: run soak test test-quick setup lint lock sbom docs clean
+SHELL = /bin/bash
 
+# In a terminal the program has a process group of its own: Ctrl-C is its alone, and make, which
+# would call it an error, ends with the program's exit code.
 run: setup
-	@./env.sh baby-cry-live $(if $(filter-out 0,$(SEPARATE)),--separate) \
-	  $(if $(filter-out 0,$(BEHAVIOURS)),--behaviours) "$$SOURCE"
+	@if [ -t 0 ]; then set -m; fi; ./env.sh baby-cry-live $(if $(filter-out 0,$(SEPARATE)),--separate) \
+	  $(if $(filter-out 0,$(BEHAVIOURS)),--behaviours) $(if $(filter-out 0,$(PAGE)),--page) "$$SOURCE"; exit $$?
 
 soak: setup
 	@./env.sh python tools/soak.py $(SOAK)
 
 test:
 	@tools/setup.sh test
-	@./env.sh pytest -q test
+	@./env.sh pytest -q -n $(WORKERS) --dist loadfile test
+
+test-quick:
+	@tools/setup.sh test
+	@./env.sh pytest -q -n $(WORKERS) --dist loadfile $(QUICK_IGNORES) test
 
 setup:
 	@tools/setup.sh
 
 lint:
 	@tools/setup.sh test
-	@./env.sh flake8 baby_cry_detector test tools benchmarks launch
+	@./env.sh flake8 baby_cry_detector test tools benchmarks launch examples
+	@./env.sh ruff check .
+
+# Every package of the wheels path with its hashes, written anew.
+lock:
+	@tools/lock.sh
+
+# What is installed here, as CycloneDX.
+sbom: setup
+	@python3 -m venv .setup/sbom && .setup/sbom/bin/pip install -q cyclonedx-bom
+	@.setup/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --of JSON \
+	  -o sbom.cdx.json .venv/bin/python && echo sbom.cdx.json
+
+# The documentation as a site: docs/site/index.html.
+docs:
+	@tools/setup.sh docs
+	@./env.sh sphinx-build -q -W --keep-going -b html docs docs/site
+	@echo docs/site/index.html
 
 clean:
 	rm -rf build install log .setup .venv

@@ -13,7 +13,7 @@ fi
 # then compares contents.
 newer() {
   [ -e "$here/.setup/build.done" ] || return 0
-  [ -n "$(cd "$here" && find package.xml CMakeLists.txt cmake msg srv launch config \
+  [ -n "$(cd "$here" && find package.xml CMakeLists.txt LICENSE NOTICE cmake msg srv launch config \
     baby_cry_detector underlay requirements tools/setup.sh -name __pycache__ -prune -o \
     \( -type f -o -type d \) -newer .setup/build.done -print -quit)" ]
 }

@@ -8,4 +8,4 @@ from pkgutil import extend_path
 # `baby_cry_detector.msg` is found from a source checkout too.
 __path__ = extend_path(__path__, __name__)
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'

@@ -83,7 +83,7 @@ def test_long_crying_does_not_become_its_own_background():
 def test_the_room_is_learned_anew_when_it_changes():
     intensity = Intensity()
     for hearing, level in (room(60, 1e-4), room(120, 1e-2)):
-        for is_heard, value in zip(hearing, level):
+        for _is_heard, value in zip(hearing, level):
             intensity.update(False, False, value)
     assert intensity.background_db == pytest.approx(-40, abs=1.5)
 
@@ -94,7 +94,7 @@ def test_more_crying_raises_it():
     values = []
     for heard in (hearing, sparse):
         intensity = Intensity()
-        for is_heard, value in zip(*room(20)):
+        for _is_heard, value in zip(*room(20)):
             intensity.update(False, False, value)
         for is_heard, value in zip(heard, np.where(heard, level, 1e-3)):
             intensity.update(is_heard, True, value)

@@ -3,7 +3,6 @@
 """Fixtures that run the real graph; without ROS its tests are skipped with the reason."""
 
 import os
-from pathlib import Path
 import tempfile
 
 import pytest
@@ -35,19 +34,6 @@ def pytest_pycollect_makemodule(module_path, parent):
     if WHY:
         return SkippedModule.from_parent(parent, path=module_path)
     return None
-
-
-def pytest_collection_modifyitems(items):
-    """
-    Give what fails here two more chances, each told in the summary as RERUN.
-
-    Processes find each other by datagrams, which a busy machine may drop; a fault of ours
-    fails each time.
-    """
-    here = Path(__file__).parent
-    for item in items:
-        if here in Path(item.path).parents:
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(autouse=True)

@@ -31,11 +31,11 @@ def shown(state, now_ns=NOW_NS, detector_silent_ns=0, alerter_silent_ns=0, can=N
 
 def crying(**changes):
     """Return a report of a cry that began ten seconds ago."""
-    return NeedReport(**{**{
+    return NeedReport(**{
         'crib': 'nursery', 'status': STATUS_OK, 'crying': True, 'cry_probability': 0.97,
         'need': 3, 'confidence': 0.6, 'labels': ('not_cry', 'hungry', 'belly_pain'),
         'probabilities': (0.1, 0.3, 0.6), 'intensity': 0.5, 'episode_id': 'nursery-1',
-        'onset_ns': NOW_NS - 10 * SECOND_NS, 'duration_ns': 10 * SECOND_NS}, **changes})
+        'onset_ns': NOW_NS - 10 * SECOND_NS, 'duration_ns': 10 * SECOND_NS, **changes})
 
 
 def test_a_cry_is_shown_since_its_onset():

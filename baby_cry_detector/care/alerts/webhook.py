@@ -21,7 +21,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_):
         """Follow none."""
-        return None
+        return
 
 
 def checked_url(url: str) -> str:

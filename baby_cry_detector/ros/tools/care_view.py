@@ -22,14 +22,22 @@ BEHAVIOURS = {'diary': 'Diary', 'caregiver_alert': 'CaregiverAlert', 'soother': 
 LARGEST_M, WIDTH = 0.03, 21
 
 
-def make_behaviours(**kwargs) -> list:
-    """Return the behaviours' nodes; nothing that they do outlives the try-out."""
+def make_behaviours(page: bool = False, **kwargs) -> list:
+    """
+    Return the behaviours' nodes; nothing that they do outlives the try-out.
+
+    :param page: the caregiver's page too.
+    """
     folder = Path(tempfile.mkdtemp(prefix='baby_cry_'))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    overrides = {'diary': {'file': str(folder / 'diary.sqlite')}, 'soother': {'output': 'topic'},
-                 'rocker': {'keep_duty': False}}
+    diary_file = str(folder / 'diary.sqlite')
+    overrides = {'diary': {'file': diary_file}, 'soother': {'output': 'topic'},
+                 'rocker': {'keep_duty': False},
+                 'caregiver_page': {'diary_file': diary_file,
+                                    'token_file': str(folder / 'token')}}
     nodes = []
-    for name, class_name in BEHAVIOURS.items():
+    for name, class_name in {**BEHAVIOURS, **({'caregiver_page': 'CaregiverPage'} if page else {})
+                             }.items():
         module = f'baby_cry_detector.ros.nodes.{name}'
         if find_spec(module) is not None:
             nodes.append(getattr(import_module(module), class_name)(

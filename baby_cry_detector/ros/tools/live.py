@@ -12,6 +12,7 @@ import fcntl
 import os
 from pathlib import Path
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -19,7 +20,6 @@ import time
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 import soundfile
 from std_msgs.msg import Float32
@@ -188,12 +188,16 @@ def main(args=None) -> int:
     parser.add_argument('--behaviours', action='store_true',
                         help='rock, play, alert and write a diary too, and show what they do; '
                         'no robot is needed, and nothing is kept')
+    parser.add_argument('--page', action='store_true',
+                        help='serve the caregiver\'s page on http://127.0.0.1:8095/ too, with '
+                        'the behaviours that it shows')
     arguments = list(sys.argv[1:] if args is None else args)
     own = arguments.index('--ros-args') if '--ros-args' in arguments else len(arguments)
     try:
         options = parser.parse_args(arguments[:own])
+        options.behaviours |= options.page
         if options.behaviours and options.separate:
-            parser.error('--behaviours runs in one process: leave --separate out')
+            parser.error('--behaviours and --page run in one process: leave --separate out')
     except UsageError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
@@ -206,7 +210,8 @@ def main(args=None) -> int:
     if os.environ.get('NO_COLOR') or os.environ.get('TERM') == 'dumb':
         os.environ.setdefault('RCUTILS_COLORIZED_OUTPUT', '0')      # the log's colours
     capture.update(rate=options.rate)
-    with initialised(arguments[own:]):
+    with initialised(arguments[own:], own_signals=True):
+        interrupted = Interrupted()
         # An episode of the last try-out is none of this one's.
         parameters = {'audio_capture': capture, 'cry_classifier': {'keep_episode': False}}
         if capture['source'] == 'file':
@@ -217,16 +222,36 @@ def main(args=None) -> int:
         try:
             if not options.separate:
                 if options.behaviours:
-                    nodes += make_behaviours(namespace=namespace)
+                    nodes += make_behaviours(namespace=namespace, page=options.page)
                 nodes += make_graph(parameters, namespace=namespace)
-                return _spin(nodes, title, namespace, behaviours=options.behaviours)
+                return _spin(nodes, title, namespace, interrupted, behaviours=options.behaviours)
             with Supervisor(graph_commands(parameters, namespace)) as supervisor:
-                return _spin(nodes, title, namespace, supervisor)
-        except (KeyboardInterrupt, ExternalShutdownException):
-            return 0
+                return _spin(nodes, title, namespace, interrupted, supervisor)
         finally:
             for node in nodes:
                 node.close()
+
+
+class Interrupted:
+    """
+    True once SIGINT or SIGTERM came; more of them change nothing.
+
+    A handler that raised would interrupt whatever runs at that moment, the end of a view or a
+    callback of the middleware too, and leave a traceback in a few of a hundred tries.
+    """
+
+    def __init__(self):
+        """Take the signals."""
+        self._came = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, *_):
+        self._came = True
+
+    def __bool__(self):
+        """Return whether one came."""
+        return self._came
 
 
 def first_here() -> bool:
@@ -268,12 +293,12 @@ def free_namespace() -> str:
     return ''
 
 
-def _spin(nodes, title, namespace='', supervisor=None, behaviours=False) -> int:
+def _spin(nodes, title, namespace, interrupted, supervisor=None, behaviours=False) -> int:
     executor = make_executor()
     for node in nodes:        # before the view, so that what can't start says why
         executor.add_node(node)
-        if not node.autostart():
-            return 1
+        if interrupted or not node.autostart():
+            return 0 if interrupted else 1
     with TerminalView(title) as view:
         viewer = ViewNode(view, namespace, behaviours)
         if view.is_live:      # the log would break the panel, which shows what is wrong
@@ -281,7 +306,7 @@ def _spin(nodes, title, namespace='', supervisor=None, behaviours=False) -> int:
         nodes.append(_closable(viewer))
         executor.add_node(viewer)
         rest_s = None
-        while rclpy.ok():
+        while not interrupted:
             executor.spin_once(timeout_sec=0.1)
             if supervisor is not None:
                 supervisor.step()

@@ -113,7 +113,7 @@ def test_snooze_holds_back_for_a_time_that_is_limited():
 def test_heartbeats_come_when_nothing_else_is_said():
     machine = AlertMachine('crib', Timing(60, 180, 600, 30))
     said = []
-    for second in range(0, 300):
+    for second in range(300):
         said += machine.step(second * NS, CRY if 95 < second < 200 else None,
                              crying() if 95 < second < 200 else HEARD)
     stamps = [word.stamp_ns // NS for word in said]

@@ -46,7 +46,7 @@ def test_its_messages_are_heard_whatever_the_size_of_its_buffers(probe, buffer_m
             capture.say_info()            # only after the first buffers
         probe.executor.spin_once(timeout_sec=0.001)
     probe.spin_until(lambda: any(need.crying for need in probe.needs))
-    assert {size for size in capture.sizes} == {32 * buffer_ms}
+    assert set(capture.sizes) == {32 * buffer_ms}
     assert all(need.header.frame_id == '' for need in probe.needs)
     crying = next(need for need in probe.needs if need.crying)
     assert crying.status == CryNeed.STATUS_OK and crying.episode_id

@@ -179,7 +179,7 @@ def foxglove_uses():
     panels = document['configById']
     named = set(re.findall(r'"(\w+!\w+)"', json.dumps(document['layout'])))
     assert named == set(panels)
-    for name, panel in panels.items():
+    for panel in panels.values():
         for path in panel.get('paths', ()):
             topic, _, field = path['value'].partition('.')
             yield topic, '', field
