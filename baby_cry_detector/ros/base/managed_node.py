@@ -255,7 +255,9 @@ class ManagedNode(Node):
     def autostart(self) -> bool:
         """Configure and activate if the parameter says so; return False if that failed."""
         if self.get_parameter('autostart').value:
-            if self.trigger_configure() != TransitionCallbackReturn.SUCCESS or self.trigger_activate() != TransitionCallbackReturn.SUCCESS:
+            if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
+                self.failed = True
+            elif self.trigger_activate() != TransitionCallbackReturn.SUCCESS:
                 self.failed = True
         return not self.failed
 

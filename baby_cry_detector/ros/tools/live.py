@@ -243,8 +243,8 @@ class Interrupted:
     def __init__(self):
         """Take the signals."""
         self._came = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
+        for which in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(which, self._note)
 
     def _note(self, *_):
         self._came = True
