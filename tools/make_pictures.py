@@ -19,7 +19,6 @@ import soundfile
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import demonstration
 from baby_cry_detector.cli.plot import draw
-from baby_cry_detector.stream.intake import AudioIntake
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import file_messages, MessageReplay
 from baby_cry_detector.views.history import History
@@ -36,7 +35,7 @@ def monitor_history(path, listener):
     feature_set = listener.feature_set
     f0, voicing = (feature_set.index(feature_set.roles[role]) for role in ('f0', 'voicing'))
     replay = MessageReplay(
-        AudioIntake(feature_set), history.add_audio,
+        feature_set, history.add_audio,
         lambda frames: history.add_pitch(frames.start_ns, listener.hop_ns, frames.values[:, f0],
                                          frames.values[:, voicing]))
     messages = (message for message in file_messages(path, RATE, 0.04)

@@ -7,12 +7,11 @@ The messages of one audio topic come as they were recorded: bytes, stamps and ti
 so that what follows can judge continuity and rates as the live graph does.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, List, Tuple, Union
 
-from baby_cry_detector.audio.errors import AudioFormatError, AudioSourceError
-from baby_cry_detector.audio.formats import AudioFormat
+from baby_cry_detector.audio.errors import AudioSourceError
+from baby_cry_detector.audio.messages import AudioMessage, format_message, FormatMessage
 from baby_cry_detector.units import SECOND_NS
 
 AUDIO_TYPE = 'audio_common_msgs/msg/AudioDataStamped'
@@ -24,38 +23,6 @@ _DEFINITIONS = {
                'string coding_format\n',
     AUDIO_TYPE: 'std_msgs/Header header\naudio_common_msgs/AudioData audio\n',
     'audio_common_msgs/msg/AudioData': 'uint8[] data\n'}
-
-
-@dataclass(frozen=True)
-class AudioMessage:
-    """
-    One message of an audio topic.
-
-    :param arrival_ns: when it was recorded.
-    :param stamp_ns: capture time of its first sample.
-    :param frame_id: names the crib.
-    :param data: samples in the topic's format.
-    """
-
-    arrival_ns: int
-    stamp_ns: int
-    frame_id: str
-    data: bytes
-
-
-@dataclass(frozen=True)
-class FormatMessage:
-    """
-    What an `audio_info` message says of the audio to come.
-
-    :param arrival_ns: when it was recorded.
-    :param format: ``None`` where the samples can't be decoded.
-    :param trouble: why not, one sentence.
-    """
-
-    arrival_ns: int
-    format: Union[AudioFormat, None]
-    trouble: str = ''
 
 
 def is_bag(path) -> bool:
@@ -101,7 +68,7 @@ class BagAudio:
                             arrival_ns, stamp.sec * SECOND_NS + stamp.nanosec,
                             message.header.frame_id, message.audio.data.tobytes())
                     else:
-                        yield _format_message(arrival_ns, message)
+                        yield format_message(arrival_ns, message)
 
     def _find(self) -> List[Path]:
         """Return what is to be opened, in the order of recording."""
@@ -196,11 +163,3 @@ def audio_typestore():
     for name, text in _DEFINITIONS.items():
         store.register(get_types_from_msg(text, name))
     return store
-
-
-def _format_message(arrival_ns: int, info) -> FormatMessage:
-    try:
-        return FormatMessage(arrival_ns, AudioFormat(
-            int(info.sample_rate), int(info.channels), info.sample_format, info.coding_format))
-    except AudioFormatError as error:
-        return FormatMessage(arrival_ns, None, str(error))

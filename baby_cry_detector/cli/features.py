@@ -15,8 +15,7 @@ from baby_cry_detector.cli.arguments import (
     feature_set_name, how_to_install, output, PICTURES, UsageError)
 from baby_cry_detector.features import extract, feature_set_ids, get_feature_set
 from baby_cry_detector.features.functionals import functional_columns, functionals
-from baby_cry_detector.stream.intake import AudioIntake
-from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
+from baby_cry_detector.stream.replay import MessageReplay
 
 
 def add_parser(subparsers):
@@ -87,9 +86,9 @@ def read_bag(path: str, topic: str, feature_set) -> Tuple[np.ndarray, np.ndarray
             resampler = sample_rate, StreamingResampler(sample_rate, feature_set.sample_rate)
         blocks.append(resampler[1].process(samples))
 
-    replay = MessageReplay(AudioIntake(feature_set), on_audio=keep)
+    replay = MessageReplay(feature_set, on_audio=keep)
     rows += [frames.values for frames in replay.frames(BagAudio(path, topic))]
-    troubles = replay_troubles(replay.counts)
+    troubles = str(replay.troubles)
     if troubles:
         print(f'{path}: the audio was not whole: {troubles}', file=sys.stderr)
     return np.concatenate(blocks), np.concatenate(rows)

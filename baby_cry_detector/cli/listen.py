@@ -10,9 +10,8 @@ from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings, STATUS_OK
-from baby_cry_detector.stream.intake import AudioIntake
-from baby_cry_detector.stream.listener import FrameListener, listen, open_checkpoint
-from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import listen, MessageReplay
 from baby_cry_detector.units import SECOND_NS
 
 LINE_PERIOD_NS = 100_000_000
@@ -70,9 +69,9 @@ def run(args) -> int:
 
 def _listen_to_bag(path, topic, listener, show) -> int:
     """Show what the graph says to a bag's messages; return 1 if nothing could be heard."""
-    replay = MessageReplay(AudioIntake(listener.feature_set))
+    replay = MessageReplay(listener.feature_set)
     show(path, replay.decisions(BagAudio(path, topic), listener), replay)
-    troubles = replay_troubles(replay.counts)
+    troubles = str(replay.troubles)
     if replay.start_ns is None:
         raise AudioSourceError(f'{path}: nothing in it could be heard'
                                + (f': {troubles}' if troubles else ''))

@@ -8,9 +8,8 @@ import numpy as np
 
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
-from baby_cry_detector.stream.intake import AudioIntake
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from baby_cry_detector.stream.replay import MessageReplay, open_messages, replay_troubles
+from baby_cry_detector.stream.replay import MessageReplay, open_messages
 from baby_cry_detector.units import SECOND_NS
 
 SHORTEST_COLUMN_NS = 10_000_000
@@ -82,7 +81,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
                            for role in ('f0', 'voicing'))
             history.add_pitch(frames.start_ns - start_ns, listener.hop_ns, f0, voicing)
 
-    replay = MessageReplay(AudioIntake(listener.feature_set), hear_audio, hear_frames)
+    replay = MessageReplay(listener.feature_set, hear_audio, hear_frames)
     for decision in replay.decisions(open_messages(path, rate, topic), listener):
         named = decision.need_name if decision.need_name not in ('unknown', 'none') else ''
         history.add_decision(
@@ -92,9 +91,8 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
             decision.onset_ns + decision.duration_ns - start_ns, named)
         explainer.add(decision, listener.decider.hearing)
     lines = explainer.lines(start_ns, most=10 ** 6)
-    troubles = replay_troubles(replay.counts)
-    if troubles:
-        lines.append(f'the audio was not whole: {troubles}')
+    if str(replay.troubles):
+        lines.append(f'the audio was not whole: {replay.troubles}')
     notes = explainer.lines(start_ns, most=8)
     episodes = listener.decider.episode.number if listener.decider.episode else 0
     now = Now(title=Path(path).name[-60:], crying=bool(episodes), clock='',
@@ -117,7 +115,7 @@ def span(path, sample_rate: int, topic: str = ''):
     :raises AudioSourceError: if there is none.
     """
     from baby_cry_detector.audio import AudioSourceError
-    from baby_cry_detector.audio.bags import FormatMessage
+    from baby_cry_detector.audio.messages import FormatMessage
     first = last = None
     audio_format = None
     for message in open_messages(path, sample_rate, topic):

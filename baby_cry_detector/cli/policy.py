@@ -10,10 +10,9 @@ from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.care.policy.plan import Heard
 from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
 from baby_cry_detector.decision import DecisionSettings
-from baby_cry_detector.stream.intake import AudioIntake
-from baby_cry_detector.stream.listener import FrameListener, listen, open_checkpoint
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.care.policy.places import open_policy
-from baby_cry_detector.stream.replay import MessageReplay, replay_troubles
+from baby_cry_detector.stream.replay import listen, MessageReplay
 from baby_cry_detector.units import SECOND_NS
 
 PERIOD_NS = 200_000_000          # of `cry_need`
@@ -97,7 +96,7 @@ def run_rehearse(args) -> int:
             print(f'{path}:')
             replay = None
             if is_bag(path):
-                replay = MessageReplay(AudioIntake(listener.feature_set))
+                replay = MessageReplay(listener.feature_set)
                 decisions = replay.decisions(BagAudio(path, args.topic), listener)
             else:
                 decisions = listen(FileSource(path, listener.feature_set.sample_rate,
@@ -108,8 +107,8 @@ def run_rehearse(args) -> int:
                 print(f'{int(time_s // 60):6d}:{time_s % 60:04.1f}  {line}')
             if nothing:
                 print('        nothing would have happened')
-            if replay is not None and replay.counts:
-                print(f'{path}: the audio was not whole: {replay_troubles(replay.counts)}',
+            if replay is not None and str(replay.troubles):
+                print(f'{path}: the audio was not whole: {replay.troubles}',
                       file=sys.stderr)
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)

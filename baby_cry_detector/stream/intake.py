@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-From the bytes of an audio topic to stamped frames: what the feature node runs.
+From blocks of samples to stamped frames: the samples' part of `extraction`.
 
 Decodes, follows the stamps, resamples to the feature set's rate and extracts. Continuity is
 judged before anything is heard: after a break the frames of the old stretch are completed, and
@@ -49,6 +49,8 @@ class AudioIntake:
     :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
     :ivar counts: breaks and drops by kind.
     :ivar level_dbfs: RMS level of the newest block, −120 to 0.
+    :ivar used_samples: ``(n,)`` samples of the newest block at its own rate; ``None`` if it was
+        not used.
     """
 
     def __init__(self, feature_set: FeatureSet, channel: Optional[int] = None,
@@ -58,6 +60,7 @@ class AudioIntake:
         self.format: Optional[AudioFormat] = None
         self.counts: Counter = Counter()
         self.level_dbfs = SILENCE_DBFS
+        self.used_samples: Optional[np.ndarray] = None
         self.channel = channel
         self._clock = StreamClock(stamp_tolerance_s)
         self._extractor = StreamingExtractor(feature_set)
@@ -92,6 +95,7 @@ class AudioIntake:
         :raises AudioFormatError: if the bytes are no whole number of frames.
         :raises ValueError: without a format, or if the block is absurdly long.
         """
+        self.used_samples = None
         if self.format is None:
             raise ValueError('expected audio_info before the audio')
         samples = decode_s16le(data, self.format.channels, self.channel)
@@ -112,6 +116,7 @@ class AudioIntake:
                 self.counts['samples_lost'] += event.lost_samples
             frames = self._complete()
         self.level_dbfs = level_dbfs(samples)
+        self.used_samples = samples
         return frames + self._stamp(self._extractor.process(self._resample(samples)).values)
 
     def finish(self) -> List[StampedFrames]:

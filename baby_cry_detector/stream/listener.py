@@ -1,21 +1,18 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The chain of pure objects that hears one stream: frames → probabilities → decisions.
+Network and decision of one stream: frames → probabilities → decisions.
 
-`FrameListener` is what the classifier node runs; `listen` puts the streaming extractor in front
-of it, so that the command line and the graph give the same answers for the same samples.
+What becomes of messages around it (repeated, lost, none) is `classification`.
 """
 
 from typing import Iterator, Optional
 
 import numpy as np
 
-from baby_cry_detector.audio.sources import AudioBlock
-from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecider, CryDecision, DecisionSettings
-from baby_cry_detector.features import FeatureSet, StreamingExtractor
+from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.runtime import make_runtime
 from baby_cry_detector.units import SECOND_NS
@@ -94,24 +91,3 @@ class FrameListener:
         """Forget everything but the episode counter."""
         self.runtime.reset()
         self.decider.reset()
-
-
-def listen(blocks: Iterator[AudioBlock], listener: FrameListener,
-           start_ns: int = 0) -> Iterator[CryDecision]:
-    """
-    Yield the decisions on a whole recording, frame by frame.
-
-    :param blocks: int16 blocks at the feature set's rate.
-    :param start_ns: time of the first sample.
-    """
-    extractor = StreamingExtractor(listener.feature_set)
-    rate = listener.feature_set.sample_rate
-    hop = listener.feature_set.hop_length
-
-    def decide(frames):
-        first_ns = start_ns + frames.first_frame * hop * SECOND_NS // rate
-        return listener.process(first_ns, frames.values) if len(frames) else ()
-
-    for block in blocks:
-        yield from decide(extractor.process(from_pcm16(block.pcm)))
-    yield from decide(extractor.flush())

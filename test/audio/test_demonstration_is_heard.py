@@ -7,7 +7,8 @@ import pytest
 
 from baby_cry_detector.audio import AudioBlock, to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import demonstration
-from baby_cry_detector.stream.listener import FrameListener, listen, open_checkpoint
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import listen
 
 
 @pytest.mark.parametrize('seed', [0, 1])

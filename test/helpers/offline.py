@@ -2,31 +2,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the graph should say of stamped audio: the same pure objects, no graph and no clock."""
 
-from baby_cry_detector.audio import AudioFormat
-from baby_cry_detector.features import FeatureSet
-from baby_cry_detector.stream.intake import AudioIntake
+from baby_cry_detector.audio.formats import AudioFormat
+from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import MessageReplay
+
+
+def messages_of(blocks, sample_rate=16_000, channels=1):
+    """
+    Yield stamped blocks as messages that arrive when their last sample is captured.
+
+    :param blocks: [(stamp in ns, bytes of S16LE samples)].
+    """
+    yield FormatMessage(blocks[0][0], AudioFormat(sample_rate, channels))
+    for stamp_ns, data in blocks:
+        duration_ns = len(data) // (2 * channels) * 1_000_000_000 // sample_rate
+        yield AudioMessage(stamp_ns + duration_ns, stamp_ns, 'crib', data)
 
 
 def hear_blocks(blocks, sample_rate=16_000):
     """
-    Return the decisions on stamped blocks, one a frame.
+    Return the decisions on stamped blocks.
 
     :param blocks: [(stamp in ns, bytes of S16LE mono samples)].
     """
-    checkpoint = open_checkpoint()
-    intake = AudioIntake(FeatureSet.from_dict(checkpoint.feature_set))
-    intake.set_format(AudioFormat(sample_rate, 1))
-    listener = FrameListener(checkpoint)
-    decisions = []
-    expected = None
-    for stamp_ns, data in blocks:
-        for frames in intake.hear(stamp_ns, data):
-            if expected is not None and frames.first_frame != expected:
-                listener.lose_continuity()
-            expected = frames.first_frame + len(frames.values)
-            decisions += listener.process(frames.start_ns, frames.values)
-    return decisions
+    listener = FrameListener(open_checkpoint())
+    replay = MessageReplay(listener.feature_set)
+    return list(replay.decisions(messages_of(blocks, sample_rate), listener))
 
 
 def episodes(decisions):

@@ -269,8 +269,12 @@ class ManagedNode(Node):
 
     # --- reports ---------------------------------------------------------------------------------
     def report(self, kind: str, sentence: str) -> None:
-        """Count trouble of one kind and say it, at most every five seconds."""
+        """Count trouble of one kind and say it; see `tell`."""
         self.counts[kind] += 1
+        self.tell(kind, sentence)
+
+    def tell(self, kind: str, sentence: str) -> None:
+        """Say what was counted elsewhere, at most every five seconds."""
         now_s = time.monotonic()
         said = (kind, sentence[:80])
         if len(self._reported_s) > MOST_REPORTS:      # sentences that never repeat

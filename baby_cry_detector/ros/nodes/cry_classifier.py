@@ -16,25 +16,24 @@ from std_srvs.srv import SetBool, Trigger
 
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import (
-    CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_DISABLED, STATUS_NO_AUDIO)
-from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+    CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_NO_AUDIO)
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.stream.episode_journal import EpisodeJournal
 from baby_cry_detector.ros.base.health import Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import frame_values, need_message
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.stream.classification import Classification
+from baby_cry_detector.stream.episode_journal import EpisodeJournal
+from baby_cry_detector.stream.intake import StampedFrames
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.troubles import Troubles
 
 # The state is said on every change and at least every 0.2 s: once in this much audio, and, when
 # audio comes in larger pieces or not at all, after so long a time.
 PUBLISH_PERIOD_NS = 150_000_000
 REPEAT_PERIOD_S = 0.18
-# So many frames are not lost at once: whoever numbers them started anew.
-MOST_FRAMES_LOST = 6000
-# Frames that arrive again carry their old stamp, up to the rounding of the audio's clock.
-REPEAT_TOLERANCE_NS = 5_000_000
 
 
 def decision_settings(values: dict) -> DecisionSettings:
@@ -55,22 +54,17 @@ class CryClassifier(ManagedNode):
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters, services and publishers."""
         super().__init__('cry_classifier', TABLES['cry_classifier'], overrides, **kwargs)
-        self._listener = None
-        self._values = {}
+        self._classification = None
         self._features = self._watch_timer = None
         self._need = self._probability = None
         self._frame_id = ''
         self._enabled = True
-        self._next_frame = None        # number and start of the frame that should come next
-        self._next_start_ns = 0
-        self._is_silent = False        # as far as the clock tells; stamps decide what is missing
         self._arrival = Arrival(self)  # of the newest frames
         self._workload = Workload()
         self._published_ns = 0
         self._last = None
         self._model = ''
         self._journal = None
-        self._resumed_ns = None        # stamp at which a process before this one ended
         self._resuming = Arrival(self)
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)
@@ -81,12 +75,17 @@ class CryClassifier(ManagedNode):
         if self._listener is not None:
             self._listener.resolve(settings)
 
+    @property
+    def _listener(self):
+        return None if self._classification is None else self._classification.listener
+
     def configure(self, values):
         """Load the checkpoint and build the runtime."""
         checkpoint = open_checkpoint(values['model'])
-        self._values = values
-        self._listener = FrameListener(
-            checkpoint, decision_settings(values), self._frame_id)
+        self._classification = Classification(
+            FrameListener(checkpoint, decision_settings(values), self._frame_id),
+            values['no_audio_timeout_s'], Troubles(self.counts, self.tell))
+        self._classification.enable(self._enabled)
         self._model = model_id(values['model'])
         self._need = self.offer(CryNeed, 'cry_need', qos.NEED)
         self._probability = self.offer(Float32, 'cry_probability', qos.STATE)
@@ -110,9 +109,10 @@ class CryClassifier(ManagedNode):
             self.destroy_subscription(self._features)
             self.destroy_timer(self._watch_timer)
         self._features = self._watch_timer = None
-        if self._listener is not None and not self._is_ending:
-            self._forget()
-        self._next_frame = None
+        if self._classification is not None:
+            self._classification.forget_frames()
+            if not self._is_ending:
+                self._forget()
         self._arrival.clear()
 
     def cleanup(self):
@@ -120,57 +120,34 @@ class CryClassifier(ManagedNode):
         for publisher in (self._need, self._probability):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
-        self._need = self._probability = self._listener = None
+        self._need = self._probability = self._classification = None
         if self._journal is not None:
             self._journal.close()
             self._journal = None
 
     def live_change(self, values):
         """Use new thresholds without forgetting the episode in progress."""
-        self._values = values
         self._listener.change_settings(decision_settings(values))
 
     # --- frames in, decisions out ----------------------------------------------------------------
     @survive
     def _hear(self, message: FrameFeatures):
-        values = frame_values(message, self._listener.feature_set)
-        if message.header.frame_id != self._frame_id:
-            self._frame_id = message.header.frame_id
-            self._listener.decider.crib_id = self._frame_id
+        frames = StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp),
+                               frame_values(message, self._listener.feature_set))
+        self._frame_id = message.header.frame_id
         if not self._enabled:
             return
-        start_ns = to_nanoseconds(message.header.stamp)
-        first = message.first_frame
-        if self._next_frame is not None:
-            repeated = self._next_frame - first
-            if repeated > 0 and abs(self._next_start_ns - start_ns -
-                                    repeated * self._listener.hop_ns) < REPEAT_TOLERANCE_NS:
-                self.report('frames_repeated', f'frame {first} arrived again')
-                values = values[repeated:]
-                first += repeated
-                start_ns += repeated * self._listener.hop_ns
-                if not len(values):
-                    return
-            elif repeated:
-                if 0 < -repeated <= MOST_FRAMES_LOST:
-                    self.counts['frames_lost'] -= repeated
-                self.report('continuity_lost',
-                            f'expected frame {self._next_frame}, got {first}: the network starts '
-                            'again, an episode in progress goes on')
-                self._listener.lose_continuity()
-        self._is_silent = False
-        self._next_frame = first + len(values)
-        self._next_start_ns = start_ns + len(values) * self._listener.hop_ns
-        nonfinite = self._listener.runtime.nonfinite_values
-        self._workload.add(len(values), self._arrival.note() - self._next_start_ns)
+        before_ns, arrival_ns = self._classification.next_start_ns, now_nanoseconds(self)
         with self._workload.measured():
-            for decision in self._listener.process(start_ns, values):
+            for decision in self._classification.on_frames(frames, self._frame_id):
                 if decision.changed or self._is_due(decision.stamp_ns):
                     self._published_ns = decision.stamp_ns
                     self._publish(decision)
-        self._resumed_ns = None
-        if self._listener.runtime.nonfinite_values > nonfinite:
-            self.report('nonfinite_features', 'frame_features holds NaN or infinite values')
+        if self._classification.next_start_ns == before_ns:
+            return                             # all of it arrived before
+        self._arrival.note()
+        self._workload.add(len(frames.values),
+                           arrival_ns - self._classification.next_start_ns)
 
     def _is_due(self, stamp_ns: int) -> bool:
         return not 0 <= stamp_ns - self._published_ns < PUBLISH_PERIOD_NS
@@ -178,27 +155,15 @@ class CryClassifier(ManagedNode):
     @survive
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
-        silent_ns = self._arrival.silent_ns()
-        decider = self._listener.decider
-        if not self._enabled:
-            self._publish(decider.idle(self._stamp_ns(silent_ns), STATUS_DISABLED))
-        elif silent_ns is None or silent_ns > self._values['no_audio_timeout_s'] * 1e9:
-            if self._next_frame is not None and not self._is_silent:
-                self._is_silent = True
-                self.report('no_audio', 'no features arrive any more')
-            self._publish(decider.idle(self._stamp_ns(silent_ns)))
-        else:
-            decision = decider.decision()
-            if decision.status != STATUS_DISABLED:     # enabled again, and nothing heard yet
-                self._publish(decision)
+        decision = self._classification.on_silence(self._arrival.silent_ns(), self._now_ns())
+        if decision is not None:
+            self._publish(decision)
 
-    def _stamp_ns(self, silent_ns) -> int:
-        """Return the present time on the clock of the audio's stamps."""
-        if silent_ns is None:
-            if self._resumed_ns is not None:
-                return self._resumed_ns + self._resuming.silent_ns()
-            return now_nanoseconds(self)
-        return self._next_start_ns + silent_ns
+    def _now_ns(self) -> int:
+        """Return the time before anything was heard: an episode of before goes on from there."""
+        if self._classification.resumed_ns is not None:
+            return self._classification.resumed_ns + self._resuming.silent_ns()
+        return now_nanoseconds(self)
 
     def _publish(self, decision: CryDecision):
         self._remember(decision.stamp_ns)      # what was said once is never forgotten
@@ -217,9 +182,8 @@ class CryClassifier(ManagedNode):
             self.report('episode_not_kept', f'a crash would end an episode: {error}')
             return
         if kept is not None:
-            episode, self._resumed_ns = kept
-            self._listener.decider.resume(*kept)
-            self.get_logger().info(f'{episode.episode_id} was in progress: it goes on if crying '
+            self._classification.resume(*kept)
+            self.get_logger().info(f'{kept[0].episode_id} was in progress: it goes on if crying '
                                    'is heard again soon, and is closed otherwise')
 
     @survive
@@ -236,18 +200,16 @@ class CryClassifier(ManagedNode):
             self.report('episode_not_kept', f'a crash would end this episode: {error}')
 
     def _forget(self):
-        self._listener.reset()
-        self._resumed_ns = None
+        self._classification.reset()
         self._remember(0)
 
     # --- services and health ---------------------------------------------------------------------
     @survive
     def _enable(self, request, response):
         """Stop or resume listening; the reply says which."""
-        if self._enabled and not request.data and self._is_active:
-            self._listener.runtime.reset()
-            self._next_frame = None
         self._enabled = request.data
+        if self._classification is not None:
+            self._classification.enable(request.data)
         if self._is_active:
             self._watch()
         response.success = True
@@ -261,7 +223,6 @@ class CryClassifier(ManagedNode):
         response.message = 'reset' if self._is_active else 'the node is not active'
         if self._is_active:
             self._forget()
-            self._next_frame = None
         return response
 
     def diagnose(self):

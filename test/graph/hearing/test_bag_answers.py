@@ -12,7 +12,6 @@ from rclpy.serialization import deserialize_message
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.audio.bags import audio_typestore, BagAudio
 from baby_cry_detector.audio.resampler import resample
-from baby_cry_detector.stream.intake import AudioIntake
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
@@ -87,7 +86,7 @@ def test_the_bag_gives_the_episodes_of_the_graph(start_graph, tmp_path, storage,
     heard = {need.episode_id: (to_nanoseconds(need.onset), to_nanoseconds(need.duration))
              for need in probe.needs if need.crying}
     listener = FrameListener(open_checkpoint())
-    replay = MessageReplay(AudioIntake(listener.feature_set))
+    replay = MessageReplay(listener.feature_set)
     told, probabilities = {}, {}
     for decision in replay.decisions(BagAudio(folder), listener):
         probabilities[decision.stamp_ns] = decision.cry_probability

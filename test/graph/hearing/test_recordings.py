@@ -10,7 +10,8 @@ import pytest
 
 from baby_cry_detector.audio import FileSource
 from baby_cry_detector.cli.listen import thin
-from baby_cry_detector.stream.listener import FrameListener, listen, open_checkpoint
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import listen
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 
 import numpy as np
