@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Sphinx: the Markdown files beside this one, and the API out of the docstrings. Builds offline."""
+"""Sphinx: the Markdown files beside this one, the API out of the docstrings. Builds offline."""
 
 from pathlib import Path
 import sys
@@ -10,7 +10,7 @@ import baby_cry_detector  # noqa: E402
 
 project = 'baby_cry_detector'
 author = 'The baby_cry_detector authors'
-copyright = '2026, The baby_cry_detector authors'
+copyright = '2026, The baby_cry_detector authors'  # noqa: A001
 version = release = baby_cry_detector.__version__
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}

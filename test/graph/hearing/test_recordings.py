@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real recordings through the graph give the decisions that `baby-cry listen` gives."""
 
-import csv
 import os
-from pathlib import Path
-
-import pytest
 
 from baby_cry_detector.audio import FileSource
 from baby_cry_detector.cli.listen import thin
@@ -15,6 +11,7 @@ from baby_cry_detector.stream.replay import listen
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 
 import numpy as np
+from recordings import recordings
 
 NS = 1_000_000_000
 START_NS = 1_700_000_000 * NS
@@ -25,17 +22,13 @@ FOLD = '0'
 
 def clips():
     """Return paths of one fold's clips, cries and not-cries in turn."""
-    folder = os.environ.get('BABY_CRY_DATA_DIR', '')
-    if not folder or not Path(folder, 'manifest.csv').exists():
-        pytest.skip('set BABY_CRY_DATA_DIR to a folder with manifest.csv to hear real recordings')
-    with open(Path(folder, 'manifest.csv'), newline='') as file:
-        paths = [row['path'] for row in csv.DictReader(file) if row['fold'] == FOLD]
+    of_fold = recordings(fold=FOLD)
     chosen = []
-    for kind in ('cry/', 'not_cry/'):
-        of_kind = [path for path in paths if path.startswith(kind)]
+    for kind in (True, False):
+        of_kind = [path for path, is_cry in of_fold if is_cry == kind]
         step = max(1, len(of_kind) * 2 // CLIPS)
         chosen += of_kind[::step][:CLIPS // 2]
-    return [Path(folder, path) for path in chosen]
+    return chosen
 
 
 def test_graph_decides_as_listen_does(graph):
