@@ -35,6 +35,8 @@ REAL_NEEDS = NEED_NAMES[2:]
 # `CryNeed`: whether what it says is about what can be heard now.
 STATUS_NAMES = ('ok', 'no_audio', 'disabled', 'untrusted_audio')
 STATUS_OK, STATUS_NO_AUDIO, STATUS_DISABLED, STATUS_UNTRUSTED_AUDIO = range(4)
+# For people.
+STATUS_WORDS = ('OK', 'no audio', 'switched off', 'audio not trusted')
 # `CryNeed`: where the need comes from.
 BASIS_NAMES = ('none', 'context', 'sound', 'both')
 BASIS_NONE, BASIS_CONTEXT, BASIS_SOUND, BASIS_BOTH = range(4)

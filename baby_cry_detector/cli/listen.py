@@ -9,10 +9,10 @@ from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
 from baby_cry_detector.cli.view import TerminalView, ViewState
-from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings, STATUS_OK
+from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import listen, MessageReplay
-from baby_cry_detector.units import SECOND_NS
+from baby_cry_detector.units import SECOND_NS, to_s
 
 LINE_PERIOD_NS = 100_000_000
 
@@ -132,11 +132,5 @@ def print_text(path, decisions, replay=None) -> None:
     with TerminalView(str(path), live=False) as view:
         for decision in thin(decisions, replay):
             start_ns = replay.start_ns if replay else 0
-            view.update(ViewState(
-                time_s=(decision.stamp_ns - start_ns) / SECOND_NS,
-                status='OK' if decision.status == STATUS_OK else 'no audio',
-                level_dbfs=decision.level_dbfs, cry_probability=decision.cry_probability,
-                crying=decision.crying, need=decision.need_name.upper(),
-                intensity=decision.intensity, episode=decision.episode,
-                onset_s=(decision.onset_ns - start_ns) / SECOND_NS,
-                duration_s=decision.duration_ns / SECOND_NS))
+            view.update(ViewState(decision, start_ns, to_s(decision.stamp_ns - start_ns),
+                                  level_dbfs=decision.level_dbfs))

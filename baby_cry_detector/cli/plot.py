@@ -83,9 +83,9 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
 
     replay = MessageReplay(listener.feature_set, hear_audio, hear_frames)
     for decision in replay.decisions(open_messages(path, rate, topic), listener):
-        named = decision.need_name if decision.need_name not in ('unknown', 'none') else ''
+        named = decision.need_name if decision.is_need_named else ''
         history.add_decision(
-            decision.stamp_ns - start_ns, decision.status == 0, decision.crying,
+            decision.stamp_ns - start_ns, decision.is_heard, decision.crying,
             decision.cry_probability, decision.labels, decision.probabilities,
             decision.intensity, decision.episode, decision.onset_ns - start_ns,
             decision.onset_ns + decision.duration_ns - start_ns, named)

@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """`baby-cry policy`: is a policy right, and what would have happened."""
 
+from dataclasses import replace
 import sys
 
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.care.policy.engine import PolicyEngine
-from baby_cry_detector.care.policy.plan import Heard
 from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
 from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.stream.replay import listen, MessageReplay
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.units import SECOND_NS
 
 PERIOD_NS = 200_000_000          # of `cry_need`
@@ -126,21 +127,18 @@ def rehearse(decisions, engine: PolicyEngine):
     for decision in decisions:
         if first_ns is None:
             first_ns = due_ns = decision.stamp_ns
-            before = engine.observe(Heard(first_ns - LISTENING_NS, crib_id=engine.crib_id))
+            before = engine.observe(
+                CryState(first_ns - LISTENING_NS, crib_id=engine.crib_id))
         if not (decision.changed or decision.stamp_ns >= due_ns):
             continue
         due_ns = decision.stamp_ns + PERIOD_NS
-        heard = Heard(
-            decision.stamp_ns, decision.status_name,
-            decision.crying and decision.status_name == 'ok', decision.need_name,
-            float(decision.confidence), float(decision.intensity), decision.episode_id,
-            decision.onset_ns, decision.duration_ns, engine.crib_id)
-        plan = engine.observe(heard)
+        state = replace(decision, crib_id=engine.crib_id).cleaned()
+        plan = engine.observe(state)
         time_s = (decision.stamp_ns - first_ns) / SECOND_NS
-        if heard.crying != crying:
-            crying = heard.crying
-            yield time_s, (f'it cries (need {heard.need})' if crying else
-                           f'it is quiet, after {heard.duration_ns / SECOND_NS:.1f} s')
+        if state.crying != crying:
+            crying = state.crying
+            yield time_s, (f'it cries (need {state.need_name})' if crying else
+                           f'it is quiet, after {state.duration_ns / SECOND_NS:.1f} s')
         for line in differences(before, plan):
             yield time_s, line
         before = plan

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from itertools import groupby
 import sys
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, Optional
 
 import numpy as np
 from rich.console import Console, Group
@@ -20,6 +20,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.needs import STATUS_NO_AUDIO, STATUS_WORDS
+from baby_cry_detector.units import to_s
 from baby_cry_detector.views.history import BANDS, LogMel
 
 BLOCKS = ' ▁▂▃▄▅▆▇█'
@@ -29,31 +32,59 @@ STRIP_DB = 50.0                # from the loudest of the strip down to nothing
 # Lightness tells as much as colour: magma, in the 256 colours that terminals have.
 STRIP_COLOURS = (16, 17, 54, 90, 126, 162, 203, 209, 215, 222, 230)
 COLUMN_S = 0.25
-HISTORY = 48
+HISTORY = 170                  # columns that a wide terminal can show
 REFRESH_PER_SECOND = 10
 QUIETEST_DBFS = -80.0
+NOTHING = CryState(status=STATUS_NO_AUDIO)
 
 
 @dataclass
 class ViewState:
-    """What there is to show; all times in seconds of audio since the start."""
+    """
+    What there is to show.
 
+    :param cry: what is believed; ``None`` before the first word.
+    :param start_ns: of the audio; what is shown counts from there.
+    :param time_s: how much audio was heard.
+    """
+
+    cry: Optional[CryState] = None
+    start_ns: int = 0
     time_s: float = 0.0
-    status: str = 'waiting for audio'
     level_dbfs: Optional[float] = None
-    cry_probability: float = 0.0
-    crying: bool = False
-    need: str = 'NONE'
-    intensity: float = 0.0
-    episode: int = 0
-    onset_s: float = 0.0
-    duration_s: float = 0.0
     trouble: str = ''
     enter_threshold: Optional[float] = None
-    needs: Sequence[Tuple[str, float]] = ()
     health: Dict[str, str] = field(default_factory=dict)
     doing: Dict[str, str] = field(default_factory=dict)   # what behaviours do: motion, alert, ...
     news: str = ''                                        # what one of them did last
+
+    @property
+    def said(self) -> CryState:
+        """Return what is believed; before the first word, that nothing arrives."""
+        return self.cry or NOTHING
+
+    @property
+    def status(self) -> str:
+        """Return whether it is heard, in words."""
+        if self.cry is None:
+            return 'waiting for audio'
+        reason = f': {self.cry.status_reason}' if self.cry.status_reason else ''
+        return f'{STATUS_WORDS[self.cry.status]}{reason}'
+
+    @property
+    def need(self) -> str:
+        """Return the need in capitals."""
+        return self.said.need.name
+
+    @property
+    def onset_s(self) -> float:
+        """Return when the present or last episode began."""
+        return to_s(self.said.onset_ns - self.start_ns)
+
+    @property
+    def duration_s(self) -> float:
+        """Return how long it cried, to the newest crying: the one rule of duration."""
+        return to_s(self.said.duration_ns)
 
 
 def bar(fraction: float, width: int) -> str:
@@ -201,39 +232,40 @@ class TerminalView:
     def update(self, state: ViewState) -> None:
         """Show a new state."""
         previous, self._state = self._state, state
-        if state.crying:
-            row = [state.episode, state.onset_s, state.duration_s, state.need]
-            if self.episodes and self.episodes[-1][0] == state.episode:
+        if state.said.crying:
+            row = [state.said.episode, state.onset_s, state.duration_s, state.need]
+            if self.episodes and self.episodes[-1][0] == state.said.episode:
                 self.episodes[-1] = row
             else:
                 self.episodes.append(row)
         if state.time_s - self._last_column_s >= 0.25 or state.time_s < self._last_column_s:
             self._last_column_s = state.time_s
             self._levels.append(level_fraction(state.level_dbfs))
-            self._probabilities.append(state.cry_probability)
+            self._probabilities.append(state.said.cry_probability)
         if self._live is not None:
             self._live.update(self._panel(), refresh=True)
         else:
-            changed = any(getattr(state, name) != getattr(previous, name)
-                          for name in ('crying', 'need', 'status', 'trouble', 'news'))
+            changed = (state.said.crying != previous.said.crying
+                       or any(getattr(state, name) != getattr(previous, name)
+                              for name in ('need', 'status', 'trouble', 'news')))
             if changed or state.time_s - self._last_line_s >= 1.0:
                 self._last_line_s = state.time_s
                 self.console.print(self._line(), soft_wrap=True)
 
     def _what(self) -> str:
         state = self._state
-        if state.status != 'OK':
+        if not state.said.is_heard:
             return state.status
-        if state.crying:
-            return f'CRYING for {state.time_s - state.onset_s:.1f} s'
+        if state.said.crying:
+            return f'CRYING for {state.duration_s:.1f} s'
         return 'no crying'
 
     def _line(self) -> str:
         state = self._state
         line = (f'{clock(state.time_s):>7} {level_text(state.level_dbfs):>11}  '
-                f'cry {state.cry_probability:.2f}  {self._what()}')
-        if state.crying:
-            line += f', need {state.need}, intensity {state.intensity:.2f}'
+                f'cry {state.said.cry_probability:.2f}  {self._what()}')
+        if state.said.crying:
+            line += f', need {state.need}, intensity {state.said.intensity:.2f}'
         for what in (*(f'{name} {text}' for name, text in state.doing.items()), state.trouble):
             line += f', {what}' if what else ''
         return line
@@ -246,25 +278,25 @@ class TerminalView:
         table.add_column(justify='right', width=9)
         table.add_column(width=width)
         table.add_column(width=13)
-        style = 'bold red' if state.crying else 'green'
+        style = 'bold red' if state.said.crying else 'green'
         seconds = f'last {min(width, HISTORY) * COLUMN_S:.0f} s'
         table.add_row('level', bar(level_fraction(state.level_dbfs), width),
                       level_text(state.level_dbfs))
         table.add_row('sound', self.sound.text(width, coloured),
                       f'8 kHz\n\n{seconds}\n\n80 Hz')
         mark = state.enter_threshold
-        table.add_row('cry', Text(bar_with_mark(state.cry_probability, width, mark), style),
-                      f'{state.cry_probability:.2f}' + (f' of {mark:.2f}' if mark else ''))
+        table.add_row('cry', Text(bar_with_mark(state.said.cry_probability, width, mark), style),
+                      f'{state.said.cry_probability:.2f}' + (f' of {mark:.2f}' if mark else ''))
         table.add_row('', Text(sparkline(list(self._probabilities)[-width:]), style), seconds)
         table.add_row('state', Text(self._what(), style), clock(state.time_s))
         table.add_row('need', f'{state.need}' + (
-            f', intensity {state.intensity:.2f}' if state.crying else ''), '')
-        if state.needs:
-            likeliest = sorted(state.needs, key=lambda pair: -pair[1])[:3]
+            f', intensity {state.said.intensity:.2f}' if state.said.crying else ''), '')
+        needs = list(zip(state.said.labels[1:], state.said.probabilities[1:]))
+        if needs and state.said.is_need_named:      # else they are told as if they meant something
+            likeliest = sorted(needs, key=lambda pair: -pair[1])[:3]
             told = ', '.join(f'{label.replace("_", " ")} {value:.2f}'
                              for label, value in likeliest)
-            table.add_row('', Text(told, no_wrap=True, overflow='ellipsis'), 'not named'
-                          if state.need in ('NONE', 'UNKNOWN') else '')
+            table.add_row('', Text(told, no_wrap=True, overflow='ellipsis'), '')
         for name, text in state.doing.items():
             table.add_row(name, Text(text, no_wrap=True, overflow='ellipsis'), '')
         rows = [self._fitting(state.trouble, 'yellow')] if state.trouble else []
@@ -274,10 +306,10 @@ class TerminalView:
             rows.append(self._fitting(' · '.join(
                 f'{name.rpartition("_")[2]}: {message}' for name, message in state.health.items()),
                 'dim'))
-        return Panel(Group(table, *rows), title=self.title, width=min(80, self.console.width),
+        return Panel(Group(table, *rows), title=self.title, width=self.console.width,
                      subtitle='not a medical device · Ctrl-C ends')
 
     def _fitting(self, text: str, style: str = '') -> Text:
         """Return text on at most two lines of the panel."""
-        room = 2 * (min(80, self.console.width) - 6)
+        room = 2 * (self.console.width - 6)
         return Text(text if len(text) <= room else f'{text[:room - 1]}…', style)

@@ -9,17 +9,18 @@ model. In blocks of any size the same states come out.
 
 from dataclasses import dataclass
 import math
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Iterator, Optional, Sequence
 
 import numpy as np
 
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.decision.episodes import Episode, EpisodeTracker
 from baby_cry_detector.decision.intensity import Intensity
 from baby_cry_detector.decision.need import NeedDecider
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import CausalMean, clean_probability, window_length
 from baby_cry_detector.needs import (
-    Need, STATUS_DISABLED, STATUS_NAMES, STATUS_NO_AUDIO, STATUS_OK)
+    BASIS_NONE, BASIS_SOUND, Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
 
 NOT_CRY, CRY = 'not_cry', 'cry'
 # Times that jump further than this were not continuous, whether or not anyone said so.
@@ -29,52 +30,16 @@ LEVEL_FLOOR_DBFS = -120.0
 
 
 @dataclass(frozen=True)
-class CryDecision:
+class CryDecision(CryState):
     """
-    What is believed at one moment; the fields of a ``CryNeed`` message.
+    What is believed after one step, and what only the decider knows of it.
 
-    :param stamp_ns: end of the newest audio that this speaks of.
-    :param status: `STATUS_OK`, `STATUS_NO_AUDIO` or `STATUS_DISABLED`.
-    :param crying: with hysteresis, minimum duration and hold.
-    :param cry_probability: smoothed, 0 to 1.
-    :param need: UNKNOWN unless the evidence says more; NONE when not crying.
-    :param confidence: 0 to 1; of the need where one is named, else of crying or not crying.
-    :param labels: ``not_cry``, then the model's needs, or ``cry`` if it has none.
-    :param probabilities: of the labels; they add up to 1.
-    :param intensity: 0 to 1, how hard it cries; 0 when not crying.
-    :param episode_id: the present or last episode; '' before the first.
-    :param episode: its number, counted from 1; 0 before the first.
-    :param onset_ns: when it began; 0 before the first.
-    :param duration_ns: from the onset to its newest crying.
     :param level_dbfs: level of the newest audio, ``20 log10(rms)``; ``None`` where not known.
     :param changed: whether status, crying, need or episode differ from what was said before.
     """
 
-    stamp_ns: int
-    status: int
-    crying: bool
-    cry_probability: float
-    need: Need
-    confidence: float
-    labels: Tuple[str, ...]
-    probabilities: Tuple[float, ...]
-    intensity: float
-    episode_id: str
-    episode: int
-    onset_ns: int
-    duration_ns: int
-    level_dbfs: Optional[float]
-    changed: bool
-
-    @property
-    def need_name(self) -> str:
-        """Return the need as a word, for example ``unknown``."""
-        return self.need.name.lower()
-
-    @property
-    def status_name(self) -> str:
-        """Return the status as a word, for example ``ok``."""
-        return STATUS_NAMES[self.status]
+    level_dbfs: Optional[float] = None
+    changed: bool = False
 
 
 class CryDecider:
@@ -325,7 +290,8 @@ class CryDecider:
             confidence = probability if crying else 1.0 - probability
         shares = answer.probabilities.tolist() or [1.0]
         return CryDecision(
-            stamp_ns=self._time_ns, status=self._status, crying=crying,
+            stamp_ns=self._time_ns, crib_id=tracker.crib_id, status=self._status, crying=crying,
+            confirmed=crying,                  # there is no second listener
             cry_probability=probability, need=answer.need, confidence=confidence,
             labels=self.labels,
             probabilities=(1.0 - probability, *(probability * share for share in shares)),
@@ -334,6 +300,7 @@ class CryDecider:
             episode=episode.number if episode else 0,
             onset_ns=episode.onset_ns if episode else 0,
             duration_ns=episode.duration_ns if episode else 0,
+            need_basis=BASIS_SOUND if answer.label else BASIS_NONE,
             level_dbfs=self._level_dbfs(), changed=changed)
 
     def _level_dbfs(self) -> Optional[float]:

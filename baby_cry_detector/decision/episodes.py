@@ -14,9 +14,9 @@ was is decided by the stamps of the audio around it, at whatever speed that arri
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Optional
 
+from baby_cry_detector.cry_state import episode_name
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.units import SECOND_NS
 
@@ -30,7 +30,6 @@ MIN_GAP_NS = SECOND_NS // 4
 # Without audio an episode ends this much later than the stamps would end it: what is only late
 # may still arrive, and then its stamps decide.
 LATE_NS = SECOND_NS
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass
@@ -55,21 +54,6 @@ class Episode:
     def duration_ns(self) -> int:
         """Return the time from the onset to the newest crying."""
         return max(0, self.last_heard_ns - self.onset_ns)
-
-
-def episode_id(crib_id: str, onset_ns: int) -> str:
-    """
-    Return a name for an episode: ``crib-20260131T235959.123456789Z``.
-
-    The same crib and onset give the same name, on a replay as well.
-    """
-    seconds, nanoseconds = divmod(int(onset_ns), SECOND_NS)
-    try:
-        stamp = (_EPOCH + timedelta(seconds=seconds)).strftime('%Y%m%dT%H%M%S')
-        stamp = f'{stamp}.{nanoseconds:09d}Z'
-    except OverflowError:                      # no date, yet still a name
-        stamp = f'{onset_ns}ns'
-    return f'{crib_id}-{stamp}' if crib_id else stamp
 
 
 class EpisodeTracker:
@@ -250,6 +234,6 @@ class EpisodeTracker:
     def _begin(self, episode: Episode) -> None:
         self.count += 1
         episode.number = self.count
-        episode.episode_id = episode_id(self.crib_id, episode.onset_ns)
+        episode.episode_id = episode_name(self.crib_id, episode.onset_ns)
         self._last, self._candidate = episode, None
         self._crying = True

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 import math
 from typing import Dict, List, Optional, Tuple
 
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import (
-    KIND_NAMES, END, ENDED, HEARTBEAT, MOMENT, name_of, NEED_NAMES, ONGOING, PRIORITY_NAMES,
-    REAL_NEEDS, REFUSED, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+    KIND_NAMES, END, ENDED, HEARTBEAT, MOMENT, name_of, ONGOING, PRIORITY_NAMES,
+    REAL_NEEDS, REFUSED, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO)
 from baby_cry_detector.units import MILLISECOND_NS, SECOND_NS
 
 
@@ -28,25 +29,6 @@ MOST_ACTIONS = 8
 MOST_TEXT = 300
 MOST_NAME = 120
 MOST_LABELS = 16
-
-
-@dataclass(frozen=True)
-class NeedReport:
-    """One `cry_need`; times in nanoseconds, the rest 0 to 1 as in the message."""
-
-    crib: str = ''
-    status: int = STATUS_NO_AUDIO
-    crying: bool = False
-    cry_probability: float = 0.0
-    need: int = 0
-    confidence: float = 0.0
-    labels: Tuple[str, ...] = ()
-    probabilities: Tuple[float, ...] = ()
-    intensity: float = 0.0
-    episode_id: str = ''
-    onset_ns: int = 0
-    duration_ns: int = 0
-    stamp_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +82,7 @@ class PageState:
 
     def __init__(self):
         """Nothing has been heard."""
-        self._need: Optional[NeedReport] = None
+        self._need: Optional[CryState] = None
         self._alert: Optional[AlertReport] = None       # the one that is not over
         self._alert_since_ns = 0
         self._heartbeat: Optional[AlertReport] = None   # the newest word of the alerter
@@ -110,7 +92,7 @@ class PageState:
         self._history = 0
 
     # --- what the topics say ---------------------------------------------------------------------
-    def hear_need(self, report: NeedReport) -> None:
+    def hear_need(self, report: CryState) -> None:
         """Take a `cry_need`."""
         before, self._need = self._need, report
         if before is None or (before.episode_id, before.crying) != (
@@ -151,7 +133,7 @@ class PageState:
     @property
     def crib(self) -> str:
         """Return the crib's name as its messages have it, '' before the first."""
-        return self._need.crib if self._need is not None else ''
+        return self._need.crib_id if self._need is not None else ''
 
     # --- what the page shows ---------------------------------------------------------------------
     def headline(self, detector_silent_ns: Optional[int]) -> str:
@@ -169,7 +151,7 @@ class PageState:
             return 'no_detector'
         if need.status == STATUS_DISABLED:
             return 'disabled'
-        if need.status != STATUS_OK:
+        if not need.is_heard:
             return 'no_audio'
         return 'crying' if need.crying else 'quiet'
 
@@ -183,14 +165,14 @@ class PageState:
         :param alerter_silent_ns: the same of `alert`.
         :param can: which buttons have somebody behind them.
         """
-        need = self._need or NeedReport()
+        need = self._need or CryState(status=STATUS_NO_AUDIO)
         state = self.headline(detector_silent_ns)
         alerter = self._alerter(alerter_silent_ns, can)
         if state != self._shown:
             self._shown, self._shown_since_ns = state, now_ns
         heard = state in ('quiet', 'crying')
         return {
-            'crib': clean_text(need.crib, 40),
+            'crib': clean_text(need.crib_id, 40),
             'now_ms': milliseconds(now_ns),
             'state': state,
             'since_ms': milliseconds(self._since_ns(state, need)),
@@ -199,7 +181,8 @@ class PageState:
             'cry_probability': clean_share(need.cry_probability) if heard else None,
             'sure': clean_share(need.confidence) if heard else None,
             'intensity': clean_share(need.intensity) if state == 'crying' else None,
-            'need': self._need_name(need) if state == 'crying' else None,
+            'need': need.need_name if state == 'crying' else None,
+            'why': clean_text(need.status_reason) if state == 'no_audio' else '',
             'needs': self._needs(need) if state == 'crying' else [],
             'episode': self._episode(need),
             'alert': self._alert_shown(alerter),
@@ -210,7 +193,7 @@ class PageState:
             'history': self._history,
         }
 
-    def _since_ns(self, state: str, need: NeedReport) -> int:
+    def _since_ns(self, state: str, need: CryState) -> int:
         """Return since when it is as it is, as far as it is known."""
         if state == 'crying':
             return need.onset_ns
@@ -219,11 +202,7 @@ class PageState:
         return self._shown_since_ns
 
     @staticmethod
-    def _need_name(need: NeedReport) -> str:
-        return name_of(NEED_NAMES, need.need, 'unknown')
-
-    @staticmethod
-    def _needs(need: NeedReport) -> List[dict]:
+    def _needs(need: CryState) -> List[dict]:
         """Return the model's labels that speak of a need, most probable first."""
         pairs = [{'label': clean_text(label, 40), 'probability': clean_share(probability)}
                  for label, probability in zip(need.labels[:MOST_LABELS],
@@ -232,7 +211,7 @@ class PageState:
         return sorted(pairs, key=lambda pair: -(pair['probability'] or 0.0))
 
     @staticmethod
-    def _episode(need: NeedReport) -> Optional[dict]:
+    def _episode(need: CryState) -> Optional[dict]:
         """Return the present episode, or the last one."""
         if not need.episode_id:
             return None

@@ -9,7 +9,7 @@ Fed with each step's decision and whether the step was heard as crying.
 from dataclasses import dataclass
 from typing import List, Optional
 
-from baby_cry_detector.decision import CryDecision, DecisionSettings, STATUS_OK
+from baby_cry_detector.decision import CryDecision, DecisionSettings
 from baby_cry_detector.units import SECOND_NS
 
 
@@ -50,7 +50,7 @@ class Explainer:
         settings, stamp_ns = self.settings, decision.stamp_ns
         if decision.cry_probability > self.peak or self.peak_ns is None:
             self.peak, self.peak_ns = decision.cry_probability, stamp_ns
-        deaf = decision.status != STATUS_OK
+        deaf = not decision.is_heard
         if deaf != self._deaf:
             self._say(stamp_ns, 'no audio arrives' if deaf else 'audio arrives again')
         self._deaf = deaf

@@ -10,6 +10,9 @@ import sys
 
 from baby_cry_detector.cli.view import (
     bar, clock, level_fraction, SoundStrip, sparkline, TerminalView, ViewState)
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.needs import Need, STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.units import SECOND_NS
 import numpy as np
 import pytest
 from rich.console import Console
@@ -18,11 +21,12 @@ from rich.console import Console
 def states():
     for step in range(60):
         crying = 20 <= step < 40
-        yield ViewState(time_s=step * 0.2, status='OK', level_dbfs=-50.0 + 30 * crying,
-                        cry_probability=0.9 * crying, crying=crying,
-                        need='UNKNOWN' if crying else 'NONE', intensity=0.5 * crying,
-                        episode=1 if step >= 20 else 0,
-                        onset_s=4.0, duration_s=min(step - 20, 18) * 0.2)
+        said = CryState(
+            step * SECOND_NS // 5, cry_probability=0.9 * crying, crying=crying,
+            need=Need.UNKNOWN if crying else Need.NONE, intensity=0.5 * crying,
+            episode=1 if step >= 20 else 0, onset_ns=4 * SECOND_NS,
+            duration_ns=min(step - 20, 18) * SECOND_NS // 5)
+        yield ViewState(said, time_s=step * 0.2, level_dbfs=-50.0 + 30 * crying)
 
 
 def test_plain_lines_say_every_change_and_every_second():
@@ -41,8 +45,28 @@ def test_plain_lines_say_every_change_and_every_second():
 def test_nothing_heard_is_said_so():
     output = io.StringIO()
     with TerminalView('quiet', output) as view:
-        view.update(ViewState(time_s=3.0, status='OK'))
+        view.update(ViewState(CryState(), time_s=3.0))
     assert output.getvalue().splitlines()[-1] == 'Heard 0:03.0 of audio: no crying.'
+
+
+def test_what_is_not_trusted_is_told_with_its_reason():
+    output = io.StringIO()
+    with TerminalView('microphone', output) as view:
+        view.update(ViewState(CryState(status=STATUS_UNTRUSTED_AUDIO,
+                                       status_reason='muted for 40 s')))
+    assert 'audio not trusted: muted for 40 s' in output.getvalue()
+
+
+@pytest.mark.parametrize('width', [80, 120, 200])
+def test_the_panel_uses_the_width_that_there_is(width):
+    view = TerminalView('microphone', io.StringIO())
+    view.console = Console(file=io.StringIO(), width=width)
+    view.update(ViewState(CryState(labels=('not_cry', 'hungry'), probabilities=(0.1, 0.9),
+                                   need=Need.UNKNOWN, crying=True)))
+    view.console.print(view._panel())
+    text = view.console.file.getvalue()
+    assert max(map(len, text.splitlines())) == width
+    assert 'hungry' not in text, 'a need that is not named is shown as if it were'
 
 
 def test_panel_fits_80_columns_and_shows_what_matters():
@@ -50,7 +74,7 @@ def test_panel_fits_80_columns_and_shows_what_matters():
     view.console = Console(file=io.StringIO(), width=80)
     for state in states():
         view.update(state)
-        if state.crying:
+        if state.said.crying:
             panel = view._panel()
     view.console.print(panel)
     text = view.console.file.getvalue()
@@ -71,17 +95,21 @@ PANEL = """
 import math, sys, time
 import numpy as np
 from baby_cry_detector.cli.view import TerminalView, ViewState
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.needs import Need
 with TerminalView('microphone') as view:
     for step in range(40):
         at = (step * 4000 + np.arange(4000)) / 16000
         view.sound.hear(0.3 * np.sin(2 * math.pi * 500 * at) * (step >= 20), 16000)
         crying = step >= 20
         view.update(ViewState(
-            time_s=step * 0.25, status='OK', level_dbfs=-50.0 + 30 * crying,
-            cry_probability=0.9 * crying, crying=crying, need='UNKNOWN' if crying else 'NONE',
-            intensity=0.5 * crying, episode=1 + step // 30, onset_s=5.0, duration_s=step * 0.25,
+            CryState(cry_probability=0.9 * crying, crying=crying,
+                     need=Need.HUNGRY if crying else Need.NONE, intensity=0.5 * crying,
+                     episode=1 + step // 30, onset_ns=5 * 10**9, duration_ns=step * 10**9 // 4,
+                     labels=('not_cry', 'hungry', 'belly_pain', 'discomfort', 'tired'),
+                     probabilities=(0.0, 0.6, 0.2, 0.1, 0.1)),
+            time_s=step * 0.25, level_dbfs=-50.0 + 30 * crying,
             trouble='feature_extractor: ' + 'no audio ' * 30, enter_threshold=0.68,
-            needs=[('hungry', 0.6), ('belly_pain', 0.2), ('discomfort', 0.1), ('tired', 0.1)],
             health={'audio_capture': 'playing', 'feature_extractor': 'extracting',
                     'cry_classifier': 'listening'}))
 """

@@ -5,7 +5,8 @@
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 import pytest
 
-from baby_cry_detector.decision.episodes import episode_id, EpisodeTracker
+from baby_cry_detector.cry_state import episode_name
+from baby_cry_detector.decision.episodes import EpisodeTracker
 from baby_cry_detector.decision.settings import DecisionSettings
 
 STEP_NS = 10_000_000
@@ -148,9 +149,9 @@ def test_a_clock_set_back_ends_an_episode_unless_a_little():
 
 
 def test_names_are_unique_and_readable():
-    assert episode_id('crib', 1_767_225_600_000_000_001) == 'crib-20260101T000000.000000001Z'
-    assert episode_id('', 0) == '19700101T000000.000000000Z'
-    names = {episode_id(crib, onset) for crib in ('a', 'b')
+    assert episode_name('crib', 1_767_225_600_000_000_001) == 'crib-20260101T000000.000000001Z'
+    assert episode_name('', 0) == '19700101T000000.000000000Z'
+    names = {episode_name(crib, onset) for crib in ('a', 'b')
              for onset in (0, 1, 10**9, -1, 2**63 - 1, -2**63, 2**80)}
     assert len(names) == 14
 

@@ -13,9 +13,11 @@ import pytest
 from baby_cry_detector.care.alerts.alert_words import HARDNESS
 from baby_cry_detector.page import state as state_module
 from baby_cry_detector.page.state import (
-    AlertReport, CareReport, clean_text, LONGEST_ACTION_NS, NeedReport, PageState)
+    AlertReport, CareReport, clean_text, LONGEST_ACTION_NS, PageState)
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import (
-    END, ENDED, HEARTBEAT, ONGOING, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+    END, ENDED, HEARTBEAT, Need, ONGOING, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO,
+    STATUS_OK)
 from baby_cry_detector.units import SECOND_NS
 
 NOW_NS = 1_790_000_000 * SECOND_NS
@@ -31,9 +33,9 @@ def shown(state, now_ns=NOW_NS, detector_silent_ns=0, alerter_silent_ns=0, can=N
 
 def crying(**changes):
     """Return a report of a cry that began ten seconds ago."""
-    return NeedReport(**{
-        'crib': 'nursery', 'status': STATUS_OK, 'crying': True, 'cry_probability': 0.97,
-        'need': 3, 'confidence': 0.6, 'labels': ('not_cry', 'hungry', 'belly_pain'),
+    return CryState(**{
+        'crib_id': 'nursery', 'status': STATUS_OK, 'crying': True, 'cry_probability': 0.97,
+        'need': Need.HUNGRY, 'confidence': 0.6, 'labels': ('not_cry', 'hungry', 'belly_pain'),
         'probabilities': (0.1, 0.3, 0.6), 'intensity': 0.5, 'episode_id': 'nursery-1',
         'onset_ns': NOW_NS - 10 * SECOND_NS, 'duration_ns': 10 * SECOND_NS, **changes})
 
@@ -154,14 +156,12 @@ stamps = st.integers(-2**31, 2**62)
 def test_nothing_hostile_breaks_the_json(name, text, number, share, other, onset, duration, flag,
                                          labels, probabilities):
     state = PageState()
-    state.hear_need(NeedReport(
-        crib=name, status=number, crying=flag, cry_probability=share, need=number,
-        confidence=other, labels=tuple(labels), probabilities=tuple(probabilities),
-        intensity=other, episode_id=text, onset_ns=onset, duration_ns=duration))
-    state.hear_need(NeedReport(
-        crib=name, status=STATUS_OK, crying=flag, cry_probability=share, need=number,
-        confidence=other, labels=tuple(labels), probabilities=tuple(probabilities),
-        intensity=other, episode_id=text, onset_ns=onset, duration_ns=duration))
+    for status in (number, STATUS_OK):
+        state.hear_need(CryState(
+            crib_id=name, status=status, status_reason=text, crying=flag, cry_probability=share,
+            need=number, confidence=other, labels=tuple(labels),
+            probabilities=tuple(probabilities), intensity=other, episode_id=text,
+            onset_ns=onset, duration_ns=duration).cleaned())
     state.hear_alert(AlertReport(state=START, priority=number, alert_id=name, text=text,
                                  acknowledged_by=name, snoozed_until_ns=onset))
     state.hear_care(CareReport(kind=number, phase=STARTED, action_id=text or 'x', who=name,

@@ -9,8 +9,9 @@ tell. Who writes them down is in `diary/store.py`.
 
 from dataclasses import dataclass, field
 import math
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, Optional
 
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
 from baby_cry_detector.units import SECOND_NS
 
@@ -24,35 +25,6 @@ LONGEST_TEXT = 500
 # What a caregiver may enter.
 CARE_KINDS = ('fed', 'slept', 'changed', 'note')
 SOOTHING_KINDS = ('rocking', 'sound')
-
-
-class HeardSample(NamedTuple):
-    """
-    What `cry_need` says at one moment.
-
-    :param stamp_ns: end of the audio that it speaks of.
-    :param audible: whether audio arrives (status OK).
-    :param episode_id: the present or last episode, ``''`` before the first.
-    :param onset_ns: of that episode.
-    :param duration_ns: from the onset to the newest crying.
-    :param probability: that the newest audio is crying, 0 to 1.
-    :param intensity: 0 to 1.
-    :param need: its name in capitals, for example ``'UNKNOWN'``.
-    :param labels: the model's labels and their probabilities.
-    """
-
-    stamp_ns: int
-    crib_id: str
-    audible: bool
-    crying: bool
-    episode_id: str
-    onset_ns: int
-    duration_ns: int
-    probability: float
-    intensity: float
-    need: str = 'UNKNOWN'
-    confidence: float = 0.0
-    labels: Dict[str, float] = {}
 
 
 @dataclass
@@ -223,45 +195,46 @@ class EpisodeBook:
         """Go on with a row that was stored."""
         self._rows[row.crib_id] = row
 
-    def observe(self, sample: HeardSample) -> List[EpisodeRow]:
+    def observe(self, state: CryState) -> List[EpisodeRow]:
         """Return the rows that have to be written now."""
-        row = self._rows.get(sample.crib_id)
+        row = self._rows.get(state.crib_id)
         changed = []
-        if not sample.episode_id:
+        if not state.episode_id:
             return changed
-        if row is None or row.episode_id != sample.episode_id:
-            if row is not None and not sample.crying and sample.onset_ns < row.onset_ns:
+        if row is None or row.episode_id != state.episode_id:
+            if row is not None and not state.crying and state.onset_ns < row.onset_ns:
                 return changed             # old news that came late
             if row is not None and row.open:
                 row.open = False
                 changed.append(row)
-            row = EpisodeRow(sample.episode_id, sample.crib_id, sample.onset_ns, sample.onset_ns)
-            self._rows[sample.crib_id] = row
-            row.open = sample.crying
-            self._take(row, sample)
+            row = EpisodeRow(state.episode_id, state.crib_id, state.onset_ns, state.onset_ns)
+            self._rows[state.crib_id] = row
+            row.open = state.crying
+            self._take(row, state)
             changed.append(row)
-        elif sample.crying or row.open or (
-                sample.onset_ns + sample.duration_ns > row.end_ns):
+        elif state.crying or row.open or (
+                state.onset_ns + state.duration_ns > row.end_ns):
             # Without audio nothing says that it has ended: then it is over until it goes on.
-            ended = row.open and not sample.crying
-            began = sample.crying and not row.open
-            row.open = sample.crying
-            self._take(row, sample)
-            since_ns = sample.stamp_ns - self._written_ns.get(sample.crib_id, 0)
+            ended = row.open and not state.crying
+            began = state.crying and not row.open
+            row.open = state.crying
+            self._take(row, state)
+            since_ns = state.stamp_ns - self._written_ns.get(state.crib_id, 0)
             if not (ended or began) and 0 <= since_ns < WRITE_PERIOD_NS:
                 return changed
             changed.append(row)
         if changed:
-            self._written_ns[sample.crib_id] = sample.stamp_ns
+            self._written_ns[state.crib_id] = state.stamp_ns
         return changed
 
     @staticmethod
-    def _take(row: EpisodeRow, sample: HeardSample) -> None:
-        row.end_ns = max(row.end_ns, sample.onset_ns + max(0, sample.duration_ns))
-        if not sample.crying:
+    def _take(row: EpisodeRow, state: CryState) -> None:
+        row.end_ns = max(row.end_ns, state.onset_ns + max(0, state.duration_ns))
+        if not state.crying:
             return
-        row.curve.add(sample.stamp_ns - row.onset_ns, sample.probability, sample.intensity)
-        if sample.labels:
-            row.labels = dict(sample.labels)
-        if sample.need not in ('UNKNOWN', 'NONE'):
-            row.need, row.confidence = sample.need, sample.confidence
+        row.curve.add(state.stamp_ns - row.onset_ns, state.cry_probability, state.intensity)
+        if state.labels:
+            row.labels = {label: round(value, 4)
+                          for label, value in zip(state.labels, state.probabilities)}
+        if state.is_need_named:
+            row.need, row.confidence = state.need.name, state.confidence

@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What to do now: the policy carried out over what is heard.
+What to do now: the policy carried out over the states of `cry_need`.
 
 Pure and deterministic from the `cry_need` stream alone, so nodes that each evaluate it for
 themselves agree, without talking to each other. The plan is level-based: an order stands for as
@@ -18,8 +18,10 @@ from typing import Dict, List, Optional, Tuple
 
 from baby_cry_detector.care.policy.effect import CryHistory, Effect, WINDOW_NS
 from baby_cry_detector.care.policy.plan import (
-    AlertOrder, Heard, Plan, RockOrder, SoundOrder)
-from baby_cry_detector.care.policy.policy import CribPolicy, NEEDS, Policy, PRIORITIES, Step
+    AlertOrder, Plan, RockOrder, SoundOrder)
+from baby_cry_detector.care.policy.policy import CribPolicy, Policy, PRIORITIES, Step
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.needs import STATUS_DISABLED
 from baby_cry_detector.units import SECOND_NS
 
 # Stamps of different sources (audio, its absence) may be out of order by this much.
@@ -73,7 +75,7 @@ class PolicyEngine:
 
     def _forget(self) -> None:
         self._history.clear()
-        self._last: Optional[Heard] = None
+        self._last: Optional[CryState] = None
         self._bout: Optional[_Bout] = None
         self._actions: Dict[str, object] = {}
         self._before: Dict[str, Tuple[float, float]] = {}
@@ -84,25 +86,25 @@ class PolicyEngine:
         self._cried_when_lost = ''
         self._need = 'none'
 
-    def observe(self, heard: Heard) -> Plan:
+    def observe(self, state: CryState) -> Plan:
         """Take what is heard now, return what is to be done now."""
-        if heard.crib_id and heard.crib_id != self.crib_id and not self._bout:
-            self.crib_id = heard.crib_id
-        heard = self._in_order(heard)
-        self._note(heard)
-        if heard.status == 'ok':
+        if state.crib_id and state.crib_id != self.crib_id and not self._bout:
+            self.crib_id = state.crib_id
+        state = self._in_order(state)
+        self._note(state)
+        if state.is_heard:
             self._deaf_ns = None
             self._cried_when_lost = ''
-            self._follow(heard)
-            self._soothe(heard)
-            self._alert_cry(heard)
-        elif heard.status in ('no_audio', 'untrusted_audio'):
-            self._stop_all(heard.stamp_ns, 'no audio: nobody hears whether it helps')
-            self._alert_deaf(heard)
-        else:
-            self._stop_all(heard.stamp_ns, 'listening was switched off')
+            self._update_bout(state)
+            self._soothe(state)
+            self._alert_cry(state)
+        elif state.status == STATUS_DISABLED:
+            self._stop_all(state.stamp_ns, 'listening was switched off')
             self._bout = self._alert = None
-        self._last = heard
+        else:
+            self._stop_all(state.stamp_ns, 'no audio: nobody hears whether it helps')
+            self._alert_deaf(state)
+        self._last = state
         return self._plan()
 
     def give_up(self, action: str, why: str) -> Plan:
@@ -125,56 +127,56 @@ class PolicyEngine:
                     need=self._need, level=_RANKS[self._bout.rank] if self._bout else '')
 
     # --- time ------------------------------------------------------------------------------------
-    def _in_order(self, heard: Heard) -> Heard:
+    def _in_order(self, state: CryState) -> CryState:
         """Return it with a stamp that is not before the last one; a jump ends what goes on."""
         last = self._last
-        intensity = min(1.0, max(0.0, heard.intensity))
-        if intensity != heard.intensity:       # also where it is no number
-            heard = replace(heard, intensity=intensity)
+        intensity = min(1.0, max(0.0, state.intensity))
+        if intensity != state.intensity:       # also where it is no number
+            state = replace(state, intensity=intensity)
         if last is None:
-            return heard
-        if heard.stamp_ns < last.stamp_ns - JITTER_NS:
+            return state
+        if state.stamp_ns < last.stamp_ns - JITTER_NS:
             self._stop_all(last.stamp_ns, 'the clock was set back')
             ended, alert = self._ended, self._alert
             self._forget()      # what cries now was not heard beginning: it is not soothed
             self._ended = ended
-            self._alert = alert if heard.crying else None
-        elif heard.stamp_ns < last.stamp_ns:
-            return replace(heard, stamp_ns=last.stamp_ns)
-        elif heard.stamp_ns > last.stamp_ns + GAP_NS:
+            self._alert = alert if state.crying else None
+        elif state.stamp_ns < last.stamp_ns:
+            return replace(state, stamp_ns=last.stamp_ns)
+        elif state.stamp_ns > last.stamp_ns + GAP_NS:
             self._stop_all(last.stamp_ns, 'cry_need was silent')
             self._last = None   # nor is what began meanwhile
-        return heard
+        return state
 
-    def _note(self, heard: Heard) -> None:
+    def _note(self, state: CryState) -> None:
         """Write down the time since the last message: it was as the last message says."""
         last = self._last
-        if last is None or last.status != 'ok':
+        if last is None or not last.is_heard:
             return
-        self._history.add(last.stamp_ns, heard.stamp_ns, last.crying, last.intensity)
+        self._history.add(last.stamp_ns, state.stamp_ns, last.crying, last.intensity)
 
     # --- the bout --------------------------------------------------------------------------------
-    def _follow(self, heard: Heard) -> None:
-        now, bout = heard.stamp_ns, self._bout
+    def _update_bout(self, state: CryState) -> None:
+        now, bout = state.stamp_ns, self._bout
         quiet_ns = round(self.policy.soothing.retry_after_quiet_s * SECOND_NS)
         if bout is not None and self._last is not None and self._last.crying:
             bout.last_cry_ns = now             # it cried until now
         if bout is not None and now - bout.last_cry_ns > quiet_ns:
             self._stop_all(now, 'it has been quiet for long')
             bout = self._bout = None
-        if not heard.crying:
+        if not state.crying:
             return
         if bout is None:
-            onset_ns = heard.onset_ns if 0 < heard.onset_ns <= now else now
+            onset_ns = state.onset_ns if 0 < state.onset_ns <= now else now
             bout = self._bout = _Bout(onset_ns, now)
             self._given_up.clear()
-            if self._last is None or self._last.status != 'ok' or self._last.crying:
+            if self._last is None or not self._last.is_heard or self._last.crying:
                 bout.barred = 'its beginning was not heard'
         bout.last_cry_ns = now
-        sure = heard.confidence >= self.policy.min_confidence
-        self._need = heard.need if sure and heard.need in NEEDS else 'unknown'
+        sure = state.confidence >= self.policy.min_confidence
+        self._need = state.need_name if sure and state.is_need_named else 'unknown'
         _, mean = self._history.measure(
-            max(now - LEVEL_NS, heard.onset_ns), now, LEVEL_LEAST_NS)
+            max(now - LEVEL_NS, state.onset_ns), now, LEVEL_LEAST_NS)
         if mean == mean:
             bout.rank = max(bout.rank, _RANKS.index(self.policy.level(mean)))
 
@@ -182,14 +184,14 @@ class PolicyEngine:
         return self.policy.row(self._need, _RANKS[self._bout.rank])
 
     # --- soothing --------------------------------------------------------------------------------
-    def _soothe(self, heard: Heard) -> None:
-        now, bout = heard.stamp_ns, self._bout
+    def _soothe(self, state: CryState) -> None:
+        now, bout = state.stamp_ns, self._bout
         if bout is None:
             return
         soothing = self.policy.soothing
         if bout.failed or bout.barred or not soothing.enabled:
             return
-        if not heard.crying:
+        if not state.crying:
             lingers_ns = round(soothing.linger_s * SECOND_NS)
             if not self._actions or now - bout.last_cry_ns > lingers_ns:
                 self._end_all(now, 'it is quiet')
@@ -200,21 +202,21 @@ class PolicyEngine:
         row = self._row()
         step = _step_at(row.steps, bout.steps_ns)
         if step is None:
-            if row.steps and heard.crying:
+            if row.steps and state.crying:
                 self._fail(now, 'all steps were tried and it still cries')
             self._end_all(now, 'the steps are through' if row.steps else
                           f'{_RANKS[bout.rank]} crying is not soothed')
             bout.trial_ns = None
             return
-        self._apply(step, heard)
+        self._apply(step, state)
         if self._actions:
-            self._judge(heard)
+            self._judge(state)
         else:
             bout.trial_ns = None
 
-    def _apply(self, step: Step, heard: Heard) -> None:
+    def _apply(self, step: Step, state: CryState) -> None:
         """Make the actions those of the step."""
-        now, bout = heard.stamp_ns, self._bout
+        now, bout = state.stamp_ns, self._bout
         for action, wanted in ((ROCK, step.rock), (SOUND, step.sound)):
             present = self._actions.get(action)
             if wanted is None or action in self._given_up:
@@ -231,17 +233,17 @@ class PolicyEngine:
             reason = f'{_RANKS[bout.rank]} crying, need {self._need}'
             order = {ROCK: RockOrder, SOUND: SoundOrder}[action]
             self._actions[action] = order(
-                f'{heard.episode_id}/{action}/{now}', heard.episode_id, now, reason, **values)
+                f'{state.episode_id}/{action}/{now}', state.episode_id, now, reason, **values)
             self._before[action] = self._history.measure(
                 max(bout.onset_ns, now - WINDOW_NS), now)
             if bout.trial_ns is None:
                 bout.trial_ns, bout.before = now, self._before[action]
                 bout.reference = bout.worse_since_ns = None
 
-    def _judge(self, heard: Heard) -> None:
+    def _judge(self, state: CryState) -> None:
         """Give up what does not help, or makes it worse."""
-        now, bout, soothing = heard.stamp_ns, self._bout, self.policy.soothing
-        if not heard.crying:
+        now, bout, soothing = state.stamp_ns, self._bout, self.policy.soothing
+        if not state.crying:
             bout.worse_since_ns = None
             return
         if bout.reference is None:
@@ -296,17 +298,17 @@ class PolicyEngine:
             intensity_before=intensity_before, intensity_after=intensity))
 
     # --- alerts ----------------------------------------------------------------------------------
-    def _alert_cry(self, heard: Heard) -> None:
-        if not heard.crying:
+    def _alert_cry(self, state: CryState) -> None:
+        if not state.crying:
             self._alert = None
             return
-        bout, now = self._bout, heard.stamp_ns
+        bout, now = self._bout, state.stamp_ns
         row, alerts = self._row(), self.policy.alerts
         waited_s = (now - bout.onset_ns) / SECOND_NS
         due = waited_s >= min(row.alert_after_s, alerts.limit_s) or bool(bout.failed)
         present = self._alert
         if present is not None and (present.kind != 'cry'
-                                    or present.episode_id != heard.episode_id):
+                                    or present.episode_id != state.episode_id):
             # The same trouble under another name goes on being alerted.
             due = due or present.kind == 'cry'
             present = None
@@ -322,18 +324,18 @@ class PolicyEngine:
         if bout.failed:
             reason += f'; soothing was stopped: {bout.failed}'
         since_ns = now if present is None else present.since_ns
-        self._alert = AlertOrder('cry', heard.episode_id, since_ns, reason, priority)
+        self._alert = AlertOrder('cry', state.episode_id, since_ns, reason, priority)
 
-    def _alert_deaf(self, heard: Heard) -> None:
-        last, now, alerts = self._last, heard.stamp_ns, self.policy.alerts
+    def _alert_deaf(self, state: CryState) -> None:
+        last, now, alerts = self._last, state.stamp_ns, self.policy.alerts
         if self._deaf_ns is None:
             self._deaf_ns = now
-            if last is not None and last.status == 'ok' and last.crying:
+            if last is not None and last.is_heard and last.crying:
                 self._cried_when_lost = last.episode_id
         if self._cried_when_lost:
-            reason = 'no audio arrives, and it was crying when it stopped'
+            reason = f'{state.why_not_heard}, and it was crying when it stopped'
         elif now - self._deaf_ns >= alerts.no_audio_after_s * SECOND_NS:
-            reason = 'no audio arrives: the crib is not heard'
+            reason = f'the crib is not heard: {state.why_not_heard}'
         else:
             self._alert = None
             return

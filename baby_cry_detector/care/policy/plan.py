@@ -1,33 +1,11 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the policy engine hears (`Heard`) and what it answers: a `Plan` of orders."""
+"""What the policy engine answers to each `CryState`: a `Plan` of orders."""
 
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from baby_cry_detector.care.policy.effect import Effect
-
-
-@dataclass(frozen=True)
-class Heard:
-    """
-    What `cry_need` says; the fields of the message.
-
-    :param stamp_ns: the message's.
-    :param status: ``ok``, ``no_audio`` or ``disabled``.
-    :param need: lower case, for example ``unknown``; ``none`` when not crying.
-    """
-
-    stamp_ns: int
-    status: str = 'ok'
-    crying: bool = False
-    need: str = 'none'
-    confidence: float = 0.0
-    intensity: float = 0.0
-    episode_id: str = ''
-    onset_ns: int = 0
-    duration_ns: int = 0
-    crib_id: str = ''
 
 
 @dataclass(frozen=True)

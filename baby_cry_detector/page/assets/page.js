@@ -74,7 +74,8 @@ function show() {
 }
 
 function showHeadline(lost, now) {
-  const [words, remark] = HEADLINES[state.state] ?? HEADLINES.starting;
+  const [words, usual] = HEADLINES[state.state] ?? HEADLINES.starting;
+  const remark = state.why ? `${state.why}: whether the baby cries is not known.` : usual;
   if (lost) {
     setText('headline', 'Connection lost');
     setText('since', `Last heard from at ${at(now - (performance.now() - heardAt))}`);

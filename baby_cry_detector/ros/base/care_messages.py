@@ -2,34 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between the messages about care and what the diary keeps."""
 
-from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, HeardSample
-from baby_cry_detector.decision.need import Need
-from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry
+from baby_cry_detector.msg import CareEvent, CryAlert
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
 from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
 
 MEASURED = ('cry_share_before', 'cry_share_after', 'intensity_before', 'intensity_after')
-
-
-def need_name(number: int) -> str:
-    """Return a need's name in capitals; a number that is none is UNKNOWN."""
-    try:
-        return Need(number).name
-    except ValueError:
-        return 'UNKNOWN'
-
-
-def heard_sample(message: CryNeed) -> HeardSample:
-    """Return what a `cry_need` says."""
-    return HeardSample(
-        stamp_ns=to_nanoseconds(message.header.stamp), crib_id=message.header.frame_id,
-        audible=message.status == CryNeed.STATUS_OK, crying=message.crying,
-        episode_id=message.episode_id, onset_ns=to_nanoseconds(message.onset),
-        duration_ns=to_nanoseconds(message.duration), probability=message.cry_probability,
-        intensity=message.intensity, need=need_name(message.need),
-        confidence=message.confidence,
-        labels={label: round(float(value), 4)
-                for label, value in zip(message.labels, message.probabilities)})
 
 
 def care_entry(message: CareEvent) -> CareEntry:

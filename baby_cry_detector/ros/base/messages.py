@@ -7,13 +7,19 @@ from array import array
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 import numpy as np
 
-from baby_cry_detector.decision import CryDecision, STATUS_OK
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.msg import CryNeed, FrameFeatures
-from baby_cry_detector.ros.base.ros_time import duration_from_nanoseconds, from_nanoseconds
+from baby_cry_detector.needs import need_of
+from baby_cry_detector.ros.base.ros_time import (
+    duration_from_nanoseconds, from_nanoseconds, to_nanoseconds)
 
 LARGEST_MESSAGE_FRAMES = 10_000
+# Of the same name and type in `CryNeed` and `CryState`; the rest is converted.
+SAME_FIELDS = ('status', 'status_reason', 'crying', 'confirmed', 'cry_probability', 'confidence',
+               'intensity', 'episode_id', 'episode', 'need_basis', 'need_right', 'need_of',
+               'need_base_right', 'need_reason')
 
 
 class FeatureError(ValueError):
@@ -66,19 +72,25 @@ def frame_values(message: FrameFeatures, expected: FeatureSet) -> np.ndarray:
     return values.reshape(rows, columns)
 
 
-def need_message(decision: CryDecision, frame_id: str) -> CryNeed:
-    """Return a decision as a message."""
-    # What can't be heard now is not claimed; the episode may still go on.
-    crying = decision.crying and decision.status == STATUS_OK
-    message = CryNeed(
-        status=decision.status, crying=crying, confirmed=crying,
-        cry_probability=float(decision.cry_probability), need=int(decision.need),
-        confidence=float(decision.confidence), labels=list(decision.labels),
-        probabilities=[float(value) for value in decision.probabilities],
-        intensity=float(decision.intensity), episode_id=decision.episode_id,
-        episode=int(decision.episode))
-    message.header.stamp = from_nanoseconds(decision.stamp_ns)
-    message.header.frame_id = frame_id
-    message.onset = from_nanoseconds(decision.onset_ns)
-    message.duration = duration_from_nanoseconds(decision.duration_ns)
+def need_message(state: CryState) -> CryNeed:
+    """Return a state as a message; what can't be heard now is not claimed."""
+    state = state.cleaned()
+    message = CryNeed(**{name: getattr(state, name) for name in SAME_FIELDS},
+                      need=int(state.need), labels=list(state.labels),
+                      probabilities=list(state.probabilities))
+    message.header.stamp = from_nanoseconds(state.stamp_ns)
+    message.header.frame_id = state.crib_id
+    message.onset = from_nanoseconds(state.onset_ns)
+    message.duration = duration_from_nanoseconds(state.duration_ns)
     return message
+
+
+def cry_state(message: CryNeed) -> CryState:
+    """Return what a message says, whoever sent it, without what can't be true."""
+    return CryState(
+        **{name: getattr(message, name) for name in SAME_FIELDS},
+        stamp_ns=to_nanoseconds(message.header.stamp), crib_id=message.header.frame_id,
+        need=need_of(message.need), labels=tuple(message.labels),
+        probabilities=tuple(map(float, message.probabilities)),
+        onset_ns=to_nanoseconds(message.onset),
+        duration_ns=to_nanoseconds(message.duration)).cleaned()

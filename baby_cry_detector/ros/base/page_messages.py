@@ -2,21 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the messages to what the caregiver's page reads of them."""
 
-from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.msg import CareEvent, CryAlert
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
-from baby_cry_detector.page.state import AlertReport, CareReport, NeedReport
-
-
-def need_report(message: CryNeed) -> NeedReport:
-    """Return a `cry_need`."""
-    return NeedReport(
-        crib=message.header.frame_id, status=message.status, crying=message.crying,
-        cry_probability=message.cry_probability, need=message.need,
-        confidence=message.confidence, labels=tuple(message.labels),
-        probabilities=tuple(message.probabilities), intensity=message.intensity,
-        episode_id=message.episode_id, onset_ns=to_nanoseconds(message.onset),
-        duration_ns=to_nanoseconds(message.duration),
-        stamp_ns=to_nanoseconds(message.header.stamp))
+from baby_cry_detector.page.state import AlertReport, CareReport
 
 
 def alert_report(message: CryAlert) -> AlertReport:

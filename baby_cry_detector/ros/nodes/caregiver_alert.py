@@ -23,8 +23,8 @@ from baby_cry_detector.decision.need import Need
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import care_message
-from baby_cry_detector.ros.base.heard import heard_from
 from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import (
@@ -174,25 +174,25 @@ class CaregiverAlert(ManagedNode):
 
     @survive
     def _hear(self, message: CryNeed):
-        heard = heard_from(message)
-        self._stamp_ns, self._resumed_ns = heard.stamp_ns, None
+        state = cry_state(message)
+        self._stamp_ns, self._resumed_ns = state.stamp_ns, None
         self._arrival.note()
-        order = self._engine.observe(heard).alert
-        if heard.crib_id and heard.crib_id != self._machine.crib_id and (
+        order = self._engine.observe(state).alert
+        if state.crib_id and state.crib_id != self._machine.crib_id and (
                 self._machine.open is None):
-            self._machine.crib_id = heard.crib_id
+            self._machine.crib_id = state.crib_id
             self._take_timing()
-        self._facts = Facts(heard.status == 'ok', heard.crying, heard.episode_id,
-                            heard.intensity, heard.need.upper(), heard.confidence)
+        self._facts = Facts(state.is_heard, state.crying, state.episode_id,
+                            state.intensity, state.need.name, state.confidence)
         self._wish = None
         if order is not None:
             cry = order.kind == 'cry'
             self._wish = Wish(
-                order.episode_id, heard.onset_ns if cry else order.since_ns,
+                order.episode_id, state.onset_ns if cry else order.since_ns,
                 PRIORITY_NAMES.index(order.priority),
                 # How it cries is in the text anyway; what was tried is not.
                 order.reason.partition('; ')[2] if cry else order.reason, cry)
-        self._say(self._machine.step(heard.stamp_ns, self._wish, self._facts))
+        self._say(self._machine.step(state.stamp_ns, self._wish, self._facts))
 
     @survive
     def _tick(self):

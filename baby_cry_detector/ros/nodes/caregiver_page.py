@@ -24,7 +24,8 @@ from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.kept_state import state_folder
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.page_messages import alert_report, care_report, need_report
+from baby_cry_detector.ros.base.messages import cry_state
+from baby_cry_detector.ros.base.page_messages import alert_report, care_report
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import (
     Arrival, duration_from_nanoseconds, from_nanoseconds, now_nanoseconds)
@@ -181,7 +182,7 @@ class CaregiverPage(ManagedNode):
     @survive
     def _hear_need(self, message: CryNeed):
         self._need_arrival.note()
-        self._state.hear_need(need_report(message))
+        self._state.hear_need(cry_state(message))
         what = (message.status, message.crying, message.need, message.episode_id)
         if what != self._told:
             self._told = what

@@ -167,7 +167,7 @@ class CryClassifier(ManagedNode):
 
     def _publish(self, decision: CryDecision):
         self._remember(decision.stamp_ns)      # what was said once is never forgotten
-        self._need.publish(need_message(decision, self._frame_id))
+        self._need.publish(need_message(decision))
         self._probability.publish(Float32(data=float(decision.cry_probability)))
         if self._watch_timer is not None:
             self._watch_timer.reset()

@@ -16,41 +16,39 @@ from std_msgs.msg import Float32
 from visualization_msgs.msg import Marker, MarkerArray
 
 from baby_cry_detector.audio import AudioFormat
-from baby_cry_detector.decision import Need
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import feature_set_ids, get_feature_set
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import frame_values
+from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.views.history import History
 from baby_cry_detector.views.picture import Limits, Now, Picture
-from baby_cry_detector.units import SECOND_NS
+from baby_cry_detector.needs import STATUS_WORDS
+from baby_cry_detector.units import SECOND_NS, to_s
 
 WATCH_PERIOD_S = 0.5
 SIDES_PIXELS = 120
 SILENT_S = 3.0
 SCALARS = ('intensity', 'crying', 'confidence', 'enter_threshold', 'leave_threshold', 'f0_hz')
-STATES = {CryNeed.STATUS_NO_AUDIO: 'no audio', CryNeed.STATUS_DISABLED: 'switched off',
-          CryNeed.STATUS_UNTRUSTED_AUDIO: 'audio not trusted'}
 # Colour-blind safe, and told in words beside.
 CRYING_RGBA, QUIET_RGBA, DEAF_RGBA = (0.84, 0.37, 0.0), (0.34, 0.71, 0.91), (0.6, 0.6, 0.6)
 
 
-def describe(need: CryNeed):
+def describe(said: CryState):
     """Return (state, details) of what is believed, in words."""
-    if need.status in STATES:
-        return STATES[need.status], ''
-    if not need.crying:
+    if not said.is_heard:
+        return STATUS_WORDS[said.status], said.status_reason
+    if not said.crying:
         return 'no crying', ''
-    stamp_ns, onset_ns = to_nanoseconds(need.header.stamp), to_nanoseconds(need.onset)
-    named = need.need not in (CryNeed.NEED_UNKNOWN, CryNeed.NEED_NONE)
-    why = (f'need {Need(need.need).name.lower().replace("_", " ")}, {need.confidence:.0%} sure'
-           if named else 'need not clear')
-    seconds = max(0, stamp_ns - onset_ns) / SECOND_NS
-    return f'CRYING for {seconds:.0f} s', f'{why}, intensity {need.intensity:.2f}'
+    why = (f'need {said.need_name.replace("_", " ")}, {said.confidence:.0%} sure'
+           if said.is_need_named else 'need not clear')
+    return (f'CRYING for {to_s(said.duration_ns):.0f} s',
+            f'{why}, intensity {said.intensity:.2f}')
 
 
 class CryMonitor(ManagedNode):
@@ -64,7 +62,7 @@ class CryMonitor(ManagedNode):
         self._scalars = {}
         self._subscriptions_by_topic = {}
         self._watch_timer = self._picture_timer = None
-        self._history = self._picture = self._need = None
+        self._history = self._picture = self._need = self._header = None
         self._format = None
         self._feature_set = None
         self._limits = Limits()
@@ -224,22 +222,19 @@ class CryMonitor(ManagedNode):
     @survive
     def _hear_need(self, message: CryNeed):
         self._arrival.note()
-        self._need = message
-        is_heard = message.status == CryNeed.STATUS_OK
-        onset_ns = to_nanoseconds(message.onset)
-        named = message.need not in (CryNeed.NEED_UNKNOWN, CryNeed.NEED_NONE)
+        said = self._need = cry_state(message)
+        self._header = message.header
         if self._picture_timer is not None:
             self._history.add_decision(
-                to_nanoseconds(message.header.stamp), is_heard, message.crying,
-                message.cry_probability, message.labels, message.probabilities,
-                message.intensity, message.episode, onset_ns,
-                onset_ns + to_nanoseconds(message.duration),
-                Need(message.need).name.lower().replace('_', ' ') if named else '')
-        self._say('intensity', message.intensity)
-        self._say('crying', float(message.crying))
-        self._say('confidence', message.confidence)
+                said.stamp_ns, said.is_heard, said.crying, said.cry_probability, said.labels,
+                said.probabilities, said.intensity, said.episode, said.onset_ns,
+                said.onset_ns + said.duration_ns,
+                said.need_name.replace('_', ' ') if said.is_need_named else '')
+        self._say('intensity', said.intensity)
+        self._say('crying', float(said.crying))
+        self._say('confidence', said.confidence)
         if self._markers.get_subscription_count():
-            self._markers.publish(self._marker_array(message))
+            self._markers.publish(self._marker_array(said))
 
     def _say(self, name: str, value: float):
         if self._scalars[name].get_subscription_count():
@@ -256,7 +251,7 @@ class CryMonitor(ManagedNode):
                         is_bigendian=0, step=pixels.shape[1] * 3)
         message.data = array('B', pixels.tobytes())
         if self._need is not None:
-            message.header = self._need.header
+            message.header = self._header
         else:
             message.header.stamp = self.get_clock().now().to_msg()
         self._image.publish(message)
@@ -266,21 +261,21 @@ class CryMonitor(ManagedNode):
         if self._need is None or silent_ns is None or silent_ns > SILENT_S * SECOND_NS:
             return Now(state='no cry_classifier', details='nothing says what is heard')
         state, details = describe(self._need)
-        seconds = self._need.header.stamp.sec
-        return Now(self._need.header.frame_id, state, details,
+        seconds = self._need.stamp_ns // SECOND_NS
+        return Now(self._need.crib_id, state, details,
                    time.strftime('%H:%M:%S', time.localtime(seconds)), self._need.crying)
 
-    def _marker_array(self, need: CryNeed) -> MarkerArray:
+    def _marker_array(self, need: CryState) -> MarkerArray:
         """Return a ball whose size is the intensity, and what is believed in words over it."""
         state, details = describe(need)
-        colour = (DEAF_RGBA if need.status != CryNeed.STATUS_OK
+        colour = (DEAF_RGBA if not need.is_heard
                   else CRYING_RGBA if need.crying else QUIET_RGBA)
         markers = []
         text = state if not details else f'{state}\n{details.replace(", ", chr(10))}'
         size = 0.15 + 0.35 * (need.intensity if need.crying else 0.0)
         for number, kind, height, scale in ((0, Marker.SPHERE, 0.0, size),
                                             (1, Marker.TEXT_VIEW_FACING, 0.55, 0.12)):
-            marker = Marker(header=need.header, ns='cry_need', id=number, type=kind,
+            marker = Marker(header=self._header, ns='cry_need', id=number, type=kind,
                             action=Marker.ADD, text=text if number else '')
             marker.pose.orientation.w = 1.0
             marker.pose.position.z = height

@@ -22,8 +22,9 @@ from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import (
-    alert_entry, care_entry, care_message, heard_sample)
+    alert_entry, care_entry, care_message)
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
@@ -205,7 +206,7 @@ class Diary(ManagedNode):
     # --- what is heard ---------------------------------------------------------------------------
     @survive
     def _hear_need(self, message: CryNeed):
-        sample = heard_sample(message)
+        sample = cry_state(message)
         self._crib_id = sample.crib_id
         known = self._book.open_row(sample.crib_id)
         if sample.episode_id and (known is None or known.episode_id != sample.episode_id) and (
@@ -255,7 +256,7 @@ class Diary(ManagedNode):
         elif sample.crying and self._clip_of != sample.episode_id:
             self._clip_of = sample.episode_id
             self._clips.begin(sample.episode_id, sample.onset_ns)
-        elif not sample.crying and sample.audible:
+        elif not sample.crying and sample.is_heard:
             self._clip_due = None
             self._clips.end()
 

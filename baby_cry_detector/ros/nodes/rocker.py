@@ -22,7 +22,7 @@ from baby_cry_detector.care.motion.rocking_machine import RockingMachine
 from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.care.motion.duty_store import boot_seconds, KeptDuty
-from baby_cry_detector.ros.base.heard import heard_from
+from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.motion_output import MotionOutput
 from baby_cry_detector.ros.base.parameters import TABLES
@@ -151,17 +151,17 @@ class Rocker(ManagedNode):
     # --- what is heard ---------------------------------------------------------------------------
     @brakes
     def _hear(self, message: CryNeed):
-        heard = heard_from(message)
-        age_s = (now_nanoseconds(self) - heard.stamp_ns) * 1e-9
+        state = cry_state(message)
+        age_s = (now_nanoseconds(self) - state.stamp_ns) * 1e-9
         if abs(age_s) > self._values['stale_s']:
             what = 'old' if age_s > 0 else 'ahead of the clock'
             self.report('stale', f'cry_need is over {self._values["stale_s"]:g} s {what}: '
                         'not acted on')
             return
         self._needs_heard.note()
-        self._follow(self._engine.observe(heard))
-        if heard.status != 'ok' and self._is_moving():
-            self.halt(f'cry_need says {heard.status}')
+        self._follow(self._engine.observe(state))
+        if not state.is_heard and self._is_moving():
+            self.halt(f'cry_need says {state.status_name}')
 
     def _follow(self, plan):
         """Do what the plan says."""

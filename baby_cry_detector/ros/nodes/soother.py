@@ -24,9 +24,8 @@ from baby_cry_detector.care.policy.plan import SoundOrder
 from baby_cry_detector.care.policy.policy import Policy
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.care.sound.dose_journal import DoseKeeper
-from baby_cry_detector.ros.base.heard import heard_from
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import audio_message, info_message
+from baby_cry_detector.ros.base.messages import audio_message, cry_state, info_message
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, from_nanoseconds, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
@@ -153,7 +152,7 @@ class Soother(ManagedNode):
         self._arrival.note()
         self._frame_id = message.header.frame_id
         self._status = message.status
-        plan = self._engine.observe(heard_from(message))
+        plan = self._engine.observe(cry_state(message))
         self._follow(plan)
 
     def _follow(self, plan):

@@ -28,18 +28,16 @@ from baby_cry_detector.audio import (
     AudioFormat, AudioSourceError, FileSource, list_devices, SAMPLE_RATE, to_pcm16)
 from baby_cry_detector.cli.arguments import number, Parser, UsageError
 from baby_cry_detector.cli.view import TerminalView, ViewState
-from baby_cry_detector.decision import Need
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
 from baby_cry_detector.ros.nodes.cry_graph import make_graph
 from baby_cry_detector.ros.base.running import initialised, make_executor
 from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
-from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+from baby_cry_detector.ros.base.messages import cry_state
+from baby_cry_detector.units import to_s
 
-STATUS = {CryNeed.STATUS_OK: 'OK', CryNeed.STATUS_NO_AUDIO: 'no audio',
-          CryNeed.STATUS_DISABLED: 'switched off',
-          CryNeed.STATUS_UNTRUSTED_AUDIO: 'audio not trusted'}
 # After the end of a recording the last frames are still on their way.
 SETTLE_S = 3.0
 # So long a recording that is over is not taken for a microphone that fell silent.
@@ -104,30 +102,22 @@ class ViewNode(Node):
             self._state.trouble = self._trouble()
             self._view.update(self._state)
 
-    def _audio_s(self, message: CryNeed, stamp_ns: int) -> float:
+    def _audio_s(self, said: CryState) -> float:
         """Return how much audio was heard; without audio the stamps go on, this does not."""
-        if message.status != CryNeed.STATUS_OK:
-            return self._state.time_s
-        return (stamp_ns - self._start_ns) * 1e-9
+        return to_s(said.stamp_ns - self._start_ns) if said.is_heard else self._state.time_s
 
     def _trouble(self) -> str:
         return '; '.join(filter(None, self._troubles.values()))
 
     def _hear_need(self, message: CryNeed):
-        stamp_ns = to_nanoseconds(message.header.stamp)
-        if message.status == CryNeed.STATUS_OK and self._start_ns is None:
-            self._start_ns = stamp_ns
+        said = cry_state(message)
+        if said.is_heard and self._start_ns is None:
+            self._start_ns = said.stamp_ns
         if self._start_ns is None:
             return
         self._state = ViewState(
-            time_s=self._audio_s(message, stamp_ns), status=STATUS.get(message.status, '?'),
-            level_dbfs=self._state.level_dbfs, cry_probability=message.cry_probability,
-            crying=message.crying, need=Need(message.need).name,
-            intensity=message.intensity, episode=message.episode,
-            onset_s=(to_nanoseconds(message.onset) - self._start_ns) * 1e-9,
-            duration_s=to_nanoseconds(message.duration) * 1e-9,
+            said, self._start_ns, self._audio_s(said), level_dbfs=self._state.level_dbfs,
             trouble=self._trouble(), enter_threshold=self._enter_threshold,
-            needs=list(zip(message.labels[1:], message.probabilities[1:])),
             health=dict(self._health),
             doing=self._care.doing() if self._care else {},
             news=self._care.news if self._care else '')

@@ -6,17 +6,19 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from baby_cry_detector.care.diary.rows import (
-    CareEntry, Curve, EpisodeBook, HeardSample, MOST_POINTS)
+    CareEntry, Curve, EpisodeBook, MOST_POINTS)
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.needs import Need, STATUS_NO_AUDIO, STATUS_OK
 from baby_cry_detector.units import SECOND_NS as NS
 
 
 def sample(time_s, crying=True, episode='crib-a', onset_s=100.0, **kwargs):
     """Return what is heard at a time."""
-    values = dict(audible=True, duration_ns=max(0, round((time_s - onset_s) * NS)),
-                  probability=0.9, intensity=0.5)
+    values = dict(duration_ns=max(0, round((time_s - onset_s) * NS)), cry_probability=0.9,
+                  intensity=0.5)
     values.update(kwargs)
-    return HeardSample(round(time_s * NS), 'crib', crying=crying, episode_id=episode,
-                       onset_ns=round(onset_s * NS), **values)
+    return CryState(round(time_s * NS), 'crib', crying=crying, episode_id=episode,
+                    onset_ns=round(onset_s * NS), **values)
 
 
 def test_an_episode_is_one_row_from_onset_to_end():
@@ -37,8 +39,9 @@ def test_an_episode_is_one_row_from_onset_to_end():
 
 def test_the_named_need_stays_though_the_end_names_none():
     book = EpisodeBook()
-    book.observe(sample(101, need='HUNGRY', confidence=0.8, labels={'hungry': 0.8}))
-    book.observe(sample(102, crying=False, need='NONE', confidence=0.99))
+    book.observe(sample(101, need=Need.HUNGRY, confidence=0.8, labels=('hungry',),
+                        probabilities=(0.8,)))
+    book.observe(sample(102, crying=False, need=Need.NONE, confidence=0.99))
     row = book.open_row('crib')
     assert (row.need, row.confidence, row.labels) == ('HUNGRY', 0.8, {'hungry': 0.8})
 
@@ -46,7 +49,7 @@ def test_the_named_need_stays_though_the_end_names_none():
 def test_lost_audio_ends_an_episode_until_it_goes_on():
     book = EpisodeBook()
     book.observe(sample(101))
-    assert not book.observe(sample(103, crying=False, audible=False))[0].open
+    assert not book.observe(sample(103, crying=False, status=STATUS_NO_AUDIO))[0].open
     again = book.observe(sample(105))
     assert again[0].open and again[0].episode_id == 'crib-a' and again[0].end_ns == 105 * NS
 
@@ -90,7 +93,7 @@ def test_any_stream_gives_one_row_per_episode_and_at_most_one_open(stream):
     for episode, crying, audible, time_s in stream:
         for row in book.observe(sample(
                 time_s, crying, f'crib-{episode}' if episode else '', onset_s=100.0 * episode,
-                audible=audible)):
+                status=STATUS_OK if audible else STATUS_NO_AUDIO)):
             rows[row.episode_id] = row
             assert row.end_ns >= row.onset_ns
     assert '' not in rows

@@ -6,7 +6,9 @@ from dataclasses import replace
 import math
 
 from baby_cry_detector.care.policy.engine import PolicyEngine
-from baby_cry_detector.care.policy.plan import Heard
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.needs import (
+    Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK, STATUS_UNTRUSTED_AUDIO)
 from baby_cry_detector.care.policy.policy import (
     Alerts, CribPolicy, DEFAULT, Policy, RockStep, Row, Soothing, SoundStep, Step)
 from hypothesis import given, settings, strategies as st
@@ -38,15 +40,15 @@ class Stream:
         plan = None
         for _ in range(round(seconds * NS / PERIOD_NS)):
             self.now_ns += PERIOD_NS
-            plan = self.engine.observe(Heard(self.now_ns, crib_id='crib', **what))
+            plan = self.engine.observe(CryState(self.now_ns, 'crib', **what))
             self.plans.append(plan)
         return plan
 
-    def quiet(self, seconds, status='ok'):
+    def quiet(self, seconds, status=STATUS_OK):
         self.onset_ns = 0
         return self._say(seconds, status=status, episode_id=f'e{self.episode}')
 
-    def cry(self, seconds, intensity=0.3, need='unknown', confidence=0.9):
+    def cry(self, seconds, intensity=0.3, need=Need.UNKNOWN, confidence=0.9):
         if not self.onset_ns:
             self.episode += 1
             self.onset_ns = self.now_ns
@@ -132,9 +134,9 @@ def test_strong_crying_and_a_sure_need_alert_at_once_without_soothing():
     plan = stream.cry(3.0, intensity=0.9)
     assert plan.alert.priority == 'high' and plan.sound is None and plan.level == 'strong'
     stream = Stream()
-    assert stream.cry(0.2, need='hungry').alert.priority == 'medium'
+    assert stream.cry(0.2, need=Need.HUNGRY).alert.priority == 'medium'
     stream = Stream()
-    plan = stream.cry(10.0, need='hungry', confidence=0.3)
+    plan = stream.cry(10.0, need=Need.HUNGRY, confidence=0.3)
     assert plan.alert is None and plan.need == 'unknown' and plan.sound is not None
 
 
@@ -164,13 +166,13 @@ def test_crying_whose_beginning_was_not_heard_is_alerted_but_not_soothed():
     assert plan.alert is not None and not any(plan.sound or plan.rock for plan in stream.plans)
 
 
-@pytest.mark.parametrize('status', ['no_audio', 'disabled'])
+@pytest.mark.parametrize('status', [STATUS_NO_AUDIO, STATUS_DISABLED, STATUS_UNTRUSTED_AUDIO])
 def test_not_hearing_stops_everything_and_soothing_does_not_come_back(status):
     stream = Stream()
     stream.cry(40.0)
     plan = stream.quiet(0.2, status)
     assert plan.rock is None and plan.sound is None and len(stream.ended()) == 2
-    if status == 'no_audio':
+    if status != STATUS_DISABLED:
         assert plan.alert.kind == 'no_audio' and plan.alert.episode_id == 'e1'
         assert 'was crying' in plan.alert.reason
     else:
@@ -181,10 +183,10 @@ def test_not_hearing_stops_everything_and_soothing_does_not_come_back(status):
 
 def test_a_crib_that_cannot_be_heard_is_alerted_after_the_delay():
     stream = Stream()
-    assert stream.quiet(14.0, 'no_audio').alert is None
-    alert = stream.quiet(2.0, 'no_audio').alert
+    assert stream.quiet(14.0, STATUS_NO_AUDIO).alert is None
+    alert = stream.quiet(2.0, STATUS_NO_AUDIO).alert
     assert (alert.kind, alert.episode_id, alert.priority) == ('no_audio', '', 'medium')
-    assert stream.quiet(5.0, 'no_audio').alert == alert
+    assert stream.quiet(5.0, STATUS_NO_AUDIO).alert == alert
     assert stream.quiet(0.2).alert is None
 
 
@@ -233,8 +235,10 @@ def test_each_crib_has_its_own_policy():
 
 
 PIECES = st.lists(st.tuples(
-    st.sampled_from(['cry', 'quiet', 'no_audio', 'disabled', 'back', 'gap']),
-    st.floats(0.2, 90.0), st.floats(0.0, 1.0), st.sampled_from(['unknown', 'hungry', 'none', 'x']),
+    st.sampled_from(['cry', 'quiet', 'back', 'gap', STATUS_NO_AUDIO, STATUS_DISABLED,
+                     STATUS_UNTRUSTED_AUDIO]),
+    st.floats(0.2, 90.0), st.floats(0.0, 1.0),
+    st.sampled_from([Need.UNKNOWN, Need.HUNGRY, Need.NONE]),
 ), min_size=1, max_size=12)
 
 
@@ -253,7 +257,7 @@ def test_whatever_is_heard(pieces):
         elif what == 'gap':
             stream.now_ns += round(seconds * NS)
         else:
-            plan = stream.quiet(seconds, 'ok' if what == 'quiet' else what)
+            plan = stream.quiet(seconds, STATUS_OK if what == 'quiet' else what)
             if what != 'quiet':
                 assert plan.rock is None and plan.sound is None
     failed = set()
@@ -271,4 +275,4 @@ def test_whatever_is_heard(pieces):
     going = {order.action_id for order in (stream.plans[-1].rock, stream.plans[-1].sound) if order}
     ended = [effect.action_id for effect in stream.ended()]
     assert len(ended) == len(set(ended)) and begun == going | set(ended)
-    assert twin.observe(Heard(1)).rock is None
+    assert twin.observe(CryState(1)).rock is None

@@ -16,7 +16,8 @@ from std_msgs.msg import Empty, Float32
 
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, FrameFeatures
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.heard import heard_from
+from baby_cry_detector.needs import Need, STATUS_NO_AUDIO
+from baby_cry_detector.ros.base.messages import cry_state
 
 NODES = {'rocker': {}, 'soother': {}, 'caregiver_alert': {},
          'diary': {'clips': True, 'clip_pre_roll_s': 2.0}, 'caregiver_page': {'port': 0},
@@ -85,10 +86,10 @@ def care(tmp_path):
 @pytest.mark.parametrize('said, heard', [
     (float('inf'), 1.0), (3e38, 1.0), (float('-inf'), 0.0), (-1.0, 0.0), (0.25, 0.25)])
 def test_what_is_heard_lies_within_its_range(said, heard):
-    word = heard_from(CryNeed(intensity=said, confidence=said, need=255, status=255))
+    word = cry_state(CryNeed(intensity=said, confidence=said, need=255, status=255))
     assert (word.intensity, word.confidence, word.need, word.status) == (
-        heard, heard, 'unknown', 'no_audio')
-    untold = heard_from(CryNeed(intensity=float('nan'), confidence=float('nan')))
+        heard, heard, Need.UNKNOWN, STATUS_NO_AUDIO)
+    untold = cry_state(CryNeed(intensity=float('nan'), confidence=float('nan')))
     assert (untold.intensity, untold.confidence) == (0.5, 0.0)
 
 
