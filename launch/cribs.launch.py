@@ -9,8 +9,10 @@ Start the graph of several cribs: a namespace and a microphone for each.
 `{nursery: {device: USB PnP, model: /path/nursery.npz}, bedroom: {source: file, file: cry.wav}}`.
 """
 
+import difflib
 from pathlib import Path
 
+from baby_cry_detector.bounded_yaml import compose, YamlError
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument, GroupAction, IncludeLaunchDescription, OpaqueFunction)
@@ -65,9 +67,14 @@ def cribs(text):
     """
     path = Path(text).expanduser()
     try:
-        loaded = yaml.safe_load(path.read_text() if text and _is_file(path) else text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RuntimeError(f'cribs is no YAML mapping: {error}') from None
+        read = path.read_text() if text and _is_file(path) else text
+        compose(read)               # bounded; says what is wrong without repeating the file
+        loaded = yaml.safe_load(read)
+    except (OSError, UnicodeDecodeError, YamlError) as error:
+        why = 'it is not text' if isinstance(error, UnicodeDecodeError) else error
+        raise RuntimeError(f'cribs is no YAML mapping: {why}') from None
+    except yaml.YAMLError:
+        raise RuntimeError('cribs is no YAML mapping') from None
     if not isinstance(loaded, dict) or not loaded:
         raise RuntimeError('cribs: expected a mapping of namespaces to microphones, for example '
                            f"'{{nursery: USB PnP, bedroom: 2}}', got {text!r}")
@@ -76,8 +83,10 @@ def cribs(text):
         own = own if isinstance(own, dict) else {'device': '' if own is None else own}
         unknown = sorted(set(map(str, own)) - set(OWN))
         if unknown:
-            raise RuntimeError(f'cribs: {namespace} has an unknown argument {unknown[0]!r}; '
-                               f'known: {", ".join(OWN)}')
+            close = difflib.get_close_matches(unknown[0], OWN, 1, 0.6)
+            raise RuntimeError('cribs: an unknown argument'
+                               + (f', perhaps meant to be {close[0]}' if close else '')
+                               + f'; known: {", ".join(OWN)}')
         own = {name: _text(value) for name, value in own.items()}
         if own.get('source', 'mic') == 'mic':
             device = own.get('device', '')

@@ -8,6 +8,7 @@ import sys
 
 from baby_cry_detector import __version__
 from baby_cry_detector.cli.arguments import Parser, UsageError
+from baby_cry_detector.cli.harmless import harmless_output
 from baby_cry_detector.fields import ParameterError
 
 # Modules that offer add_parser(subparsers) and run(args) -> exit code. Those that need torch
@@ -45,6 +46,11 @@ def main(arguments=None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'):      # a name may hold what can't be shown
             stream.reconfigure(errors='backslashreplace')
+    with harmless_output():
+        return _run(arguments)
+
+
+def _run(arguments) -> int:
     try:
         given = sys.argv[1:] if arguments is None else arguments
         args = make_parser(given[0] if given else '').parse_args(given)

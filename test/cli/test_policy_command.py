@@ -56,3 +56,17 @@ def test_a_rehearsal_tells_what_would_have_happened(recording, capsys):
 def test_a_rehearsal_of_what_is_no_recording_is_an_error(tmp_path, capsys):
     assert main(['policy', 'rehearse', str(tmp_path / 'none.wav')]) == 1
     assert 'error' in capsys.readouterr().err
+
+
+def test_an_escape_in_a_name_reaches_no_terminal(tmp_path, capsys):
+    name = tmp_path / 'x\x1b]0;owned\x07\x9b31m\u202e.yaml'
+    name.write_text(SHIPPED.read_text() + 'cribs: {"\\e[2Jroom": {}}\n')
+    missing = str(tmp_path / '\x1b[2J.wav')
+    assert main(['policy', 'check', str(name)]) == 0
+    assert main(['policy', 'check', missing]) == 1
+    for arguments in (['listen', missing], ['features', missing], ['plot', missing],
+                      ['listen', '--\x1b[2J'], ['policy', 'rehearse', missing]):
+        assert main(arguments) != 0
+    out, err = capsys.readouterr()
+    assert not set(out + err) & set('\x1b\x07\x9b\u202e')
+    assert r'\x1b]0;owned\x07' in out and r'\x1b[2Jroom' in out and r'\x1b[2J.wav' in err

@@ -19,6 +19,7 @@ ROS = {'rclpy', 'std_msgs', 'std_srvs', 'builtin_interfaces', 'audio_common_msgs
 LAYERS = (
     {'__init__'},
     {'units', 'needs'},
+    {'bounded_yaml'},
     {'cry_state', 'fields', 'kept_state', 'names', 'printable', 'checkpoints'},
     {'audio', 'audio.devices', 'audio.synthesis', 'features', 'features.stages', 'features.sets',
      'model.cells'},

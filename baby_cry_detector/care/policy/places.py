@@ -1,15 +1,18 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where policy files lie, and reading them; what is in them is `behaviours/policy_file.py`."""
+"""Where policy files lie, and reading them; what is in them is `policy_file.py`."""
 
 import os
 from pathlib import Path
 import sys
 
+from baby_cry_detector.bounded_yaml import LARGEST_CHARACTERS
 from baby_cry_detector.care.policy.policy import Policy, PolicyError
 from baby_cry_detector.care.policy.policy_file import read_policy
+from baby_cry_detector.printable import printable
 
 NAME = Path('config', 'policy.yaml')
+LARGEST_BYTES = 4 * LARGEST_CHARACTERS
 
 
 def shipped_policy_path() -> Path:
@@ -35,10 +38,17 @@ def open_policy(path: str = '') -> Policy:
     :raises PolicyError: if it is wrong; a line for each error.
     """
     place = Path(path).expanduser() if path else shipped_policy_path()
+    name = printable(place, 300)
     try:
         if place.exists() and not place.is_file():      # a device may never end
-            raise PolicyError(f'{place}: expected a policy, this is not a regular file')
-        text = place.read_text(encoding='utf-8')
-    except UnicodeDecodeError as error:
-        raise PolicyError(f'{place}:1: this is not text: {error}') from None
-    return read_policy(text, str(place))
+            raise PolicyError(f'{name}: expected a policy, this is not a regular file')
+        with open(place, 'rb') as file:
+            data = file.read(LARGEST_BYTES + 1)
+        if len(data) > LARGEST_BYTES:
+            raise PolicyError(f'{name}: longer than any policy')
+        text = data.decode('utf-8')
+    except UnicodeDecodeError:
+        raise PolicyError(f'{name}:1: this is not text') from None
+    except ValueError as error:           # a name with a zero in it
+        raise error if isinstance(error, PolicyError) else PolicyError(f'{name}: {error}')
+    return read_policy(text, name)

@@ -13,11 +13,13 @@ from typing import Any, Dict, Optional
 
 import yaml
 
+from baby_cry_detector.bounded_yaml import compose, YamlError
 from baby_cry_detector.care.policy.policy import (
     Alerts, CribPolicy, DEFAULT, FREQUENCY_RANGE_HZ, HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
     LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S, LONGEST_ROCKING_S, LONGEST_STEP_S, NEEDS,
     NO_IMPROVEMENT_RANGE_S, Policy, PolicyError, PRIORITIES, RockStep, Row, Soothing, SOUNDS,
     SoundStep, Step)
+from baby_cry_detector.printable import printable
 
 VERSION = 1
 # (smallest, largest, unit) of every number.
@@ -43,18 +45,33 @@ def read_policy(text: str, name: str = 'policy') -> Policy:
     :raises PolicyError: on everything that is wrong, a line for each.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, 'problem_mark', None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, 'problem', None) or str(error)
-        raise PolicyError(f'{name}:{line}: this is not YAML: {problem}') from None
+        root = compose(text)
+    except YamlError as error:
+        raise PolicyError(f'{name}:{error.line}: {error.sentence}') from None
+    if not _is_meant_as_policy(root):
+        # Whatever it is, it may be private: nothing of it is repeated.
+        raise PolicyError(f'{name}:1: this is no policy: expected "version: {VERSION}" and '
+                          f'"needs:" with "{DEFAULT}:" in it')
     reader = _Reader(name)
     policy = reader.policy(root)
     if reader.problems:
         lines = [f'{name}:{line}: {sentence}' for line, sentence in sorted(reader.problems)]
         raise PolicyError('\n'.join(lines))
     return policy
+
+
+def _is_meant_as_policy(root) -> bool:
+    """Return whether a file is a policy, right or wrong, and not another program's."""
+    needs = _part(root, 'needs')
+    return needs is not None and _part(needs, DEFAULT) is not None
+
+
+def _part(node, name: str):
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == name:
+                return value
+    return None
 
 
 def _suggestion(word: str, known) -> str:
@@ -72,7 +89,8 @@ class _Reader:
         self.problems = set()
 
     def wrong(self, node, sentence: str) -> None:
-        self.problems.add((node.start_mark.line + 1 if node is not None else 1, sentence))
+        self.problems.add((node.start_mark.line + 1 if node is not None else 1,
+                           printable(sentence, 300)))
 
     # --- the parts of a file ---------------------------------------------------------------------
     def policy(self, root) -> Policy:

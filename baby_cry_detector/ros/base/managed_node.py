@@ -25,6 +25,7 @@ from rclpy.qos import qos_policy_name_from_kind
 
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.fields import Parameter, ParameterError, ParameterTable
+from baby_cry_detector.printable import printable
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0
@@ -197,7 +198,7 @@ class ManagedNode(Node):
             step(*args)
             return TransitionCallbackReturn.SUCCESS
         except (ValueError, OSError) as error:
-            self.get_logger().error(f'cannot {what}: {error}')
+            self.get_logger().error(printable(f'cannot {what}: {error}'))
         except Exception:
             if self.context.ok():     # else a signal took the context away
                 self.get_logger().error(f'cannot {what}: {traceback.format_exc()}')
@@ -281,7 +282,8 @@ class ManagedNode(Node):
             self._reported_s.clear()
         if now_s - self._reported_s.get(said, -REPORT_PERIOD_S) >= REPORT_PERIOD_S:
             self._reported_s[said] = now_s
-            self.get_logger().warning(f'{sentence} ({kind}: {self.counts[kind]} so far)')
+            self.get_logger().warning(
+                f'{printable(sentence)} ({kind}: {self.counts[kind]} so far)')
 
     def _publish_diagnostics(self) -> None:
         level, message, details = self.diagnose()

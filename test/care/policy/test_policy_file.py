@@ -3,6 +3,7 @@
 """A policy file: read, refused with its line, and the shipped one."""
 
 from pathlib import Path
+import time
 
 from baby_cry_detector.care.policy.policy import (
     Alerts, CribPolicy, LEVELS, NEEDS, PolicyError, RockStep, Row, Soothing, SoundStep, Step)
@@ -113,6 +114,38 @@ def test_everything_that_is_wrong_is_told_at_once_in_order():
                                   '? [a]\n: b', LEAST + 'needs: {}', '&a {needs: *a}'])
 def test_what_is_no_policy_is_refused_with_a_line(text):
     assert all(one.startswith('my.yaml:') for one in refused(text))
+
+
+PRIVATE = ('api_key: hunter2\ndatabases: {main: geheim-host}\n', 'version: 1\nhunter2: geheim\n',
+           'hunter2\n', '- hunter2\n', 'a: *geheim\n', '"hunter2\n', '%geheim\n---\n', '!geheim x',
+           '-----BEGIN PRIVATE KEY-----\nhunter2geheim\n', 'needs: {hunter2: geheim}\n',
+           'a: &hunter2 1\nb: &hunter2 2\nc: @geheim', 'hunter2 = geheim\n\t[x]\n: :')
+
+
+@pytest.mark.parametrize('text', PRIVATE)
+def test_nothing_of_another_programs_file_is_repeated(text):
+    said = refused(text)
+    assert len(said) == 1 and said[0].startswith('my.yaml:')
+    assert 'hunter2' not in said[0] and 'geheim' not in said[0]
+
+
+def aliases(levels=30, width=9):
+    """Return a page that stands for width ** levels values."""
+    lines = ['a0: &a0 {for_s: 1}']
+    lines += [f'a{n}: &a{n} [{", ".join([f"*a{n - 1}"] * width)}]' for n in range(1, levels)]
+    return '\n'.join(lines)
+
+
+@pytest.mark.parametrize('text', [
+    LEAST + aliases(), LEAST + 'cribs: ' + '[' * 50_000, LEAST + 'cribs: ' + '{a: ' * 5_000,
+    LEAST + 'cribs:\n' + ''.join(f'{" " * n}- a:\n' for n in range(1, 400)), '- ' * 5_000,
+    LEAST + 'cribs: {a: &x {needs: *x}}', 'x' * 10_000_000, '# y\n' * 200_000,
+    LEAST + 'cribs: [' + 'a,' * 100_000 + ']', '!' * 10_000, '? ' * 5_000, '&' + 'a' * 9_000,
+    LEAST + 'cribs: {' + ', '.join(f'c{n}: {{}}' for n in range(20_000)) + '}'])
+def test_a_monstrous_file_is_refused_in_one_short_sentence_and_soon(text):
+    begin_s = time.process_time()
+    said = refused(text)
+    assert len(said) == 1 and len(said[0]) < 200 and time.process_time() - begin_s < 2.0
 
 
 @settings(max_examples=150, deadline=None)
