@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import Optional
 
 
+LARGEST_BYTES = 1_000_000
+DEEPEST = 12
+LONGEST_TEXT = 20_000
+# Nanoseconds until the year 2116; nothing that is counted here is larger.
+LARGEST_NUMBER = 2**62
+
+
 class HeldError(OSError):
     """Another process holds the file."""
 
@@ -31,6 +38,42 @@ def state_folder() -> Path:
         return Path.home() / '.local' / 'state' / 'baby_cry_detector'
     except RuntimeError:
         raise OSError('there is no home folder and XDG_STATE_HOME is not set') from None
+
+
+def read_document(data: bytes):
+    """
+    Return the JSON that a file holds.
+
+    :raises ValueError: if it is none, too large, too deep, or holds what no state does (numbers
+        beyond LARGEST_NUMBER, NaN, endless text); nothing of it is repeated.
+    """
+    if len(data) > LARGEST_BYTES:
+        raise ValueError('it is too large')
+    try:
+        document = json.loads(data.decode('utf-8'), parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError('it is nested too deep') from None
+    except ValueError:
+        raise ValueError('it is no JSON') from None
+    _check(document, DEEPEST)
+    return document
+
+
+def _no_number(name: str):
+    raise ValueError(name)
+
+
+def _check(value, depth: int) -> None:
+    if isinstance(value, (dict, list)):
+        if not depth:
+            raise ValueError('it is nested too deep')
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            _check(part, depth - 1)
+    elif isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            raise ValueError('a text in it is too long')
+    elif isinstance(value, (int, float)) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        raise ValueError('a number in it is absurd')
 
 
 class KeptState:
@@ -61,17 +104,32 @@ class KeptState:
         Return what was kept, if anything was.
 
         :raises OSError: if there is a file that can't be read.
-        :raises ValueError: if it is no JSON object; it is left to be replaced.
+        :raises ValueError: if it is no JSON object of a state's size; it is set aside.
         """
         try:
-            document = json.loads(self.path.read_text())
+            with open(self.path, 'rb') as file:
+                document = read_document(file.read(LARGEST_BYTES + 1))
+            if not isinstance(document, dict):
+                raise ValueError('it is no object')
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise ValueError(f'{self.path} is no state of a node: {error}') from None
-        if not isinstance(document, dict):
-            raise ValueError(f'{self.path} is no state of a node')
+            raise ValueError(f'{self.path} is no state of a node: {error}'
+                             f'{self.set_aside()}') from None
         return document
+
+    def set_aside(self) -> str:
+        """
+        Move a file that makes no sense out of the way, over the one before it; never raises.
+
+        :return: the end of a sentence that says where it is now.
+        """
+        bad = self.path.with_suffix('.bad')
+        try:
+            os.replace(self.path, bad)
+        except OSError as error:
+            return f'; it can not be set aside ({error.strerror})'
+        return f'; it is kept as {bad.name}'
 
     def keep(self, document: dict) -> None:
         """Write; OSError if that fails."""

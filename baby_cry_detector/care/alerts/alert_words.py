@@ -6,11 +6,20 @@ from dataclasses import dataclass
 import math
 from typing import NamedTuple, Optional
 
-from baby_cry_detector.needs import PRIORITY_NONE
+from baby_cry_detector.needs import Need, PRIORITY_NONE
+from baby_cry_detector.printable import printable
 from baby_cry_detector.units import SECOND_NS
 
+LONGEST_NAME = 120
+NEEDS = frozenset(need.name for need in Need)
 # In the middle of a cry: "mild" below the first, "very hard" from the last.
 HARDNESS = ((0.25, 'softly'), (0.45, 'moderately'), (0.7, 'hard'), (math.inf, 'very hard'))
+
+
+def short(text: str, longest: int = LONGEST_NAME) -> str:
+    """Return a name or sentence of another program's in one line, at most that long."""
+    text = printable(text, longest).encode('utf-8', 'replace').decode()
+    return ' '.join(text.split())
 
 
 class Wish(NamedTuple):

@@ -8,13 +8,17 @@ START is followed by exactly one END, also across a restart, and no two alerts o
 """
 
 from dataclasses import asdict, dataclass, fields
+import math
 from typing import List, Optional, Tuple
 
 from baby_cry_detector.care.alerts.alert_words import (
-    alert_text, duration_text, end_text, Facts, OpenAlert, Said, Wish)
+    alert_text, duration_text, end_text, Facts, NEEDS, OpenAlert, Said, short, Wish)
 from baby_cry_detector.needs import END, HEARTBEAT, HIGH, LOW, ONGOING, START
 from baby_cry_detector.units import SECOND_NS
 
+# No stamp of a message is later than 2106, and no alert has as many words.
+LATEST_NS = 2**32 * SECOND_NS
+MOST_WORDS = 2**31
 # A step back of the clock up to this is jitter of stamps, a larger one moves everything along.
 JITTER_NS = 2 * SECOND_NS
 # So long after a restart an alert is kept open until it is known whether it goes on.
@@ -61,13 +65,16 @@ class AlertMachine:
         """
         Go on from what a process before this one left.
 
+        Nothing of it holds alerts back for longer than anybody may ask for.
+
         :raises ValueError: if it makes no sense.
         """
         try:
             names = {field.name: field.type for field in fields(OpenAlert)}
             numbers = [document[name] for name in ('snoozed_until_ns', 'newest_id_ns', 'now_ns')]
             opened = document['open']
-            if not all(type(number) is int and number >= 0 for number in numbers) or not (
+            if not all(type(number) is int and 0 <= number < LATEST_NS
+                       for number in numbers) or not (
                     isinstance(document['crib_id'], str)):
                 raise ValueError('numbers expected')
             if opened is not None:
@@ -79,11 +86,26 @@ class AlertMachine:
                 if not LOW <= opened['priority'] <= HIGH or not opened['alert_id'] or not (
                         LOW <= opened['asked_priority'] <= HIGH):
                     raise ValueError('no priority or no name')
+                times = ('since_ns', 'said_ns', 'loud_ns', 'escalating_ns')
+                if not 0 <= opened['sequence'] < MOST_WORDS or min(
+                        opened[name] for name in times) < -1:
+                    raise ValueError('numbers that no alert has')
+                for name in times:
+                    opened[name] = min(opened[name], numbers[2])
+                if not all(math.isfinite(opened[name]) for name in ('intensity', 'confidence')):
+                    raise ValueError('intensity or confidence is no number')
+                if opened['need'] not in NEEDS:
+                    raise ValueError('no such need')
+                for name, kind in names.items():
+                    if kind is str:
+                        opened[name] = short(opened[name])
                 opened = OpenAlert(**opened)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(f'no state of alerts: {error!r}') from None
         self.snoozed_until_ns, self._newest_id_ns, self._now_ns = numbers
-        self.crib_id = document['crib_id'] or self.crib_id
+        longest_ns = round(self.timing.snooze_max_s * SECOND_NS)
+        self.snoozed_until_ns = min(self.snoozed_until_ns, self._now_ns + longest_ns)
+        self.crib_id = short(document['crib_id']) or self.crib_id
         self.open = opened
         self._resumed_ns = self._now_ns if opened else None
         self._quiet_since_ns = None

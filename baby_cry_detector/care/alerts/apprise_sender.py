@@ -3,10 +3,13 @@
 """Many more channels (push, mail, chat) through the Apprise library, an optional extra."""
 
 import logging
+import threading
 
 from baby_cry_detector.care.alerts.channel import Sender, Undelivered
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.needs import END, HIGH, MEDIUM
+
+DEADLINE_S = 30.0
 
 
 def apprise_senders(urls: str) -> list:
@@ -46,6 +49,7 @@ class AppriseSender(Sender):
         self.name = f'apprise_{number}'
         self._library = library
         self._apprise = service
+        self._hanging = None
 
     def send(self, said: Said, late_s: float) -> None:
         """Tell it."""
@@ -54,6 +58,24 @@ class AppriseSender(Sender):
         if said.state == END:
             level = kind.SUCCESS
         text = said.text if late_s < 60 else f'{said.text} (told {late_s / 60:.0f} min late)'
-        if not self._apprise.notify(body=text, title=f'Baby cry: {said.crib_id or "crib"}',
-                                    notify_type=level):
-            raise Undelivered('the service does not take it')
+        if self._hanging is not None and self._hanging.is_alive():
+            raise Undelivered(f'the service has not answered for {DEADLINE_S:g} s', answered=True)
+        taken = []
+
+        def notify():
+            try:
+                taken.append(self._apprise.notify(
+                    body=text, title=f'Baby cry: {said.crib_id or "crib"}', notify_type=level))
+            except Exception as error:     # a service of the library's
+                taken.append(error)
+
+        # The library's services have timeouts for parts of a request, not for the whole.
+        self._hanging = threading.Thread(target=notify, daemon=True)
+        self._hanging.start()
+        self._hanging.join(DEADLINE_S)
+        if self._hanging.is_alive():
+            raise Undelivered(f'the service has not answered for {DEADLINE_S:g} s', answered=True)
+        if isinstance(taken[0], Exception):
+            raise taken[0]
+        if taken != [True]:
+            raise Undelivered('the service does not take it', answered=True)

@@ -11,7 +11,7 @@ a process that is killed meanwhile.
 from dataclasses import dataclass
 import threading
 import time
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from baby_cry_detector.care.alerts.outbox import Outbox, Waiting
 from baby_cry_detector.care.alerts.alert_words import Said
@@ -22,12 +22,29 @@ MOST_WAITING = 4096
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 15.0
 IDLE_PERIOD_S = 1.0
 MOST_REFUSALS = 3
-# From a process before this one: older than a day alerts nobody; the diary has the history.
+# So often a word fails by itself before others may pass it; then the pause before it doubles.
+PATIENCE = 2
+LONGEST_PAUSE_S = 600.0
+# Older than a day alerts nobody; the diary has the history.
 OLDEST_S = 86_400.0
+# An attempt that takes longer than this is told; every sender has a deadline of its own.
+HANGING_S = 45.0
+# So long a loss is shown as trouble.
+LOSS_SHOWN_S = 600.0
 
 
 class Undelivered(OSError):
-    """It may work later: no network, nobody answers."""
+    """
+    It may work later.
+
+    :param answered: whether somebody was reached, so that another word may fare better;
+        otherwise there is no network, or nobody answers, and all words wait.
+    """
+
+    def __init__(self, message: str = '', answered: bool = False):
+        """Say why."""
+        super().__init__(message)
+        self.answered = answered
 
 
 class Refused(ValueError):
@@ -79,6 +96,18 @@ class ChannelState:
     delivered: int
     waiting: int
     lost: int
+    lost_why: str = ''
+    """What was lost last and why, ``''`` if nothing was in the last ten minutes."""
+
+
+@dataclass
+class _Trial:
+    """What a word that failed by itself has been through."""
+
+    failures: int = 0
+    refusals: int = 0
+    due_s: float = 0.0
+    others_pass: bool = False
 
 
 def record(said: Said, late_s: float = 0.0) -> dict:
@@ -102,17 +131,23 @@ def record(said: Said, late_s: float = 0.0) -> dict:
 
 class Channel:
     """
-    Delivers what it is offered, in order.
+    Delivers what it is offered, in order, but for words that fail by themselves.
+
+    A word is tried again (nobody answers, the service is ill) or given up: after three refusals,
+    or failures while others got through, or after ``oldest_s``. It holds up those of its own alert
+    only, and none for longer than that.
 
     :param sender: how; its thread is the only one that uses it.
     :param redact: takes secrets out of a sentence before anybody sees it.
     :param first_retry_s: wait after the first failure; doubles up to ``longest_retry_s``.
     :param outbox: keeps what waits in a file; what is in it already is delivered first.
+    :param oldest_s: what has waited for longer is given up.
     """
 
     def __init__(self, sender: Sender, redact=lambda text: text,
                  first_retry_s: float = FIRST_RETRY_S, longest_retry_s: float = LONGEST_RETRY_S,
-                 most_waiting: int = MOST_WAITING, outbox: Optional[Outbox] = None):
+                 most_waiting: int = MOST_WAITING, outbox: Optional[Outbox] = None,
+                 oldest_s: float = OLDEST_S):
         """Start the thread."""
         self.name = sender.name
         self._sender = sender
@@ -120,17 +155,25 @@ class Channel:
         self._retry_s = (first_retry_s, longest_retry_s)
         self._most = most_waiting
         self._outbox = outbox
-        self._queue: List[Waiting] = []
+        self._oldest_s = oldest_s
+        self._trials: Dict[int, _Trial] = {}
+        self._due_s, self._busy_s = 0.0, None
+        self._trouble = self._lost_why = ''
+        self._delivered = self._lost = 0
+        self._lost_s = 0.0
         left = outbox.read() if outbox is not None else []
-        self._queue = [word for word in left
-                       if time.time() - word.offered_s <= OLDEST_S][-most_waiting:]
+        self._queue: List[Waiting] = [
+            word for word in left if time.time() - word.offered_s <= oldest_s][-most_waiting:]
+        # On the clock that nobody sets; where the other one was set back, nothing is known.
+        self._since_s = {word.number: time.monotonic() - max(0.0, time.time() - word.offered_s)
+                         for word in self._queue}
+        if len(left) > len(self._queue):
+            self._note_lost('waited for too long before this start', len(left) - len(self._queue))
         if outbox is not None:
             outbox.replace(self._queue)
         self._number = max((word.number for word in self._queue), default=0)
         self._changed = threading.Condition()
         self._ending = False
-        self._trouble = ''
-        self._delivered, self._lost = 0, len(left) - len(self._queue)
         self._thread = threading.Thread(target=self._run, name=f'alerts {self.name}', daemon=True)
         self._thread.start()
 
@@ -148,6 +191,7 @@ class Channel:
                         break
             self._number += 1
             self._queue.append(Waiting(self._number, said, time.time()))
+            self._since_s[self._number] = time.monotonic()
             if self._outbox is not None and said.state != HEARTBEAT:
                 self._outbox.add(self._queue[-1], self._kept())
             if len(self._queue) > self._most:
@@ -160,11 +204,13 @@ class Channel:
     def _take(self, index: int) -> None:
         """Take a word out of the queue."""
         word = self._queue.pop(index)
+        self._trials.pop(word.number, None)
+        self._since_s.pop(word.number, None)
         if self._outbox is not None and word.said.state != HEARTBEAT:
             self._outbox.settle(word.number, self._kept())
 
     def _let_go(self):
-        self._lost += 1
+        self._note_lost(f'more than {self._most} were waiting')
         for index in range(1, len(self._queue) - 1):
             if self._queue[index].said.state in (ONGOING, HEARTBEAT):
                 self._take(index)
@@ -174,9 +220,13 @@ class Channel:
     def state(self) -> ChannelState:
         """Return how it is; secrets are not in it."""
         with self._changed:
+            now_s = time.monotonic()
             trouble = self._trouble or (self._outbox.trouble if self._outbox is not None else '')
-            return ChannelState(not trouble, trouble or 'ok', self._delivered,
-                                len(self._queue), self._lost)
+            if self._busy_s is not None and now_s - self._busy_s > HANGING_S:
+                trouble = f'hangs for {now_s - self._busy_s:.0f} s'
+            recent = self._lost and now_s - self._lost_s < LOSS_SHOWN_S
+            return ChannelState(not trouble, trouble or 'ok', self._delivered, len(self._queue),
+                                self._lost, self._lost_why if recent else '')
 
     def close(self, timeout_s: float = 3.0) -> bool:
         """End; what waits has ``timeout_s`` to be delivered. Return whether all of it was."""
@@ -189,52 +239,33 @@ class Channel:
 
     # --- the thread ------------------------------------------------------------------------------
     def _run(self):
-        wait_s, refusals, due_s = IDLE_PERIOD_S, 0, 0.0
-        retry_s = self._retry_s[0]
+        wait_s = self._retry_s[0]
         while True:
             with self._changed:
-                if not (self._queue and time.monotonic() >= due_s) and not self._ending:
-                    self._changed.wait(max(0.0, min(wait_s, due_s - time.monotonic())
-                                           if self._queue else wait_s))
-                ending, entry = self._ending, self._queue[0] if self._queue else None
-            if ending and (entry is None or time.monotonic() >= self._until_s):
-                break
-            if entry is not None and time.monotonic() < due_s:
-                if ending:
+                self._drop_old()
+                entry = self._choose(time.monotonic())
+                if entry is None and not self._ending:
+                    self._changed.wait(IDLE_PERIOD_S if not self._queue else
+                                       min(IDLE_PERIOD_S, max(0.01, self._next_s())))
+                    self._drop_old()
+                    entry = self._choose(time.monotonic())
+                if self._ending and (not self._queue or time.monotonic() >= self._until_s):
+                    break
+                is_idle = entry is None and not self._queue
+                now_s = time.monotonic()
+                self._busy_s = now_s if entry is not None else None
+                late_s = now_s - self._since_s[entry.number] if entry is not None else 0.0
+            if entry is None and (not is_idle or time.monotonic() < self._due_s):
+                if self._ending:
                     time.sleep(0.05)
                 continue
-            trouble, done = '', False
-            try:
-                if entry is None:
-                    if time.monotonic() < due_s:
-                        continue
-                    self._sender.idle()
-                else:
-                    self._sender.send(entry.said, max(0.0, time.time() - entry.offered_s))
-                    done = True
-            except Undelivered as error:
-                trouble = str(error) or 'nobody answers'
-            except Refused as error:
-                trouble = f'refused: {error}'
-                refusals += 1
-            except Exception as error:     # a library's own; a channel must outlive it
-                trouble = f'{type(error).__name__}: {error}'
-            given_up = entry is not None and refusals >= MOST_REFUSALS
+            trouble = self._attempt(entry, late_s)
             with self._changed:
-                self._trouble = self._redact(trouble)[:300]
+                self._busy_s = None
                 if entry is None and self._outbox is not None and self._outbox.trouble:
                     self._outbox.replace(self._kept())     # the disk may have room again
-                if done or given_up:
-                    self._take(0)
-                    self._delivered += done
-                    self._lost += not done
-            if done or given_up:
-                refusals = 0
-            if trouble:
-                due_s = time.monotonic() + retry_s
-                retry_s = min(2 * retry_s, self._retry_s[1])
-            else:
-                retry_s, due_s = self._retry_s[0], 0.0
+                self._due_s = time.monotonic() + wait_s if trouble else 0.0
+            wait_s = min(2 * wait_s, self._retry_s[1]) if trouble else self._retry_s[0]
         with self._changed:
             if self._outbox is not None:
                 self._outbox.close()
@@ -243,3 +274,83 @@ class Channel:
         except Exception as error:
             with self._changed:
                 self._trouble = self._redact(f'{type(error).__name__}: {error}')
+
+    def _attempt(self, entry: Optional[Waiting], late_s: float) -> str:
+        """Send a word, or look after the connection; return what went wrong."""
+        trouble, its_own, refused = '', False, False
+        try:
+            if entry is None:
+                self._sender.idle()
+            else:
+                self._sender.send(entry.said, late_s)
+        except Undelivered as error:
+            trouble, its_own = str(error) or 'nobody answers', error.answered
+        except Refused as error:
+            trouble, its_own, refused = f'refused: {error}', True, True
+        except OSError as error:
+            trouble = f'{type(error).__name__}: {error}'
+        except Exception as error:     # a library's own; a channel must outlive it
+            trouble, its_own, refused = f'{type(error).__name__}: {error}', True, True
+        with self._changed:
+            self._trouble = self._redact(trouble)[:300]
+            if entry is None or self._index(entry) is None:
+                return trouble
+            if not trouble:
+                self._delivered += 1
+                self._take(self._index(entry))
+                for trial in self._trials.values():
+                    trial.due_s, trial.others_pass = 0.0, True
+            elif its_own:
+                trial = self._trials.setdefault(entry.number, _Trial())
+                trial.failures += 1
+                # Where others got through meanwhile, it is this word that is not wanted.
+                trial.refusals += refused or trial.others_pass
+                trial.others_pass = False
+                trial.due_s = time.monotonic() + min(
+                    LONGEST_PAUSE_S, self._retry_s[0] * 2 ** min(20, trial.failures))
+                if trial.refusals >= MOST_REFUSALS:
+                    self._give_up(self._index(entry), self._trouble)
+        return trouble
+
+    # --- under the lock --------------------------------------------------------------------------
+    def _index(self, entry: Waiting) -> Optional[int]:
+        return next((index for index, other in enumerate(self._queue)
+                     if other.number == entry.number), None)
+
+    def _choose(self, now_s: float) -> Optional[Waiting]:
+        """
+        Return the word to try now: the oldest, or one that need not wait for it.
+
+        A word that failed twice by itself lets those of other alerts pass; the order within an
+        alert is kept.
+        """
+        if now_s < self._due_s:
+            return None
+        blocked = set()
+        for word in self._queue:
+            if word.said.alert_id in blocked:
+                continue
+            trial = self._trials.get(word.number)
+            if trial is None or trial.failures < PATIENCE or trial.due_s <= now_s:
+                return word
+            blocked.add(word.said.alert_id)
+        return None
+
+    def _next_s(self) -> float:
+        dues = [trial.due_s for trial in self._trials.values()] or [0.0]
+        return max(self._due_s, min(dues)) - time.monotonic()
+
+    def _drop_old(self) -> None:
+        now_s = time.monotonic()
+        for index in range(len(self._queue) - 1, -1, -1):
+            if now_s - self._since_s[self._queue[index].number] > self._oldest_s:
+                self._give_up(index, f'older than {self._oldest_s / 3600:g} h')
+
+    def _give_up(self, index: int, why: str) -> None:
+        self._note_lost(f'{ALERT_STATE_NAMES[self._queue[index].said.state]} of '
+                        f'{self._queue[index].said.alert_id or "no alert"}: {why}')
+        self._take(index)
+
+    def _note_lost(self, sentence: str, number: int = 1) -> None:
+        self._lost += number
+        self._lost_s, self._lost_why = time.monotonic(), self._redact(sentence)[:300]

@@ -183,7 +183,7 @@ class Mqtt(Sender):
         if not confirmed:
             # A new connection: what paho still holds would otherwise be sent twice.
             self._drop()
-            raise Undelivered('the broker does not confirm')
+            raise Undelivered('the broker does not confirm', answered=True)
 
     # --- what is published -----------------------------------------------------------------------
     def send(self, said: Said, late_s: float) -> None:

@@ -16,10 +16,14 @@ import os
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
-from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.care.alerts.alerting import LATEST_NS, MOST_WORDS
+from baby_cry_detector.care.alerts.alert_words import NEEDS, Said
+from baby_cry_detector.kept_state import read_document
 from baby_cry_detector.needs import END, HIGH, PRIORITY_NONE, START
 
 SPARE_LINES = 256
+# More than 4,096 words and what is settled of them take.
+LARGEST_BYTES = 16_000_000
 KINDS = {field.name: field.type for field in fields(Said)}
 
 
@@ -49,23 +53,25 @@ class Outbox:
         """Return what a process before this one left, oldest first."""
         found = {}
         try:
-            text = self.path.read_text(errors='replace')
+            with open(self.path, 'rb') as file:
+                text = file.read(LARGEST_BYTES).decode('utf-8', 'replace')
         except FileNotFoundError:
             return []
         except OSError as error:
             self.trouble = f'what waited before is not known: {error}'
             return []
-        for line in text.splitlines():
+        for line in text.split('\n'):
             try:
-                document = json.loads(line)
+                document = read_document(line.encode())
                 if 'settled' in document:
                     found.pop(document['settled'], None)
                     continue
-                word = Waiting(document['number'], _checked(document['said']),
+                word = Waiting(document['number'], checked_word(document['said']),
                                float(document['offered_s']))
                 if type(word.number) is int and math.isfinite(word.offered_s):
+                    found.pop(word.number, None)
                     found[word.number] = word
-            except (KeyError, TypeError, ValueError, RecursionError):
+            except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
                 continue            # torn by a crash
         return list(found.values())
 
@@ -117,8 +123,12 @@ class Outbox:
             file.close()
 
 
-def _checked(document: dict) -> Said:
-    """Return a word; ValueError or TypeError if it is none."""
+def checked_word(document: dict) -> Said:
+    """
+    Return a word of the document of one.
+
+    :raises ValueError: if it is none; KeyError, TypeError likewise.
+    """
     for name, kind in KINDS.items():
         value = document[name]
         if type(value) is not kind and not (kind is float and type(value) is int):
@@ -126,4 +136,8 @@ def _checked(document: dict) -> Said:
     said = Said(**document)
     if not START <= said.state <= END or not PRIORITY_NONE <= said.priority <= HIGH:
         raise ValueError('no word about an alert')
+    numbers = (said.stamp_ns, said.onset_ns, said.duration_ns, said.snoozed_until_ns)
+    if not all(0 <= number < LATEST_NS for number in numbers) or not (
+            0 <= said.sequence < MOST_WORDS and said.need in NEEDS):
+        raise ValueError('numbers that no word has')
     return said

@@ -25,8 +25,8 @@ CHANNEL_PARAMETERS = (
     Parameter('webhook_url', '', 'Address that gets a POST of JSON; or env:NAME, file:NAME if '
                                  'the address is a secret; empty: none.', read_only=True),
     Parameter('webhook_token', '', 'Bearer token: env:NAME or file:NAME.', read_only=True),
-    Parameter('webhook_timeout_s', 5.0, 'Longest wait for an answer.', minimum=0.2,
-              maximum=60.0, read_only=True),
+    Parameter('webhook_timeout_s', 5.0, 'Longest that one request may take, all in all.',
+              minimum=0.2, maximum=60.0, read_only=True),
     Parameter('mqtt_host', '', 'MQTT broker; empty: none.', read_only=True),
     Parameter('mqtt_port', 1883, 'Port of the broker; 8883 is usual with TLS.', minimum=1,
               maximum=65535, read_only=True),

@@ -2,8 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A webhook: each notice is one HTTP POST of a JSON document."""
 
+import contextlib
 import http.client
 import json
+import queue
+import socket
+import ssl
+import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -13,7 +19,109 @@ from baby_cry_detector.care.alerts.alert_words import Said
 
 # The server asks for patience, or it is its fault; anything else above 399 is ours.
 LATER = {408, 425, 429}
-MOST_READ = 1024
+MOST_ADDRESSES = 8
+
+
+class _Deadline:
+    """The end of one request, whatever the other side does: its socket is shut then."""
+
+    def __init__(self, seconds: float):
+        """Begin to count."""
+        self._end_s = time.monotonic() + seconds
+        self._socket = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._shut)
+        self._timer.daemon = True
+        self.connected = False
+
+    def __enter__(self):
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_):
+        self._timer.cancel()
+
+    def left_s(self) -> float:
+        """Return what is left; OSError if nothing is."""
+        left_s = self._end_s - time.monotonic()
+        if left_s <= 0.0:
+            raise TimeoutError('timed out')
+        return left_s
+
+    def passed(self) -> bool:
+        """Return whether it is over."""
+        return time.monotonic() >= self._end_s
+
+    def connect(self, address, timeout=None, source_address=None) -> socket.socket:
+        """Return a socket that ends with the request; as `socket.create_connection`."""
+        found, failed = queue.Queue(), TimeoutError('timed out')
+
+        def look_up():        # the system's resolver knows no deadline
+            try:
+                found.put(socket.getaddrinfo(*address, type=socket.SOCK_STREAM))
+            except OSError as error:
+                found.put(error)
+
+        threading.Thread(target=look_up, daemon=True).start()
+        try:
+            places = found.get(timeout=self.left_s())
+        except queue.Empty:
+            raise failed from None
+        if isinstance(places, OSError):
+            raise places
+        for family, kind, protocol, _, place in places[:MOST_ADDRESSES]:
+            one = socket.socket(family, kind, protocol)
+            try:
+                one.settimeout(self.left_s())
+                one.connect(place)
+            except OSError as error:
+                one.close()
+                failed = error
+                continue
+            with self._lock:
+                self._socket, self.connected = one.dup(), True
+            one.settimeout(self.left_s())
+            return one
+        raise failed
+
+    def _shut(self) -> None:
+        with self._lock:
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+
+class _Http(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Opens with connections that keep the deadline."""
+
+    def __init__(self, deadline: _Deadline):
+        """Check certificates as the system does."""
+        super().__init__()
+        self._deadline = deadline
+        self._tls = ssl.create_default_context()
+
+    def _connection(self, kind, **own):
+        def make(host, **kwargs):
+            connection = kind(host, **kwargs, **own)
+            connection._create_connection = self._deadline.connect
+            return connection
+        return make
+
+    def http_open(self, request):
+        """Open http."""
+        return self.do_open(self._connection(http.client.HTTPConnection), request)
+
+    def https_open(self, request):
+        """Open https."""
+        return self.do_open(self._connection(http.client.HTTPSConnection, context=self._tls),
+                            request)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -50,7 +158,7 @@ class Webhook(Sender):
 
     :param url: http or https.
     :param token: sent as ``Authorization: Bearer``; ``''`` for none.
-    :param timeout_s: for connecting, and for each part of the answer.
+    :param timeout_s: for the whole of one request, from the look-up of the name to the answer.
     """
 
     name = 'webhook'
@@ -64,22 +172,31 @@ class Webhook(Sender):
         if token:
             self._headers['Authorization'] = f'Bearer {token}'
         self._timeout_s = timeout_s
-        self._opener = urllib.request.build_opener(_NoRedirect)
 
     def send(self, said: Said, late_s: float) -> None:
         """Post; any 2xx is delivered."""
         body = json.dumps(record(said, late_s), ensure_ascii=False).encode()
         request = urllib.request.Request(self._url, body, self._headers, method='POST')
-        try:
-            with self._opener.open(request, timeout=self._timeout_s) as answer:
-                answer.read(MOST_READ)
-        except urllib.error.HTTPError as error:
-            error.close()
-            sentence = f'{self._host} answers {error.code}'
-            if error.code >= 500 or error.code in LATER:
-                raise Undelivered(sentence) from None
-            raise Refused(sentence) from None
-        except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, 'reason', error)
-            raise Undelivered(f'{self._host} does not answer '
-                              f'({reason or type(error).__name__})') from None
+        with _Deadline(self._timeout_s) as deadline:
+            try:
+                opener = urllib.request.build_opener(_NoRedirect, _Http(deadline))
+                with opener.open(request, timeout=self._timeout_s) as answer:
+                    if deadline.passed():
+                        raise TimeoutError('timed out')
+                    # What it says is of no interest: the status was the answer.
+                    del answer
+            except urllib.error.HTTPError as error:
+                error.close()
+                sentence = f'{self._host} answers {error.code}'
+                if not 200 <= error.code < 500 or error.code in LATER:
+                    raise Undelivered(sentence, answered=True) from None
+                raise Refused(sentence) from None
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                reason = getattr(error, 'reason', error)
+                if deadline.passed():
+                    reason = f'no whole answer within {self._timeout_s:g} s'
+                raise Undelivered(f'{self._host} does not answer '
+                                  f'({reason or type(error).__name__})',
+                                  answered=deadline.connected) from None
+            finally:
+                deadline.close()

@@ -58,6 +58,7 @@ class DutyStore:
             document = self._file.read()
         except ValueError:
             document = {}
+            self._file.keep(document)      # nor does a start after this one know better
         if document is not None:
             duty.restore(document, now_ns, self._boot_id)
 

@@ -49,6 +49,8 @@ def open_policy(path: str = '') -> Policy:
         text = data.decode('utf-8')
     except UnicodeDecodeError:
         raise PolicyError(f'{name}:1: this is not text') from None
+    except PolicyError:
+        raise
     except ValueError as error:           # a name with a zero in it
-        raise error if isinstance(error, PolicyError) else PolicyError(f'{name}: {error}')
+        raise PolicyError(f'{name}: {error}') from None
     return read_policy(text, name)

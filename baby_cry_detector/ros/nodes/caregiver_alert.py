@@ -7,12 +7,13 @@ Decisions are made from the stamps of `cry_need`; the clock is only asked whethe
 which is an alert of its own. A channel that hangs holds up nobody.
 """
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import asdict
 import uuid
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from baby_cry_detector.care.alerts.outbox import checked_word
 from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.settings import make_senders, start_channels
 from baby_cry_detector.care.alerts.alert_words import Facts, Said, Wish
@@ -23,7 +24,7 @@ from baby_cry_detector.decision.need import Need
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import care_message
-from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.kept_state import HeldError, KeptState
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.parameters import TABLES
@@ -65,6 +66,7 @@ class CaregiverAlert(ManagedNode):
         self._values = {}
         self._machine = self._engine = self._secrets = None
         self._senders, self._channels = [], []
+        self._lost = Counter()
         self._commands = deque(maxlen=MOST_COMMANDS)   # from a broker's thread
         self._alert = self._care = self._kept = None
         self._heard_from, self._ticking = None, None
@@ -115,6 +117,7 @@ class CaregiverAlert(ManagedNode):
                 self._say(self._machine.finish(self._now_ns(), self._facts))
         self._heard_from = self._ticking = None
         channels, self._channels = self._channels, []
+        self._lost.clear()
         for channel in channels:
             if not channel.close():
                 self.report('not_delivered', f'{channel.name}: {channel.state().message}')
@@ -142,13 +145,19 @@ class CaregiverAlert(ManagedNode):
         try:
             self._kept = KeptState(self.get_fully_qualified_name())
             document = self._kept.read()
-            if document is not None:
-                self._machine.resume(document.get('alerts', {}))
-                self._resumed_ns = self._machine.now_ns
-                self._unsaid = [Said(**said) for said in document.get('unsaid', ())]
-        except (OSError, ValueError, TypeError) as error:
-            self.report('alert_not_kept', f'a crash would forget an alert: {error}')
+        except HeldError as error:
+            raise ValueError(f'{error}; alerts would be told twice') from None
+        except (OSError, ValueError) as error:
+            self.report('alert_not_kept', f'what was open before is not known: {error}')
             return
+        try:
+            if document is not None:
+                unsaid = [checked_word(said) for said in document.get('unsaid', ())]
+                self._machine.resume(document.get('alerts', {}))
+                self._resumed_ns, self._unsaid = self._machine.now_ns, unsaid[:MOST_COMMANDS]
+        except (KeyError, TypeError, ValueError) as error:
+            self.report('alert_not_kept', f'what was open before makes no sense: {error}'
+                        f'{self._kept.set_aside()}')
         if self._machine.open is not None:
             self.get_logger().info(f'{self._machine.open.alert_id} was open: it goes on, or is '
                                    'closed once the crib is heard')
@@ -299,6 +308,12 @@ class CaregiverAlert(ManagedNode):
             details[f'{channel.name}.delivered'] = state.delivered
             details[f'{channel.name}.waiting'] = state.waiting
             details[f'{channel.name}.lost'] = state.lost
+            details[f'{channel.name}.last_lost'] = state.lost_why
+            if state.lost > self._lost[channel.name]:
+                self._lost[channel.name] = state.lost
+                self.report('given_up', f'{channel.name} gave up {state.lost_why}')
+            if state.lost_why:
+                ill.append(f'{channel.name} gave up {state.lost_why}')
             if not state.well:
                 ill.append(f'{channel.name}: {state.message}')
         if not self._is_active or self._machine is None:

@@ -172,7 +172,8 @@ def test_after_a_restart_nothing_is_kept_open_for_ever():
 
 
 @pytest.mark.parametrize('change', [
-    {'open': {}}, {'open': 3}, {'now_ns': -1}, {'newest_id_ns': 'x'}, {'crib_id': None}])
+    {'open': {}}, {'open': 3}, {'now_ns': -1}, {'newest_id_ns': 'x'}, {'crib_id': None},
+    {'now_ns': 7_258_118_400 * NS}, {'now_ns': 10**400}, {'now_ns': True}, {'open': [[]]}])
 def test_state_that_makes_no_sense_is_refused(change):
     machine = AlertMachine('crib')
     machine.step(100 * NS, CRY, crying())
@@ -180,6 +181,43 @@ def test_state_that_makes_no_sense_is_refused(change):
         AlertMachine().resume({**machine.to_document(), **change})
     with pytest.raises(ValueError, match='no state of alerts'):
         AlertMachine().resume({})
+
+
+@pytest.mark.parametrize('name, value', [
+    ('sequence', 10**12), ('sequence', -1), ('since_ns', -5), ('priority', 9), ('alert_id', ''),
+    ('intensity', float('nan')), ('confidence', float('inf')), ('need', 'BORED'), ('cry', 1),
+    ('said_ns', 1.5), ('reason', None)])
+def test_an_open_alert_that_makes_no_sense_is_refused(name, value):
+    machine = AlertMachine('crib')
+    machine.step(100 * NS, CRY, crying())
+    document = machine.to_document()
+    document['open'][name] = value
+    with pytest.raises(ValueError, match='no state of alerts'):
+        AlertMachine().resume(document)
+
+
+def test_a_kept_snooze_until_2200_holds_nothing_back_for_longer_than_anybody_may_ask():
+    machine = AlertMachine('crib', Timing(snooze_max_s=600))
+    machine.step(100 * NS, CRY, crying())
+    document = {**machine.to_document(), 'snoozed_until_ns': 4_000_000_000 * NS}
+    again = AlertMachine('crib', Timing(snooze_max_s=600))
+    again.resume(document)
+    said = [word for second in range(101, 800) for word in again.step(second * NS, CRY, crying())]
+    loud = [word for word in said if word.loud]
+    assert loud and 700 * NS <= loud[0].stamp_ns <= 702 * NS
+
+
+def test_texts_of_a_kept_alert_are_cut_to_size_and_lines():
+    machine = AlertMachine('crib')
+    machine.step(100 * NS, CRY, crying())
+    document = machine.to_document()
+    document['open']['reason'] = 'x\x1b[2J\n' * 5000
+    document['open']['since_ns'] = 9_000 * NS
+    again = AlertMachine('crib')
+    again.resume(document)
+    said, = again.step(101 * NS, CRY, crying())
+    assert len(said.text) < 300 and '\x1b' not in said.text and '\n' not in said.text
+    assert said.duration_ns >= 0
 
 
 WISHES = st.one_of(

@@ -137,6 +137,87 @@ def test_quiet_words_go_to_nobody_but_an_end_does():
     channel.close()
 
 
+class Choosy(Sender):
+    """A sender that fails with one alert's words, whatever else it takes."""
+
+    name = 'choosy'
+
+    def __init__(self, failure):
+        self.failure, self.sent, self.tries = failure, [], 0
+
+    def send(self, word, late_s):
+        if word.alert_id == 'a1':
+            self.tries += 1
+            raise self.failure
+        self.sent.append(word)
+
+
+@pytest.mark.parametrize('failure', [
+    Refused('404'), Undelivered('answers 500', answered=True), RuntimeError('odd'),
+    KeyError('library'), RecursionError()])
+def test_one_bad_alert_holds_up_no_other_and_is_given_up(failure):
+    sender = Choosy(failure)
+    channel = fast(sender)
+    bad = [said(START), said(END, sequence=2)]
+    good = [said(state, number, state) for number in range(2, 6) for state in (START, END)]
+    for word in bad + good:
+        channel.offer(word)
+    assert wait_for(lambda: channel.state().delivered == 8) and sender.sent == good
+    for number in range(10, 16):          # others get through: it is this one that is not wanted
+        channel.offer(said(START, number))
+        assert wait_for(lambda: sender.sent[-1].alert_id == f'a{number}')
+        if channel.state().lost == 2:
+            break
+        time.sleep(0.2)
+    state = channel.state()
+    assert state.lost == 2 and sender.tries <= 40
+    assert 'of a1: ' in state.lost_why
+    assert channel.close()
+
+
+def test_a_service_that_is_ill_for_everybody_loses_nothing():
+    class Ill(Collecting):
+        def send(self, word, late_s):
+            if not self.failures:
+                raise Undelivered('answers 503', answered=True)
+            self.sent.append(word)
+
+    sender = Ill()
+    channel = fast(sender)
+    words = [said(state, number, state) for number in range(4) for state in (START, END)]
+    for word in words:
+        channel.offer(word)
+    time.sleep(1.0)
+    assert channel.state().lost == 0 and channel.state().waiting == 8
+    sender.failures = ['well']
+    assert wait_for(lambda: channel.state().delivered == 8)
+    for number in range(4):       # the order within each alert
+        assert [word.state for word in sender.sent if word.alert_id == f'a{number}'] == [
+            START, END]
+    channel.close()
+
+
+def test_what_waits_for_too_long_is_given_up_and_said():
+    channel = fast(Collecting([Undelivered('away')] * 10_000), oldest_s=0.4)
+    channel.offer(said(START))
+    assert wait_for(lambda: channel.state().lost == 1 and not channel.state().waiting)
+    assert 'start of a1: older than' in channel.state().lost_why
+    channel.close(0.1)
+
+
+def test_a_sender_that_hangs_is_told(monkeypatch):
+    monkeypatch.setattr('baby_cry_detector.care.alerts.channel.HANGING_S', 0.1)
+    sender = Collecting()
+    sender.hold.clear()
+    channel = fast(sender)
+    channel.offer(said(START))
+    assert wait_for(lambda: 'hangs for' in channel.state().message)
+    assert not channel.state().well
+    sender.hold.set()
+    assert wait_for(lambda: channel.state().well)
+    channel.close()
+
+
 # --- webhook -------------------------------------------------------------------------------------
 def test_a_webhook_gets_json_and_the_token():
     receiver = HttpReceiver()
@@ -191,6 +272,68 @@ def test_a_webhook_that_takes_and_never_answers_holds_up_its_own_channel_alone()
         channel.offer(said(START))
         assert wait_for(lambda: 'does not answer' in channel.state().message)
         channel.close(0.1)
+
+
+def drip(connection, parts):
+    """Send bytes one by one until the other side has had enough."""
+    try:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(0.02)
+    except OSError:
+        pass
+
+
+def endless(first, again):
+    """Yield something, then something else for ever (a minute)."""
+    yield first
+    for _ in range(3000):
+        yield again
+
+
+@pytest.mark.parametrize('scheme, parts', [
+    ('http', lambda: endless(b'HTTP/1.1 200 OK\r\nX: ', b'a')),
+    ('http', lambda: endless(b'', b'H')),
+    ('http', lambda: endless(b'', b'HTTP/1.1 100 Continue\r\n\r\n')),
+    ('http', lambda: endless(b'HTTP/1.1 200 OK\r\n', b'X: y\r\n')),
+    ('http', lambda: endless(b'', b'HTTP/1.1 103 Early Hints\r\n\r\n')),
+    ('https', lambda: endless(b'\x16\x03\x03\x40\x00', b'\x02')), ('https', lambda: iter(()))],
+    ids=('header', 'status', 'continue', 'headers', 'hints', 'handshake', 'deaf'))
+def test_a_webhook_has_a_deadline_for_the_whole_request(scheme, parts):
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        server.listen(5)
+        hold = []
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                hold.append(connection)
+                threading.Thread(target=drip, args=(connection, parts()), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        webhook = Webhook(f'{scheme}://127.0.0.1:{server.getsockname()[1]}/', timeout_s=0.5)
+        begin_s = time.monotonic()
+        with pytest.raises(Undelivered, match='answer') as failed:
+            webhook.send(said(START), 0.0)
+        assert time.monotonic() - begin_s < 2.0 and failed.value.answered
+        for connection in hold:
+            connection.close()
+
+
+def test_a_webhook_that_drips_its_body_has_answered():
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        server.listen(5)
+        threading.Thread(daemon=True, target=lambda: drip(server.accept()[0], endless(
+            b'HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n', b'x'))).start()
+        begin_s = time.monotonic()
+        Webhook(f'http://127.0.0.1:{server.getsockname()[1]}/', timeout_s=2.0).send(
+            said(START), 0.0)
+        assert time.monotonic() - begin_s < 1.5
 
 
 @pytest.mark.parametrize('url', ['ftp://host/x', 'host/x', 'http://', 'http://host/a b',

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What waits for a channel outlives a process; torn lines, a full disk, a bounded file."""
 
+import json
 import os
 import time
 
@@ -131,6 +132,34 @@ def test_trouble_with_the_file_ends_by_itself(tmp_path):
     folder.mkdir()
     assert wait_for(lambda: running.state().well)
     running.close()
+
+
+@pytest.mark.parametrize('change', [
+    {'offered_s': 10**400}, {'offered_s': 'x'}, {'number': 2**70}, {'said': None}, {'said': []},
+    {'said': {'stamp_ns': 7_258_118_400 * 10**9}}, {'said': {'sequence': 10**12}},
+    {'said': {'need': 'BORED'}}, {'said': {'intensity': float('nan')}},
+    {'said': {'state': 0}}, {'said': {'text': 'x' * 100_000}}, {'said': {'priority': True}}])
+def test_a_line_that_no_process_wrote_is_skipped(tmp_path, change):
+    path = tmp_path / 'box'
+    box = Outbox(path)
+    box.replace([Waiting(1, word(1), 1.0), Waiting(2, word(2), 2.0)])
+    box.close()
+    first, second = path.read_text().splitlines()
+    document = json.loads(first)
+    if isinstance(change.get('said'), dict):
+        change = {'said': {**document['said'], **change['said']}}
+    path.write_text('[' * 60_000 + '\n' + json.dumps({**document, **change}) + '\n' + second)
+    assert [said.alert_id for said in left(path)] == ['a2']
+
+
+def test_a_word_from_the_future_is_delivered_and_not_late(tmp_path):
+    box = Outbox(tmp_path / 'box')
+    box.replace([Waiting(1, word(1), time.time() + 5.5e9)])
+    box.close()
+    sender = Switched(on=True)
+    after = channel(sender, tmp_path / 'box')
+    assert wait_for(lambda: sender.sent == [word(1)]) and sender.late_s[0] < 60
+    after.close()
 
 
 @settings(max_examples=60, deadline=None)
