@@ -29,7 +29,8 @@ LAYERS = (
     {'page', 'views'},
     {'cli'},
     {'research.descriptors', 'research.model', 'research.training', 'research.evaluation',
-     'research.paper', 'research.cli', 'ros.base', 'ros.nodes', 'ros.tools'},
+     'research.paper', 'research.cli', 'research.corpus', 'research.sounds', 'ros.base',
+     'ros.nodes', 'ros.tools'},
 )
 # What may import its neighbours on a line: a package that is one room with sub-rooms.
 FAMILIES = ('audio', 'features', 'research', 'ros')

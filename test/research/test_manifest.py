@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Manifests: what is read, and what is named when it is wrong."""
 
-from baby_cry_detector.research.training import adapters
+from baby_cry_detector.research.corpus import layouts as adapters
 from baby_cry_detector.research.training.manifest import (
     clip_kind, data_digest, fold_of_group, leaking_groups, load_clips, ManifestError,
     write_manifest)

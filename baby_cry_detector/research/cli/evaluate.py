@@ -21,9 +21,9 @@ def add_parser(subparsers) -> None:
                     "checkpoint's own threshold, onset delay, and errors by kind of sound. "
                     'Paths under cry/ and labels that the checkpoint knows as cries count as '
                     'cries; emotion/ (adult emotional speech) is left out by default.')
-    parser.add_argument('--manifest', type=Path, default=None,
+    parser.add_argument('--manifest', type=Path, action='append', default=[],
                         help='CSV with path and label (default: the folder that '
-                             'BABY_CRY_DATA_DIR names), or a folder per class')
+                             'BABY_CRY_DATA_DIR names), or a folder per class (may be repeated)')
     parser.add_argument('--checkpoint', default='', help='.npz (default: the shipped one)')
     parser.add_argument('--folds', type=Path, default=None, metavar='DIR',
                         help='report the out-of-fold scores of a run of "train --folds"')
@@ -31,6 +31,16 @@ def add_parser(subparsers) -> None:
                         help='count acted emotional speech among the not-cries')
     parser.add_argument('--streams', action='store_true',
                         help='also evaluate on streams assembled from the clips')
+    parser.add_argument('--background', type=Path, action='append', default=[],
+                        metavar='MANIFEST',
+                        help='with --streams: false events on these other sounds, with the '
+                             "clips' cries in them, at equal recall (may be repeated)")
+    parser.add_argument('--hours', type=number(float, 0.01, 1000.0), default=2.0,
+                        help='hours of the background for each fold (default: 2)')
+    parser.add_argument('--peer', choices=('yamnet',), default=None,
+                        help='with --background: another detector that hears the same')
+    parser.add_argument('--peer-file', type=Path, default=None, metavar='FILE',
+                        help="the peer's network, yamnet.tflite")
     parser.add_argument('--scores', type=Path, default=None,
                         help='write a CSV with the score of every clip')
     parser.add_argument('--draws', type=number(int, 0, 100_000), default=300,
@@ -50,18 +60,22 @@ def run(args) -> int:
     from baby_cry_detector.research.evaluation.clips import (
         detection_report, known_groups, summary_lines)
     from baby_cry_detector.research.training.manifest import (
-        CRY_LABELS, DATA_DIR_VARIABLE, default_data_dir, load_clips)
+        CRY_LABELS, DATA_DIR_VARIABLE, default_data_dir, load_several)
 
-    source = args.manifest or default_data_dir()
-    if not source:
+    sources = args.manifest or [default_data_dir()]
+    if not sources[0]:
         raise UsageError(f'no recordings: give --manifest or set {DATA_DIR_VARIABLE}')
     if args.streams and args.folds is None:
         raise UsageError('--streams needs --folds DIR: each fold is heard by the detector that '
                          'was not trained on it')
+    if args.background and not args.streams:
+        raise UsageError('--background needs --streams')
+    if args.peer and not (args.background and args.peer_file):
+        raise UsageError('--peer needs --background and --peer-file')
     extra = {}
     with Bars() as bars:
         if args.folds is not None:
-            clips = load_clips(source, check_files=False)
+            clips = load_several(sources, check_files=False)
             result, clips = _out_of_fold(args.folds, clips)
             extra['folds'] = str(args.folds)
         else:
@@ -71,7 +85,7 @@ def run(args) -> int:
             known = set(CRY_LABELS) | set(checkpoint.cry_labels) | set(checkpoint.needs)
             known |= set(checkpoint.provenance.get('cry_labels', ()))
             known.discard('unknown')
-            clips = load_clips(source, cry_labels=known)
+            clips = load_several(sources, cry_labels=known)
             if not args.with_emotion:
                 clips = [clip for clip in clips if clip.kind != 'emotion']
             seen = known_groups(clips, checkpoint.provenance)
@@ -93,10 +107,16 @@ def run(args) -> int:
             from baby_cry_detector.research.evaluation.streams import (
                 evaluate_streams, stream_lines)
             report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
+        if args.background:
+            report['background'] = _background(args, clips, bars)
         for line in summary_lines(report):
             bars.say(line)
         if args.streams:
             for line in stream_lines(report['streams']):
+                bars.say(line)
+        if args.background:
+            from baby_cry_detector.research.evaluation.background import background_lines
+            for line in background_lines(report['background']):
                 bars.say(line)
         if args.permutations:
             found = report['permutation']
@@ -110,6 +130,18 @@ def run(args) -> int:
     if args.json:
         print(json.dumps(report))
     return 0
+
+
+def _background(args, clips, bars):
+    """Return the figures on other sounds."""
+    from baby_cry_detector.research.evaluation.background import evaluate_background
+    from baby_cry_detector.research.training.manifest import load_several
+    peer = None
+    if args.peer:
+        from baby_cry_detector.research.evaluation.peer import yamnet
+        peer = yamnet(args.peer_file)
+    return evaluate_background(args.folds, clips, load_several(args.background, taken=clips),
+                               hours_per_fold=args.hours, peer=peer, progress=bars.show)
 
 
 def _counted(clips, result, args):

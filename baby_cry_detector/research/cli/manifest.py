@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 import sys
 
-LAYOUTS = ('donateacry', 'esc50', 'emodb', 'aibo', 'casia', 'folders')
+LAYOUTS = ('donateacry', 'esc50', 'emodb', 'aibo', 'casia', 'enes', 'corvin', 'icsd',
+           'debarbaro', 'fsd50k', 'audioset', 'folders')
 
 
 def add_parser(subparsers) -> None:
@@ -17,11 +18,15 @@ def add_parser(subparsers) -> None:
                     'and names every file that is wrong or missing.')
     parser.add_argument('layout', choices=LAYOUTS,
                         help='donateacry-corpus (cleaned or raw buckets), ESC-50, EmoDB, FAU '
-                             'Aibo (IS09 challenge), CASIA, or one folder per class')
+                             'Aibo (IS09 challenge), CASIA, EnesBabyCries, Corvin 2024, ICSD, '
+                             'deBarbaroCry, FSD50K, AudioSet (strong labels), or one folder per '
+                             'class')
     parser.add_argument('root', type=Path, help="the corpus' folder")
     parser.add_argument('--out', type=Path, required=True, help='CSV to write')
     parser.add_argument('--convert-to', type=Path, default=None, metavar='FOLDER',
                         help='donateacry: convert raw 3gp and caf files with ffmpeg into it')
+    parser.add_argument('--segments', type=Path, default=None, metavar='CSV',
+                        help='also write where in the recordings it cries, if the corpus says')
     parser.add_argument('--skip-wrong', action='store_true',
                         help='write what is right although something is wrong')
     parser.set_defaults(run=run)
@@ -29,8 +34,10 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command; return the exit status."""
-    from baby_cry_detector.research.training.adapters import Adapted, ADAPTERS
-    from baby_cry_detector.research.training.manifest import load_clips, write_manifest
+    from baby_cry_detector.research.corpus.layouts import Adapted, ADAPTERS
+    from baby_cry_detector.research.corpus.layouts_public import PUBLIC
+    from baby_cry_detector.research.training.manifest import (
+        load_clips, write_manifest, write_table)
 
     if not args.root.is_dir():
         raise ValueError(f'{args.root}: no such folder')
@@ -41,7 +48,7 @@ def run(args) -> int:
     elif args.layout == 'donateacry':
         found = ADAPTERS[args.layout](args.root, args.convert_to)
     else:
-        found = ADAPTERS[args.layout](args.root)
+        found = {**ADAPTERS, **PUBLIC}[args.layout](args.root)
     for problem in found.problems:
         print(problem, file=sys.stderr)
     if not found.rows or (found.problems and not args.skip_wrong):
@@ -52,6 +59,11 @@ def run(args) -> int:
     for row in found.rows:  # paths of a manifest are relative to it
         row['path'] = Path(os.path.relpath(args.root.resolve() / row['path'], here)).as_posix()
     write_manifest(found.rows, args.out)
+    if args.segments is not None:
+        for row in found.segments:
+            row['path'] = Path(os.path.relpath(args.root.resolve() / row['path'],
+                                               here)).as_posix()
+        write_table(found.segments, ('path', 'start_s', 'end_s', 'label'), args.segments)
     print(f'{args.out}: {len(found.rows)} recordings of '
           f'{len({row["group"] for row in found.rows})} groups', file=sys.stderr)
     return 0

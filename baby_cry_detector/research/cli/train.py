@@ -21,8 +21,18 @@ def add_parser(subparsers) -> None:
                         help='only train fold by fold and score every clip out of fold')
     parser.add_argument('--out', type=Path, default=None,
                         help='folder of the run (default: runs/NAME)')
-    parser.add_argument('--manifest', type=Path, default=None,
-                        help='CSV with path, label, group, fold; or a folder per class')
+    parser.add_argument('--manifest', type=Path, action='append', default=[],
+                        help='CSV with path, label, group, fold; or a folder per class (may be '
+                             'repeated)')
+    parser.add_argument('--background', type=Path, action='append', default=[],
+                        help='manifest of other sounds to train on that are in no figure of '
+                             'clips, such as the one of "baby-cry corpus" (may be repeated)')
+    parser.add_argument('--opinions', type=Path, default=None, metavar='CSV',
+                        help="table with path and the configuration's opinion_column")
+    parser.add_argument('--segments', type=Path, default=None, metavar='CSV',
+                        help='where recordings cry: path, start_s, end_s, label')
+    parser.add_argument('--teacher', type=Path, default=None, metavar='FILE',
+                        help='yamnet.tflite, for a configuration with distillation')
     parser.add_argument('--cache', type=Path, default=None,
                         help='folder for extracted features (default: OUT/cache)')
     parser.add_argument('--json', action='store_true',
@@ -34,19 +44,22 @@ def run(args) -> int:
     """Run the command; return the exit status."""
     from baby_cry_detector.research.training.config import ConfigError, load_config
     from baby_cry_detector.research.training.manifest import (
-        DATA_DIR_VARIABLE, default_data_dir, load_clips, ManifestError)
+        DATA_DIR_VARIABLE, default_data_dir, join_table, load_several, ManifestError)
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     try:
         config = load_config(args.config)
-        source = args.manifest or config.data.manifest or default_data_dir()
-        if not source:
+        sources = args.manifest or [config.data.manifest or default_data_dir()]
+        if not sources[0]:
             say('baby-cry train: no recordings: give --manifest, or data.manifest in the '
                 f'configuration, or set {DATA_DIR_VARIABLE}')
             return 2
-        clips = load_clips(source, n_folds=config.data.n_folds)
+        clips = load_several(sources, n_folds=config.data.n_folds)
+        background = load_several(args.background, n_folds=config.data.n_folds, taken=clips)
+        if args.opinions is not None:
+            clips = join_table(clips, args.opinions)
     except (ConfigError, ManifestError) as error:
         say(f'baby-cry train: {error}')
         return 2
@@ -57,11 +70,16 @@ def run(args) -> int:
             'pip install baby_cry_detector[training], or apt install python3-torch')
         return 3
     from baby_cry_detector.research.evaluation.clips import summary_lines
+    from baby_cry_detector.research.training.segments import Segments
+    from baby_cry_detector.research.sounds.teacher import Teacher
     out_dir = args.out or Path('runs') / config.name
     with Bars() as bars:
         try:
-            training = TrainingRun(config, clips, out_dir, args.cache or out_dir / 'cache',
-                                   bars.show, bars.say)
+            training = TrainingRun(
+                config, clips, out_dir, args.cache or out_dir / 'cache', bars.show, bars.say,
+                background=background,
+                segments=Segments(args.segments) if args.segments else None,
+                teacher=Teacher(args.teacher) if args.teacher else None)
             report = training.run_folds()
             for line in summary_lines(report):
                 bars.say(line)

@@ -201,3 +201,10 @@ def permutation_test(statistic: Callable[[np.ndarray], float], truth: np.ndarray
             'permuted_95': round(float(np.percentile(permuted, 95)), 4),
             'p_value': round((1 + sum(found >= value for found in permuted))
                              / (1 + n_permutations), 4)}
+
+
+def poisson_interval(n: int) -> Tuple[float, float]:
+    """Return the exact 95 % interval of a Poisson mean after ``n`` events."""
+    from scipy.stats import chi2
+    return (float(chi2.ppf(0.025, 2 * n) / 2) if n else 0.0,
+            float(chi2.ppf(0.975, 2 * n + 2) / 2))

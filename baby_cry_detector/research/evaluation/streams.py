@@ -21,18 +21,18 @@ from typing import Dict, List, Sequence, Tuple
 import numpy as np
 
 from baby_cry_detector.audio.sources import read_audio
-from baby_cry_detector.decision.episodes import EpisodeTracker
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import causal_mean, window_length
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
-from baby_cry_detector.research.training import augment as aug
+from baby_cry_detector.research.sounds import augment as aug
 from baby_cry_detector.research.training.chains import first_sound_s
 from baby_cry_detector.research.evaluation.clips import FRAME_STEP_S
+from baby_cry_detector.research.evaluation.events import Episodes, episodes
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
+from baby_cry_detector.research.evaluation.metrics import poisson_interval
 from baby_cry_detector.research.evaluation.scoring import probabilities_of_stream
-from baby_cry_detector.units import SECOND_NS
 
 SNR_RANGE_DB = (-5.0, 20.0)
 #: Home: shares of time, and the labels that make each part. The rest of the time is quiet:
@@ -51,7 +51,6 @@ HOME_MINUTES = 60.0
 HOME_CRY_EVERY_S = 600.0
 DRIFT_HOURS = 6.0
 
-Episodes = List[Tuple[float, float]]
 Piece = Tuple[float, float, Clip]
 
 
@@ -59,21 +58,8 @@ def episodes_of(checkpoint: Checkpoint, probability: np.ndarray, lookahead_s: fl
     """Return (onset, end) in seconds of stream time, as the decision with its defaults sees."""
     settings = DecisionSettings().resolved(checkpoint.enter_threshold,
                                            checkpoint.leave_threshold, checkpoint.smoothing_s)
-    tracker = EpisodeTracker(settings, FRAME_STEP_S)
     smooth = causal_mean(probability, window_length(settings.smoothing_s, FRAME_STEP_S))
-    found: Episodes = []
-    crying = False
-    for frame, value in enumerate(smooth.tolist()):
-        time_ns = round((frame * FRAME_STEP_S + lookahead_s) * SECOND_NS)
-        now = tracker.update(time_ns, value)
-        if now and not crying:
-            found.append((time_ns / SECOND_NS, float('inf')))
-        if crying and not now:
-            found[-1] = (found[-1][0], tracker.episode.last_heard_ns / SECOND_NS)
-        crying = now
-    if found and np.isinf(found[-1][1]):
-        found[-1] = (found[-1][0], len(smooth) * FRAME_STEP_S)
-    return found
+    return episodes(smooth, settings, FRAME_STEP_S, lookahead_s)
 
 
 def evaluate_streams(folds_dir: Path, clips: Sequence[Clip], *, seed: int = 0,
@@ -226,16 +212,16 @@ class _Total:
     def add(self, checkpoint: Checkpoint, samples: np.ndarray, pieces: Sequence[Piece],
             cries: Sequence[Tuple[float, float, float]]) -> None:
         lookahead_s = FeatureSet.from_dict(checkpoint.feature_set).lookahead_s
-        episodes = episodes_of(checkpoint, probabilities_of_stream(checkpoint, samples),
-                               lookahead_s)
+        found = episodes_of(checkpoint, probabilities_of_stream(checkpoint, samples),
+                            lookahead_s)
         self.hours += len(samples) / aug.SAMPLE_RATE / 3600
         grace_s = 1.0  # a decision on a cry's last sound may come after it
         for start_s, end_s, snr_db in cries:
-            hit = [onset for onset, end in episodes if onset < end_s + grace_s and end > start_s]
+            hit = [onset for onset, end in found if onset < end_s + grace_s and end > start_s]
             self.found.append((snr_db, bool(hit)))
             if hit and hit[0] >= start_s:
                 self.delays.append(hit[0] - start_s)
-        for onset, end in episodes:
+        for onset, end in found:
             if any(onset < end_s + grace_s and end > start_s for start_s, end_s, _ in cries):
                 continue
             label = next((clip.label for start_s, end_s, clip in pieces
@@ -245,7 +231,7 @@ class _Total:
     def report(self) -> Dict:
         n_false = sum(self.false.values())
         without = n_false - self.false.get('app_noise', 0)
-        low, high = _poisson_interval(n_false)
+        low, high = poisson_interval(n_false)
         loud = [hit for snr_db, hit in self.found if snr_db >= 5.0]
         return {
             'hours': round(self.hours, 3), 'false_events': n_false,
@@ -266,10 +252,3 @@ def _share(hits: Sequence[bool]):
 
 def _percentile(values: Sequence[float], share: float):
     return round(float(np.percentile(values, share)), 3) if values else None
-
-
-def _poisson_interval(n: int) -> Tuple[float, float]:
-    """Return the exact 95 % interval of a Poisson mean after ``n`` events."""
-    from scipy.stats import chi2
-    return (float(chi2.ppf(0.025, 2 * n) / 2) if n else 0.0,
-            float(chi2.ppf(0.975, 2 * n + 2) / 2))

@@ -14,7 +14,7 @@ import zlib
 
 import numpy as np
 
-from baby_cry_detector.research.training.adapters import ADAPTERS, EMODB_EMOTIONS
+from baby_cry_detector.research.corpus.layouts import ADAPTERS, EMODB_EMOTIONS
 from baby_cry_detector.research.training.feature_store import FeatureStore, no_progress, Progress
 from baby_cry_detector.research.training.manifest import (
     Clip, CRY, DATA_DIR_VARIABLE, default_data_dir, EMOTION as EMOTION_KIND, leaking_groups,

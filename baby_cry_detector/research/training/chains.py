@@ -11,12 +11,14 @@ fold out leaves out everything that was ever heard of it.
 """
 
 from dataclasses import dataclass
-from typing import List, Sequence
+import fnmatch
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from baby_cry_detector.research.training import augment as aug
-from baby_cry_detector.research.training.made_sounds import made_sound
+from baby_cry_detector.research.sounds import augment as aug
+from baby_cry_detector.research.sounds.made_sounds import made_sound
+from baby_cry_detector.research.sounds.made_voices import made_voice
 
 FRAME_LENGTH = 400
 HOP_LENGTH = 160
@@ -33,11 +35,16 @@ class StreamOptions:
     :param cry_share: probability that a segment is a cry.
     :param quiet_share: probability that a segment is silence or faint noise.
     :param made_share: probability that a segment is a made tune, beep or horn.
+    :param voice_share: probability that a segment is a made laugh, babble, siren, whistle or
+        fiddle, see `made_voices.py`.
     :param rarity_power: a kind of sound with n clips is drawn with weight n**(1 - power).
     :param crop_low_s: shortest crop.
     :param crop_high_s: longest crop.
     :param p_long_crop: probability that a crop is up to the whole clip.
     :param p_bed: probability of a noise bed under the whole stream.
+    :param p_hum: probability of mains hum (50 or 60 Hz with harmonics) under the whole stream.
+    :param emphasis: pairs of a glob on the label and a factor for how often such sounds are
+        drawn; the first that fits counts.
     """
 
     length_s: float = 8.0
@@ -45,20 +52,32 @@ class StreamOptions:
     cry_share: float = 0.45
     quiet_share: float = 0.07
     made_share: float = 0.0
+    voice_share: float = 0.0
     rarity_power: float = 0.5
     crop_low_s: float = 0.5
     crop_high_s: float = 4.0
     p_long_crop: float = 0.25
     p_bed: float = 0.3
+    p_hum: float = 0.0
+    emphasis: Tuple[Any, ...] = ()
+
+    def factor_of(self, label: str) -> float:
+        """Return the emphasis on a label, 1 where none is asked for."""
+        for glob, factor in self.emphasis:
+            if fnmatch.fnmatch(label, glob):
+                return float(factor)
+        return 1.0
 
 
 @dataclass(frozen=True)
 class Sound:
     """
-    A clip in memory.
+    A clip in memory, or on disk (see `long_sounds.py`).
 
-    :param samples: float32 mono at 16 kHz.
-    :param loud: boolean per 10 ms frame: within 15 dB of the clip's loud parts.
+    :param samples: float32 mono at 16 kHz; what it must know is len() and slices.
+    :param loud: boolean per 10 ms frame: within 15 dB of the clip's loud parts. Not looked at
+        in other sounds than cries.
+    :param crying: boolean per 10 ms frame, by ear; None where nobody has marked it.
     """
 
     index: int
@@ -66,6 +85,7 @@ class Sound:
     loud: np.ndarray
     is_cry: bool
     label: str
+    crying: Optional[np.ndarray] = None
 
 
 @dataclass
@@ -143,7 +163,8 @@ class StreamMaker:
         self._cry_weights = np.full(len(self._cries), 1.0 / len(self._cries))
         labels = [sound.label for sound in self._others]
         counts = {label: labels.count(label) for label in set(labels)}
-        weights = np.array([counts[label] ** -options.rarity_power for label in labels])
+        weights = np.array([counts[label] ** -options.rarity_power * options.factor_of(label)
+                            for label in labels])
         self._other_weights = weights / weights.sum()
 
     def make(self, number: int) -> Stream:
@@ -154,17 +175,17 @@ class StreamMaker:
         target = np.zeros(n_frames, np.float32)
         weight = np.zeros(n_frames, np.float32)
         segment = np.zeros(n_frames, np.int16)
-        clip = np.full(n_frames, -1, np.int16)
+        clip = np.full(n_frames, -1, np.int32)
         frame, count, crying = 0, 0, False
         while frame < n_frames:
-            piece, piece_weight, is_cry, index = self._segment(rng, crying)
+            piece, piece_target, piece_weight, is_cry, index = self._segment(rng, crying)
             stop = min(n_frames, frame + max(1, len(piece) // HOP_LENGTH))
             first, last = frame * HOP_LENGTH, min(len(samples), stop * HOP_LENGTH)
             if stop == n_frames:
                 last = len(samples)
             use = min(len(piece), last - first)
             samples[first:first + use] += piece[:use]
-            target[frame:stop] = float(is_cry)
+            target[frame:stop] = piece_target[:stop - frame]
             weight[frame:stop] = piece_weight[:stop - frame]
             segment[frame:stop] = count
             clip[frame:stop] = index
@@ -172,6 +193,8 @@ class StreamMaker:
         if rng.random() < self._options.p_bed:
             bed = aug.coloured_noise(len(samples), rng.uniform(0.0, 6.0), rng)
             samples += bed * aug.decibels_to_factor(rng.uniform(-80.0, -40.0))
+        if rng.random() < self._options.p_hum:
+            samples += aug.mains_hum(len(samples), rng)
         peak = np.abs(samples).max()
         if peak > 1.0:  # clip a little, as microphones do, but do not square the wave
             samples = np.clip(samples / max(1.0, peak / 1.5), -1.0, 1.0)
@@ -184,12 +207,15 @@ class StreamMaker:
             return self._quiet(rng, was_crying)
         draw -= self._options.quiet_share
         if draw < self._options.made_share:
-            return self._made(rng, was_crying)
-        is_cry = draw - self._options.made_share < self._options.cry_share
+            return self._made(rng, was_crying, made_sound)
+        draw -= self._options.made_share
+        if draw < self._options.voice_share:
+            return self._made(rng, was_crying, made_voice)
+        is_cry = draw - self._options.voice_share < self._options.cry_share
         pool = self._cries if is_cry else self._others
         weights = self._cry_weights if is_cry else self._other_weights
         sound = pool[int(rng.choice(len(pool), p=weights))]
-        x, loud = self._crop(rng, sound)
+        x, first = self._crop(rng, sound)
         overlay = None
         if self._augmentation.p_overlay > 0:
             other = self._others[int(rng.choice(len(self._others), p=self._other_weights))]
@@ -197,10 +223,15 @@ class StreamMaker:
             overlay = other.samples[start:].astype(float)
         y = aug.fade(aug.augment(x, rng, self._augmentation, overlay))
         n_frames = max(1, len(y) // HOP_LENGTH)
-        positions = np.minimum(np.arange(n_frames) * len(x) // max(len(y), 1), len(loud) - 1)
-        weight = (_cry_weight(loud[positions]) if is_cry
-                  else _other_weight(n_frames, was_crying))
-        return y, weight, is_cry, sound.index
+        if not is_cry:
+            return y, np.zeros(n_frames, np.float32), _other_weight(n_frames, was_crying), \
+                False, sound.index
+        # Frame of the clip that each frame of the changed crop was; speed may differ.
+        origin = first + np.arange(n_frames) * len(x) // max(len(y), 1)
+        if sound.crying is not None:
+            return (y, *_marked(_at(sound.crying, origin)), True, sound.index)
+        return (y, np.ones(n_frames, np.float32), _cry_weight(_at(sound.loud, origin)), True,
+                sound.index)
 
     def _crop(self, rng, sound: Sound):
         options = self._options
@@ -208,7 +239,7 @@ class StreamMaker:
         high = total_s if rng.random() < options.p_long_crop else options.crop_high_s
         length_s = min(total_s, rng.uniform(options.crop_low_s, max(options.crop_low_s, high)))
         n = max(HOP_LENGTH, int(length_s * aug.SAMPLE_RATE))
-        loud = sound.loud
+        loud = sound.loud if sound.crying is None else sound.crying
         best = (0, -1)
         for _ in range(6):
             start = int(rng.integers(0, max(1, len(sound.samples) - n + 1)))
@@ -218,10 +249,7 @@ class StreamMaker:
             if not sound.is_cry or inside.sum() >= 25:
                 break
         start = best[0]
-        frames = loud[start // HOP_LENGTH:(start + n) // HOP_LENGTH]
-        if len(frames) == 0:
-            frames = np.zeros(1, bool)
-        return sound.samples[start:start + n].astype(float), frames
+        return sound.samples[start:start + n].astype(float), start // HOP_LENGTH
 
     def _quiet(self, rng, was_crying: bool):
         n = int(rng.uniform(0.3, 3.0) * aug.SAMPLE_RATE)
@@ -229,12 +257,14 @@ class StreamMaker:
         if rng.random() < 0.6:
             y = aug.coloured_noise(n, rng.uniform(0.0, 6.0), rng)
             y *= aug.decibels_to_factor(rng.uniform(-95.0, -35.0))
-        return y, _other_weight(max(1, n // HOP_LENGTH), was_crying), False, -1
+        n_frames = max(1, n // HOP_LENGTH)
+        return y, np.zeros(n_frames), _other_weight(n_frames, was_crying), False, -1
 
-    def _made(self, rng, was_crying: bool):
-        x = made_sound(int(rng.uniform(0.8, 4.0) * aug.SAMPLE_RATE), rng)
+    def _made(self, rng, was_crying: bool, make: Callable):
+        x = make(int(rng.uniform(0.8, 4.0) * aug.SAMPLE_RATE), rng)
         y = aug.fade(aug.augment(x, rng, self._augmentation))
-        return y, _other_weight(max(1, len(y) // HOP_LENGTH), was_crying), False, -1
+        n_frames = max(1, len(y) // HOP_LENGTH)
+        return y, np.zeros(n_frames), _other_weight(n_frames, was_crying), False, -1
 
 
 def _cry_weight(loud: np.ndarray) -> np.ndarray:
@@ -249,6 +279,26 @@ def _cry_weight(loud: np.ndarray) -> np.ndarray:
     last_loud = np.maximum.accumulate(np.where(loud, np.arange(len(loud)), -1000))
     weight[np.arange(len(loud)) - last_loud > 80] *= 0.3
     return weight
+
+
+def _at(values: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Return boolean ``values`` at frames, the last one beyond the end."""
+    return values[np.minimum(frames, len(values) - 1)] if len(values) else frames < 0
+
+
+def _marked(crying: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """
+    Return target and weight of frames that somebody marked as crying or not.
+
+    A cry counts fully from 0.15 s after its beginning. What is not marked counts as no cry,
+    half, from 0.6 s after a cry on; the breaths between are left open.
+    """
+    n = np.arange(len(crying))
+    since_quiet = n - np.maximum.accumulate(np.where(~crying, n, -1))
+    since_cry = n - np.maximum.accumulate(np.where(crying, n, -1000))
+    weight = np.where(crying, np.clip((since_quiet - 5) / 10.0, 0.0, 1.0),
+                      np.where(since_cry >= 60, 0.5, 0.0))
+    return crying.astype(np.float32), weight.astype(np.float32)
 
 
 def _other_weight(n_frames: int, was_crying: bool) -> np.ndarray:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
-from baby_cry_detector.research.training.augment import Augmentation
+from baby_cry_detector.research.sounds.augment import Augmentation
 from baby_cry_detector.research.training.chains import StreamOptions
 
 
@@ -105,6 +105,18 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
+class DistillationOptions:
+    """
+    What a network learns from a teacher beside its own task, see `teacher.py`.
+
+    :param weight: of the cross-entropy with the teacher's scores, summed over its classes, in
+        the loss; 0 for no teacher.
+    """
+
+    weight: float = 0.0
+
+
+@dataclass(frozen=True)
 class StatisticsOptions:
     """
     Members that read statistics of recent frames, see `model.recent_statistics`.
@@ -187,6 +199,7 @@ class TrainingConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     model: ModelOptions = field(default_factory=ModelOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+    distillation: DistillationOptions = field(default_factory=DistillationOptions)
     statistics: StatisticsOptions = field(default_factory=StatisticsOptions)
     decision: DecisionOptions = field(default_factory=DecisionOptions)
     need: NeedOptions = field(default_factory=NeedOptions)

@@ -20,10 +20,15 @@ from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.features import extract, get_feature_set
 from baby_cry_detector.research.training import chains
 from baby_cry_detector.research.training.config import document_digest, TrainingConfig
+from baby_cry_detector.research.sounds.long_sounds import SamplesOnDisk, stays_on_disk
 from baby_cry_detector.research.training.manifest import Clip, data_digest, EMOTION, ManifestError
+from baby_cry_detector.research.training.segments import Segments
+from baby_cry_detector.research.sounds.teacher import Teacher
 
 #: Raise it when the way streams or features are made changes without the options changing.
-CACHE_VERSION = 2
+CACHE_VERSION = 3
+#: Other sounds longer than this stay on disk.
+LONG_S = 12.0
 
 Progress = Callable[[str, int, int], None]
 
@@ -57,6 +62,9 @@ class StreamFeatures:
     Features and targets of one fold's training streams; see `chains.Stream`.
 
     :param values: float32 (n_streams, n_frames, columns).
+    :param teacher: float16 (n_streams, n_windows, classes), what a teacher hears in each window
+        of it; None without a teacher.
+    :param teacher_frame: (n_windows,) the last frame within each window.
     """
 
     values: np.ndarray
@@ -64,18 +72,25 @@ class StreamFeatures:
     weight: np.ndarray
     segment: np.ndarray
     clip: np.ndarray
+    teacher: Optional[np.ndarray] = None
+    teacher_frame: Optional[np.ndarray] = None
 
 
-def load_sounds(clips: Sequence[Clip], progress: Progress = no_progress
-                ) -> List[chains.Sound]:
+def load_sounds(clips: Sequence[Clip], progress: Progress = no_progress,
+                segments: Optional[Segments] = None) -> List[chains.Sound]:
     """
-    Read all clips.
+    Read all clips; long ones that are no cries stay on disk.
 
+    :param segments: by path, where it cries, see `segments.py`.
     :raises ManifestError: with one line per file that cannot be read or holds no audio.
     """
     sounds, problems = [], []
     for index, clip in enumerate(clips):
         try:
+            if not clip.is_cry and stays_on_disk(clip.file, LONG_S):
+                sounds.append(chains.Sound(index, SamplesOnDisk(clip.file), np.zeros(0, bool),
+                                           False, clip.label))
+                continue
             samples = np.asarray(read_audio(clip.file), np.float32)
             if len(samples) < chains.FRAME_LENGTH:
                 raise ValueError('shorter than one frame of 25 ms')
@@ -85,8 +100,11 @@ def load_sounds(clips: Sequence[Clip], progress: Progress = no_progress
             problems.append(f'{clip.path}: {error}')
             continue
         label = EMOTION if clip.kind == EMOTION else clip.label
+        marks = None
+        if segments is not None and clip.is_cry:
+            marks = segments.frames_of(clip.path, len(samples))
         sounds.append(chains.Sound(index, samples, chains.loud_frames(samples), clip.is_cry,
-                                   label))
+                                   label, marks))
         progress('reading', index + 1, len(clips))
     if problems:
         raise ManifestError('\n'.join(problems))
@@ -97,13 +115,20 @@ class FeatureStore:
     """Gives the features of a manifest's clips and streams, from the cache where it has them."""
 
     def __init__(self, clips: Sequence[Clip], feature_set: str, cache_dir: Optional[Path],
-                 progress: Progress = no_progress):
+                 progress: Progress = no_progress, *, background: Sequence[Clip] = (),
+                 segments: Optional[Segments] = None, teacher: Optional[Teacher] = None):
         """
         Hash the audio; nothing is read or extracted before it is asked for.
 
         :param cache_dir: None keeps everything in memory.
+        :param background: other sounds that training streams are made of as well; their
+            numbers follow those of ``clips``. They have no clip features.
+        :param segments: where the clips' cries are.
+        :param teacher: hears the training streams.
         """
-        self.clips = list(clips)
+        self._n_clips = len(clips)
+        self._segments, self._teacher = segments, teacher
+        self.clips = list(clips) + list(background)
         self.feature_set = get_feature_set(feature_set)
         self.columns: Tuple[str, ...] = tuple(self.feature_set.columns)
         self._cache_dir = Path(cache_dir) if cache_dir else None
@@ -114,13 +139,14 @@ class FeatureStore:
     def sounds(self) -> List[chains.Sound]:
         """Return all clips in memory."""
         if self._sounds is None:
-            self._sounds = load_sounds(self.clips, self._progress)
+            self._sounds = load_sounds(self.clips, self._progress, self._segments)
         return self._sounds
 
     def clip_features(self) -> ClipFeatures:
-        """Return the features of all clips, unchanged audio."""
-        key = {'what': 'clips', 'set': self.feature_set.to_dict(), 'data': self.data_digest,
-               'order': [clip.path for clip in self.clips], 'version': CACHE_VERSION}
+        """Return the features of all clips (not the background), unchanged audio."""
+        clips = self.clips[:self._n_clips]
+        key = {'what': 'clips', 'set': self.feature_set.to_dict(), 'data': data_digest(clips),
+               'order': [clip.path for clip in clips], 'version': CACHE_VERSION}
         arrays = self._cached('clips', key, self._make_clips)
         return ClipFeatures(arrays['values'], arrays['offsets'], arrays['first_sound_s'])
 
@@ -133,13 +159,16 @@ class FeatureStore:
                'data': data_digest(inside), 'streams': asdict(config.streams),
                'augmentation': asdict(config.augmentation), 'fold': fold,
                'order': [self.clips[index].path for index in members],
+               'segments': self._segments.digest if self._segments else '',
+               'teacher': self._teacher.digest if self._teacher else '',
                'version': CACHE_VERSION}
         arrays = self._cached(f'streams-{fold}', key,
                               lambda: self._make_streams(members, fold, config))
         # Clip numbers are stored as positions within the fold; -1 is made silence.
         lookup = np.array(members + [-1])
         return StreamFeatures(arrays['values'], arrays['target'], arrays['weight'],
-                              arrays['segment'], lookup[arrays['clip']])
+                              arrays['segment'], lookup[arrays['clip']],
+                              arrays.get('teacher'), arrays.get('teacher_frame'))
 
     def _cached(self, name: str, key: dict, make: Callable[[], Dict[str, np.ndarray]]
                 ) -> Dict[str, np.ndarray]:
@@ -159,10 +188,11 @@ class FeatureStore:
     def _make_clips(self) -> Dict[str, np.ndarray]:
         sounds = self.sounds()
         values, first = [], []
-        for number, sound in enumerate(sounds):
-            values.append(self._extract(sound.samples.astype(float)))
-            first.append(chains.first_sound_s(sound.samples))
-            self._progress('features of clips', number + 1, len(sounds))
+        for number, sound in enumerate(sounds[:self._n_clips]):
+            samples = sound.samples[:len(sound.samples)]
+            values.append(self._extract(samples.astype(float)))
+            first.append(chains.first_sound_s(samples))
+            self._progress('features of clips', number + 1, self._n_clips)
         offsets = np.cumsum([0] + [len(value) for value in values])
         return {'values': np.concatenate(values), 'offsets': offsets,
                 'first_sound_s': np.array(first)}
@@ -187,8 +217,13 @@ class FeatureStore:
             parts['weight'].append(stream.weight)
             parts['segment'].append(stream.segment)
             parts['clip'].append([position.get(int(index), -1) for index in stream.clip])
+            if self._teacher is not None:
+                parts.setdefault('teacher', []).append(self._teacher.scores(stream.samples))
             self._progress(f'streams of fold {fold}', number + 1, n_streams)
-        return {name: np.array(rows) for name, rows in parts.items()}
+        arrays = {name: np.array(rows) for name, rows in parts.items()}
+        if self._teacher is not None:
+            arrays['teacher_frame'] = self._teacher.last_frames(arrays['values'].shape[1])
+        return arrays
 
     def _extract(self, samples: np.ndarray) -> np.ndarray:
         """Frames as they reach a model: float32, as the topic carries them."""

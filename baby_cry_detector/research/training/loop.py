@@ -97,21 +97,25 @@ class BatchMaker:
                                for row in range(len(fold.values))])
         self._queue: List[int] = []
 
-    def next(self) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return values (B, T, F), target, weight and segment (B, T)."""
+    def next(self) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray,
+                            Optional[np.ndarray]]:
+        """Return values (B, T, F), target, weight, segment (B, T), teacher (B, W, classes)."""
         while len(self._queue) < self._batch_size:
             self._queue += list(self._rng.permutation(len(self._rows)))
         chosen = self._rows[self._queue[:self._batch_size]]
         self._queue = self._queue[self._batch_size:]
-        values, target, weight, segment = [], [], [], []
+        values, target, weight, segment, teacher = [], [], [], [], []
         for number, row in chosen:
             fold = self._folds[number]
             values.append(self._values[number][row])
             target.append(fold.target[row])
             weight.append(fold.weight[row])
             segment.append(fold.segment[row])
+            if fold.teacher is not None:
+                teacher.append(fold.teacher[row])
         return (np.stack(values), np.stack(target), np.stack(weight),
-                np.stack(segment).astype(np.int64))
+                np.stack(segment).astype(np.int64),
+                np.stack(teacher).astype(np.float32) if teacher else None)
 
 
 def cry_logit(label_logits: Tensor) -> Tensor:
@@ -172,9 +176,13 @@ def train_network(folds: Sequence[StreamFeatures], columns: np.ndarray, config: 
                          memory_steps=tuple(config.model.memory_steps))
     average = CryNetwork(network.architecture)
     average.load_state_dict(network.state_dict())
-    optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate,
-                                 betas=(0.9, options.beta2), weight_decay=options.weight_decay)
     stack = network.architecture.stack_frames
+    pupil = None
+    if config.distillation.weight > 0:
+        pupil = Pupil(network, folds[0], config.distillation.weight)
+    trained = list(network.parameters()) + (list(pupil.parameters()) if pupil else [])
+    optimiser = torch.optim.Adam(trained, lr=options.learning_rate,
+                                 betas=(0.9, options.beta2), weight_decay=options.weight_decay)
     curve: List[dict] = []
     best = (-math.inf, None)
     loss_sum = 0.0
@@ -184,14 +192,17 @@ def train_network(folds: Sequence[StreamFeatures], columns: np.ndarray, config: 
         rate *= 0.5 + 0.5 * math.cos(math.pi * update / options.updates)
         for group in optimiser.param_groups:
             group['lr'] = rate
-        values, target, weight, segment = (torch.from_numpy(part) for part in batches.next())
+        *parts, teacher = batches.next()
+        values, target, weight, segment = (torch.from_numpy(part) for part in parts)
         logits, _, _ = network(values)
         steps = slice(stack - 1, logits.shape[1] * stack, stack)
         loss = batch_loss(cry_logit(logits), target[:, steps], weight[:, steps],
                           segment[:, steps], config)
+        if pupil is not None:
+            loss = loss + pupil.loss(torch.from_numpy(teacher))
         optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), options.gradient_clip)
+        torch.nn.utils.clip_grad_norm_(trained, options.gradient_clip)
         optimiser.step()
         _update_average(average, network, min(options.averaging, (update + 1) / (update + 10)))
         loss_sum += loss.item()
@@ -210,10 +221,51 @@ def train_network(folds: Sequence[StreamFeatures], columns: np.ndarray, config: 
             curve.append(row)
             if curve_file is not None:
                 write_curve(curve, curve_file)
+    if pupil is not None:
+        pupil.leave()
     if options.early_stopping and best[1] is not None:
         average.load_state_dict(best[1])
     average.eval()
     return average, normalisation, curve
+
+
+class Pupil(torch.nn.Module):
+    """
+    A second head for the time of training: all that the teacher hears, from the same states.
+
+    Where a window of the teacher ends, the network has heard the whole of it. The head reads
+    what the label head reads, and is thrown away afterwards.
+
+    :param streams: any of the training streams; they tell where the windows end.
+    :raises ValueError: if no teacher has heard the streams.
+    """
+
+    def __init__(self, network: CryNetwork, streams: StreamFeatures, weight: float):
+        super().__init__()
+        if streams.teacher is None:
+            raise ValueError('distillation.weight is above 0, but no teacher was given')
+        stack = network.architecture.stack_frames
+        # The first step that is complete when the window has ended.
+        self._steps = torch.as_tensor((np.asarray(streams.teacher_frame) + 1) // stack - 1)
+        self._weight = weight
+        self.head = torch.nn.Linear(network.label_head.in_features, streams.teacher.shape[-1])
+        torch.nn.init.constant_(self.head.bias, -5.0)       # most classes are silent
+        self._states: Optional[Tensor] = None
+        self._hook = network.label_head.register_forward_pre_hook(self._see)
+
+    def _see(self, module, arguments) -> None:
+        self._states = arguments[0]
+
+    def loss(self, teacher: Tensor) -> Tensor:
+        """Return the weighted loss against scores (B, windows, classes)."""
+        logits = self.head(self._states[:, self._steps])
+        self._states = None
+        every = functional.binary_cross_entropy_with_logits(logits, teacher, reduction='none')
+        return self._weight * every.sum(-1).mean()
+
+    def leave(self) -> None:
+        """Take the head off the network."""
+        self._hook.remove()
 
 
 def write_curve(curve: Sequence[dict], file: Path) -> None:

@@ -9,7 +9,7 @@ what was recorded: clips of one group never stand on both sides of a split), ``f
 """
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import hashlib
 import os
 from pathlib import Path
@@ -180,6 +180,51 @@ def _from_folders(root: Path, n_folds: int, cry_labels: Iterable[str]) -> List[C
     return clips
 
 
+def load_several(sources: Sequence[Union[str, Path]], *, n_folds: int = 5,
+                 taken: Sequence[Clip] = (), **options) -> List[Clip]:
+    """
+    Return the clips of several manifests, see `load_clips`.
+
+    A path that is taken already (``taken``: of clips loaded before) gets the name of its
+    manifest's folder in front.
+
+    :raises ManifestError: as `load_clips`; or if two manifests have the same path even so.
+    """
+    paths = {clip.path for clip in taken}
+    clips: List[Clip] = []
+    for source in sources:
+        found = load_clips(source, n_folds=n_folds, **options)
+        if paths & {clip.path for clip in found}:
+            folder = Path(source).resolve()
+            name = folder.name if folder.is_dir() else folder.parent.name
+            found = [replace(clip, path=f'{name}/{clip.path}') for clip in found]
+        again = sorted(paths & {clip.path for clip in found})
+        if again:
+            raise ManifestError(f'{source}: {again[0]} is in another manifest as well')
+        paths |= {clip.path for clip in found}
+        clips += found
+    return clips
+
+
+def join_table(clips: Sequence[Clip], file: Path) -> List[Clip]:
+    """
+    Return clips with the further columns of a CSV that has a ``path``.
+
+    :raises ManifestError: if it is no such table.
+    """
+    try:
+        with open(file, newline='', encoding='utf-8-sig') as stream:
+            rows = {row['path']: row for row in csv.DictReader(stream)}
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise ManifestError(f'{file}: expected a CSV table with a path ({error})') from error
+    joined = []
+    for clip in clips:
+        others = {name: value or '' for name, value in rows.get(clip.path, {}).items()
+                  if name not in ('path', 'label', 'group', 'fold', 'kind') and name}
+        joined.append(replace(clip, extra={**clip.extra, **others}))
+    return joined
+
+
 def leaking_groups(clips: Sequence[Clip]) -> List[str]:
     """Return the groups that lie in more than one fold (empty if the folds are disjoint)."""
     folds: dict = {}
@@ -190,7 +235,12 @@ def leaking_groups(clips: Sequence[Clip]) -> List[str]:
 
 def write_manifest(rows: Sequence[Mapping[str, str]], file: Path) -> None:
     """Write rows (dicts with at least ``path`` and ``label``) as a manifest."""
-    names = ['path', 'label', 'group', 'fold']
+    write_table(rows, ('path', 'label', 'group', 'fold'), file)
+
+
+def write_table(rows: Sequence[Mapping[str, str]], first: Sequence[str], file: Path) -> None:
+    """Write rows as CSV, the columns ``first`` before all others."""
+    names = list(first)
     names += sorted({name for row in rows for name in row} - set(names))
     with open(file, 'w', newline='', encoding='utf-8') as stream:
         writer = csv.DictWriter(stream, names, restval='')

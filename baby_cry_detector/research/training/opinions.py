@@ -61,12 +61,22 @@ def clip_targets(clips: Sequence[Clip], options: DataOptions,
     return targets
 
 
-def with_targets(streams: StreamFeatures, targets: Optional[np.ndarray]) -> StreamFeatures:
-    """Return training streams whose frames have their clip's target; silence keeps its 0."""
+def with_targets(streams: StreamFeatures, targets: Optional[np.ndarray],
+                 is_cry: Optional[np.ndarray] = None) -> StreamFeatures:
+    """
+    Return training streams whose frames have their clip's target.
+
+    Silence keeps its 0, and so does what is marked as no cry within a clip of crying.
+
+    :param is_cry: (n_clips,) boolean, the labels; without it no clip has such parts.
+    """
     if targets is None:
         return streams
-    clip = np.asarray(streams.clip)
-    soft = np.where(clip >= 0, targets[np.maximum(clip, 0)], np.asarray(streams.target))
+    clip, hard = np.asarray(streams.clip), np.asarray(streams.target)
+    known = clip >= 0
+    if is_cry is not None:
+        known &= ~(is_cry[np.maximum(clip, 0)] & (hard == 0))
+    soft = np.where(known, targets[np.maximum(clip, 0)], hard)
     return replace(streams, target=soft.astype(np.float32))
 
 

@@ -32,8 +32,11 @@ from baby_cry_detector.research.training import loop, need, statistics_fit
 from baby_cry_detector.research.training.config import choose_columns, TrainingConfig
 from baby_cry_detector.research.training.feature_store import (
     ClipFeatures, FeatureStore, no_progress, Progress, trained_on)
-from baby_cry_detector.research.training.manifest import Clip, leaking_groups, ManifestError
+from baby_cry_detector.research.training.manifest import (
+    Clip, leaking_groups, ManifestError, NOT_CRY)
 from baby_cry_detector.research.training.opinions import clip_targets, targets_digest, with_targets
+from baby_cry_detector.research.training.segments import Segments
+from baby_cry_detector.research.sounds.teacher import Teacher
 
 LABELS = ('not_cry', 'cry')
 #: Kinds of members by their names in the files of a run.
@@ -58,19 +61,25 @@ class TrainingRun:
 
     def __init__(self, config: TrainingConfig, clips: Sequence[Clip], out_dir: Path,
                  cache_dir: Optional[Path], progress: Progress = no_progress,
-                 say: Callable[[str], None] = lambda text: None):
+                 say: Callable[[str], None] = lambda text: None, *,
+                 background: Sequence[Clip] = (), segments: Optional[Segments] = None,
+                 teacher: Optional[Teacher] = None):
         """
         Check the data.
 
+        :param background: other sounds to train on as well; they are in no figure of clips.
+        :param segments: where the clips' cries are.
+        :param teacher: for a configuration with distillation.
         :raises ManifestError: if a group lies in two folds, a fold lacks cries or others, or
             a file cannot be read.
         """
         self.config = config
         self.clips = list(clips)
+        self.background = list(background)
         self.out_dir = Path(out_dir)
         self._say = say
         self._progress = progress
-        leaks = leaking_groups(self.clips)
+        leaks = leaking_groups(self.clips + self.background)
         if leaks:
             message = (f'{len(leaks)} groups lie in more than one fold, first '
                        f'{", ".join(leaks[:5])}: scores would be too good')
@@ -78,7 +87,14 @@ class TrainingRun:
                 raise ManifestError(message + ' (data.allow_leaks: true goes on regardless)')
             say('WARNING: ' + message)
         self.folds = sorted({clip.fold for clip in self.clips})
-        self.store = FeatureStore(self.clips, config.features.set, cache_dir, progress)
+        if any(clip.kind != NOT_CRY for clip in self.background):
+            raise ManifestError('the background holds cries or emotional speech; those belong '
+                                'into --manifest')
+        if config.distillation.weight > 0 and teacher is None:
+            raise ManifestError('distillation.weight is above 0: give --teacher yamnet.tflite')
+        self.store = FeatureStore(self.clips, config.features.set, cache_dir, progress,
+                                  background=self.background, segments=segments,
+                                  teacher=teacher if config.distillation.weight > 0 else None)
         patterns = config.inputs or (config.features.columns,)
         patterns = [patterns[row % len(patterns)] for row in range(len(config.seeds))]
         patterns += [config.statistics.columns] * len(config.statistics.seeds)
@@ -87,7 +103,8 @@ class TrainingRun:
         self._seeds = [('seed', seed) for seed in config.seeds]
         self._seeds += [('statistics', seed) for seed in config.statistics.seeds]
         self._clip_features: Optional[ClipFeatures] = None
-        self._targets = clip_targets(self.clips, config.data, say)
+        self._targets = clip_targets(self.clips + self.background, config.data, say)
+        self._is_cry = np.array([clip.is_cry for clip in self.store.clips], bool)
         self.out_dir.mkdir(parents=True, exist_ok=True)
         (self.out_dir / 'work').mkdir(exist_ok=True)
         self._check_same_run()
@@ -138,7 +155,8 @@ class TrainingRun:
             held = self.folds[(self.folds.index(left_out) + 1) % len(self.folds)]
             use = [fold for fold in use if fold != held]
             validate = self._validator(held, row)
-        folds = [with_targets(self.store.stream_features(fold, self.config), self._targets)
+        folds = [with_targets(self.store.stream_features(fold, self.config), self._targets,
+                              self._is_cry)
                  for fold in use]
 
         def show(update: int, total: int, loss: float) -> None:
@@ -306,7 +324,7 @@ class TrainingRun:
         members = []
         for row in range(len(self._seeds)):
             members.append(calibration.shifted(self.member(fold, row), fitted.shift))
-        used = [clip for clip in self.clips
+        used = [clip for clip in self.store.clips
                 if clip.fold != fold and trained_on(clip, self.config)]
         provenance = {
             'name': self.config.name, 'fold_left_out': fold, 'config': self.config.to_dict(),

@@ -111,6 +111,17 @@ def reverberate(x: np.ndarray, rng: np.random.Generator, options: Augmentation) 
     return wet * (rms(x) / rms(wet))
 
 
+def mains_hum(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return hum of 50 or 60 Hz with harmonics, -60 to -20 dB of full scale."""
+    time = np.arange(n) / SAMPLE_RATE
+    mains_hz = (50.0, 60.0)[int(rng.integers(2))] * rng.uniform(0.998, 1.002)
+    slope = rng.uniform(0.3, 1.5)
+    hum = np.zeros(n)
+    for k in range(1, int(rng.integers(2, 13))):
+        hum += k ** -slope * np.sin(2 * np.pi * k * mains_hz * time + rng.uniform(0, 2 * np.pi))
+    return hum * (decibels_to_factor(rng.uniform(-60.0, -20.0)) / rms(hum))
+
+
 def add_at_snr(x: np.ndarray, noise: np.ndarray, snr_db: float, level: Optional[float] = None
                ) -> np.ndarray:
     """

@@ -27,16 +27,24 @@ class Adapted:
 
     :param rows: manifest rows: path, label, group, fold, kind, source, ....
     :param problems: one line per piece that is wrong or missing.
+    :param segments: where it cries within a recording: path, start_s, end_s, label.
     """
 
     rows: List[Dict[str, str]] = field(default_factory=list)
     problems: List[str] = field(default_factory=list)
+    segments: List[Dict[str, str]] = field(default_factory=list)
 
     def add(self, path: str, label: str, group: str, fold: int, kind: str, source: str,
             **others: str) -> None:
         """Add one row."""
         self.rows.append({'path': path, 'label': label, 'group': group, 'fold': str(fold),
                           'kind': kind, 'source': source, **others})
+
+    def add_segment(self, path: str, start_s: float, end_s: float, label: str,
+                    **others: str) -> None:
+        """Add a part of a recording."""
+        self.segments.append({'path': path, 'start_s': f'{start_s:.3f}',
+                              'end_s': f'{end_s:.3f}', 'label': label, **others})
 
 
 # -- donateacry-corpus ------------------------------------------------------------------------
