@@ -21,7 +21,7 @@ import pytest
 import soundfile
 
 RATE = 22050
-COPYRIGHT = '''Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 
 Files: *
 Copyright: 2001 Somebody
@@ -35,7 +35,7 @@ License: CC-BY-SA-3.0
 Files: debian/*
 Copyright: 2010 A Packager
 License: MIT
-'''
+"""
 
 
 def sound(seed, seconds=1.0, rate=RATE, form='WAV'):
@@ -52,8 +52,8 @@ def sound(seed, seconds=1.0, rate=RATE, form='WAV'):
 def tree(tmp_path):
     """Return a folder like an unpacked package."""
     root = tmp_path / 'tree'
-    files = {'data/music/one.ogg': sound(1, 7.0, form='OGG'), 'data/music/two.ogg': sound(2, 2.0,
-                                                                                    form='OGG'),
+    files = {'data/music/one.ogg': sound(1, 7.0, form='OGG'),
+             'data/music/two.ogg': sound(2, 2.0, form='OGG'),
              'data/sfx/bang.wav': sound(3), 'data/sfx/same.wav': sound(3),
              'data/sfx/broken.wav': b'RIFF nothing more', 'data/sfx/click.wav': sound(4, 0.05),
              'data/sfx/still.wav': wav_of_silence(), 'data/readme.txt': b'text',
@@ -77,10 +77,10 @@ def recipe(tmp_path, text):
 
 
 def one_source(tmp_path, tree, more=''):
-    return load_recipe(recipe(tmp_path, f'''sources:
+    return load_recipe(recipe(tmp_path, f"""sources:
   - {{name: made, how: folder, get: "{tree}", license: CC0, kinds: [['*/music/*', music],
      ['*', effect]], group: '{{source}}:{{1}}', group_regex: 'data/([a-z]+)'{more}}}
-'''))
+"""))
 
 
 def test_a_folder_becomes_a_manifest_and_what_is_wrong_is_listed(tmp_path, tree):
@@ -139,10 +139,10 @@ def test_a_stopped_source_goes_on_and_a_finished_one_is_left_alone(tmp_path, tre
 
 
 def test_a_source_that_is_gone_leaves_the_rest(tmp_path, tree, capsys):
-    file = recipe(tmp_path, f'''sources:
+    file = recipe(tmp_path, f"""sources:
   - {{name: gone, how: folder, get: "{tmp_path}/nowhere"}}
   - {{name: made, how: folder, get: "{tree}"}}
-''')
+""")
     assert main(['corpus', str(file), '--out', str(tmp_path / 'out'), '--json']) == 1
     said = capsys.readouterr()
     assert 'gone: ' in said.err and 'not to be had: gone' in said.err

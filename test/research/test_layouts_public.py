@@ -56,7 +56,8 @@ def test_icsd(tmp_path):
     (tmp_path / 'metadata' / 'strong.tsv').write_text(
         'filename\tonset\toffset\tevent_label\n'
         'src7_10.0_20.0.wav\t0.5\t1.25\tInfantcry\nsrc7_10.0_20.0.wav\t3\t4\tSnoring\n'
-        'snore-3.wav\t0\t2\tSnoring\ngone.wav\t0\t1\tInfantcry\nsrc7_20.0_30.0.wav\t4\t1\tInfantcry\n')
+        'snore-3.wav\t0\t2\tSnoring\ngone.wav\t0\t1\tInfantcry\n'
+        'src7_20.0_30.0.wav\t4\t1\tInfantcry\n')
     found = public.icsd(tmp_path)
     rows = by_path(found)
     assert rows['audio/train/src7_10.0_20.0.wav']['kind'] == 'cry'
@@ -67,14 +68,24 @@ def test_icsd(tmp_path):
     assert any('strong.tsv:6' in line for line in found.problems)
 
 
-EAF = '''<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT><TIME_ORDER>
-<TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="1500"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="2750"/>
+EAF = """<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT><TIME_ORDER>
+<TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="1500"/>
+<TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="2750"/>
 </TIME_ORDER><TIER TIER_ID="child"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1"
 TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2"><ANNOTATION_VALUE>Cry</ANNOTATION_VALUE>
-</ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>'''
-TEXTGRID = '''File type = "ooTextFile"\nObject class = "TextGrid"\n\n        intervals [1]:
-            xmin = 0\n            xmax = 1.5\n            text = "not crying"
-        intervals [2]:\n            xmin = 1.5\n            xmax = 3\n            text = "fuss"\n'''
+</ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"""
+TEXTGRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+        intervals [1]:
+            xmin = 0
+            xmax = 1.5
+            text = "not crying"
+        intervals [2]:
+            xmin = 1.5
+            xmax = 3
+            text = "fuss"
+"""
 
 
 def test_debarbaro(tmp_path):

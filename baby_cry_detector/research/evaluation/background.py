@@ -10,7 +10,7 @@ at the highest threshold that finds a given share of the cries. All folds share 
 probabilities are calibrated.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -32,6 +32,8 @@ from baby_cry_detector.research.training.manifest import Clip, EMOTION
 
 SNR_RANGE_DB = (-5.0, 20.0)
 RECALLS = (0.95, 0.90, 0.80)
+#: What the decision takes at most.
+HIGHEST_THRESHOLD = 0.95
 #: Longest piece of one recording; a cry about this often; a decision may come this much later.
 PIECE_S, CRY_EVERY_S, GRACE_S = 60.0, 60.0, 1.0
 SNR_BANDS_DB = ((-5.0, 0.0), (0.0, 5.0), (5.0, 10.0), (10.0, 20.0))
@@ -141,11 +143,10 @@ def score_detector(checkpoint: Checkpoint, stream: Stream) -> Scored:
 
 def at_threshold(scored: Sequence[Scored], threshold: float, leave_ratio: float) -> Counts:
     """Count cries found and false events, by the kind of sound that they begin in."""
-    from dataclasses import replace
     counts = Counts()
     for one in scored:
-        settings = replace(one.settings, enter_threshold=threshold,
-                           leave_threshold=threshold * leave_ratio)
+        settings = replace(one.settings, enter_threshold=float(threshold),
+                           leave_threshold=float(threshold * leave_ratio))
         events = episodes(one.smooth, settings, one.step_s, one.lookahead_s)
         _count(counts, one, events)
     return counts
@@ -172,7 +173,7 @@ def _count(counts: Counts, one: Scored, events: Episodes) -> None:
 def threshold_at_recall(scored: Sequence[Scored], recall: float, leave_ratio: float
                         ) -> Optional[float]:
     """Return the highest threshold that finds this share of the cries, None if none does."""
-    low, high = 1e-4, 0.9999
+    low, high = 1e-4, HIGHEST_THRESHOLD
     if at_threshold(scored, low, leave_ratio).recall < recall:
         return None
     # Halved on the logit: thresholds crowd at both ends.

@@ -39,7 +39,7 @@ class Teacher:
     :raises ValueError: if the file is another network.
     """
 
-    def __init__(self, file: Path, hop: int = WINDOW * 2 // 3):
+    def __init__(self, file: Path, hop: int = WINDOW):
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:

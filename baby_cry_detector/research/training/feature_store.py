@@ -103,8 +103,8 @@ def load_sounds(clips: Sequence[Clip], progress: Progress = no_progress,
         marks = None
         if segments is not None and clip.is_cry:
             marks = segments.frames_of(clip.path, len(samples))
-        sounds.append(chains.Sound(index, samples, chains.loud_frames(samples), clip.is_cry,
-                                   label, marks))
+        loud = chains.loud_frames(samples) if clip.is_cry else np.zeros(0, bool)
+        sounds.append(chains.Sound(index, samples, loud, clip.is_cry, label, marks))
         progress('reading', index + 1, len(clips))
     if problems:
         raise ManifestError('\n'.join(problems))
