@@ -1,12 +1,18 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""One implementation, two ways in: a stream of blocks, or a whole signal."""
+"""
+One implementation, two ways in: a stream of blocks, or a whole signal.
+
+Where the compiled core was built it computes the sets that it knows (`compiled.py`); the Python
+stages are what it is held against, and what computes everything else.
+"""
 
 from dataclasses import dataclass
 from typing import List, Union
 
 import numpy as np
 
+from baby_cry_detector.features import compiled
 from baby_cry_detector.features.definition import FeatureSet
 from baby_cry_detector.features.stages.framing import check_samples, clean_samples, Framer
 from baby_cry_detector.features.sets import get_feature_set
@@ -46,8 +52,10 @@ class StreamingExtractor:
         if isinstance(feature_set, str):
             feature_set = get_feature_set(feature_set)
         self._set = feature_set
-        self._framer = Framer(feature_set.window_length, feature_set.hop_length)
-        self._descriptors = feature_set.build(feature_set.parameters)
+        self._compiled = compiled.make(feature_set)
+        if self._compiled is None:
+            self._framer = Framer(feature_set.window_length, feature_set.hop_length)
+            self._descriptors = feature_set.build(feature_set.parameters)
         self._next_frame = 0
         self._ended = False
         self._nonfinite = 0
@@ -60,12 +68,15 @@ class StreamingExtractor:
     @property
     def nonfinite_samples(self) -> int:
         """Return how many samples were NaN, infinite or absurd, since construction."""
-        return self._nonfinite
+        return self._compiled.nonfinite_samples if self._compiled else self._nonfinite
 
     def reset(self) -> None:
         """Start a new stream: frame 0 begins with the next sample."""
-        self._framer.reset()
-        self._descriptors.reset()
+        if self._compiled:
+            self._compiled.reset()
+        else:
+            self._framer.reset()
+            self._descriptors.reset()
         self._next_frame = 0
         self._ended = False
 
@@ -80,7 +91,10 @@ class StreamingExtractor:
         """
         if self._ended:
             raise ValueError('the stream has ended: call reset() after flush()')
-        samples, wrong = clean_samples(check_samples(samples))
+        samples = check_samples(samples)
+        if self._compiled:
+            return self._emit([self._compiled.process(samples)])
+        samples, wrong = clean_samples(samples)
         self._nonfinite += wrong
         parts: List[np.ndarray] = []
         hop = self._set.hop_length
@@ -96,7 +110,7 @@ class StreamingExtractor:
         if self._ended:
             return self._emit([])
         self._ended = True
-        return self._emit([self._descriptors.flush()])
+        return self._emit([(self._compiled or self._descriptors).flush()])
 
     def _emit(self, parts: List[np.ndarray]) -> FrameBlock:
         parts = [part for part in parts if len(part)]

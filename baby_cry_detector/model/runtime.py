@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 import numpy as np
 
+from baby_cry_detector.model import compiled
 from baby_cry_detector.model.checkpoint import Checkpoint, Member
 from baby_cry_detector.model.numpy_network import NumpyNetwork
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture, StatisticsNetwork
@@ -25,14 +26,15 @@ class RuntimeStateError(ValueError):
     """A state that does not belong to this checkpoint; the message names what was expected."""
 
 
-def make_runtime(checkpoint: Checkpoint) -> 'Runtime':
-    """Return a runtime in the state before the first frame."""
-    return Runtime(checkpoint)
+def make_runtime(checkpoint: Checkpoint) -> Union['Runtime', compiled.CompiledRuntime]:
+    """Return a runtime in the state before the first frame: compiled, or else `Runtime`."""
+    model = compiled.make(checkpoint)
+    return Runtime(checkpoint) if model is None else compiled.CompiledRuntime(model)
 
 
 class Runtime:
     """
-    The members of a checkpoint and their state.
+    The members of a checkpoint and their state, in NumPy.
 
     :ivar nonfinite_values: values that were NaN or infinite, in columns that are read, since
         the last reset; each was replaced by the training mean.
@@ -59,11 +61,7 @@ class Runtime:
             0 before every member has stepped once.
         :raises ValueError: on a wrong shape; the state is then as before.
         """
-        frames = np.asarray(frames)
-        width = len(self.checkpoint.feature_columns)
-        if frames.ndim != 2 or frames.shape[1] != width or frames.dtype.kind not in 'fiu':
-            raise ValueError(f'expected frames of shape (n, {width}), got '
-                             f'{frames.dtype} {frames.shape}')
+        frames = compiled.check_frames(frames, len(self.checkpoint.feature_columns))
         with np.errstate(over='ignore', invalid='ignore'):
             frames = frames.astype(np.float32, copy=False)
             finite = np.isfinite(frames.take(self._read_columns, axis=1))

@@ -39,17 +39,17 @@ class AutocorrelationPitch:
             raise ValueError(f'expected exponent 0.75, got {exponent}')
         self._bins = slice(*bins)
         self._length = _UPSAMPLING * fft_length
-        self._rate = float(_UPSAMPLING * sample_rate)
+        self.rate = float(_UPSAMPLING * sample_rate)
         self._range = (min_hz, max_hz)
-        self._first = int(self._rate / max_hz) - 1
-        self._stop = int(np.ceil(self._rate / min_hz)) + 1
+        self.first_lag = int(self.rate / max_hz) - 1
+        self.stop_lag = int(np.ceil(self.rate / min_hz)) + 1
         # One row of transform per frame gives lags; the window's own share is divided out.
         padded = np.fft.rfft(window, self._length)
         own = np.fft.irfft(padded.real ** 2 + padded.imag ** 2, self._length)
-        self._window_lag = np.arange(self._stop + 1) / _UPSAMPLING
-        self._scale = own[0] / np.interp(self._window_lag, np.arange(own.size), own)
-        lags = np.arange(self._first, self._stop)
-        self._cost = octave_cost * np.log2(lags * max_hz / self._rate)
+        self._window_lag = np.arange(self.stop_lag + 1) / _UPSAMPLING
+        self.lag_scale = own[0] / np.interp(self._window_lag, np.arange(own.size), own)
+        lags = np.arange(self.first_lag, self.stop_lag)
+        self.lag_cost = octave_cost * np.log2(lags * max_hz / self.rate)
         frequency = np.arange(*bins) / fft_length
         self._angle = 2.0 * np.pi * frequency
 
@@ -66,28 +66,28 @@ class AutocorrelationPitch:
         magnitude = np.sqrt(plain)
         squeezed = np.zeros((count, power.shape[1]))
         np.multiply(magnitude, np.sqrt(magnitude), out=squeezed[:, self._bins])
-        lags = np.fft.irfft(squeezed, self._length)[:, :self._stop + 1]
+        lags = np.fft.irfft(squeezed, self._length)[:, :self.stop_lag + 1]
         energy = lags[:, :1].copy()
         energy[energy <= 0] = 1.0
-        lags = lags * self._scale
+        lags = lags * self.lag_scale
         lags /= energy
-        middle = lags[:, self._first:self._stop]
-        is_peak = middle > lags[:, self._first - 1:self._stop - 1]
-        is_peak &= middle >= lags[:, self._first + 1:]
-        best = np.where(is_peak, middle - self._cost, -9.0).argmax(axis=1)
+        middle = lags[:, self.first_lag:self.stop_lag]
+        is_peak = middle > lags[:, self.first_lag - 1:self.stop_lag - 1]
+        is_peak &= middle >= lags[:, self.first_lag + 1:]
+        best = np.where(is_peak, middle - self.lag_cost, -9.0).argmax(axis=1)
         row = np.arange(count)
         found = is_peak[row, best]
-        best += self._first
+        best += self.first_lag
         left, top, right = lags[row, best - 1], lags[row, best], lags[row, best + 1]
         bend = left - 2.0 * top + right
         shift = 0.5 * (left - right) / np.where(found & (bend < 0), bend, 1.0)
         period = (best + np.where(found, shift, 0.0)) / _UPSAMPLING
-        pitch = self._rate / _UPSAMPLING / period
+        pitch = self.rate / _UPSAMPLING / period
         pitch = np.where(found, np.minimum(np.maximum(pitch, self._range[0]), self._range[1]), 0.0)
 
         total = plain.sum(axis=1)
         repeat = np.einsum('ij,ij->i', plain, np.cos(period[:, None] * self._angle))
-        repeat *= np.interp(period, self._window_lag, self._scale)
+        repeat *= np.interp(period, self._window_lag, self.lag_scale)
         repeat /= np.where(total > 0, total, 1.0)
         return pitch, _share(top, found), _share(repeat, found)
 

@@ -31,8 +31,8 @@ class CepstralPitch:
         self._lags = fft_length // 2
         # The sampling period in single precision, times the transform length: the published
         # numbers depend on its rounding (the smallest lag is 31 where exact arithmetic gives 32).
-        self._period = float(np.float32(fft_length / sample_rate)) / fft_length
-        self._first = int(1.0 / (max_pitch_hz * self._period))
+        self.period = float(np.float32(fft_length / sample_rate)) / fft_length
+        self.first_lag = int(1.0 / (max_pitch_hz * self.period))
         self._threshold = voicing_threshold
         self._factor = peak_factor
 
@@ -43,7 +43,7 @@ class CepstralPitch:
         Voicing is the largest rising value of |autocorrelation| beyond the smallest lag, over
         its value at lag 0. Pitch is the first local maximum of the cepstrum above the threshold.
         """
-        count, lags, first = len(power), self._lags, self._first
+        count, lags, first = len(power), self._lags, self.first_lag
         both = np.empty((2, count, power.shape[1]))
         both[0] = power
         np.log1p(power, out=both[1])
@@ -66,7 +66,7 @@ class CepstralPitch:
         is_peak &= middle > cepstrum[:, first + 3:]
         lag = is_peak.argmax(axis=1)
         found = is_peak[np.arange(count), lag] & (voicing >= self._threshold)
-        pitch = np.where(found, 1.0 / ((lag + first + 2) * self._period), 0.0)
+        pitch = np.where(found, 1.0 / ((lag + first + 2) * self.period), 0.0)
         return voicing, pitch
 
 

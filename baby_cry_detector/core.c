@@ -1,0 +1,16 @@
+// Copyright 2026 The baby_cry_detector authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What is done once when the library is loaded; see compiled.py.
+
+#include "features/stages/stages.h"
+
+#include <stdint.h>
+
+// Raised whenever a signature, a struct or the meaning of either changes; compiled.py checks it.
+#define ABI_VERSION 1
+
+int64_t baby_cry_core_prepare(void) {
+  spectrum_prepare();
+  return ABI_VERSION;
+}

@@ -1,0 +1,168 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The sets of shipped detectors in compiled code (`extractor.c`, `sets/*.c`, `stages/*.c`).
+
+The tables (windows, banks, transforms) are made by the Python stages and handed over, so that
+there is one place that says what they are.
+"""
+
+import ctypes
+from ctypes import c_double, c_int32, c_int64, c_void_p
+import math
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+import weakref
+
+import numpy as np
+
+from baby_cry_detector import compiled
+from baby_cry_detector.features.definition import FeatureSet, HOP_LENGTH, SAMPLE_RATE
+from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
+from baby_cry_detector.features.stages.pitch_autocorrelation import AutocorrelationPitch
+from baby_cry_detector.features.stages.pitch_cepstral import CepstralPitch
+from baby_cry_detector.features.stages.spectrum import hamming, next_power_of_two
+
+_HOP_S = HOP_LENGTH / SAMPLE_RATE
+_MOST_OWED = 4
+
+
+class _CepstraTables(ctypes.Structure):
+    _fields_ = [(name, c_void_p) for name in ('window', 'bank', 'cepstrum')] + [
+        (name, c_double) for name in ('decay', 'dip', 'floor')] + [
+        (name, c_int32) for name in ('bands', 'coefficients', 'lag')]
+
+
+class _CryTables(ctypes.Structure):
+    _fields_ = [('cepstra', _CepstraTables)] + [
+        (name, c_void_p) for name in ('mfcc', 'lag_scale', 'lag_cost')] + [
+        (name, c_double) for name in (
+            'mfcc_dip', 'mfcc_floor', 'rolloff', 'rate', 'min_hz', 'max_hz', 'voicing_threshold',
+            'least', 'most', 'hyper_hz', 'share_decay', 'power_decay', 'loud_ratio',
+            'slope_limit', 'hop_s', 'sample_rate')] + [
+        (name, c_int32) for name in ('n_mfcc', 'first_bin', 'stop_bin', 'first_lag', 'stop_lag',
+                                     'slope_frames')]
+
+
+class _Is09Tables(ctypes.Structure):
+    _fields_ = [(name, c_void_p) for name in ('window', 'bank', 'cepstrum')] + [
+        (name, c_double) for name in ('preemphasis', 'floor', 'period', 'voicing_threshold',
+                                      'peak_factor')] + [
+        (name, c_int32) for name in ('bands', 'coefficients', 'first_lag')]
+
+
+class _Arrays:
+    """Keeps the arrays alive to which tables point."""
+
+    def __init__(self) -> None:
+        self._kept: List[np.ndarray] = []
+
+    def __call__(self, values: Any) -> int:
+        self._kept.append(np.ascontiguousarray(values, dtype=np.float64))
+        return compiled.pointer(self._kept[-1])
+
+
+def _cepstra20(p: Mapping[str, Any], at: _Arrays) -> _CepstraTables:
+    c = p['relative_cepstra']
+    bank, _ = mel_bank(c['bands'], c['low_hz'], c['high_hz'],
+                       next_power_of_two(p['window_length']), SAMPLE_RATE)
+    return _CepstraTables(
+        at(hamming(p['window_length'])), at(bank),
+        at(cepstral_matrix(c['bands'], 0, c['coefficients'] - 1, 0.0)),
+        math.exp(-_HOP_S / c['tau_s']), c['dip'], c['floor'], c['bands'], c['coefficients'],
+        p['difference']['lag_frames'])
+
+
+def _cry(p: Mapping[str, Any], at: _Arrays) -> _CryTables:
+    mfcc, band, speech = p['mfcc'], p['band'], p['phonation']
+    bins = (band['first_bin'], band['stop_bin'])
+    pitch = AutocorrelationPitch(hamming(p['window_length']),
+                                 next_power_of_two(p['window_length']), SAMPLE_RATE, bins,
+                                 **p['pitch'])
+    bands = p['relative_cepstra']['bands']
+    least, most = (1.0 / (1.0 + 10.0 ** (-p['hnr'][limit] / 10.0))
+                   for limit in ('min_db', 'max_db'))
+    return _CryTables(
+        _cepstra20(p, at),
+        at(cepstral_matrix(bands, mfcc['first'], mfcc['last'], mfcc['lifter'])),
+        at(pitch.lag_scale), at(pitch.lag_cost), mfcc['dip'] / bands, mfcc['floor'],
+        band['rolloff'], pitch.rate, p['pitch']['min_hz'], p['pitch']['max_hz'],
+        p['voicing_threshold'], least, most, speech['hyper_hz'],
+        math.exp(-_HOP_S / speech['share_tau_s']), math.exp(-_HOP_S / speech['power_tau_s']),
+        speech['loud_ratio'], speech['slope_limit'], _HOP_S, SAMPLE_RATE,
+        mfcc['last'] - mfcc['first'] + 1, *bins, pitch.first_lag, pitch.stop_lag,
+        speech['slope_frames'])
+
+
+def _is09(p: Mapping[str, Any], at: _Arrays) -> _Is09Tables:
+    mel, mfcc = p['mel'], p['mfcc']
+    fft_length = next_power_of_two(p['window_length'])
+    bank, _ = mel_bank(mel['bands'], mel['low_hz'], mel['high_hz'], fft_length, SAMPLE_RATE)
+    pitch = CepstralPitch(fft_length, SAMPLE_RATE, **p['pitch'])
+    return _Is09Tables(
+        at(hamming(p['window_length'])), at(bank * mel['scale']),
+        at(cepstral_matrix(mel['bands'], mfcc['first'], mfcc['last'], mfcc['lifter'])),
+        p['preemphasis'], mel['floor'], pitch.period, p['pitch']['voicing_threshold'],
+        p['pitch']['peak_factor'], mel['bands'], mfcc['last'] - mfcc['first'] + 1,
+        pitch.first_lag)
+
+
+_TABLES: Dict[str, Tuple[str, Callable]] = {
+    'cepstra20/1': ('cepstra20', _cepstra20), 'cry/1': ('cry', _cry), 'is09/1': ('is09', _is09)}
+
+
+class CompiledExtractor:
+    """
+    Samples in, rows out, of one stream; what `StreamingExtractor` runs where it can.
+
+    :param feature_set: one that `make` knows.
+    :param core: the library.
+    """
+
+    def __init__(self, feature_set: FeatureSet, core: ctypes.CDLL) -> None:
+        name, make_tables = _TABLES[feature_set.id]
+        arrays = _Arrays()
+        tables = make_tables(feature_set.parameters, arrays)
+        new = compiled.declare(core[f'baby_cry_extractor_{name}'], c_void_p, c_void_p)
+        self._self = new(ctypes.byref(tables))
+        if not self._self:
+            raise ValueError(f'the compiled core does not compute {feature_set.id}')
+        free = compiled.declare(core.baby_cry_extractor_free, None, c_void_p)
+        weakref.finalize(self, free, self._self)
+        self._width = len(feature_set.columns)
+        self._process = compiled.declare(core.baby_cry_extractor_process, c_int64, c_void_p,
+                                         c_void_p, c_int64, c_void_p, c_void_p)
+        self._rows = compiled.declare(core.baby_cry_extractor_rows, c_int64, c_void_p, c_int64)
+        self._flush = compiled.declare(core.baby_cry_extractor_flush, c_int64, c_void_p, c_void_p)
+        self._reset = compiled.declare(core.baby_cry_extractor_reset, None, c_void_p)
+        self._wrong = c_int64(0)
+        self._wrong_at = ctypes.addressof(self._wrong)
+
+    @property
+    def nonfinite_samples(self) -> int:
+        """Return how many samples were NaN, infinite or absurd, since construction."""
+        return self._wrong.value
+
+    def process(self, samples: np.ndarray) -> np.ndarray:
+        """Take float64 samples (S,); return the rows that they complete, (n, F)."""
+        samples = np.ascontiguousarray(samples)
+        rows = np.empty((self._rows(self._self, samples.size), self._width))
+        count = self._process(self._self, samples.ctypes.data, samples.size, rows.ctypes.data,
+                              self._wrong_at)
+        return rows[:count]
+
+    def flush(self) -> np.ndarray:
+        """Return the rows still owed, (n, F)."""
+        rows = np.empty((_MOST_OWED, self._width))
+        return rows[:self._flush(self._self, rows.ctypes.data)]
+
+    def reset(self) -> None:
+        """Start a new stream."""
+        self._reset(self._self)
+
+
+def make(feature_set: FeatureSet) -> Optional[CompiledExtractor]:
+    """Return a compiled extractor, or None where Python computes this set."""
+    core = compiled.library()
+    if core is None or feature_set.id not in _TABLES:
+        return None
+    return CompiledExtractor(feature_set, core)

@@ -1,0 +1,47 @@
+// Copyright 2026 The baby_cry_detector authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sets.h"
+
+#include <string.h>
+
+int cepstra20_set(Cepstra20 *set, const CepstraTables *tables) {
+  if (tables->bands < 1 || tables->bands > MAX_BANDS || tables->coefficients < 1
+      || tables->coefficients > MAX_COEFFICIENTS || tables->lag < 0 || tables->lag >= MAX_LAG)
+    return 0;
+  memcpy(set->window, tables->window, sizeof set->window);
+  mel_bank_set(&set->bank, tables->bank, tables->bands);
+  cepstrum_set(&set->cepstra.cepstrum, tables->cepstrum, tables->bands, tables->coefficients);
+  set->cepstra.decay = tables->decay;
+  set->cepstra.dip = tables->dip;
+  set->cepstra.floor = tables->floor;
+  set->lag = tables->lag;
+  return 1;
+}
+
+void cepstra20_reset(Cepstra20 *set) {
+  relative_cepstra_reset(&set->cepstra);
+  set->frame = 0;
+}
+
+void cepstra20_row(Cepstra20 *set, const double *energy, double *row) {
+  const int count = set->cepstra.cepstrum.coefficients;
+  const int64_t before = set->frame < set->lag ? 0 : set->frame - set->lag;
+  double *now = set->recent[set->frame % MAX_LAG];
+  relative_cepstra_step(&set->cepstra, energy, now);
+  const double *then = set->recent[before % MAX_LAG];
+  for (int i = 0; i < count; i++) {
+    row[i] = now[i];
+    row[count + i] = now[i] - then[i];
+  }
+  set->frame++;
+}
+
+void cepstra20_step(Cepstra20 *set, const double *samples, double *row) {
+  double windowed[WINDOW], power[BINS], energy[MAX_BANDS];
+  for (int i = 0; i < WINDOW; i++)
+    windowed[i] = samples[i] * set->window[i];
+  spectrum_power(windowed, BINS, power);
+  mel_bank_apply(&set->bank, power, energy);
+  cepstra20_row(set, energy, row);
+}

@@ -1,0 +1,136 @@
+// Copyright 2026 The baby_cry_detector authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sets.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { RMS = 0, MFCC = 1, SHAPE = 13, HNR = 18, VOICING = 19, F0 = 20, POWER = 21 };
+
+int cry_set(Cry *set, const CryTables *tables) {
+  if (!cepstra20_set(&set->cepstra, &tables->cepstra) || tables->n_mfcc != SHAPE - MFCC
+      || tables->first_bin < 1 || tables->stop_bin <= tables->first_bin
+      || tables->stop_bin >= BINS || tables->first_lag < 1
+      || tables->stop_lag <= tables->first_lag || tables->stop_lag + 1 > MAX_LAGS
+      || tables->slope_frames < 3 || tables->slope_frames > MAX_RUN)
+    return 0;
+  cepstrum_set(&set->mfcc, tables->mfcc, tables->cepstra.bands, tables->n_mfcc);
+  set->mfcc_dip = tables->mfcc_dip;
+  set->mfcc_floor = tables->mfcc_floor;
+  set->voicing_threshold = tables->voicing_threshold;
+  set->least = tables->least;
+  set->most = tables->most;
+  SpectralShape *shape = &set->shape;
+  shape->first = tables->first_bin;
+  shape->stop = tables->stop_bin;
+  shape->rolloff = tables->rolloff;
+  shape->largest = log(tables->stop_bin - tables->first_bin);
+  for (int k = shape->first; k < shape->stop; k++) {
+    shape->frequency[k] = k * (tables->sample_rate / FFT);
+    const double crossings = 2.0 * shape->frequency[k] / tables->sample_rate;
+    shape->crossings[k] = crossings * crossings;
+  }
+  AutocorrelationPitch *pitch = &set->pitch;
+  pitch->first_bin = tables->first_bin;
+  pitch->stop_bin = tables->stop_bin;
+  pitch->first_lag = tables->first_lag;
+  pitch->stop_lag = tables->stop_lag;
+  pitch->rate = tables->rate;
+  pitch->min_hz = tables->min_hz;
+  pitch->max_hz = tables->max_hz;
+  memcpy(pitch->scale, tables->lag_scale, sizeof(double) * (size_t)(tables->stop_lag + 1));
+  memcpy(pitch->cost, tables->lag_cost,
+         sizeof(double) * (size_t)(tables->stop_lag - tables->first_lag));
+  Phonation *phonation = &set->phonation;
+  phonation->hyper_hz = tables->hyper_hz;
+  phonation->share_decay = tables->share_decay;
+  phonation->power_decay = tables->power_decay;
+  phonation->loud_ratio = tables->loud_ratio;
+  phonation->slope_limit = tables->slope_limit;
+  phonation->hop_s = tables->hop_s;
+  phonation->longest = tables->slope_frames;
+  smooth_set(&set->smooth, CRY_SMOOTHED, F0);
+  return 1;
+}
+
+void cry_reset(Cry *set) {
+  cepstra20_reset(&set->cepstra);
+  spectral_shape_reset(&set->shape);
+  phonation_reset(&set->phonation);
+  neighbourhood_set(&set->median, POWER + 1, 1, 1);
+  smooth_reset(&set->smooth);
+  set->frame = set->emitted = set->described = 0;
+}
+
+// Unsmoothed descriptors and the band's power; the cepstra wait.
+static void describe(Cry *set, const double *samples, double *row) {
+  double windowed[WINDOW], power[BINS], energy[MAX_BANDS], logs[MAX_BANDS], pitch[3], sum = 0.0;
+  const int bands = set->mfcc.bands;
+  const int bins = set->cepstra.bank.stop[bands - 1] > set->shape.stop
+      ? set->cepstra.bank.stop[bands - 1] : set->shape.stop;
+  for (int i = 0; i < WINDOW; i++)
+    windowed[i] = samples[i] * set->cepstra.window[i];
+  spectrum_power(windowed, bins, power);
+  mel_bank_apply(&set->cepstra.bank, power, energy);
+  row[RMS] = root_mean_square(samples, WINDOW);
+  for (int b = 0; b < bands; b++)
+    sum += energy[b];
+  const double least = sum * set->mfcc_dip + set->mfcc_floor;
+  for (int b = 0; b < bands; b++)
+    logs[b] = log(energy[b] > least ? energy[b] : least);
+  cepstrum_apply(&set->mfcc, logs, row + MFCC);
+  row[POWER] = spectral_shape_step(&set->shape, power, row + SHAPE);
+  autocorrelation_pitch_step(&set->pitch, power, pitch);
+  const double periodic = pitch[2] < set->least ? set->least
+      : pitch[2] > set->most ? set->most : pitch[2];
+  row[HNR] = 10.0 * log10(periodic / (1.0 - periodic));
+  row[VOICING] = pitch[1];
+  row[F0] = pitch[1] >= set->voicing_threshold ? pitch[0] : 0.0;
+  cepstra20_row(&set->cepstra, energy, set->cepstra_row[set->frame % 8]);
+}
+
+static double median_of_column(const Neighbourhood *rows, int column) {
+  const double a = rows->row[0][column], b = rows->row[1][column], c = rows->row[2][column];
+  const double low = a < c ? a : c, high = a < c ? c : a;
+  return b < low ? low : b > high ? high : b;
+}
+
+static int emit(Cry *set, const double *smooth, double *row) {
+  const int count = 2 * set->cepstra.cepstra.cepstrum.coefficients;
+  memcpy(row, set->cepstra_row[set->emitted % 8], sizeof(double) * (size_t)count);
+  memcpy(row + count, smooth, sizeof(double) * 2 * CRY_SMOOTHED);
+  memcpy(row + count + 2 * CRY_SMOOTHED, set->phonation_row[set->emitted % 8],
+         sizeof set->phonation_row[0]);
+  set->emitted++;
+  return 1;
+}
+
+// A row whose F0 has been smoothed by the median: phonation now, the rest when smoothed.
+static int after_median(Cry *set, double *row) {
+  double here[MAX_ROW], smooth[2 * MAX_ROW];
+  memcpy(here, set->median.row[1], sizeof here);
+  here[F0] = median_of_column(&set->median, F0);
+  phonation_step(&set->phonation, here[F0], here[POWER],
+                 set->phonation_row[set->described++ % 8]);
+  return smooth_step(&set->smooth, here, smooth) && emit(set, smooth, row);
+}
+
+int cry_step(Cry *set, const double *samples, double *row) {
+  double raw[MAX_ROW] = {0.0};
+  describe(set, samples, raw);
+  set->frame++;
+  return neighbourhood_push(&set->median, raw) && after_median(set, row);
+}
+
+int cry_finish(Cry *set, int n, double *row) {
+  double smooth[2 * MAX_ROW], last[MAX_ROW];
+  if (!set->frame)
+    return 0;
+  if (!n) {
+    memcpy(last, set->median.row[2], sizeof last);
+    neighbourhood_push(&set->median, last);
+    return after_median(set, row);
+  }
+  return smooth_finish(&set->smooth, n - 1, smooth) && emit(set, smooth, row);
+}

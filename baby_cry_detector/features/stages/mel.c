@@ -1,0 +1,45 @@
+// Copyright 2026 The baby_cry_detector authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "stages.h"
+
+void mel_bank_set(MelBank *bank, const double *weights, int bands) {
+  bank->bands = bands;
+  for (int b = 0; b < bands; b++) {
+    bank->first[b] = bank->stop[b] = 0;
+    for (int k = 0; k < BINS; k++) {
+      bank->weight[b][k] = weights[k * bands + b];
+      if (bank->weight[b][k] != 0.0) {
+        if (!bank->stop[b])
+          bank->first[b] = k;
+        bank->stop[b] = k + 1;
+      }
+    }
+  }
+}
+
+void mel_bank_apply(const MelBank *bank, const double *spectrum, double *energy) {
+  for (int b = 0; b < bank->bands; b++) {
+    double sum = 0.0;
+    for (int k = bank->first[b]; k < bank->stop[b]; k++)
+      sum += bank->weight[b][k] * spectrum[k];
+    energy[b] = sum;
+  }
+}
+
+void cepstrum_set(Cepstrum *cepstrum, const double *matrix, int bands, int coefficients) {
+  cepstrum->bands = bands;
+  cepstrum->coefficients = coefficients;
+  for (int b = 0; b < bands; b++)
+    for (int i = 0; i < MAX_COEFFICIENTS; i++)
+      cepstrum->matrix[b][i] = i < coefficients ? matrix[b * coefficients + i] : 0.0;
+}
+
+void cepstrum_apply(const Cepstrum *cepstrum, const double *log_bands, double *coefficients) {
+  double sum[MAX_COEFFICIENTS] = {0.0};
+  for (int b = 0; b < cepstrum->bands; b++)
+    for (int i = 0; i < MAX_COEFFICIENTS; i++)
+      sum[i] += log_bands[b] * cepstrum->matrix[b][i];
+  for (int i = 0; i < cepstrum->coefficients; i++)
+    coefficients[i] = sum[i];
+}

@@ -1,0 +1,103 @@
+// Copyright 2026 The baby_cry_detector authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "stages.h"
+
+#include <math.h>
+#include <string.h>
+
+void neighbourhood_set(Neighbourhood *rows, int width, int left, int right) {
+  rows->width = width;
+  rows->left = left;
+  rows->right = right;
+  rows->count = 0;
+}
+
+int neighbourhood_push(Neighbourhood *rows, const double *row) {
+  const size_t bytes = sizeof(double) * (size_t)rows->width;
+  const int span = rows->left + rows->right;
+  if (!rows->count)
+    for (int n = 0; n < span; n++)
+      memcpy(rows->row[n], row, bytes);
+  else
+    for (int n = 0; n < span; n++)
+      memcpy(rows->row[n], rows->row[n + 1], bytes);
+  memcpy(rows->row[span], row, bytes);
+  return ++rows->count > rows->right;
+}
+
+void smooth_set(SmoothWithDelta *stage, int width, int voiced) {
+  stage->width = width;
+  stage->voiced = voiced;
+  smooth_reset(stage);
+}
+
+void smooth_reset(SmoothWithDelta *stage) {
+  neighbourhood_set(&stage->mean, stage->width, 1, 1);
+  neighbourhood_set(&stage->delta, stage->width, 2, 2);
+}
+
+static void mean_of_three(SmoothWithDelta *stage, double *smooth) {
+  double (*row)[MAX_ROW] = stage->mean.row;
+  for (int i = 0; i < stage->width; i++)
+    smooth[i] = (row[0][i] + row[1][i] + row[2][i]) / 3.0;
+  const int f = stage->voiced;
+  if (f >= 0) {
+    const int there = (row[0][f] != 0) + (row[1][f] != 0) + (row[2][f] != 0);
+    smooth[f] = row[1][f] != 0 ? (row[0][f] + row[1][f] + row[2][f]) / there : 0.0;
+  }
+}
+
+// Takes a smoothed row; writes the row two before it and its deltas.
+static int delta_step(SmoothWithDelta *stage, const double *smooth, double *result) {
+  if (!neighbourhood_push(&stage->delta, smooth))
+    return 0;
+  double (*row)[MAX_ROW] = stage->delta.row;
+  double *delta = result + stage->width;
+  for (int i = 0; i < stage->width; i++) {
+    result[i] = row[2][i];
+    delta[i] = ((row[4][i] - row[0][i]) * 2.0 + row[3][i] - row[1][i]) / 10.0;
+  }
+  const int f = stage->voiced;
+  if (f >= 0) {
+    const double far = row[4][f] != 0 && row[0][f] != 0 ? row[4][f] - row[0][f] : 0.0;
+    const double near = row[3][f] != 0 && row[1][f] != 0 ? row[3][f] - row[1][f] : 0.0;
+    delta[f] = (2.0 * far + near) / 10.0;
+  }
+  return 1;
+}
+
+int smooth_step(SmoothWithDelta *stage, const double *row, double *result) {
+  double smooth[MAX_ROW];
+  memcpy(stage->last, row, sizeof(double) * (size_t)stage->width);
+  if (!neighbourhood_push(&stage->mean, row))
+    return 0;
+  mean_of_three(stage, smooth);
+  return delta_step(stage, smooth, result);
+}
+
+int smooth_finish(SmoothWithDelta *stage, int n, double *result) {
+  double smooth[MAX_ROW];
+  if (!stage->mean.count)
+    return 0;
+  if (n)                        // the contour goes on with the last row unsmoothed
+    return delta_step(stage, stage->last, result);
+  neighbourhood_push(&stage->mean, stage->last);
+  mean_of_three(stage, smooth);
+  return delta_step(stage, smooth, result);
+}
+
+double root_mean_square(const double *values, int count) {
+  double sum = 0.0;
+  for (int i = 0; i < count; i++)
+    sum += values[i] * values[i];
+  return sqrt(sum / count);
+}
+
+double zero_crossing_rate(const double samples[WINDOW]) {
+  int crossings = 0;
+  for (int i = 1; i < WINDOW - 1; i++)
+    crossings += samples[i - 1] * samples[i] < 0
+        || (samples[i] == 0 && samples[i - 1] * samples[i + 1] <= 0);
+  return (double)crossings / WINDOW;
+}

@@ -1,0 +1,109 @@
+// Copyright 2026 The baby_cry_detector authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 32
+#define ALIGNMENT 64
+
+typedef float Lanes __attribute__((vector_size(4 * LANES)));
+
+int matrix_make(Matrix *matrix, int rows, int columns) {
+  matrix->rows = PADDED(rows);
+  matrix->columns = columns;
+  const size_t weights = (size_t)matrix->rows * (size_t)columns, count = weights
+      + (size_t)matrix->rows;
+  float *memory = calloc(count + ALIGNMENT / sizeof(float), sizeof(float));
+  matrix->weight = memory;
+  matrix->bias = memory ? memory + weights : NULL;
+  return memory != NULL;
+}
+
+void matrix_free(Matrix *matrix) {
+  free(matrix->weight);
+  matrix->weight = NULL;
+}
+
+static size_t place(const Matrix *matrix, int row, int column) {
+  const int whole = matrix->rows / BLOCK * BLOCK, width = row < whole ? BLOCK : LANES;
+  const int block = row < whole ? row / BLOCK * BLOCK : row / LANES * LANES;
+  return (size_t)block * (size_t)matrix->columns + (size_t)column * (size_t)width
+      + (size_t)(row - block);
+}
+
+void matrix_put(Matrix *matrix, int row, int column, float value) {
+  matrix->weight[place(matrix, row, column)] = value;
+}
+
+FOR_EACH_WIDTH
+void matrix_times(const Matrix *matrix, const float *x, float *y) {
+  const float *w = matrix->weight;
+  const int columns = matrix->columns;
+  int row = 0;
+  for (; row + BLOCK <= matrix->rows; row += BLOCK) {
+    Lanes a, b, c, d, wa, wb, wc, wd;
+    memcpy(&a, matrix->bias + row, sizeof a);
+    memcpy(&b, matrix->bias + row + LANES, sizeof b);
+    memcpy(&c, matrix->bias + row + 2 * LANES, sizeof c);
+    memcpy(&d, matrix->bias + row + 3 * LANES, sizeof d);
+    for (int k = 0; k < columns; k++, w += BLOCK) {
+      const float value = x[k];
+      memcpy(&wa, w, sizeof a);
+      memcpy(&wb, w + LANES, sizeof b);
+      memcpy(&wc, w + 2 * LANES, sizeof c);
+      memcpy(&wd, w + 3 * LANES, sizeof d);
+      a += wa * value;
+      b += wb * value;
+      c += wc * value;
+      d += wd * value;
+    }
+    memcpy(y + row, &a, sizeof a);
+    memcpy(y + row + LANES, &b, sizeof b);
+    memcpy(y + row + 2 * LANES, &c, sizeof c);
+    memcpy(y + row + 3 * LANES, &d, sizeof d);
+  }
+  for (; row < matrix->rows; row += LANES) {
+    Lanes a, wa;
+    memcpy(&a, matrix->bias + row, sizeof a);
+    for (int k = 0; k < columns; k++, w += LANES) {
+      memcpy(&wa, w, sizeof a);
+      a += wa * x[k];
+    }
+    memcpy(y + row, &a, sizeof a);
+  }
+}
+
+// exp(x) for x from -87 to 0: 2^n times a polynomial of degree 7 for the rest, 2e-7 relative.
+static inline float exp_below(float x) {
+  const float scaled = x * 1.44269504f;
+  const float whole = (scaled + 12582912.0f) - 12582912.0f;     // to the nearest
+  const float r = (scaled - whole) * 0.693147181f;
+  const float p = 1.0f + r * (1.0f + r * (0.5f + r * (1.66666667e-1f + r * (4.16666667e-2f
+      + r * (8.33333333e-3f + r * (1.38888889e-3f + r * 1.98412698e-4f))))));
+  const int32_t bits = ((int32_t)whole + 127) * (1 << 23);
+  float power;
+  memcpy(&power, &bits, sizeof power);
+  return p * power;
+}
+
+FOR_EACH_WIDTH
+void tanh_of(float *x, int n) {
+  for (int i = 0; i < n; i++) {
+    const float size = fabsf(x[i]), limited = size < 20.0f ? size : 20.0f;
+    const float e = exp_below(-2.0f * limited);
+    x[i] = copysignf((1.0f - e) / (1.0f + e), x[i]);
+  }
+}
+
+FOR_EACH_WIDTH
+void sigmoid_of(float *x, int n) {
+  for (int i = 0; i < n; i++) {
+    const float size = fabsf(x[i]), limited = size < 80.0f ? size : 80.0f;
+    const float e = exp_below(-limited), low = e / (1.0f + e);
+    x[i] = x[i] < 0 ? low : 1.0f - low;
+  }
+}
