@@ -6,9 +6,20 @@ What `pip install .` needs beside pyproject.toml: the packages without ROS, data
 On a robot colcon builds the whole package from CMakeLists.txt; this is for a workstation.
 """
 
+from pathlib import Path
+
 from setuptools import Extension, find_packages, setup
 
-# Loaded with ctypes; where it can't be built, Python computes the same.
+# Loaded with ctypes; where they can't be built, Python computes the same.
+PACKAGE = Path('baby_cry_detector')
+core = Extension(
+    'baby_cry_detector._core',
+    [str(PACKAGE / 'core.c'), *(str(path) for room in ('features', 'model', 'decision')
+                                for path in sorted((PACKAGE / room).rglob('*.c')))],
+    depends=[str(path) for path in PACKAGE.rglob('*.h')],
+    extra_compile_args=['-std=c99', '-O3', '-ffp-contract=off', '-fno-math-errno',
+                        '-fno-trapping-math'],
+    libraries=['m'], optional=True)
 period_walk = Extension(
     'baby_cry_detector.research.descriptors._period_walk',
     ['baby_cry_detector/research/descriptors/period_walk.c'],
@@ -23,5 +34,5 @@ setup(
                   'baby_cry_detector': ['py.typed']},
     # Where the shipped policy is looked for: share/ of the prefix, as colcon installs it.
     data_files=[('share/baby_cry_detector/config', ['config/policy.yaml'])],
-    ext_modules=[period_walk],
+    ext_modules=[core, period_walk],
     zip_safe=False)

@@ -29,21 +29,31 @@ def random_member(architecture, seed, input_columns=READ):
                   rng.uniform(0.5, 2, len(input_columns)), arrays)
 
 
+def checkpoint_of(*architectures, **others):
+    """Return a checkpoint over six columns, four of them read."""
+    n_needs = max(architecture.n_needs for architecture in architectures)
+    needs = tuple(f'need{n}' for n in range(n_needs))
+    fields = {'feature_set': {'name': 'made', 'columns': list(COLUMNS)},
+              'feature_columns': COLUMNS, 'needs': needs, 'temperature': 1.3,
+              'need_priors': (1 / n_needs,) * n_needs if n_needs else (),
+              'need_temperature': 2.0, 'provenance': {'seed': 3}}
+    inputs = (READ, ('c3', 'pitch', 'c1', 'energy'), COLUMNS[:4])
+    return Checkpoint(members=tuple(
+        random_member(architecture, index, inputs[index % 3])
+        for index, architecture in enumerate(architectures)), **{**fields, **others})
+
+
+def made_frames():
+    """Return 60 s of frames (6000, 6), float32, slowly and quickly varying."""
+    rng = np.random.default_rng(8)
+    slow = np.repeat(rng.normal(size=(60, len(COLUMNS))), 100, axis=0)
+    return (slow + rng.normal(size=slow.shape)).astype(np.float32)
+
+
 @pytest.fixture
 def make_checkpoint():
-    """Return a function: architectures → checkpoint over six columns, four of them read."""
-    def make(*architectures, **others):
-        n_needs = max(architecture.n_needs for architecture in architectures)
-        needs = tuple(f'need{n}' for n in range(n_needs))
-        fields = {'feature_set': {'name': 'made', 'columns': list(COLUMNS)},
-                  'feature_columns': COLUMNS, 'needs': needs, 'temperature': 1.3,
-                  'need_priors': (1 / n_needs,) * n_needs if n_needs else (),
-                  'need_temperature': 2.0, 'provenance': {'seed': 3}}
-        inputs = (READ, ('c3', 'pitch', 'c1', 'energy'), COLUMNS[:4])
-        return Checkpoint(members=tuple(
-            random_member(architecture, index, inputs[index % 3])
-            for index, architecture in enumerate(architectures)), **{**fields, **others})
-    return make
+    """Return `checkpoint_of`."""
+    return checkpoint_of
 
 
 @pytest.fixture
@@ -54,7 +64,5 @@ def small():
 
 @pytest.fixture
 def frames():
-    """Return 60 s of frames (6000, 6), float32, slowly and quickly varying."""
-    rng = np.random.default_rng(8)
-    slow = np.repeat(rng.normal(size=(60, len(COLUMNS))), 100, axis=0)
-    return (slow + rng.normal(size=slow.shape)).astype(np.float32)
+    """Return `made_frames()`."""
+    return made_frames()

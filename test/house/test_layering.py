@@ -20,7 +20,7 @@ LAYERS = (
     {'__init__'},
     {'units', 'needs'},
     {'bounded_yaml'},
-    {'cry_state', 'fields', 'kept_state', 'names', 'printable', 'checkpoints'},
+    {'compiled', 'cry_state', 'fields', 'kept_state', 'names', 'printable', 'checkpoints'},
     {'audio', 'audio.devices', 'audio.synthesis', 'features', 'features.stages', 'features.sets',
      'model.cells'},
     {'model', 'decision'},

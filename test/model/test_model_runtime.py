@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from baby_cry_detector.model.architecture import Architecture
-from baby_cry_detector.model.runtime import make_runtime, RuntimeStateError
+from baby_cry_detector.model.runtime import make_runtime, Runtime, RuntimeStateError
 
 KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3)
          for strategy in ('cascade', 'mean', 'softmax')]
@@ -112,11 +112,11 @@ def test_blocks_of_any_size_give_the_same_bits(make_checkpoint, frames, kind):
 def test_state_travels(make_checkpoint, frames, kind):
     checkpoint = make_checkpoint(architecture_of(kind, 3), architecture_of(kind, 1))
     frames = frames[:200]
-    runtime = make_runtime(checkpoint)
+    runtime = Runtime(checkpoint)
     runtime.process(frames[:101])
     state = runtime.export_state()
     expected, expected_needs = runtime.process(frames[101:])
-    other = make_runtime(checkpoint)
+    other = Runtime(checkpoint)
     other.process(-frames)
     other.import_state(state)
     cry, needs = other.process(frames[101:])
@@ -126,7 +126,7 @@ def test_state_travels(make_checkpoint, frames, kind):
 
 def test_wrong_states_are_named_and_change_nothing(make_checkpoint, frames, small):
     checkpoint = make_checkpoint(small)
-    runtime, twin = make_runtime(checkpoint), make_runtime(checkpoint)
+    runtime, twin = Runtime(checkpoint), Runtime(checkpoint)
     for one in (runtime, twin):
         one.process(frames[:31])
     good = runtime.export_state()

@@ -10,7 +10,7 @@ from baby_cry_detector.model.checkpoint import (checkpoint_from_bytes, checkpoin
                                                 CheckpointError)
 from baby_cry_detector.model.recent_statistics import (QUANTILES, StatisticsArchitecture,
                                                        window_statistics)
-from baby_cry_detector.model.runtime import make_runtime
+from baby_cry_detector.model.runtime import make_runtime, Runtime
 
 SMALL = StatisticsArchitecture(4, window_frames=60, period_frames=10, hidden_sizes=(8,))
 
@@ -83,17 +83,17 @@ def test_blocks_of_any_size_give_the_same_bits(checkpoint, frames):
 
 @pytest.mark.parametrize('cut', [3, 37, 101])
 def test_state_travels(checkpoint, frames, cut):
-    runtime = make_runtime(checkpoint)
+    runtime = Runtime(checkpoint)
     runtime.process(frames[:cut])
     state = runtime.export_state()
     expected, _ = runtime.process(frames[cut:300])
-    other = make_runtime(checkpoint)
+    other = Runtime(checkpoint)
     other.process(-frames[:200])
     other.import_state(state)
     assert np.array_equal(other.process(frames[cut:300])[0], expected)
     other.reset()
     assert np.array_equal(other.process(frames[:300])[0],
-                          make_runtime(checkpoint).process(frames[:300])[0])
+                          Runtime(checkpoint).process(frames[:300])[0])
 
 
 def test_absurd_values_are_forgotten(checkpoint, frames):

@@ -43,7 +43,7 @@ def clean_samples(samples: np.ndarray) -> Tuple[np.ndarray, int]:
         bad = ~(magnitude <= SAMPLE_LIMIT)
         wrong = int(np.count_nonzero(bad))
         samples = np.where(bad, 0.0, samples)
-    if magnitude.min() < SAMPLE_TINY:
+    if not magnitude.min() >= SAMPLE_TINY:  # also for NaN
         samples = np.where(magnitude < SAMPLE_TINY, 0.0, samples)
     return samples, wrong
 
