@@ -1,9 +1,11 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Everything on: listening, rocking, sound, alerts and the diary of one crib; the page if asked for.
+Listening, sound, alerts and the diary of one crib; rocking and the page where they are asked for.
 
-    ros2 launch baby_cry_detector behaviours.launch.py policy:=/path/of/policy.yaml rocker:=false
+    ros2 launch baby_cry_detector behaviours.launch.py policy:=/path/of/policy.yaml soother:=false
+    ros2 launch baby_cry_detector behaviours.launch.py rocker:=true \\
+      rocker_command_topic:=/crib_controller/joint_trajectory rocker_joint:=rocking_joint
     ros2 launch baby_cry_detector behaviours.launch.py page:=true page_host:=0.0.0.0
 
 The arguments of baby_cry_detector.launch.py (source, file, device, ...) work here too.
@@ -21,9 +23,12 @@ HERE = Path(__file__).absolute().parent
 WHAT = {'diary': 'Write down every episode, alert and care event.',
         'caregiver_alert': 'Alert the caregivers.',
         'soother': 'Play soothing sounds.',
-        'rocker': 'Rock the crib; only one whose maker approves powered motion.'}
+        'rocker': 'Rock the crib; only one whose maker approves powered motion, and only once its '
+                  'controller and joint are set (rocker_command_topic, rocker_joint, ...).'}
 # Parameters of caregiver_page that are arguments here, as page_host and so on.
 PAGE = ('host', 'port')
+# And all of rocker's, as rocker_joint and so on; the policy is one for all.
+ROCKER = tuple(name for name in own_parameters('rocker') if name != 'policy')
 
 
 def generate_launch_description():
@@ -33,8 +38,13 @@ def generate_launch_description():
         DeclareLaunchArgument('policy', default_value='',
                               description='Policy file (YAML) of all behaviours; empty: as in '
                                           'params_file.'),
-        *[DeclareLaunchArgument(name, default_value='true', choices=SWITCH,
-                                description=WHAT[name]) for name in BEHAVIOURS],
+        # Nobody's crib moves unless that was asked for.
+        *[DeclareLaunchArgument(name, default_value='false' if name == 'rocker' else 'true',
+                                choices=SWITCH, description=WHAT[name]) for name in BEHAVIOURS],
+        *[DeclareLaunchArgument(
+            f'rocker_{name}', default_value='',
+            description=f'{own_parameters("rocker")[name].description} Empty here: as in '
+                        'params_file.') for name in ROCKER],
         # Off: nobody gets a server that was not asked for, and two cribs can't share a port.
         DeclareLaunchArgument('page', default_value='false', choices=SWITCH,
                               description='Serve the caregiver\'s page too.'),
@@ -51,9 +61,15 @@ def start(context):
     """Return the nodes that are switched on, and what they listen to."""
     arguments = context.launch_configurations
     policy = arguments['policy']
-    actions = [start_behaviour(
-        context, name, {'policy': policy} if policy and 'policy' in own_parameters(name) else {})
-        for name in BEHAVIOURS if arguments[name] == 'true']
+    texts = {name: {'policy': policy} if policy and 'policy' in own_parameters(name) else {}
+             for name in BEHAVIOURS}
+    texts['rocker'].update(
+        {name: text for name in ROCKER if (text := arguments[f'rocker_{name}'])})
+    if arguments['rocker'] != 'true' and set(texts['rocker']) - {'policy'}:
+        raise RuntimeError('arguments of the rocker are given, and it is not started: '
+                           'rocker:=true starts it')
+    actions = [start_behaviour(context, name, texts[name])
+               for name in BEHAVIOURS if arguments[name] == 'true']
     if arguments['page'] == 'true':
         actions.append(start_behaviour(
             context, 'caregiver_page',

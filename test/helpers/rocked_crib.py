@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A crib that is rocked: a baby that cries and is quiet again, and what is commanded then."""
 
+import threading
 import time
 
 import numpy as np
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
 
 NS = 1_000_000_000
 POLICY = """version: 1
@@ -29,6 +32,40 @@ def rests(care, why):
     """Return whether the rocker says that it rests, and why."""
     _, state, details = care.diagnosis('rocker')
     return state.startswith('at rest') and details['why'] == why
+
+
+class Spun:
+    """A node that a thread of its own spins."""
+
+    def __init__(self, node):
+        """Begin."""
+        self.node = node
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(node)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self):
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    def close(self):
+        """End the thread; the node stays."""
+        self._executor.shutdown(timeout_sec=5.0)
+        self._thread.join(5.0)
+
+
+def with_crib(graph, place=0.0, **fields):
+    """Give a graph a crib, its `crib`, and return how to take it away."""
+    graph.crib = SimulatedCrib(place=place, context=graph.context, **fields)
+    spun = Spun(graph.crib)
+
+    def remove():
+        spun.close()
+        graph.crib.destroy_node()
+    return remove
 
 
 class Baby:
@@ -71,7 +108,7 @@ class Baby:
         def is_over():
             return len(events(care, CareEvent.PHASE_ENDED)) > ended
 
-        moves = moves or (lambda: any(abs(positions(plan)[0]) > 0.002 for plan in care.plans))
+        moves = moves or (lambda: any(abs(speeds(plan)[0]) > 0.02 for plan in care.plans))
         while not moves():       # a busy machine may be late, which ends a session
             ended = len(events(care, CareEvent.PHASE_ENDED))
             self.quiet()
@@ -90,12 +127,15 @@ def speeds(plan):
     return np.array([point.velocities[0] for point in plan.points])
 
 
+def times(plan):
+    """Return when the points are to be reached, in seconds after the stamp."""
+    return np.array([point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec
+                     for point in plan.points])
+
+
 def is_brake(plan):
-    """Return whether a plan brakes: points 0.02 s apart, ends within a third of a second."""
-    times_s = [point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec
-               for point in plan.points]
-    return (np.diff(times_s, prepend=0.0).max() < 0.0201 and times_s[-1] < 0.34
-            and plan.points[-1].velocities[0] == 0.0)
+    """Return whether a plan brakes: at rest within a second, and not at the rest position."""
+    return times(plan)[-1] < 1.01 and speeds(plan)[-1] == 0.0 and positions(plan)[-1] != 0.0
 
 
 def events(care, phase):

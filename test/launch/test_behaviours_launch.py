@@ -53,9 +53,25 @@ def test_every_argument_is_described(name):
     assert all(len(argument.description) > 10 for argument in arguments)
 
 
-def test_everything_is_on_unless_it_is_switched_off():
-    assert len(started('behaviours')) == len(BEHAVIOURS) + 1
-    assert len(started('behaviours', rocker='false', listen='false')) == len(BEHAVIOURS) - 1
+def test_everything_but_rocking_is_on_unless_it_is_switched_off():
+    nodes = started('behaviours', listen='false')
+    assert {node.node_executable for node in nodes} == set(BEHAVIOURS) - {'rocker'}
+    assert len(started('behaviours', rocker='true')) == len(BEHAVIOURS) + 1
+    assert len(started('behaviours', soother='false', listen='false')) == len(BEHAVIOURS) - 2
+
+
+def test_the_rocker_of_behaviours_is_told_which_crib_it_moves(log_folder):
+    started('behaviours', listen='false', rocker='true', rocker_joint='slide',
+            rocker_command_topic='/slide_controller/joint_trajectory', rocker_open_loop='true')
+    kept = yaml.safe_load((log_folder / 'parameters_crib_rocker.yaml').read_text())
+    assert kept['/crib/rocker']['ros__parameters'] == {
+        'joint': 'slide', 'command_topic': '/slide_controller/joint_trajectory',
+        'open_loop': True, 'use_sim_time': False}
+    with pytest.raises(RuntimeError, match='rocker:=true starts it'):
+        started('behaviours', listen='false', rocker_joint='slide')
+    for name, value in (('rest_position', '1000'), ('units_per_metre', '1000')):
+        with pytest.raises(RuntimeError, match=name):
+            started('behaviours', listen='false', rocker='true', **{f'rocker_{name}': value})
 
 
 def test_the_page_comes_where_it_is_asked_for(log_folder):
@@ -72,7 +88,8 @@ def test_the_page_comes_where_it_is_asked_for(log_folder):
 
 
 def test_an_argument_reaches_the_node_that_has_it(log_folder, tmp_path):
-    started('behaviours', namespace='nursery', policy=str(tmp_path / 'p.yaml'), listen='false')
+    started('behaviours', namespace='nursery', policy=str(tmp_path / 'p.yaml'), listen='false',
+            rocker='true')
     kept = yaml.safe_load((log_folder / 'parameters_nursery_rocker.yaml').read_text())
     assert kept['/nursery/rocker']['ros__parameters'] == {
         'policy': str(tmp_path / 'p.yaml'), 'use_sim_time': False}

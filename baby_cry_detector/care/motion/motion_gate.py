@@ -1,31 +1,35 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The last thing that every motion command passes: nothing outside the limits leaves it.
+The last thing that every motion command passes, in the joint's own units; nothing comes after it.
 
-It knows only what was sent, and checks each new plan against it: position, speed, acceleration
-(as a consumer interpolates between points, with cubic splines), that it goes on where the crib is,
-that it ends at rest, and the duty. What does not pass is replaced by braking.
+It knows where the joint was measured and what was sent since, and checks what a consumer will
+*execute* of a new plan, whenever within `LATENCY_S` of its stamp it arrives: position, speed,
+acceleration, jerk, that it ends at rest, and the duty. What does not pass is replaced by braking;
+where nobody knows where the joint is, nothing is sent.
 """
 
 from dataclasses import dataclass
 import math
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
+from baby_cry_detector.care.motion import braking
 from baby_cry_detector.care.motion.duty import DutyLog
-from baby_cry_detector.care.policy.policy import HARD_ACCELERATION, LARGEST_AMPLITUDE_MM
+from baby_cry_detector.care.motion.executed import Curve
+from baby_cry_detector.care.motion.joint import Joint, JERK_WINDOW_S
 from baby_cry_detector.units import SECOND_NS
 
-HARD_POSITION_M = LARGEST_AMPLITUDE_MM * 1e-3
-HARD_SPEED = 0.25                         # m/s; 0.7 m/s^2 at 60 mm needs 0.21 and the envelope
-BRAKE_ACCELERATION = 0.65                 # m/s^2
-BRAKE_SPACING_S = 0.02
+# A command may reach who carries it out so much later than its stamp: until then a new plan does
+# what the one before does.
+LATENCY_S = 0.1
 LONGEST_PLAN_S = 10.0
 # A set-point that comes later than this finds the crib standing where the last one left it.
 LATE_S = 0.1
-ROUNDING = 1e-9
+ROUNDING = 1e-6
+JUMP = 1e-5                               # m and m/s that no curve can be told from
+_LATENESS = (0.25 * LATENCY_S, 0.5 * LATENCY_S, 0.75 * LATENCY_S, 0.95 * LATENCY_S)
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,13 @@ class Motion:
 
     :param start_s: time from which on it counts.
     :param times_s: ``(n,)``, increasing, after ``start_s``.
-    :param positions_m: ``(n,)``.
-    :param velocities: ``(n,)``, m/s; the last one is 0.
+    :param positions: ``(n,)``, joint units.
+    :param velocities: ``(n,)``, joint units per second; the last one is 0.
     """
 
     start_s: float
     times_s: np.ndarray
-    positions_m: np.ndarray
+    positions: np.ndarray
     velocities: np.ndarray
 
     @property
@@ -50,107 +54,136 @@ class Motion:
         return float(self.times_s[-1])
 
 
-def accelerations(motion: Motion, position_m: float, velocity: float) -> np.ndarray:
-    """
-    Return the accelerations at both ends of each piece of the cubic spline, ``(2 n,)``.
-
-    They are its extremes. It begins at ``motion.start_s`` with the given state.
-    """
-    t = np.concatenate(([motion.start_s], motion.times_s))
-    x = np.concatenate(([position_m], motion.positions_m))
-    v = np.concatenate(([velocity], motion.velocities))
-    step = np.diff(t)
-    way = 6.0 * np.diff(x) / (step * step)
-    return np.concatenate((way - (4.0 * v[:-1] + 2.0 * v[1:]) / step,
-                           (2.0 * v[:-1] + 4.0 * v[1:]) / step - way))
-
-
 class MotionGate:
     """
     Lets plans through, or brakes.
 
     :param duty: is charged with every plan.
-    :param acceleration: highest allowed in m/s^2; more than 0.7 counts as 0.7.
+    :param joint: whose limits are kept.
     :param setpoints: whether the plans are not sent themselves but as set-points, one at a time.
     """
 
-    def __init__(self, duty: DutyLog, acceleration: float = HARD_ACCELERATION,
-                 setpoints: bool = False) -> None:
-        """At rest at the rest position."""
-        self.setpoints = setpoints
-        self.duty = duty
-        self.acceleration = min(acceleration, HARD_ACCELERATION)
+    def __init__(self, duty: DutyLog, joint: Joint = Joint(), setpoints: bool = False) -> None:
+        """Nobody knows where it is."""
+        self.duty, self.joint, self.setpoints = duty, joint, setpoints
         self.refused = ''                 # why the last plan was replaced
-        self._sent = None
-        self._x = self._v = 0.0           # where the plan began
+        self._curve: Optional[Curve] = None
+        self._before: Optional[Curve] = None
         self._sample = (-math.inf, 0.0, 0.0)    # time, position, velocity
 
-    def state(self, now_s: float) -> Tuple[float, float]:
-        """Return (position, velocity) that the sent plan has at a time."""
-        sent = self._sent
-        if sent is None:
-            return self._x, self._v
-        if now_s >= sent.end_s:
-            return float(sent.positions_m[-1]), 0.0
-        index = int(np.searchsorted(sent.times_s, now_s, side='right'))
-        if index == 0:
-            t0, x0, v0 = sent.start_s, self._x, self._v
-        else:
-            t0, x0, v0 = (float(column[index - 1]) for column in (
-                sent.times_s, sent.positions_m, sent.velocities))
-        t1, x1, v1 = (float(column[index]) for column in (
-            sent.times_s, sent.positions_m, sent.velocities))
-        step = t1 - t0
-        u = min(1.0, max(0.0, (now_s - t0) / step))
-        position = ((1 + 2 * u) * (1 - u) ** 2 * x0 + u * (1 - u) ** 2 * step * v0
-                    + u * u * (3 - 2 * u) * x1 + u * u * (u - 1) * step * v1)
-        velocity = (6 * u * (u - 1) * (x0 - x1) / step + (1 - u) * (1 - 3 * u) * v0
-                    + u * (3 * u - 2) * v1)
-        return position, velocity
+    # --- where it is -----------------------------------------------------------------------------
+    def anchor(self, now_s: float, position: float, velocity: float = 0.0) -> None:
+        """Take the joint's measured state; it goes on as it is until something is sent."""
+        if velocity == 0.0:
+            columns = [now_s], [position], [0.0]
+        else:                              # nobody knows for how long: not to be relied on
+            columns = ([now_s, now_s + 1.0], [position, position + velocity], [velocity] * 2)
+        self._curve = Curve(*(np.array(column, np.float64) for column in columns))
+        self._sample = (-math.inf, position, 0.0)
+
+    def forget(self) -> None:
+        """Know no longer where it is."""
+        self._curve = None
+        self._sample = (-math.inf, 0.0, 0.0)
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether it is known where the joint is."""
+        return self._curve is not None
+
+    def state(self, now_s: float) -> Tuple[float, float, float]:
+        """Return (position, velocity, acceleration) as executed at a time; ValueError: unknown."""
+        if self._curve is None:
+            raise ValueError('nobody knows where the joint is')
+        return self._curve.state(now_s)
 
     def is_moving(self, now_s: float) -> bool:
-        """Return whether the sent plan has not ended, or its last set-point was not sent."""
-        return self._sent is not None and (
-            now_s < self._sent.end_s or self.setpoints and self._sample[2] != 0.0)
+        """Return whether what was sent has not ended, or its last set-point was not sent."""
+        return self._curve is not None and (
+            now_s < self._curve.end_s or self.setpoints and self._sample[2] != 0.0)
 
-    def submit(self, now_s: float, times_s: Sequence[float], positions_m: Sequence[float],
-               velocities: Sequence[float]) -> Motion:
+    # --- what may be sent ------------------------------------------------------------------------
+    def submit(self, now_s: float, times_s: Sequence[float], positions: Sequence[float],
+               velocities: Sequence[float]) -> Optional[Motion]:
         """
         Return the plan if it may be sent, else braking; `refused` says why.
 
         :param now_s: the present time, on the clock of all plans.
+        :return: ``None`` where nothing may be sent at all.
         """
         self.hold_if_late(now_s)
-        x, v = self.state(now_s)
         try:
             motion = Motion(float(now_s), *(np.array(column, np.float64) for column in (
-                times_s, positions_m, velocities)))
-            self.refused = self._objection(motion, x, v)
+                times_s, positions, velocities)))
+            self.refused = self._objection(motion)
         except (TypeError, ValueError, OverflowError) as error:
             self.refused = f'this is no plan: {error}'
         if self.refused:
             return self.brake(now_s)
         if self.setpoints and not self.is_moving(now_s):
-            self._sample = (now_s, x, v)       # none was due before
-        return self._send(motion, x, v)
+            self._sample = (now_s, *self.state(now_s)[:2])       # none was due before
+        return self._send(motion)
 
-    def brake(self, now_s: float) -> Motion:
-        """Return the shortest way to rest, wherever that is; at rest: stay there."""
+    def submit_from_anywhere(self, now_s: float, duration_s: float) -> Optional[Motion]:
+        """
+        Return the way to the rest position from wherever within the stroke it stands.
+
+        :return: ``None``, and `refused` says why, where even that is too much.
+        """
+        rest, stroke = self.joint.rest, self.joint.stroke
+        motion = Motion(float(now_s), np.array([now_s + duration_s]), np.array([rest]),
+                        np.zeros(1))
+        for place in (rest - stroke, rest + stroke):
+            self.anchor(now_s, place)
+            self.refused = self._objection(motion)
+            if self.refused:
+                self.forget()
+                return None
+        motion = self._send(motion)
+        self._curve = None                 # until it has got there
+        return motion
+
+    def brake(self, now_s: float) -> Optional[Motion]:
+        """Return the shortest way to rest, wherever that is; ``None`` if at rest or unknown."""
         self.hold_if_late(now_s)
-        x, v = self.state(now_s)
-        brake_s = max(abs(v) / BRAKE_ACCELERATION, BRAKE_SPACING_S)
-        steps = math.ceil(brake_s / BRAKE_SPACING_S - ROUNDING)
-        t = np.arange(1, steps + 1) * (brake_s / steps)
-        slow = v / brake_s
-        positions = x + v * t - 0.5 * slow * t ** 2
-        velocities = v - slow * t
-        velocities[-1] = 0.0
-        return self._send(Motion(float(now_s), now_s + t, positions, velocities), x, v)
+        if self._curve is None:
+            return None
+        begin_s = now_s if self.setpoints else now_s + LATENCY_S
+        if begin_s >= self._curve.end_s:
+            return None                    # what was sent comes to rest before that
+        x, v, a = self._curve.state(begin_s)
+        t, way, velocities = braking.brake(v, a, self.joint.units_per_metre)
+        columns = [begin_s + t, x + way, velocities]
+        if not self.setpoints:
+            columns = [np.concatenate(([first], column))
+                       for first, column in zip((begin_s, x, v), columns)]
+        return self._send(Motion(float(now_s), *columns))
 
+    def brake_from(self, now_s: float, position: float, velocity: float) -> Optional[Motion]:
+        """
+        Return a gentle way to rest from a measured state; what was sent before no longer counts.
+
+        :return: ``None``, and `refused` says why, where there is none within the limits.
+        """
+        self.anchor(now_s, position, velocity)
+        room = self.joint.stroke - math.copysign(1.0, velocity) * (position - self.joint.rest)
+        t, way, velocities = braking.gentle(velocity, room, self.joint.units_per_metre)
+        motion = Motion(float(now_s), now_s + t, position + way, velocities)
+        self.refused = self._objection(motion, sudden=True)
+        if self.refused:
+            self.forget()
+            return None
+        return self._send(motion)
+
+    def unsend(self) -> None:
+        """Take back the last plan: it did not go out. The duty it was charged with stays."""
+        self._curve = self._before
+
+    # --- set-points ------------------------------------------------------------------------------
     def setpoint(self, now_s: float) -> Tuple[float, float]:
         """Return (position, velocity) to be commanded now; see `hold_if_late`."""
         self.hold_if_late(now_s)
-        self._sample = (now_s, *self.state(now_s))
+        self._sample = (now_s, *self.state(now_s)[:2])
         return self._sample[1:]
 
     def hold_if_late(self, now_s: float) -> bool:
@@ -160,21 +193,23 @@ class MotionGate:
         Without set-points the crib has stopped there, whatever the plan says.
         """
         sampled_s, x, v = self._sample
-        if not self.setpoints or now_s - sampled_s <= LATE_S or not (
-                v or self.is_moving(sampled_s)):
+        if not self.setpoints or self._curve is None or sampled_s == -math.inf or (
+                now_s - sampled_s <= LATE_S) or not (v or self.is_moving(sampled_s)):
             return False
-        self._sample = (now_s, x, 0.0)
-        self._send(Motion(float(now_s), np.array([now_s + BRAKE_SPACING_S]), np.array([x]),
-                          np.zeros(1)), x, 0.0)
+        self.anchor(now_s, x)
         return True
 
-    def _send(self, motion: Motion, x: float, v: float) -> Motion:
-        self._sent, self._x, self._v = motion, x, v
+    # --- inside ----------------------------------------------------------------------------------
+    def _send(self, motion: Motion) -> Motion:
         self.duty.note(round(motion.start_s * SECOND_NS), round(motion.end_s * SECOND_NS))
+        self._before = self._curve
+        if self._curve is not None:
+            x, v, _ = self._curve.state(motion.start_s)
+            self._curve = _joined(motion, motion.start_s, x, v)
         return motion
 
-    def _objection(self, motion: Motion, x: float, v: float) -> str:
-        columns = (motion.times_s, motion.positions_m, motion.velocities)
+    def _objection(self, motion: Motion, sudden: bool = False) -> str:
+        columns = (motion.times_s, motion.positions, motion.velocities)
         if not (len({column.shape for column in columns}) == 1 and motion.times_s.ndim == 1
                 and motion.times_s.size and all(np.isfinite(column).all() for column in columns)):
             return 'expected as many finite times, positions and velocities, at least one'
@@ -184,17 +219,73 @@ class MotionGate:
             return f'longer than {LONGEST_PLAN_S:g} s'
         if motion.velocities[-1] != 0.0:
             return 'it does not end at rest'
-        if np.abs(motion.positions_m).max() > HARD_POSITION_M + ROUNDING:
-            return f'further than {HARD_POSITION_M * 1e3:g} mm from the rest position'
-        if np.abs(motion.velocities).max() > HARD_SPEED + ROUNDING:
-            return f'faster than {HARD_SPEED:g} m/s'
-        highest = float(np.abs(accelerations(motion, x, v)).max())
-        if highest > self.acceleration + ROUNDING:
-            return f'{highest:.3f} m/s² is more than {self.acceleration:g} m/s²'
-        start_ns = round(motion.start_s * SECOND_NS)
-        end_ns = round(motion.end_s * SECOND_NS)
-        already = max(0, round((self._sent.end_s if self._sent is not None else 0.0)
-                               * SECOND_NS) - start_ns)
+        if self._curve is None:
+            return 'nobody knows where the joint is'
+        why = self._judge(motion, motion.start_s, sudden)
+        if not (why or self.setpoints or sudden):
+            for late_s in _LATENESS:
+                why = why or self._judge_late(motion, motion.start_s + late_s)
+        return why or self._duty_objection(motion)
+
+    def _judge(self, motion: Motion, arrival_s: float, sudden: bool) -> str:
+        """Return what is wrong with what is executed if it arrives then, or ''."""
+        joint, scale = self.joint, self.joint.units_per_metre
+        before = self._curve.state(arrival_s)
+        curve = _joined(motion, arrival_s, *before[:2])
+        grid = np.arange(arrival_s, curve.end_s + 0.5 * JERK_WINDOW_S, 0.5 * JERK_WINDOW_S)
+        x, v, a = curve.states(grid)
+        x, v = np.concatenate((x, curve.x)), np.concatenate((v, curve.v))
+        if np.abs(x - joint.rest).max() > joint.stroke + JUMP * scale:
+            return f'further than {1e3 * joint.stroke / scale:g} mm from the rest position'
+        if np.abs(v).max() > joint.speed + ROUNDING * scale:
+            return f'faster than {joint.speed / scale:g} m/s'
+        highest = float(np.abs(curve.accelerations()).max(initial=0.0))
+        if highest > joint.acceleration + ROUNDING * scale:
+            return (f'{highest / scale:.3f} m/s² is more than '
+                    f'{joint.acceleration / scale:g} m/s²')
+        if not sudden:
+            a = np.concatenate(([before[2]] * 2, a))       # what it did until then
+            change = float(np.abs(a[2:] - a[:-2]).max(initial=0.0))
+            if change > joint.jerk * JERK_WINDOW_S + ROUNDING * scale:
+                return (f'the acceleration changes by {change / scale:.2f} m/s² within '
+                        f'{JERK_WINDOW_S:g} s')
+        return ''
+
+    def _judge_late(self, motion: Motion, arrival_s: float) -> str:
+        """Return what is wrong with how a plan is joined that arrives late, or ''."""
+        joint, scale = self.joint, self.joint.units_per_metre
+        x, v, before = self._curve.state(arrival_s)
+        h = float(motion.times_s[0]) - arrival_s
+        late = f'where it arrives {arrival_s - motion.start_s:.3f} s late'
+        if h <= 0.0:
+            plan = Curve(motion.times_s, motion.positions, motion.velocities)
+            there = plan.state(arrival_s)
+            if arrival_s < plan.end_s and max(
+                    abs(x - there[0]), abs(v - there[1])) > JUMP * scale:
+                return f'it jumps {late}'
+            return ''
+        x1, v1 = float(motion.positions[0]), float(motion.velocities[0])
+        slope = (x1 - x) / h
+        first = (6.0 * slope - 4.0 * v - 2.0 * v1) / h
+        last = (2.0 * v + 4.0 * v1 - 6.0 * slope) / h
+        if max(abs(first), abs(last)) > joint.acceleration + ROUNDING * scale:
+            return (f'{max(abs(first), abs(last)) / scale:.3f} m/s² is more than '
+                    f'{joint.acceleration / scale:g} m/s² {late}')
+        if abs(first - before) > joint.jerk * JERK_WINDOW_S + ROUNDING * scale:
+            return f'the acceleration changes by {abs(first - before) / scale:.2f} m/s² {late}'
+        return ''
+
+    def _duty_objection(self, motion: Motion) -> str:
+        start_ns, end_ns = (round(s * SECOND_NS) for s in (motion.start_s, motion.end_s))
+        already = max(0, round(self._curve.end_s * SECOND_NS) - start_ns)
         if self.duty.left_ns(start_ns) + already < end_ns - start_ns:
             return 'the duty of this hour is used up'
         return ''
+
+
+def _joined(motion: Motion, arrival_s: float, x: float, v: float) -> Curve:
+    """Return what is executed if a plan arrives then, in that state."""
+    to_come = motion.times_s > arrival_s
+    return Curve(np.concatenate(([arrival_s], motion.times_s[to_come])),
+                 np.concatenate(([x], motion.positions[to_come])),
+                 np.concatenate(([v], motion.velocities[to_come])))

@@ -3,11 +3,13 @@
 """
 How rocking moves: a sine under a raised-cosine envelope, and what limits it.
 
-    x(t) = A e(t) sin(2 pi f (t - t_on)),   e(t) = R(t - t_on) - R(t - t_off)
+    x(t) = A e(t) sin(2 pi f (t - t_on)) + x_on (1 - R(t - t_on))
+    e(t) = R(t - t_on) - R(t - t_off)
 
-R rises from 0 to 1 in ``ramp_s`` as ``(1 - cos(pi t / ramp_s)) / 2``. A stop at any moment, even
-within the start, is the second R: it ends at rest at the rest position, and nowhere does the
-velocity jump. Units are metres and seconds; 0 is the rest position.
+R rises from 0 to 1 in ``ramp_s`` as ``(1 - cos(pi t / ramp_s)) / 2``; ``x_on`` is where it was
+measured when it began. A stop at any moment, even within the start, is the second R: it ends at
+rest at the rest position, and nowhere does the velocity jump. Units are metres and seconds; 0 is
+the rest position.
 """
 
 from dataclasses import dataclass
@@ -90,6 +92,7 @@ class RockingProfile:
     One session, from rest to rest at the rest position.
 
     :param start_s: when it begins.
+    :param offset_m: where it is then.
     :param stop_s: when the stop begins; ``None``: not yet.
     """
 
@@ -97,6 +100,7 @@ class RockingProfile:
     amplitude_m: float
     ramp_s: float
     start_s: float
+    offset_m: float = 0.0
     stop_s: Optional[float] = None
 
     @property
@@ -104,7 +108,9 @@ class RockingProfile:
         """Return when it is at rest again; infinite before it was stopped."""
         if self.stop_s is None:
             return math.inf
-        return self.start_s if self.stop_s <= self.start_s else self.stop_s + self.ramp_s
+        if self.stop_s > self.start_s:
+            return self.stop_s + self.ramp_s
+        return self.start_s + (self.ramp_s if self.offset_m else 0.0)
 
     def state(self, t: np.ndarray, stop_s: Optional[float] = None
               ) -> Tuple[np.ndarray, np.ndarray]:
@@ -116,11 +122,17 @@ class RockingProfile:
         since = np.asarray(t, np.float64) - self.start_s
         stops = [stop for stop in (stop_s, self.stop_s) if stop is not None]
         level, slope, _ = envelope(since, self.ramp_s)
+        way, speed = self.offset_m * (1.0 - level), -self.offset_m * slope
         if stops:
             stopped = since - max(0.0, min(stops) - self.start_s)
             less, less_slope, _ = envelope(stopped, self.ramp_s)
             level, slope = level - less, slope - less_slope
         omega = 2.0 * math.pi * self.frequency_hz
         sine, cosine = np.sin(omega * since), np.cos(omega * since)
-        return (self.amplitude_m * level * sine,
-                self.amplitude_m * (slope * sine + level * omega * cosine))
+        return (way + self.amplitude_m * level * sine,
+                speed + self.amplitude_m * (slope * sine + level * omega * cosine))
+
+
+def offset_acceleration(offset_m: float, ramp_s: float) -> float:
+    """Return what the way from there to the rest position adds to the acceleration, m/s^2."""
+    return abs(offset_m) * 0.5 * (math.pi / ramp_s) ** 2

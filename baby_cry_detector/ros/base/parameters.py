@@ -122,34 +122,48 @@ ROCKER = (
               'on joint_trajectory, comes to rest by itself when nothing more is said), position '
               '(std_msgs/Float64MultiArray on position_command) or twist (geometry_msgs/Twist on '
               'cmd_vel, only with platform_rated_for_rocking).',
-              choices=('trajectory', 'position', 'twist')),
+              choices=('trajectory', 'position', 'twist'), read_only=True),
+    Parameter('command_topic', '', 'Topic of the commands, the controller\'s, for example '
+              '/crib_controller/joint_trajectory; empty: the interface\'s own name.',
+              read_only=True),
     Parameter('platform_rated_for_rocking', False, 'Whether the maker of the mobile base approves '
-              'rocking a baby with its wheels; without it there is no Twist.'),
-    Parameter('joint', 'crib_rocking_joint', 'Name of the joint in the trajectory.'),
-    Parameter('rest_position', 0.0, 'Position of the joint at rest, in its own units.',
-              minimum=-1000.0, maximum=1000.0),
+              'rocking a baby with its wheels; without it there is no Twist.', read_only=True),
+    Parameter('joint', 'crib_rocking_joint', 'Name of the joint in the trajectory and in '
+              'joint_states.', read_only=True),
+    Parameter('joint_states_topic', 'joint_states', 'Where sensor_msgs/JointState says where the '
+              'joint is; motion begins there, and without it there is none.', read_only=True),
+    Parameter('open_loop', False, 'Nobody measures the joint, and the platform stays where it was '
+              'told to be. Its first movement is gentle from anywhere within the stroke, and '
+              'begins 10 s after the start; only with interface trajectory.', read_only=True),
+    Parameter('rest_position', 0.0, 'Position of the joint at rest, in its own units (metres or '
+              'radians).', minimum=-6.3, maximum=6.3, read_only=True),
     Parameter('units_per_metre', 1.0, 'Joint units per metre of the cot\'s motion: 1 for a slide, '
-              '1 / radius for a rocker in radians.', minimum=0.001, maximum=1000.0),
+              '1 / radius for a rocker in radians.', minimum=0.1, maximum=10.0, read_only=True),
     Parameter('max_acceleration', 0.5, 'Highest peak acceleration in m/s^2; it lowers the '
-              'frequency where needed. Above 0.7 nothing is accepted.', minimum=0.05, maximum=0.7),
+              'frequency where needed. Above 0.7 nothing is accepted.', minimum=0.05, maximum=0.7,
+              read_only=True),
     Parameter('max_amplitude_mm', 60.0, 'Largest amplitude, whatever the policy says.',
-              minimum=1.0, maximum=60.0),
-    Parameter('ramp_s', 3.0, 'Duration of the smooth start and stop.', minimum=3.0, maximum=9.0),
-    Parameter('session_s', 300.0, 'Longest session.', minimum=20.0, maximum=300.0),
+              minimum=1.0, maximum=60.0, read_only=True),
+    Parameter('ramp_s', 3.0, 'Duration of the smooth start and stop.', minimum=3.0, maximum=9.0,
+              read_only=True),
+    Parameter('session_s', 300.0, 'Longest session.', minimum=20.0, maximum=300.0,
+              read_only=True),
     Parameter('duty_min_per_hour', 15.0, 'Most rocking within any hour, in minutes.',
-              minimum=1.0, maximum=30.0),
+              minimum=1.0, maximum=30.0, read_only=True),
     Parameter('keep_duty', True, 'Keep the hour\'s rocking in a file (XDG_STATE_HOME), so that it '
               'is not forgotten after a crash.', read_only=True),
     Parameter('watchdog_s', 1.0, 'Real time of silence of cry_need, or of a clock that '
               'stands still, after which it stops at once.',
-              minimum=0.4, maximum=5.0),
+              minimum=0.4, maximum=5.0, read_only=True),
     Parameter('stale_s', 2.0, 'A cry_need whose stamp is older than this, or ahead of the clock '
-              'by more, is not acted on.', minimum=0.5, maximum=10.0),
-    Parameter('stop_hold_s', 300.0, 'After a caregiver said stop, do not rock again for so long.',
-              minimum=0.0, maximum=86400.0),
-    Parameter('require_imu', False, 'Rock only while an IMU on the crib (topic imu) is heard.'),
+              'by more, is not acted on.', minimum=0.5, maximum=10.0, read_only=True),
+    Parameter('stop_hold_s', 300.0, 'After a caregiver said stop, do not rock again for so long, '
+              'over restarts too; ~/enable true ends it.', minimum=0.0, maximum=86400.0,
+              read_only=True),
+    Parameter('require_imu', False, 'Rock only while an IMU on the crib (topic imu) is heard.',
+              read_only=True),
     Parameter('imu_acceleration_limit', 1.0, 'Acceleration beside gravity, in m/s^2, above which '
-              'the IMU stops it.', minimum=0.3, maximum=3.0),
+              'the IMU stops it.', minimum=0.3, maximum=3.0, read_only=True),
 )
 
 SOOTHER = (

@@ -3,40 +3,34 @@
 """
 Node that rocks the crib while the policy says so.
 
-Every command passes the `MotionGate`. Whatever is not understood, comes late or goes wrong ends
-the motion; `rock_stop` and `~/stop` always do.
+Motion begins where the joint is measured, and every command passes the `MotionGate`. Whatever is
+not understood, comes late or goes wrong ends the motion; `rock_stop` and `~/stop` always do.
 """
 
 import functools
-import time
 
-from diagnostic_msgs.msg import DiagnosticStatus
-from sensor_msgs.msg import Imu
-from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
 
 from baby_cry_detector.care.motion.duty import DutyLog
+from baby_cry_detector.care.motion.duty_store import boot_seconds
+from baby_cry_detector.care.motion.stop_store import KeptStop
 from baby_cry_detector.care.policy.engine import PolicyEngine, ROCK
-from baby_cry_detector.care.motion.imu_guard import ImuGuard, OK, STOP, up_from_quaternion
-from baby_cry_detector.care.motion.rocking_machine import RockingMachine
-from baby_cry_detector.msg import CareEvent, CryNeed
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.care.motion.duty_store import boot_seconds, KeptDuty
-from baby_cry_detector.ros.base.messages import cry_state
-from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.motion_output import MotionOutput
-from baby_cry_detector.ros.base.parameters import TABLES
-from baby_cry_detector.ros.base.ros_time import (
-    Arrival, from_nanoseconds, now_nanoseconds, StandingClock)
-from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.care.policy.places import open_policy
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.crib_drive import CribDrive, joint_of
+from baby_cry_detector.ros.base.crib_inputs import StopInputs
+from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.messages import cry_state
+from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.rocking_reports import diagnose, RockingEvents
+from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
+from baby_cry_detector.ros.base.running import run_nodes
 
-PLAN_TICK_S, SETPOINT_TICK_S = 0.05, 0.02
-WATCH_PERIOD_S = 0.1
-KEEP_PERIOD_S = 1.0
-IMU_TIMEOUT_S = 0.5
+WATCH_PERIOD_S, LOOK_PERIOD_S = 0.1, 0.2
+# What an order may wait for that will soon be known: where the crib is, who else commands it.
+PATIENCE_S = 3.0
 NEED_DEPTH = 50
-CLOCK_STANDS = 'the clock stands still'
 
 
 def brakes(callback):
@@ -55,98 +49,81 @@ class Rocker(ManagedNode):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
-        """Declare parameters and services; nothing can move yet."""
+        """Declare parameters, services and stop inputs; nothing can move yet."""
         super().__init__('rocker', TABLES['rocker'], overrides, **kwargs)
         self._values = {}
-        self._engine = self._machine = self._output = self._kept = self._care = None
+        self._engine = self._drive = self._events = self._policy = None
         self._duty = DutyLog()         # as long as the process lives
-        self._policy = None
         self._order = None             # what the policy wants
+        self._ordered = ('', 0.0)      # its action_id, and since when
         self._wanted = (0.0, 0.0)      # frequency and amplitude that were begun
         self._started = ''             # action_id that was begun
         self._is_changing = False      # it only rests to go on otherwise
-        self._enabled = True
-        self._held_until_s = 0.0
-        self._kept_s = 0.0
-        self._needs_heard, self._clock_watch = Arrival(self), StandingClock(self)
-        self._imu, self._imu_heard, self._imu_state = ImuGuard(), Arrival(self), (OK, '')
-        self._inputs, self._timers_, self._tick_timer = [], [], None
+        self._error = ''               # how the crib is connected wrongly
+        self._needs_heard = Arrival(self)
+        self._need_input = self._watch_timer = None
+        self._stop = KeptStop(self.get_fully_qualified_name(), self.report)
+        self._stop_inputs = StopInputs(self, self._hear_stop)
+        self.every(LOOK_PERIOD_S, self._look)
         self.create_service(Trigger, '~/stop', self._stop_service)
         self.create_service(SetBool, '~/enable', self._enable)
 
     def validate(self, values):
-        """Refuse wheels that are not rated for it."""
+        """Refuse wheels that are not rated for it, and set-points from nobody knows where."""
         if values['interface'] == 'twist' and not values['platform_rated_for_rocking']:
             raise ValueError('interface "twist" moves a mobile base with a baby: it needs '
                              'platform_rated_for_rocking, and a base whose maker approves it')
+        if values['open_loop'] and values['interface'] == 'position':
+            raise ValueError('open_loop: a set-point from nobody knows where would be a jump; it '
+                             'needs interface "trajectory"')
 
     def configure(self, values):
-        """Read the policy and the last hour's motion."""
+        """Read the policy, the last hour's motion, and which crib it was before."""
+        self._stop.check_alone()
         policy = open_policy(values['policy'])
         self._values = values
-        duty = DutyLog(60.0 * values['duty_min_per_hour'])
-        if values['keep_duty']:
-            self._kept = KeptDuty(self.get_fully_qualified_name(), self.report)
-            self._kept.open(duty)
-        duty.add(self._duty)
-        self._duty = duty
-        self._output = MotionOutput(self, values)
-        self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
+        if self._stop.latch.identify(joint_of(values).document()):
+            self._stop.keep()
+        self._drive = CribDrive(self, values, self._duty, self._tick)
+        self._duty = self._drive.duty
+        self._events = RockingEvents(self)
         self._engine = PolicyEngine(policy)
-        self._machine = self._new_machine()
         for crib in (policy.common, *policy.cribs.values()):
             for row in (row for levels in crib.rows.values() for row in levels.values()):
                 for rock in (step.rock for step in row.steps if step.rock):
-                    self._machine.fit(rock.frequency_hz, rock.amplitude_mm)    # takes a while
+                    self._drive.machine.fit(rock.frequency_hz, rock.amplitude_mm)  # takes a while
         self._policy = policy
-
-    def _new_machine(self):
-        values = self._values
-        return RockingMachine(
-            self._duty, values['max_acceleration'], values['session_s'], values['ramp_s'],
-            values['max_amplitude_mm'], lead=values['interface'] != 'twist',
-            setpoints=not self._output.is_trajectory)
 
     def activate(self):
         """Subscribe; nothing moves before a cry is heard beginning."""
         self._engine = PolicyEngine(self._policy)
-        self._machine = self._new_machine()
-        self._output.has_commanded = False
-        self._imu = ImuGuard(self._values['imu_acceleration_limit'])
-        self._imu_state = (OK, '')
-        self._inputs = [
-            self.hear(CryNeed, 'cry_need', self._hear, qos.latched(NEED_DEPTH)),
-            self.hear(Empty, 'rock_stop', self._hear_stop, qos.STATE),
-            # A sensor's own profile: best effort.
-            self.create_subscription(Imu, 'imu', self._hear_imu, qos.sensor(10))]
-        tick_s = PLAN_TICK_S if self._output.is_trajectory else SETPOINT_TICK_S
-        self._tick_timer = self.every(tick_s, self._tick)
-        self._tick_timer.cancel()
-        self._timers_ = [self._tick_timer, self.every(WATCH_PERIOD_S, self._watch)]
+        self._drive.activate(self._halt_if_moving)
+        self._need_input = self.hear(CryNeed, 'cry_need', self._hear, qos.latched(NEED_DEPTH))
+        self._watch_timer = self.every(WATCH_PERIOD_S, self._watch)
 
     def deactivate(self):
         """Stop at once and unsubscribe."""
-        if self._machine is not None and self._output is not None:
+        if self._drive is not None:
             self.halt('the node was switched off', wait=True)
-            self._keep()
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
-        for timer in self._timers_:
-            self.destroy_timer(timer)
-        self._inputs, self._timers_, self._tick_timer = [], [], None
-        self._order, self._started, self._is_changing = None, '', False
+            self._drive.deactivate()
+        if self._need_input is not None:
+            self.destroy_subscription(self._need_input)
+            self.destroy_timer(self._watch_timer)
+        self._need_input = self._watch_timer = None
+        self._order, self._started, self._is_changing, self._error = None, '', False, ''
         self._needs_heard.clear()
-        self._imu_heard.clear()
 
     def cleanup(self):
         """Give everything back."""
-        if self._output is not None:
-            self._output.close()
-        if self._care is not None:
-            self.destroy_lifecycle_publisher(self._care)
-        if self._kept is not None:
-            self._kept.close()
-        self._engine = self._machine = self._output = self._care = self._kept = None
+        for part in (self._drive, self._events):
+            if part is not None:
+                part.close()
+        self._engine = self._drive = self._events = None
+
+    def close(self):
+        """Release everything; for process exit."""
+        super().close()
+        self._stop.close()
 
     # --- what is heard ---------------------------------------------------------------------------
     @brakes
@@ -160,246 +137,156 @@ class Rocker(ManagedNode):
             return
         self._needs_heard.note()
         self._follow(self._engine.observe(state))
-        if not state.is_heard and self._is_moving():
-            self.halt(f'cry_need says {state.status_name}')
+        if not state.is_heard:
+            self._halt_if_moving(f'cry_need says {state.status_name}')
 
     def _follow(self, plan):
         """Do what the plan says."""
         self._order = plan.rock
-        for effect in plan.ended:
-            if effect.action == ROCK:
-                self._tell_end(effect)
+        if plan.rock is not None and plan.rock.action_id != self._ordered[0]:
+            self._ordered = (plan.rock.action_id, boot_seconds())
+        self._tell_ends(plan)
         self._pursue()
 
     def _pursue(self):
         """Bring the motion to what is wanted: begin, change, or stop smoothly."""
-        machine, order, now_s = self._machine, self._order, boot_seconds()
+        drive, order = self._drive, self._order
         if order is None:
-            machine.stop(now_s, 'the policy ended it')
-        elif machine.is_rocking:
+            drive.stop('the policy ended it')
+        elif drive.machine.is_rocking:
             self._is_changing = self._wanted != (order.frequency_hz, order.amplitude_mm)
             if self._is_changing:
-                machine.stop(now_s, 'it goes on otherwise')
+                drive.stop('it goes on otherwise')
         elif self._started == order.action_id and not self._is_changing:
-            self._give_up(machine.why)
+            self._give_up(drive.machine.why)
             return
-        elif not self._is_moving():
-            self._begin(order, now_s)
-        self._step()
+        elif not drive.is_moving:
+            self._begin(order)
+        drive.step()
 
-    def _begin(self, order, now_s):
-        why = self._objection(now_s) or self._machine.start(
-            now_s, order.frequency_hz, order.amplitude_mm)
+    def _begin(self, order):
+        conditions = self._conditions()
+        why = conditions.objection
+        if why and why in (conditions.waits, conditions.crib) and (
+                boot_seconds() - self._ordered[1] < PATIENCE_S):
+            return                     # soon known: asked again by the watch
+        why = why or self._drive.start(order.frequency_hz, order.amplitude_mm)
         if why:
             if self._started != order.action_id:
-                self._tell(order, CareEvent.PHASE_REFUSED, 'refused', order.since_ns, why)
+                self._events.refused(order, why, self._engine.crib_id)
             self._give_up(why)
             return
         self._wanted = (order.frequency_hz, order.amplitude_mm)
         self._is_changing = False
-        self._tick_timer.reset()
         if self._started != order.action_id:
             self._started = order.action_id
-            self._step()               # the command first
-            self._tell(order, CareEvent.PHASE_STARTED, 'started', order.since_ns, order.reason)
+            self._drive.step()         # the command first
+            self._events.started(order, self._engine.crib_id)
 
-    def _objection(self, now_s):
-        """Return why nothing may be begun now, or ''."""
-        if self._clock_stands():
-            return CLOCK_STANDS
-        if not self._enabled:
-            return 'rocking is switched off'
-        if now_s < self._held_until_s:
-            return f'a caregiver said stop; not before {self._held_until_s - now_s:.0f} s'
-        if self._misses_imu():
-            return 'the IMU is silent' if self._imu_heard.steady_silent_ns() else 'no IMU is heard'
-        if self._imu_state[0] != OK:
-            return f'IMU: {self._imu_state[1]}'
-        return ''
+    def _conditions(self):
+        return self._drive.conditions(self._stop.latch.objection(boot_seconds()))
 
     def _give_up(self, why):
         self._follow(self._engine.give_up(ROCK, why))
 
+    def _tell_ends(self, plan):
+        for effect in plan.ended:
+            if effect.action == ROCK and effect.action_id == self._started:
+                self._events.ended(effect, self._engine.crib_id)
+
     # --- motion ----------------------------------------------------------------------------------
-    def _is_moving(self):
-        return self._machine.profile is not None or self._machine.gate.is_moving(boot_seconds())
-
-    def _step(self):
-        """Send what is due."""
-        now_s = boot_seconds()
-        motion = self._machine.step(now_s)
-        if self._output.is_trajectory:
-            if motion is not None:
-                self._output.send_plan(motion)
-        elif self._tick_timer is not None and not self._tick_timer.is_canceled():
-            self._output.send_setpoint(*self._machine.setpoint(now_s))
-        if self._machine.gate.refused:
-            self.report('gate', f'a plan was replaced by braking: {self._machine.gate.refused}')
-            self._machine.gate.refused = ''
-        if self._is_moving():
-            self._keep(KEEP_PERIOD_S)
-
     @brakes
     def _tick(self):
-        self._step()
-        if not self._machine.is_rocking and self._order is not None:
+        self._drive.step()
+        if not self._drive.machine.is_rocking and self._order is not None:
             self._pursue()             # a change, or it ended by itself
-        if not self._is_moving():
-            self._tick_timer.cancel()
-            self._keep()
+        self._drive.rest()
 
     def halt(self, why: str, wait: bool = False) -> None:
-        """
-        Stop at once, whatever goes on; safe to call at any time.
-
-        :param wait: whether to stay here (a third of a second at most) until set-points have
-            brought it to rest.
-        """
-        if self._machine is None or self._output is None:
+        """Stop at once, whatever goes on; safe to call at any time. See `CribDrive.halt`."""
+        if self._drive is None:
             return
-        now_s = boot_seconds()
-        was_moving = self._is_moving()
-        motion = self._machine.brake(now_s, why)
-        if self._output.is_trajectory:
-            if self._output.has_commanded:
-                self._output.send_plan(motion)
-        elif self._output.has_commanded or self._output.interface == 'twist':
-            self._output.send_setpoint(*self._machine.setpoint(now_s))
-            if wait:
-                while self._machine.gate.is_moving(now_s):
-                    time.sleep(SETPOINT_TICK_S)
-                    now_s = boot_seconds()
-                    self._output.send_setpoint(*self._machine.setpoint(now_s))
-            elif self._tick_timer is not None:
-                self._tick_timer.reset()
-        self._order = None
-        if was_moving:
+        if self._drive.halt(why, wait):
             self.get_logger().warning(f'stopped: {why}')
+        self._order = None
         if self._engine is not None and self._is_active:
-            for effect in self._engine.give_up(ROCK, why).ended:
-                if effect.action == ROCK:
-                    self._tell_end(effect)
+            self._tell_ends(self._engine.give_up(ROCK, why))
 
-    def _keep(self, period_s=0.0):
-        now_s = boot_seconds()
-        if self._kept is not None and now_s - self._kept_s >= period_s:
-            self._kept_s = now_s
-            self._kept.keep(self._duty)
+    def _halt_if_moving(self, why):
+        if self._drive is not None and self._drive.is_moving:
+            self.halt(why)
 
-    @survive
+    @brakes
     def _watch(self):
-        """Stop when nobody says any more how the baby is, in real time."""
-        clock_stands = self._clock_stands()    # which has to be asked regularly
-        if not self._is_moving():
-            if self._kept is not None and self._kept.trouble:
-                self._keep(KEEP_PERIOD_S)      # perhaps there is room again
-            return
-        if self._need_is_silent():
-            self.halt('cry_need is silent')
-        elif clock_stands:
-            self.halt(CLOCK_STANDS)
-        elif self._misses_imu():
-            self.halt('the IMU is silent')
+        """Stop when nobody says any more how the baby is, or anything else is wrong."""
+        conditions = self._conditions()
+        if conditions.error != self._error:
+            self._error = conditions.error
+            if conditions.commanders > 1:
+                self._events.wrong(conditions.error, self._engine.crib_id)
+        if self._drive.is_moving:
+            why = self._silence() or conditions.halts
+            if why and self._drive.machine.why != why:
+                self.halt(why)
+        elif self._order is not None:
+            self._pursue()             # what it waited for is known, or will not be
+        else:
+            self._drive.keep_again()
 
-    def _need_is_silent(self):
+    def _silence(self):
         silent_ns = self._needs_heard.steady_silent_ns()
-        return silent_ns is None or silent_ns > self._values['watchdog_s'] * 1e9
-
-    def _clock_stands(self):
-        return self._clock_watch.standing_ns() > self._values['watchdog_s'] * 1e9
+        if silent_ns is None or silent_ns > self._values['watchdog_s'] * 1e9:
+            return 'cry_need is silent'
+        return ''
 
     # --- stops -----------------------------------------------------------------------------------
     @survive
-    def _hear_stop(self, message: Empty):
-        self._stop('rock_stop')
+    def _look(self):
+        self._stop_inputs.look()
+        self._stop.keep_again()
 
-    def _stop(self, who: str):
-        self.halt(f'a caregiver said stop ({who})')
-        self._held_until_s = boot_seconds() + self._values['stop_hold_s']
+    @survive
+    def _hear_stop(self, who: str):
+        self._say_stop(who)
+
+    def _say_stop(self, who: str):
+        """Stop at once and hold that, in every state of the node and over restarts."""
+        try:
+            self.halt(f'a caregiver said stop ({who})')
+        finally:
+            self._stop.latch.stop(boot_seconds(), self.get_parameter('stop_hold_s').value)
+            self._stop.keep()
 
     @survive
     def _stop_service(self, request, response):
         """Stop at once."""
-        if self._is_active:
-            self._stop('service')
-        response.success = True
-        response.message = 'stopped' if self._is_active else 'the node is not active'
-        return response
+        self._say_stop('service')
+        return self._answer(response, 'stopped')
 
     @survive
     def _enable(self, request, response):
-        """Allow rocking, or stop and forbid it; allowing also ends the hold after a stop."""
-        self._enabled = request.data
+        """Allow rocking, or stop and forbid it; allowing also ends a stop, and confirms a crib."""
         if request.data:
-            self._held_until_s = 0.0
-        elif self._is_active:
+            self._stop.latch.allow()
+        else:
+            self._stop.latch.forbid()
+        self._stop.keep()
+        if not request.data:
             self.halt('rocking was switched off')
+        return self._answer(
+            response, 'rocking is allowed' if request.data else 'rocking is switched off')
+
+    def _answer(self, response, message):
         response.success = True
-        response.message = 'rocking is allowed' if request.data else 'rocking is switched off'
+        response.message = '; '.join(filter(None, (message, self._stop.trouble)))
         return response
-
-    @brakes
-    def _hear_imu(self, message: Imu):
-        self._imu_heard.note()
-        a, q = message.linear_acceleration, message.orientation
-        up = None
-        if message.orientation_covariance[0] != -1.0:
-            up = up_from_quaternion(q.x, q.y, q.z, q.w)
-        self._imu_state = self._imu.update(boot_seconds(), (a.x, a.y, a.z), up)
-        if self._imu_state[0] == STOP and self._is_moving():
-            self.halt(f'IMU: {self._imu_state[1]}')
-
-    def _misses_imu(self):
-        silent_ns = self._imu_heard.steady_silent_ns()
-        if silent_ns is None:
-            return self._values['require_imu']
-        return silent_ns > IMU_TIMEOUT_S * 1e9       # once heard, it is needed
-
-    # --- reports ---------------------------------------------------------------------------------
-    def _tell(self, action, phase, word, stamp_ns, text, **measured):
-        message = CareEvent(
-            event_id=f'{action.action_id}/{word}', action_id=action.action_id,
-            kind=CareEvent.KIND_ROCKING, phase=phase, who=self.get_name(),
-            episode_id=action.episode_id, text=text,
-            **{name: measured.get(name, float('nan')) for name in (
-                'cry_share_before', 'cry_share_after', 'intensity_before', 'intensity_after')})
-        message.header.stamp = from_nanoseconds(stamp_ns)
-        message.header.frame_id = self._engine.crib_id
-        self._care.publish(message)
-
-    def _tell_end(self, effect):
-        if effect.action_id == self._started:
-            self._tell(effect, CareEvent.PHASE_ENDED, 'ended', effect.until_ns, effect.why,
-                       cry_share_before=effect.cry_share_before,
-                       cry_share_after=effect.cry_share_after,
-                       intensity_before=effect.intensity_before,
-                       intensity_after=effect.intensity_after)
 
     def diagnose(self):
         """Report what moves and why, and how much of the hour is left."""
-        now_s = boot_seconds()
-        details = {'enabled': self._enabled, 'imu': ' '.join(self._imu_state).strip(),
-                   'rocked_s': round(self._duty.used_ns(round(now_s * 1e9)) * 1e-9, 1),
-                   'left_s': round(self._duty.left_ns(round(now_s * 1e9)) * 1e-9, 1)}
-        if not self._is_active:
-            return DiagnosticStatus.WARN, 'not active', details
-        machine = self._machine
-        details.update(interface=self._output.interface, crib=self._engine.crib_id,
-                       why=machine.why)
-        if machine.is_rocking:
-            details.update(frequency_hz=round(machine.profile.frequency_hz, 3),
-                           amplitude_mm=round(1e3 * machine.profile.amplitude_m, 1))
-        if self._need_is_silent():
-            return DiagnosticStatus.WARN, 'cry_need is silent', details
-        if self._clock_stands():
-            return DiagnosticStatus.WARN, CLOCK_STANDS, details
-        if self._imu_state[0] != OK:
-            return DiagnosticStatus.WARN, f'IMU: {self._imu_state[1]}', details
-        state = ('rocking' if machine.is_rocking else
-                 'coming to rest' if self._is_moving() else 'at rest')
-        if self._kept is not None and self._kept.trouble:
-            return DiagnosticStatus.WARN, f'{state}; {self._kept.trouble}', details
-        return DiagnosticStatus.OK, state, details
+        return diagnose(self._drive if self._is_active else None, self._duty, self._stop,
+                        self._stop_inputs.count(),
+                        self._engine.crib_id if self._engine is not None else '',
+                        self._silence() if self._is_active else '')
 
 
 def main(args=None) -> int:

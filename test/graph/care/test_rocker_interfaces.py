@@ -10,7 +10,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import numpy as np
 import pytest
-from rocked_crib import Baby, events, is_brake, POLICY, rests
+from rocked_crib import Baby, events, is_brake, POLICY, rests, with_crib
 from sensor_msgs.msg import Imu
 from std_msgs.msg import Empty, Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
@@ -30,7 +30,9 @@ def care(tmp_path):
                               (Float64MultiArray, 'position_command', graph.places),
                               (Twist, 'cmd_vel', graph.twists)):
         graph.node.create_subscription(kind, topic, sent.append, qos.stream(5000))
+    remove = with_crib(graph, 0.51)
     yield graph
+    remove()
     assert graph.close()
 
 
@@ -83,9 +85,10 @@ def test_a_joint_is_told_places_in_its_own_units_and_stays_where_it_was_stopped(
                **settings)
     baby.is_rocked(care, lambda: any(abs(place.data[0] - 0.5) > 0.1 for place in care.places))
     assert all(len(place.data) == 1 for place in care.places)
-    # An unknown place is left for the rest position, and rocking begins there.
-    assert [place.data[0] for place in care.places[:10]] == [0.5] * 10
-    assert max(abs(place.data[0] - 0.5) for place in care.places) <= 0.3
+    # It begins where it was measured, in joint units.
+    assert abs(care.places[0].data[0] - 0.51) < 1e-4
+    assert np.abs(np.diff([place.data[0] for place in care.places[:10]])).max() < 1e-3
+    assert max(abs(place.data[0] - 0.5) for place in care.places) <= 0.31
     stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
     baby.until(stop.get_subscription_count)
     stop.publish(Empty())
@@ -103,26 +106,32 @@ def test_a_joint_is_told_places_in_its_own_units_and_stays_where_it_was_stopped(
 
 def test_a_jolt_stops_it_and_a_sensor_that_fell_silent_lets_nothing_begin(care, settings):
     baby = Baby(care)
+    care.crib.move_by_hand(0.0)
     care.start('rocker', **settings)
     imu = care.node.create_publisher(Imu, 'imu', 10)
     baby.until(imu.get_subscription_count)
 
-    def feels(pushes):
-        for push in pushes:
-            sample = Imu()
-            sample.orientation_covariance[0] = -1.0
-            sample.linear_acceleration.x, sample.linear_acceleration.z = push, G
-            imu.publish(sample)
+    pushes = []
 
+    def feel():
+        sample = Imu()
+        sample.orientation_covariance[0] = -1.0
+        sample.linear_acceleration.x = pushes.pop() if pushes else 0.0
+        sample.linear_acceleration.z = G
+        imu.publish(sample)
+
+    assert care.diagnosis('rocker')[2]['imu'] == 'none'      # not heard is not ok
+    timer = care.node.create_timer(0.01, feel)
+    baby.until(lambda: care.diagnosis('rocker')[2]['imu'] == 'ok')
     baby.is_rocked(care)
-    feels([0.0] * 5 + [3.0] * 5)
+    pushes.append(3.0)                     # once, far beyond the limit
     baby.until(lambda: events(care, CareEvent.PHASE_ENDED)
                and any(map(is_brake, care.plans)))
     assert events(care, CareEvent.PHASE_ENDED)[-1].text.startswith('IMU: acceleration ')
-    feels([0.0] * 3)                        # all is well, and nothing after that
     baby.quiet()
     baby.until(lambda: care.diagnosis('rocker')[2]['imu'] == 'ok')
-    baby.pause(1.0)
+    care.node.destroy_timer(timer)
+    baby.until(lambda: care.diagnosis('rocker')[2]['imu'] == 'warn the IMU is silent')
     del care.plans[:]
     baby.cry()
     baby.until(lambda: events(care, CareEvent.PHASE_REFUSED))
@@ -133,6 +142,7 @@ def test_a_jolt_stops_it_and_a_sensor_that_fell_silent_lets_nothing_begin(care, 
 def test_without_a_disk_the_duty_still_counts_and_is_kept_again_later(care, settings, tmp_path):
     baby = Baby(care)
     disk = tmp_path / 'disk'
+    care.crib.move_by_hand(0.0)
     disk.write_text('no folder, so nothing can be written below')
     care.start('rocker', environment={'XDG_STATE_HOME': str(disk)}, **settings)
     baby.is_rocked(care)

@@ -3,14 +3,15 @@
 """The rocker on the real graph: it moves only when, and as, it may; and it always stops."""
 
 import signal
-import threading
 
 from care_graph import CareGraph
 import numpy as np
 import pytest
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.exceptions import InvalidParameterValueException
 from rclpy.lifecycle import TransitionCallbackReturn
-from rocked_crib import Baby, events, is_brake, NS, now_ns, POLICY, positions, speeds
+from rclpy.parameter import Parameter
+from rocked_crib import (
+    Baby, events, is_brake, NS, now_ns, POLICY, positions, speeds, Spun, times, with_crib)
 from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -36,7 +37,9 @@ def care(tmp_path, monkeypatch):
     graph.plans = []
     graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
                                    qos.stream(1000))
+    remove = with_crib(graph, 0.02)
     yield graph
+    remove()
     assert graph.close()
 
 
@@ -45,22 +48,11 @@ def rocker(care, policy_file):
     """Return a running rocker in this process."""
     node = Rocker({'policy': str(policy_file)}, context=care.context)
     assert node.autostart()
-    executor = SingleThreadedExecutor(context=care.context)
-    executor.add_node(node)
-
-    def spin():
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            pass
-
-    thread = threading.Thread(target=spin, daemon=True)
-    thread.start()
+    spun = Spun(node)
     care.until(lambda: care.need.get_subscription_count()
                and care.node.count_publishers('joint_trajectory'))
     yield node
-    executor.shutdown(timeout_sec=5.0)
-    thread.join(5.0)
+    spun.close()
     node.close()
 
 
@@ -71,7 +63,10 @@ def test_it_rocks_while_it_cries_and_comes_to_rest_smoothly(care, rocker):
     baby.is_rocked(care)
     assert shown.doing()['motion'].endswith(' mm')
     baby.until(lambda: shown.doing()['diary'].startswith('1 events, the last: rocking started'))
-    assert care.plans[0].points[0].time_from_start.sec >= 2      # an unknown place, left slowly
+    # It begins where it was measured, and returns from there slowly.
+    first = care.plans[0]
+    assert abs(positions(first)[0] - 0.02) < 1e-4 and abs(speeds(first)[0]) < 1e-3
+    assert times(first)[0] >= 0.1
     for plan in care.plans:
         assert positions(plan)[-1] == 0.0 and speeds(plan)[-1] == 0.0
         assert np.abs(positions(plan)).max() <= 0.03 and plan.joint_names == ['crib_rocking_joint']
@@ -148,7 +143,7 @@ def test_stale_or_sudden_crying_moves_nothing(care, rocker):
     assert not care.plans and not care.care
 
 
-def test_bad_settings_are_told_at_configure_and_can_be_mended(care, policy_file, capfd):
+def test_bad_settings_are_told_and_what_moves_is_given_at_start_only(care, policy_file, capfd):
     broken = policy_file.with_name('broken.yaml')
     broken.write_text(POLICY.replace('0.6', '0.6, amplitude_mm: 500').replace('mild', 'mld'))
     for overrides, said in (
@@ -158,11 +153,19 @@ def test_bad_settings_are_told_at_configure_and_can_be_mended(care, policy_file,
         node = Rocker(overrides, context=care.context)
         assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
         assert said in capfd.readouterr().err
-        node.set_parameters([
-            type(node.get_parameter('policy'))('policy', value=str(policy_file)),
-            type(node.get_parameter('policy'))('interface', value='trajectory')])
-        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
         node.close()
+    node = Rocker({'policy': str(policy_file)}, context=care.context)
+    for name, value in (('rest_position', 1.0), ('units_per_metre', 2.0), ('joint', 'other'),
+                        ('interface', 'position'), ('command_topic', 'x'), ('open_loop', True),
+                        ('max_acceleration', 0.7), ('stop_hold_s', 0.0)):
+        result, = node.set_parameters([Parameter(name, value=value)])
+        assert not result.successful and 'read-only' in result.reason, name
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    node.close()
+    for name, value in (('rest_position', 1000.0), ('units_per_metre', 1000.0),
+                        ('units_per_metre', 0.0), ('max_acceleration', 0.8)):
+        with pytest.raises(InvalidParameterValueException, match=name):
+            Rocker({'policy': str(policy_file), name: value}, context=care.context)
 
 
 def test_sigterm_says_stop_first_and_kill_forgets_no_duty(care, policy_file):

@@ -1,0 +1,161 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+One crib: what is measured of it and what it is told; motion begins where it was measured.
+
+Pure: times are seconds on one clock that does not go back, and come in with the calls. What comes
+out is a `Motion` to be sent at once, or ``None``.
+"""
+
+from typing import Optional
+
+from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
+from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S, Motion
+from baby_cry_detector.care.motion.rocking_machine import RockingMachine
+
+# How soon after one another a joint that does not follow is told to brake.
+BRAKE_AGAIN_S = 0.3
+NOT_MEASURED = 'joint_states do not say where {} is'
+
+
+class CribMotion:
+    """
+    A machine that is told where the joint is.
+
+    :param machine: what moves it.
+    :param is_measured: whether `joint_states` are needed. Else nobody measures it: the first
+        movement then begins once whatever was sent before must have ended, and is gentle from
+        anywhere within the stroke.
+    :param has_place: whether places are commanded; speeds of a base begin at 0, wherever it is.
+    :param now_s: when it is made.
+    """
+
+    def __init__(self, machine: RockingMachine, now_s: float, is_measured: bool = True,
+                 has_place: bool = True) -> None:
+        """Nothing was measured or told."""
+        self.machine, self.is_measured, self._has_place = machine, is_measured, has_place
+        self.joint = MeasuredJoint(machine.joint)
+        self._since_s = now_s
+        self._braked_s = -BRAKE_AGAIN_S
+        self._compared_s = 0.0
+        self._is_certain = False       # of where it is without measuring, since it was told
+
+    # --- what is known ---------------------------------------------------------------------------
+    def measure(self, now_s: float, position: float, age_s: float = 0.0) -> None:
+        """Take a sample of `joint_states`; see `MeasuredJoint.take`."""
+        self.joint.take(now_s, position, age_s)
+
+    def objection(self, now_s: float) -> str:
+        """Return why motion can't begin where the crib is now, or ''."""
+        if not self._has_place:
+            return ''
+        name = self.machine.joint.name
+        if self.is_measured:
+            if not self.joint.is_fresh(now_s):
+                return self.joint.trouble or NOT_MEASURED.format(name)
+            if not self.joint.is_at_rest(now_s):
+                return f'{name} is not at rest'
+            return ''
+        left_s = self._since_s + LONGEST_PLAN_S - now_s
+        if not self._is_certain and left_s > 0.0:
+            return f'what was sent before may go on for {left_s:.0f} s'
+        return ''
+
+    @property
+    def needs_states(self) -> bool:
+        """Return whether `joint_states` are needed."""
+        return self.is_measured and self._has_place
+
+    def figures(self) -> dict:
+        """Return what is measured, for diagnostics; empty where nothing is."""
+        if not self.needs_states or self.joint.position is None:
+            return {}
+        place_m = self.machine.joint.metres(self.joint.position)
+        return {'place_mm': round(1e3 * place_m, 1),
+                'astray_mm': round(1e3 * self.joint.error_m, 1)}
+
+    def is_moving(self, now_s: float) -> bool:
+        """Return whether anything that was sent has not come to its end."""
+        return self.machine.is_moving(now_s)
+
+    # --- what is told ----------------------------------------------------------------------------
+    def start(self, now_s: float, frequency_hz: float, amplitude_mm: float) -> str:
+        """Begin a session where the crib is; return why not, or ''."""
+        if self.machine.is_moving(now_s):
+            return 'it still moves'
+        why = self.objection(now_s)
+        if why:
+            return why
+        gate = self.machine.gate
+        if not self._has_place:
+            gate.anchor(now_s, self.machine.joint.rest)
+        elif self.is_measured:
+            gate.anchor(now_s, self.joint.position)
+        self._is_certain = True
+        return self.machine.start(now_s, frequency_hz, amplitude_mm)
+
+    def stop(self, now_s: float, why: str) -> None:
+        """Come to rest smoothly at the rest position; the plan comes from `step`."""
+        self.machine.stop(now_s, why)
+
+    def step(self, now_s: float) -> Optional[Motion]:
+        """Return what is to be sent now, if anything is; call this many times a second."""
+        if self.needs_states and self.machine.is_moving(now_s):
+            if not self.joint.is_fresh(now_s):
+                if self.machine.profile is not None:
+                    return self.halt(now_s, self.joint.trouble or NOT_MEASURED.format(
+                        self.machine.joint.name))
+            elif not self._follows():
+                return self._recover(
+                    now_s, f'{self.machine.joint.name} does not follow: it is '
+                    f'{1e3 * self.joint.error_m:.0f} mm from where it was told to be')
+            elif self.joint.is_astray and not self.machine.gate.setpoints:
+                return None                    # the next measurements tell what this is
+        return self.machine.step(now_s)
+
+    def halt(self, now_s: float, why: str) -> Optional[Motion]:
+        """
+        Come to rest at once; never from a place that is only assumed.
+
+        :return: ``None`` where it is at rest, or where nobody knows how it moves: then what was
+            sent before comes to its end.
+        """
+        machine = self.machine
+        if machine.gate.is_known and machine.gate.is_moving(now_s):
+            return machine.brake(now_s, why)
+        machine.brake(now_s, why)              # there is nothing to send
+        if self.needs_states and not machine.gate.setpoints:
+            return self._recover(now_s, why)   # it may move though nothing here made it
+        return None
+
+    def unsend(self) -> None:
+        """Take back what was returned last: it did not go out."""
+        self.machine.unsend()
+        self._braked_s = -BRAKE_AGAIN_S
+
+    def _follows(self) -> bool:
+        """Compare each measurement with what was sent, once."""
+        if self.joint.time_s <= self._compared_s or not self.machine.gate.is_known:
+            return True
+        self._compared_s = self.joint.time_s
+        follows = self.joint.follows(*self.machine.gate.state(self.joint.time_s)[:2])
+        self.machine.note_error(self.joint.error_m)
+        return follows
+
+    def _recover(self, now_s: float, why: str) -> Optional[Motion]:
+        """Brake from where it is measured; what was sent before is not being carried out."""
+        machine = self.machine
+        if machine.gate.setpoints:
+            return machine.brake(now_s, why)   # told from where it was told to be: no jump
+        if machine.profile is not None:
+            machine.brake(now_s, why)
+        if now_s < self._braked_s + BRAKE_AGAIN_S:
+            return None
+        seen = self.joint.estimate(now_s)
+        if seen is None:
+            return None
+        if self.joint.is_at_rest(now_s):
+            machine.gate.anchor(now_s, self.joint.position)
+            return None
+        self._braked_s = now_s
+        return machine.brake_from(now_s, *seen, why)

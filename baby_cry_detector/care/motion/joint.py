@@ -1,0 +1,70 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The crib's joint: its place at rest, its units, and the limits of motion in them."""
+
+from dataclasses import dataclass
+
+from baby_cry_detector.care.policy.policy import HARD_ACCELERATION, LARGEST_AMPLITUDE_MM
+
+STROKE_M = LARGEST_AMPLITUDE_MM * 1e-3     # to either side of the rest position
+HARD_SPEED = 0.25                          # m/s; 0.7 m/s^2 at 60 mm needs 0.21 and the envelope
+# m/s^3, as the change of acceleration within any JERK_WINDOW_S. The hardest rocking needs 3.
+HARD_JERK, JERK_WINDOW_S = 10.0, 0.1
+# A slide counts in metres; a rocker in radians, on a radius of 0.1 to 10 m.
+UNITS_RANGE = (0.1, 10.0)
+REST_RANGE = (-6.3, 6.3)
+
+
+@dataclass(frozen=True)
+class Joint:
+    """
+    One joint; it never changes while a node lives.
+
+    :param name: as in the trajectories and in `joint_states`.
+    :param rest: position at rest, in joint units.
+    :param units_per_metre: joint units per metre of the cot's motion.
+    :raises ValueError: if a number is outside of what a crib can be.
+    """
+
+    name: str = 'crib_rocking_joint'
+    rest: float = 0.0
+    units_per_metre: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no crib."""
+        for what, value, (low, high) in (('rest_position', self.rest, REST_RANGE),
+                                         ('units_per_metre', self.units_per_metre, UNITS_RANGE)):
+            if not low <= value <= high:
+                raise ValueError(f'{what}: expected {low:g} to {high:g}, got {value!r}')
+
+    def position(self, metres):
+        """Return joint positions of places in metres from the rest position."""
+        return self.rest + self.units_per_metre * metres
+
+    def metres(self, position):
+        """Return places in metres from the rest position of joint positions."""
+        return (position - self.rest) / self.units_per_metre
+
+    @property
+    def stroke(self) -> float:
+        """Return the largest distance from the rest position, in joint units."""
+        return STROKE_M * self.units_per_metre
+
+    @property
+    def speed(self) -> float:
+        """Return the highest speed, in joint units per second."""
+        return HARD_SPEED * self.units_per_metre
+
+    @property
+    def acceleration(self) -> float:
+        """Return the highest acceleration, in joint units per second squared."""
+        return HARD_ACCELERATION * self.units_per_metre
+
+    @property
+    def jerk(self) -> float:
+        """Return the highest jerk, in joint units per second cubed."""
+        return HARD_JERK * self.units_per_metre
+
+    def document(self) -> dict:
+        """Return what makes it this crib and no other."""
+        return {'joint': self.name, 'rest': self.rest, 'units_per_metre': self.units_per_metre}

@@ -1,0 +1,132 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the joint is, as `joint_states` measures it: fresh or not, at rest or not, followed."""
+
+from collections import deque
+import math
+from typing import Optional, Tuple
+
+import numpy as np
+
+from baby_cry_detector.care.motion.joint import Joint
+
+FRESH_S = 0.5                             # a joint that is not measured for longer is not known
+REST_S, REST_M = 0.5, 1e-3                # within a millimetre for half a second: at rest
+ESTIMATE_S = 0.15                         # over which velocity and acceleration are read
+OLDEST_STAMP_S = 0.5
+# How far it may be from where it was told to be: what a servo lags, and more is not following.
+LAG_M, LAG_S = 3e-3, 0.04
+TIMES_ASTRAY = 3
+# A sensor that is wilder than this shows nothing that a crib can do.
+MOST_M, MOST_SPEED = 1.0, 3.0
+
+
+class MeasuredJoint:
+    """
+    The last second of what one joint's sensor says.
+
+    :param joint: in whose units.
+    """
+
+    def __init__(self, joint: Joint) -> None:
+        """Nothing was measured."""
+        self._joint = joint
+        self._samples = deque(maxlen=2000)     # time, position
+        self.trouble = ''                      # why the last sample was not taken
+        self._astray = 0
+        self.error_m = 0.0                     # how far it is from where it was told to be
+
+    def clear(self) -> None:
+        """Forget what was measured."""
+        self._samples.clear()
+        self._astray, self.trouble, self.error_m = 0, '', 0.0
+
+    def take(self, arrival_s: float, position: float, age_s: float = 0.0) -> bool:
+        """
+        Take a sample; return whether it says anything.
+
+        :param arrival_s: when it came, on the clock of the motion.
+        :param position: in joint units.
+        :param age_s: how old its stamp was then.
+        """
+        if not -0.1 <= age_s <= OLDEST_STAMP_S:
+            what = f'{age_s:.1f} s old' if age_s > 0 else f'{-age_s:.1f} s ahead of the clock'
+            self.trouble = f'joint_states are {what}'
+            return False
+        if not (math.isfinite(position) and abs(self._joint.metres(position)) <= MOST_M):
+            self.trouble = f'joint_states say {position!r}, which is no place of a crib'
+            return False
+        time_s = arrival_s - max(0.0, age_s)
+        if self._samples and time_s <= self._samples[-1][0]:
+            return False                       # repeated, or out of order
+        self.trouble = ''
+        self._samples.append((time_s, position))
+        while self._samples[0][0] < time_s - 1.0:
+            self._samples.popleft()
+        return True
+
+    def is_fresh(self, now_s: float) -> bool:
+        """Return whether it was measured lately."""
+        return bool(self._samples) and now_s - self._samples[-1][0] <= FRESH_S
+
+    @property
+    def position(self) -> Optional[float]:
+        """Return the last position, in joint units."""
+        return self._samples[-1][1] if self._samples else None
+
+    def is_at_rest(self, now_s: float) -> bool:
+        """Return whether it is known to have stood still for half a second."""
+        if not self.is_fresh(now_s):
+            return False
+        since_s = self._samples[-1][0] - REST_S
+        if self._samples[0][0] > since_s:
+            return False                       # not known for so long
+        places = [position for time_s, position in self._samples if time_s >= since_s]
+        return len(places) >= 3 and (
+            max(places) - min(places) <= REST_M * self._joint.units_per_metre)
+
+    def estimate(self, now_s: float) -> Optional[Tuple[float, float]]:
+        """
+        Return (position, velocity) at a time just now, in joint units; ``None``: not known.
+
+        From a parabola through the last 0.15 s, so that no sensor of velocity is needed.
+        """
+        if not self.is_fresh(now_s):
+            return None
+        newest_s = self._samples[-1][0]
+        recent = [sample for sample in self._samples if sample[0] >= newest_s - ESTIMATE_S]
+        if len(recent) < 3:
+            recent = list(self._samples)[-3:]
+        if len(recent) < 3 or recent[0][0] < newest_s - 3.0 * ESTIMATE_S:
+            return None
+        t, x = np.array(recent).T
+        curve = np.polyfit(t - newest_s, x, 2 if len(recent) > 4 else 1)
+        ahead_s = now_s - newest_s
+        velocity = float(np.polyval(np.polyder(curve), ahead_s))
+        if abs(velocity) > MOST_SPEED * self._joint.units_per_metre:
+            return None
+        return float(np.polyval(curve, ahead_s)), velocity
+
+    def follows(self, position: float, velocity: float) -> bool:
+        """
+        Return whether it is where it was told to be when it was measured last.
+
+        :param position: where it should have been then, ``velocity`` how fast, joint units.
+        """
+        if not self._samples:
+            return True
+        scale = self._joint.units_per_metre
+        self.error_m = abs(self._samples[-1][1] - position) / scale
+        allowed_m = LAG_M + LAG_S * abs(velocity) / scale
+        self._astray = self._astray + 1 if self.error_m > allowed_m else 0
+        return self._astray < TIMES_ASTRAY
+
+    @property
+    def is_astray(self) -> bool:
+        """Return whether it was not where it should have been when it was measured last."""
+        return self._astray > 0
+
+    @property
+    def time_s(self) -> float:
+        """Return when it was measured last."""
+        return self._samples[-1][0] if self._samples else -math.inf
