@@ -15,6 +15,7 @@ from baby_cry_detector.msg import CareEvent, CryAlert
 from baby_cry_detector.needs import (
     ALERT_STATE_NAMES, HEARTBEAT, KIND_NAMES, MOMENT, name_of, PHASE_NAMES, PRIORITY_NAMES)
 from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
 
 # Upstream last, so that nothing is published unheard. What is not there is left out.
 BEHAVIOURS = {'diary': 'Diary', 'caregiver_alert': 'CaregiverAlert', 'soother': 'Soother',
@@ -42,6 +43,7 @@ def make_behaviours(page: bool = False, **kwargs) -> list:
         if find_spec(module) is not None:
             nodes.append(getattr(import_module(module), class_name)(
                 overrides.get(name), **kwargs))
+    nodes.append(SimulatedCrib(**kwargs))      # so that there is something to rock
     return nodes
 
 

@@ -41,6 +41,14 @@ class SimulatedCrib(Node):
                                  lambda message: self.move_by_hand(message.data[0]), qos.STATE)
         self.create_timer(STATE_PERIOD_S, self.tell)
 
+    def autostart(self) -> bool:
+        """Return that it runs, as a managed node does."""
+        return True
+
+    def close(self) -> None:
+        """Release everything; for process exit."""
+        self.destroy_node()
+
     def now_s(self) -> float:
         """Return the time on the clock of the curves."""
         return (self.get_clock().now().nanoseconds - self._since_ns) * 1e-9
