@@ -20,7 +20,8 @@ newer() {
 if newer; then
   "$here/tools/setup.sh" || exit
 fi
-export PATH=$here/.venv/bin:$PATH
+# The nodes too: ./env.sh caregiver_page --ros-args -r __ns:=/crib
+export PATH=$here/install/baby_cry_detector/lib/baby_cry_detector:$here/.venv/bin:$PATH
 # colcon's scripts read unset variables and print nothing unless asked to trace.
 # shellcheck disable=SC1091
 . "$here/install/setup.bash" >&2
