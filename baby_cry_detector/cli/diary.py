@@ -1,21 +1,28 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""`baby-cry diary`: export, plot, add and label what the diary holds; works beside the node."""
+"""`baby-cry diary`: export, plot, enter, back up and mend the diary; works beside the node."""
 
 import argparse
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 import getpass
+import os
 from pathlib import Path
+import re
 import sys
 import time
 import uuid
 
 from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry
 from baby_cry_detector.cli.arguments import output, PICTURES, UsageError
-from baby_cry_detector.care.diary.export import write_csv, write_events_csv, write_json
+from baby_cry_detector.care.diary.export import (
+    safe_cell, time_text, write_csv, write_events_csv, write_json)
+from baby_cry_detector.care.diary.mending import marked_runs, shift
 from baby_cry_detector.care.diary.place import default_path
-from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.care.diary.pruning import removed_folder
+from baby_cry_detector.care.diary.repair import (
+    back_up, backup_folder, backups, newest_backup, put_back, restore)
+from baby_cry_detector.care.diary.store import DamagedError, DiaryStore, FOREVER_NS
 from baby_cry_detector.units import SECOND_NS
 
 
@@ -59,6 +66,43 @@ def add_parser(subparsers):
     label.add_argument('--who', default=None, help='default: your login name')
     label.set_defaults(run=run_label)
 
+    backup = inner.add_parser('backup', help='copy the diary now')
+    backup.add_argument('--keep', type=int, default=7, metavar='N',
+                        help='copies there may be; older ones are removed (default: %(default)s)')
+    backup.set_defaults(run=run_backup)
+
+    restore = inner.add_parser(
+        'restore', help='put a copy in the diary\'s place, or what was forgotten back into it')
+    restore.add_argument('file', metavar='FILE', help='a copy (.sqlite), a removed-*.jsonl.gz, '
+                         '"newest", or "list" to see what there is')
+    restore.set_defaults(run=run_restore)
+
+    clock = inner.add_parser('clock', help='entries that were made by a clock that was wrong: '
+                             'show them, or move them to the right time')
+    clock.add_argument('--by', type=span, metavar='SPAN', help='move them by so much: -365d, '
+                       '+2h30m, 90s; 0s if the clock was right')
+    clock.add_argument('--to', type=moment, metavar='TIME', help='move them so that the first of '
+                       'them is at this time')
+    clock.add_argument('--since', type=moment, metavar='TIME', help='first moment, as marked')
+    clock.add_argument('--until', type=moment, metavar='TIME', help='moment after the last')
+    clock.set_defaults(run=run_clock)
+
+
+SPAN = re.compile(r'([+-]?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?')
+
+
+def span(text: str) -> int:
+    """Return a duration in nanoseconds; days, hours, minutes and seconds."""
+    match = SPAN.fullmatch(text)
+    if not match or not any(match.groups()[1:]):
+        raise argparse.ArgumentTypeError(f'{text!r} is no span; expected for example -365d, '
+                                         '+2h30m or 90s')
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
+    total_s = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if total_s * SECOND_NS >= 2**63:
+        raise argparse.ArgumentTypeError(f'{text!r} is too long')
+    return -total_s * SECOND_NS if match[1] == '-' else total_s * SECOND_NS
+
 
 def moment(text: str) -> int:
     """
@@ -91,9 +135,15 @@ def user() -> str:
 
 
 @contextmanager
-def opened(args, create=False):
+def opened(args, create=False, read_only=False):
     """Open the diary that the arguments name."""
-    with DiaryStore(args.database or default_path(), create) as store:
+    path = args.database or default_path()
+    try:
+        store = DiaryStore(path, create, read_only)
+    except DamagedError as error:
+        raise OSError(f'{error}; the diary node sets it aside when it starts, and '
+                      '`baby-cry diary restore newest` puts a copy in its place') from None
+    with store:
         yield store
 
 
@@ -102,15 +152,19 @@ def run_export(args) -> int:
     if args.events and not args.csv:
         raise UsageError('--events belongs to --csv; --json has the events anyway')
     write = write_json if args.json else write_events_csv if args.events else write_csv
-    with opened(args) as store:
-        write(store, sys.stdout, args.since or 0, args.until or 2**63 - 1)
+    skipped = []
+    with opened(args, read_only=True) as store:
+        write(store, sys.stdout, args.since or 0, args.until or FOREVER_NS, skipped)
+    if skipped:
+        print(f'{len(skipped)} entries can not be read and were left out: '
+              f'{", ".join(map(safe_cell, skipped[:5]))}', file=sys.stderr)
     return 0
 
 
 def run_plot(args) -> int:
     """Draw the picture."""
     from baby_cry_detector.care.diary.plot import draw
-    with opened(args) as store:
+    with opened(args, read_only=True) as store:
         draw(store, Path(args.out), args.day, args.crib)
     print(f'wrote {args.out}', file=sys.stderr)
     return 0
@@ -140,9 +194,68 @@ def run_label(args) -> int:
         if not episode_id or not store.has_episode(episode_id):
             newest = store.newest_episode()
             raise ValueError(f'there is no episode {args.episode!r}; '
-                             + (f'the newest is {newest}' if newest else 'the diary has none'))
+                             + (f'the newest is {safe_cell(newest)}' if newest else
+                                'the diary has none'))
         store.write(events=[CareEntry(
             uuid.uuid4().hex, time.time_ns(), 'labelled', who=user() if args.who is None
             else args.who, episode_id=episode_id, label=args.label.strip())])
-    print(f'labelled {episode_id}', file=sys.stderr)
+    print(f'labelled {safe_cell(episode_id)}', file=sys.stderr)
+    return 0
+
+
+def run_backup(args) -> int:
+    """Copy the diary."""
+    if not 1 <= args.keep <= 1000:
+        raise UsageError('--keep: expected 1 to 1000')
+    with opened(args) as store:
+        copy = back_up(store, args.keep)
+    print(f'wrote {copy}' if copy else 'nothing has changed since the newest copy',
+          file=sys.stderr)
+    return 0
+
+
+def run_restore(args) -> int:
+    """Put a copy in place, or entries back; or list what there is."""
+    path = Path(os.path.realpath(args.database or default_path()))
+    if args.file == 'list':
+        for copy in [*backups(path), *sorted(removed_folder(path).glob('removed-*.jsonl.gz'))]:
+            print(copy)
+        return 0
+    file = newest_backup(path) if args.file == 'newest' else Path(args.file)
+    if file is None:
+        raise ValueError(f'there is no copy in {backup_folder(path)} that can be read')
+    if file.name.endswith('.jsonl.gz'):
+        with opened(args, create=True) as store:
+            print(f'{put_back(store, file)} entries were put back', file=sys.stderr)
+        return 0
+    aside = restore(path, file)
+    print(f'restored {file}' + ('' if aside == path else f'; the diary until now is in {aside}'),
+          file=sys.stderr)
+    return 0
+
+
+def run_clock(args) -> int:
+    """Show or move marked entries."""
+    if args.by is not None and args.to is not None:
+        raise UsageError('expected --by or --to, not both')
+    with opened(args) as store:
+        runs = [run for run in marked_runs(store) if run.last_ns >= (args.since or -FOREVER_NS)
+                and run.first_ns < (args.until or FOREVER_NS)]
+        if args.by is None and args.to is None:
+            for run in runs:
+                print(f'{time_text(run.first_ns)} to {time_text(run.last_ns)}: '
+                      f'{run.count} entries')
+            for before_ns, step_ns in store.meta('clock_steps', []):
+                print(f'the clock was set at {time_text(before_ns)} by '
+                      f'{step_ns / SECOND_NS:+.0f} s')
+            if not runs:
+                print('no entries are marked', file=sys.stderr)
+            return 0
+        if args.to is not None and not runs:
+            raise ValueError('no entries are marked')
+        by_ns = args.by if args.to is None else args.to - max(runs[0].first_ns, args.since or
+                                                              -FOREVER_NS)
+        moved = shift(store, by_ns, -FOREVER_NS if args.since is None else args.since,
+                      FOREVER_NS if args.until is None else args.until)
+    print(f'{moved} entries were moved by {by_ns / SECOND_NS:+.0f} s', file=sys.stderr)
     return 0

@@ -37,7 +37,7 @@ def read_history(path: Path, crib: str, now_ns: int) -> dict:
     """
     since_ns = now_ns - DAYS * DAY_NS
     try:
-        with DiaryStore(path, create=False) as store:
+        with DiaryStore(path, create=False, read_only=True) as store:
             episodes, events = store.episodes(since_ns), store.events(since_ns)
     except FileNotFoundError:
         return nothing('there is no diary yet')

@@ -70,6 +70,8 @@ Fields = Dict[str, Union[TextField, NumberField]]
 
 WHO = TextField(longest=40)
 ID = TextField(longest=120)
+# Made by the phone for each entry: what is sent again after no answer is entered once.
+KEY = TextField(longest=64)
 
 # Who asks is what the phone's owner typed there; nothing is decided by it.
 ACTIONS: Dict[str, Fields] = {
@@ -77,10 +79,11 @@ ACTIONS: Dict[str, Fields] = {
     # Zero ends a snooze. The alerts' own policy may allow less.
     'snooze': {'who': WHO, 'minutes': NumberField(0.0, 480.0)},
     'stop_rocking': {'who': WHO},
-    'label': {'who': WHO, 'episode_id': ID, 'label': TextField(longest=60, required=True)},
+    'label': {'who': WHO, 'episode_id': ID, 'label': TextField(longest=60, required=True),
+              'key': KEY},
     'care': {'who': WHO, 'kind': TextField(longest=10, required=True, choices=CARE_KINDS),
              'minutes_ago': NumberField(0.0, 1440.0, default=0.0),
-             'text': TextField(longest=300)},
+             'text': TextField(longest=300), 'key': KEY},
 }
 SESSION: Fields = {'token': TextField(longest=100, required=True)}
 

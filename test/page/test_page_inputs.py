@@ -66,7 +66,7 @@ def test_fields_that_nobody_knows_are_refused():
 
 def test_an_optional_field_has_its_default():
     assert check_fields(ACTIONS['care'], {'kind': 'slept'}) == {
-        'who': '', 'kind': 'slept', 'minutes_ago': 0.0, 'text': ''}
+        'who': '', 'kind': 'slept', 'minutes_ago': 0.0, 'text': '', 'key': ''}
 
 
 @pytest.mark.parametrize('body', [

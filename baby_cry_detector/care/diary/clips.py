@@ -10,9 +10,12 @@ block), readable by its owner alone, and the oldest make room for new ones.
 from collections import deque
 import os
 from pathlib import Path
-from typing import Optional
+import queue
+import threading
+from typing import Callable, Optional
 import wave
 
+from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.units import SECOND_NS
 
@@ -145,3 +148,76 @@ class ClipRecorder:
         while clips and size + longest > self._largest_bytes:
             size -= clips[0].stat().st_size
             clips.pop(0).unlink(missing_ok=True)
+
+
+MOST_TASKS = 300                # blocks of 0.1 s: a disk may pause for half a minute
+
+
+class ClipThread:
+    """
+    Follows episodes with a recorder that works in a thread of its own: nobody waits for the disk.
+
+    :param say: called in that thread with a sentence about what could not be written.
+    :ivar dropped: how many blocks a disk that did not answer has cost.
+    """
+
+    def __init__(self, recorder: ClipRecorder, say: Callable[[str], None]):
+        """Start."""
+        self._recorder, self._say = recorder, say
+        self._tasks = queue.Queue(MOST_TASKS)
+        self._has_format = False
+        self._episode_id = ''
+        self._due = None               # a cry that was told before the audio's format
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._run, name='clips', daemon=True)
+        self._thread.start()
+
+    def set_format(self, sample_rate: int, channels: int) -> None:
+        """Say what the bytes to come are; see `ClipRecorder.set_format`."""
+        self._do(lambda: self._recorder.set_format(sample_rate, channels))
+        self._has_format = True
+        if self._due is not None:
+            self.follow(self._due)
+
+    def hear(self, start_ns: int, data: bytes) -> None:
+        """Take a block of audio."""
+        self._do(lambda: self._recorder.hear(start_ns, data))
+
+    def follow(self, sample: CryState) -> None:
+        """Begin a clip with an episode, and end it with the crying."""
+        if sample.crying and not self._has_format:
+            self._due = sample
+        elif sample.crying and self._episode_id != sample.episode_id:
+            self._episode_id, self._due = sample.episode_id, None
+            self._do(lambda: self._recorder.begin(sample.episode_id, sample.onset_ns))
+        elif not sample.crying and sample.is_heard:
+            self._due = None
+            self.end()
+
+    def end(self) -> None:
+        """End the clip that is written."""
+        self._do(self._recorder.end)
+
+    def _do(self, task):
+        try:
+            self._tasks.put_nowait(task)
+        except queue.Full:
+            self.dropped += 1
+
+    def _run(self):
+        while True:
+            task = self._tasks.get()
+            if task is None:
+                return self._recorder.end()
+            try:
+                task()
+            except (OSError, ValueError) as error:
+                self._say(f'cannot write a clip: {error}')
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """End the clip that is written and the thread."""
+        try:
+            self._tasks.put(None, timeout=timeout_s)
+        except queue.Full:
+            return
+        self._thread.join(timeout_s)

@@ -5,17 +5,19 @@
 import csv
 from datetime import datetime
 import json
-from typing import Iterable, List
+import re
+from typing import Iterable, Iterator, List, Optional
 
 from baby_cry_detector.care.diary.rows import SOOTHING_KINDS
-from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.care.diary.store import DiaryStore, FOREVER_NS
+from baby_cry_detector.printable import INVISIBLE, printable
 from baby_cry_detector.units import SECOND_NS
 
 COLUMNS = ('episode_id', 'crib', 'onset', 'end', 'duration_s', 'open', 'intensity_mean',
            'intensity_peak', 'need', 'confidence', 'label', 'labelled_by', 'actions', 'alerts',
-           'acknowledged_by', 'acknowledged_after_s')
+           'acknowledged_by', 'acknowledged_after_s', 'clock_doubted')
 EVENT_COLUMNS = ('event_id', 'time', 'crib', 'kind', 'phase', 'who', 'episode_id', 'text',
-                 'label')
+                 'label', 'clock_doubted')
 
 
 def time_text(stamp_ns: int) -> str:
@@ -48,49 +50,58 @@ def actions_of(events: Iterable[dict]) -> List[dict]:
     return list(actions.values())
 
 
-def _by_episode(rows):
-    groups = {}
-    for row in rows:
-        groups.setdefault(row['episode_id'], []).append(row)
-    return groups
+def _ago(later_ns, earlier_ns):
+    return None if later_ns is None else round((later_ns - earlier_ns) / SECOND_NS, 1)
 
 
-def episode_records(store: DiaryStore, since_ns: int = 0, until_ns: int = 2**63 - 1
-                    ) -> List[dict]:
-    """Return one record per episode, oldest first; times are ISO 8601."""
-    # What was done may have been told long after; an episode's label always is.
-    events = _by_episode(store.events())
-    alerts = _by_episode(store.alerts())
-    records = []
-    for row in store.episodes(since_ns, until_ns):
-        acknowledged_ns = row['acknowledged_ns']
-        records.append({
-            'episode_id': row['episode_id'], 'crib': row['crib_id'],
-            'onset': time_text(row['onset_ns']), 'end': time_text(row['end_ns']),
-            'duration_s': round((row['end_ns'] - row['onset_ns']) / SECOND_NS, 1),
-            'open': row['open'],
-            'intensity_mean': row['intensity_mean'], 'intensity_peak': row['intensity_peak'],
-            'need': row['need'], 'confidence': row['confidence'], 'labels': row['labels'],
-            'label': row['label'], 'labelled_by': row['labelled_by'],
-            'actions': actions_of(events.get(row['episode_id'], ())),
-            'alerts': [{'alert_id': alert['alert_id'], 'start': time_text(alert['start_ns']),
-                        'end': time_text(alert['end_ns']) if alert['end_ns'] else None,
-                        'priority': alert['priority']}
-                       for alert in alerts.get(row['episode_id'], ())],
-            'acknowledged_by': row['acknowledged_by'],
-            'acknowledged_after_s': None if acknowledged_ns is None else round(
-                (acknowledged_ns - row['onset_ns']) / SECOND_NS, 1),
-            'curve': row['curve']})
-    return records
+def _record(store, row):
+    return {
+        'episode_id': row['episode_id'], 'crib': row['crib_id'],
+        'onset': time_text(row['onset_ns']), 'end': time_text(row['end_ns']),
+        'duration_s': _ago(row['end_ns'], row['onset_ns']), 'open': row['open'],
+        'intensity_mean': row['intensity_mean'], 'intensity_peak': row['intensity_peak'],
+        'need': row['need'], 'confidence': row['confidence'], 'labels': row['labels'],
+        'label': row['label'], 'labelled_by': row['labelled_by'],
+        'clock_doubted': bool(row.get('doubtful')),
+        # What was done may have been told long after; an episode's label always is.
+        'actions': actions_of(store.about('events', row['episode_id'])),
+        'alerts': [{'alert_id': alert['alert_id'], 'start': time_text(alert['start_ns']),
+                    'end': time_text(alert['end_ns']) if alert['end_ns'] else None,
+                    'priority': alert['priority']}
+                   for alert in store.about('alerts', row['episode_id'])],
+        'acknowledged_by': row['acknowledged_by'],
+        'acknowledged_after_s': _ago(row['acknowledged_ns'], row['onset_ns']),
+        'curve': row['curve']}
 
 
-def event_records(store: DiaryStore, since_ns: int = 0, until_ns: int = 2**63 - 1) -> List[dict]:
-    """Return everything that was done or told, oldest first; times are ISO 8601."""
-    return [{**{name: event[name] for name in event if not name.endswith('_ns')
-                and name != 'crib_id'},
-             'crib': event['crib_id'], 'time': time_text(event['stamp_ns']),
-             'until': time_text(event['until_ns']) if event['until_ns'] else None}
-            for event in store.events(since_ns, until_ns)]
+def each_record(store: DiaryStore, since_ns: int = 0, until_ns: int = FOREVER_NS,
+                skipped: Optional[list] = None) -> Iterator[dict]:
+    """
+    Yield one record per episode, oldest first, one at a time in memory; times are ISO 8601.
+
+    :param skipped: takes the names of entries that can't be read.
+    """
+    for row in store.each_episode(since_ns, until_ns):
+        try:
+            yield _record(store, row)
+        except (TypeError, ValueError, OverflowError):
+            if skipped is not None:
+                skipped.append(str(row.get('episode_id')))
+
+
+def each_event(store: DiaryStore, since_ns: int = 0, until_ns: int = FOREVER_NS,
+               skipped: Optional[list] = None) -> Iterator[dict]:
+    """Yield everything that was done or told, oldest first; times are ISO 8601."""
+    for event in store.each_event(since_ns, until_ns):
+        try:
+            yield {**{name: event[name] for name in event if not name.endswith('_ns')
+                      and name not in ('crib_id', 'doubtful')},
+                   'crib': event['crib_id'], 'time': time_text(event['stamp_ns']),
+                   'until': time_text(event['until_ns']) if event['until_ns'] else None,
+                   'clock_doubted': bool(event.get('doubtful'))}
+        except (TypeError, ValueError, OverflowError):
+            if skipped is not None:
+                skipped.append(str(event.get('event_id')))
 
 
 def action_text(action: dict) -> str:
@@ -103,25 +114,53 @@ def action_text(action: dict) -> str:
     return f'{action["kind"]}: crying {before:.0%} -> {after:.0%} of the time'
 
 
-def write_csv(store: DiaryStore, file, since_ns: int, until_ns: int) -> None:
+def safe_cell(value):
+    """
+    Return a value as a spreadsheet may read it: text stays text, and is one line.
+
+    Somebody else may have written a label; a cell that begins with one of ``=+-@`` would be
+    calculated, behind a semicolon too where that separates the cells.
+    """
+    if not isinstance(value, str):
+        return value
+    return FORMULA.sub(r"\1'\2", printable(' '.join(value.split())))
+
+
+# The full-width ones too: a Japanese spreadsheet reads them alike.
+FORMULA = re.compile(r'(^|[;|])([\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])')
+
+
+def _write_table(columns, records, file):
+    writer = csv.DictWriter(file, columns, extrasaction='ignore', lineterminator='\n')
+    writer.writeheader()
+    for record in records:
+        writer.writerow({name: safe_cell(value) for name, value in record.items()})
+
+
+def write_csv(store: DiaryStore, file, since_ns: int, until_ns: int, skipped=None) -> None:
     """Write one line per episode."""
-    writer = csv.DictWriter(file, COLUMNS, extrasaction='ignore', lineterminator='\n')
-    writer.writeheader()
-    for record in episode_records(store, since_ns, until_ns):
-        writer.writerow({**record, 'alerts': len(record['alerts']),
-                         'actions': '; '.join(map(action_text, record['actions']))})
+    _write_table(COLUMNS, ({**record, 'alerts': len(record['alerts']),
+                            'actions': '; '.join(map(action_text, record['actions']))}
+                           for record in each_record(store, since_ns, until_ns, skipped)), file)
 
 
-def write_events_csv(store: DiaryStore, file, since_ns: int, until_ns: int) -> None:
+def write_events_csv(store: DiaryStore, file, since_ns: int, until_ns: int, skipped=None) -> None:
     """Write one line per event."""
-    writer = csv.DictWriter(file, EVENT_COLUMNS, extrasaction='ignore', lineterminator='\n')
-    writer.writeheader()
-    writer.writerows(event_records(store, since_ns, until_ns))
+    _write_table(EVENT_COLUMNS, each_event(store, since_ns, until_ns, skipped), file)
 
 
-def write_json(store: DiaryStore, file, since_ns: int, until_ns: int) -> None:
-    """Write everything as one JSON object."""
-    json.dump({'episodes': episode_records(store, since_ns, until_ns),
-               'events': event_records(store, since_ns, until_ns)}, file, indent=1,
-              ensure_ascii=False)
-    file.write('\n')
+def write_json(store: DiaryStore, file, since_ns: int, until_ns: int, skipped=None) -> None:
+    """Write everything as one JSON object, an entry at a time."""
+    for before, records in (('{"episodes": [', each_record), ('], "events": [', each_event)):
+        file.write(before)
+        for number, record in enumerate(records(store, since_ns, until_ns, skipped)):
+            text = ''.join(map(_escaped, json.dumps(record, ensure_ascii=False)))
+            file.write((',' if number else '') + '\n ' + text)
+    file.write(']}\n')
+
+
+def _escaped(character):
+    """Return a character of JSON; what JSON allows and a terminal obeys is escaped."""
+    if character.isprintable() and character not in INVISIBLE:
+        return character
+    return json.dumps(character)[1:-1]

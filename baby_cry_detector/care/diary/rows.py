@@ -7,9 +7,10 @@ Pure: `EpisodeBook` turns what is heard into rows, `CareEntry` and `AlertEntry` 
 tell. Who writes them down is in `diary/store.py`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from typing import Dict, List, Optional
+import uuid
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
@@ -21,6 +22,7 @@ FIRST_STEP_NS = SECOND_NS
 # What is heard is written at its beginning and end, and meanwhile this often.
 WRITE_PERIOD_NS = SECOND_NS
 LONGEST_TEXT = 500
+MOST_CRIBS = 64                 # that are followed at the same time
 
 # What a caregiver may enter.
 CARE_KINDS = ('fed', 'slept', 'changed', 'note')
@@ -70,10 +72,38 @@ class Curve:
 
     @classmethod
     def from_document(cls, document: dict) -> 'Curve':
-        """Return a stored curve."""
-        return cls(round(document['step_s'] * SECOND_NS),
-                   [None if point is None else [point[0] / 1000, point[1] / 1000, 1]
-                    for point in document['points']])
+        """
+        Return a stored curve.
+
+        :raises ValueError: if it is none.
+        """
+        try:
+            step_ns = round(document['step_s'] * SECOND_NS)
+            points = [None if point is None else [point[0] / 1000, point[1] / 1000, 1]
+                      for point in document['points'][:MOST_POINTS]]
+        except (TypeError, KeyError, IndexError, OverflowError):
+            raise ValueError('this is no curve') from None
+        doublings = step_ns // FIRST_STEP_NS
+        if step_ns != doublings * FIRST_STEP_NS or doublings & (doublings - 1) or not doublings:
+            raise ValueError(f'a curve has no steps of {step_ns} ns')
+        return cls(step_ns, points)
+
+    def snapshot(self) -> 'Curve':
+        """Return a copy that does not change with this one."""
+        return Curve(self.step_ns, [point and list(point) for point in self.points])
+
+    def filled(self, other: 'Curve') -> 'Curve':
+        """Return this curve with the other's points where it has none itself."""
+        one, two = self.snapshot(), other.snapshot()
+        while one.step_ns < two.step_ns:
+            one._join()
+        while two.step_ns < one.step_ns:
+            two._join()
+        length = max(len(one.points), len(two.points))
+        for curve in (one, two):
+            curve.points += [None] * (length - len(curve.points))
+        one.points = [mine or theirs for mine, theirs in zip(one.points, two.points)]
+        return one
 
 
 def _mean(a, b):
@@ -115,6 +145,18 @@ class EpisodeRow:
     def intensity_peak(self) -> Optional[float]:
         """Return the largest point of the curve; ``None`` if nothing was heard."""
         return max((point[1] for point in self.curve.points if point), default=None)
+
+    def snapshot(self) -> 'EpisodeRow':
+        """Return a copy that does not change with this one."""
+        return replace(self, labels=dict(self.labels), curve=self.curve.snapshot())
+
+    def joined(self, stored: 'EpisodeRow') -> 'EpisodeRow':
+        """Return this row with what a stored one of the same episode knows besides."""
+        named = self if self.need not in ('UNKNOWN', 'NONE') else stored
+        return replace(
+            self, onset_ns=stored.onset_ns, end_ns=max(self.end_ns, stored.end_ns),
+            need=named.need, confidence=named.confidence, labels=self.labels or stored.labels,
+            curve=self.curve.filled(stored.curve))
 
 
 @dataclass(frozen=True)
@@ -174,12 +216,27 @@ class AlertEntry:
     acknowledged_by: str = ''
 
 
+def request_id(key: str, *content: str) -> str:
+    """
+    Return the ``event_id`` of what somebody asks to be entered.
+
+    :param key: of the request; the same content that is sent again with the same key is the same
+        event. ``''``: each is one of its own.
+    """
+    if not key:
+        return uuid.uuid4().hex
+    return uuid.uuid5(REQUESTS, '\0'.join([key, *content])).hex
+
+
+REQUESTS = uuid.UUID('8f0c9cf0-5bcb-4c5c-9a83-0d2c8a5d4f5e')
+
+
 class EpisodeBook:
     """
     Rows from what is heard, of any number of cribs.
 
-    An episode is known by its name: if it goes on after a restart, or after audio was lost, it is
-    the same row.
+    An episode is known by its name: if it goes on after audio was lost, it is the same row; after
+    a restart the storage joins what both have heard.
     """
 
     def __init__(self):
@@ -190,10 +247,6 @@ class EpisodeBook:
     def open_row(self, crib_id: str) -> Optional[EpisodeRow]:
         """Return the newest episode of a crib that this book knows."""
         return self._rows.get(crib_id)
-
-    def resume(self, row: EpisodeRow) -> None:
-        """Go on with a row that was stored."""
-        self._rows[row.crib_id] = row
 
     def observe(self, state: CryState) -> List[EpisodeRow]:
         """Return the rows that have to be written now."""
@@ -208,7 +261,12 @@ class EpisodeBook:
                 row.open = False
                 changed.append(row)
             row = EpisodeRow(state.episode_id, state.crib_id, state.onset_ns, state.onset_ns)
+            self._rows.pop(state.crib_id, None)
             self._rows[state.crib_id] = row
+            while len(self._rows) > MOST_CRIBS:
+                oldest = next(iter(self._rows))
+                del self._rows[oldest]
+                self._written_ns.pop(oldest, None)
             row.open = state.crying
             self._take(row, state)
             changed.append(row)

@@ -8,61 +8,41 @@ others while it is written, 0600, bounded by age and size. What is heard and wha
 apart: an episode's label and who acknowledged it are the newest and first such *events*.
 """
 
+from contextlib import contextmanager
 import json
 import os
 from pathlib import Path
 import sqlite3
-from typing import Iterable, List, Optional
+from typing import Iterable, Iterator, List, Optional
 
+from baby_cry_detector.care.diary.place import FileLock
 from baby_cry_detector.care.diary.rows import (
     AlertEntry, CareEntry, Curve, EpisodeRow, LONGEST_TEXT)
-from baby_cry_detector.units import DAY_NS
+from baby_cry_detector.care.diary.schema import (
+    ALERT_COLUMNS, complain, DamagedError, DiaryError, EPISODE_COLUMNS, EVENT_COLUMNS, inspect,
+    mend_modes, prepare)
 
-SCHEMA_VERSION = 1
-APPLICATION_ID = 0x62637279         # "bcry": this file is a diary
 BUSY_TIMEOUT_S = 5.0
-EVENT_COLUMNS = ('event_id', 'stamp_ns', 'kind', 'crib_id', 'phase', 'action_id', 'who',
-                 'episode_id', 'text', 'label', 'until_ns', 'cry_share_before', 'cry_share_after',
-                 'intensity_before', 'intensity_after')
-
-SCHEMA = """
-CREATE TABLE episodes (
-    episode_id TEXT PRIMARY KEY, crib_id TEXT NOT NULL, onset_ns INTEGER NOT NULL,
-    end_ns INTEGER NOT NULL, open INTEGER NOT NULL, need TEXT NOT NULL, confidence REAL NOT NULL,
-    intensity_mean REAL, intensity_peak REAL, labels TEXT NOT NULL, curve TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX episodes_by_onset ON episodes (onset_ns);
-CREATE INDEX open_episodes ON episodes (crib_id, onset_ns) WHERE open = 1;
-CREATE TABLE events (
-    event_id TEXT PRIMARY KEY, stamp_ns INTEGER NOT NULL, kind TEXT NOT NULL,
-    crib_id TEXT NOT NULL, phase TEXT NOT NULL, action_id TEXT NOT NULL, who TEXT NOT NULL,
-    episode_id TEXT NOT NULL, text TEXT NOT NULL, label TEXT NOT NULL, until_ns INTEGER NOT NULL,
-    cry_share_before REAL, cry_share_after REAL, intensity_before REAL, intensity_after REAL
-) WITHOUT ROWID;
-CREATE INDEX events_by_stamp ON events (stamp_ns);
-CREATE INDEX events_by_episode ON events (episode_id, kind);
-CREATE TABLE alerts (
-    alert_id TEXT PRIMARY KEY, crib_id TEXT NOT NULL, episode_id TEXT NOT NULL,
-    start_ns INTEGER NOT NULL, end_ns INTEGER, sequence INTEGER NOT NULL,
-    priority INTEGER NOT NULL, text TEXT NOT NULL, acknowledged_by TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX alerts_by_episode ON alerts (episode_id);
-CREATE INDEX alerts_by_start ON alerts (start_ns);
-CREATE VIEW diary AS SELECT *,
-    (SELECT label FROM events v WHERE v.episode_id = e.episode_id AND kind = 'labelled'
-     ORDER BY stamp_ns DESC LIMIT 1) AS label,
-    (SELECT who FROM events v WHERE v.episode_id = e.episode_id AND kind = 'labelled'
-     ORDER BY stamp_ns DESC LIMIT 1) AS labelled_by,
-    (SELECT who FROM events v WHERE v.episode_id = e.episode_id AND kind = 'acknowledged'
-     ORDER BY stamp_ns LIMIT 1) AS acknowledged_by,
-    (SELECT stamp_ns FROM events v WHERE v.episode_id = e.episode_id AND kind = 'acknowledged'
-     ORDER BY stamp_ns LIMIT 1) AS acknowledged_ns
-FROM episodes e;
-"""
+FOREVER_NS = 2**63 - 1
+__all__ = ['DamagedError', 'DiaryError', 'DiaryStore', 'FOREVER_NS']
 
 
-class DiaryError(ValueError):
-    """The file is no diary that can be used; says why and what to do."""
+def _insert(table, columns, conflict):
+    return (f'INSERT INTO {table} ({",".join(columns)}) VALUES '
+            f'({",".join("?" * len(columns))}) ON CONFLICT {conflict}')
+
+
+# An episode that is written again is the newer state; an event is what it was; an alert grows.
+WRITE_EPISODE = _insert('episodes', EPISODE_COLUMNS, '(episode_id) DO UPDATE SET ' + ', '.join(
+    f'{name} = excluded.{name}' for name in EPISODE_COLUMNS
+    if name not in ('episode_id', 'crib_id', 'onset_ns', 'doubtful'))
+    + ', doubtful = max(doubtful, excluded.doubtful)')
+WRITE_EVENT = _insert('events', EVENT_COLUMNS, 'DO NOTHING')
+WRITE_ALERT = _insert('alerts', ALERT_COLUMNS, (
+    '(alert_id) DO UPDATE SET end_ns = coalesce(excluded.end_ns, end_ns), sequence = '
+    'max(sequence, excluded.sequence), priority = max(priority, excluded.priority), text = '
+    "excluded.text, acknowledged_by = CASE WHEN acknowledged_by = '' THEN "
+    'excluded.acknowledged_by ELSE acknowledged_by END'))
 
 
 class DiaryStore:
@@ -74,67 +54,104 @@ class DiaryStore:
 
     :param path: the file; it and its folder are made, readable by this user alone.
     :param create: False to raise instead where there is none.
+    :param read_only: nothing is made, changed or mended.
+    :param busy_timeout_s: how long others are waited for.
     :raises DiaryError: if the file is something else, or of a later version.
+    :raises DamagedError: if it is a diary that can't be read; see `repair`.
     :raises OSError: if it can't be opened or made; `sqlite3.OperationalError` becomes one.
     """
 
-    def __init__(self, path, create: bool = True):
+    def __init__(self, path, create: bool = True, read_only: bool = False,
+                 busy_timeout_s: float = BUSY_TIMEOUT_S):
         """Open, and make the tables."""
-        self.path = Path(path).expanduser()
-        if not self.path.exists():
-            if not create:
-                raise FileNotFoundError(f'there is no diary at {self.path}')
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # SQLite gives its two companions (-wal, -shm) the rights of this file.
+        # A link is followed once: what is made beside the file lies where the file lies.
+        self.path = Path(os.path.realpath(Path(path).expanduser()))
+        self.read_only = read_only
+        self.mode_trouble = ''
+        self._busy_timeout_s = busy_timeout_s
+        self._lock = FileLock(self.path)
+        kind = inspect(self.path)
+        if kind == 'none' and (read_only or not create):
+            raise FileNotFoundError(f'there is no diary at {self.path}')
+        complain(self.path, kind)
+        if read_only:
+            self._open()
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._lock.held(False, busy_timeout_s):
+            self._open()
+        try:
+            mend_modes(self.path)
+        except OSError as error:
+            self.mode_trouble = f'others may read the diary: {error}'
+
+    def _open(self):
+        if not self.read_only and not self.path.exists():
+            # SQLite gives its two companions (-wal, -shm) the rights of this file. Those of a
+            # file that was removed by hand do not belong to the one that is made now.
+            for end in ('-wal', '-shm'):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        try:
+        with self._told():
+            mode = '?mode=ro' if self.read_only else ''
             self._connection = sqlite3.connect(
-                self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        except sqlite3.OperationalError as error:
-            raise OSError(f'{self.path}: {error}') from None
+                f'{self.path.as_uri()}{mode}', uri=True, timeout=self._busy_timeout_s,
+                isolation_level=None, check_same_thread=False)
+            # A byte that is no UTF-8 any more must not hide the rest.
+            self._connection.text_factory = lambda data: data.decode('utf-8', 'replace')
+            try:
+                prepare(self._connection, self.path, self.read_only)
+            except BaseException:
+                self._connection.close()
+                raise
+        self._file = self._present_file()
+
+    def _present_file(self):
         try:
-            self._prepare()
+            status = os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
+
+    @contextmanager
+    def _told(self):
+        """Turn what SQLite raises into `OSError`, a damaged file into `DamagedError`."""
+        try:
+            yield
         except sqlite3.OperationalError as error:
-            self.close()
             raise OSError(f'{self.path}: {error}') from None
         except sqlite3.DatabaseError as error:
-            self.close()
-            raise DiaryError(f'{self.path} is no diary ({error}); move it away') from None
-        except DiaryError:
-            self.close()
-            raise
+            raise DamagedError(f'{self.path} is damaged: {error}') from None
 
-    def _prepare(self):
-        run = self._connection.execute
-        version = run('PRAGMA user_version').fetchone()[0]
-        owner = run('PRAGMA application_id').fetchone()[0]
-        tables = run('SELECT count(*) FROM sqlite_master').fetchone()[0]
-        if tables and owner != APPLICATION_ID:
-            raise DiaryError(f'{self.path} is a database of something else; name another file')
-        if version > SCHEMA_VERSION:
-            raise DiaryError(f'{self.path} has version {version}, this program knows '
-                             f'{SCHEMA_VERSION}: it was written by a later one')
-        if not tables:
-            run('PRAGMA auto_vacuum = INCREMENTAL')      # before the first table
-        run('PRAGMA journal_mode = WAL')
-        run('PRAGMA synchronous = FULL')
-        run('PRAGMA journal_size_limit = 1000000')
-        if not tables:
-            try:
-                self._connection.executescript(
-                    f'BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; '
-                    f'PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;')
-            except sqlite3.OperationalError:
-                self._roll_back()
-                # Two that start together: one of them makes the tables.
-                if run('PRAGMA application_id').fetchone()[0] != APPLICATION_ID:
+    @contextmanager
+    def transaction(self):
+        """
+        Give the connection for a block that is written as a whole or, if it fails, not at all.
+
+        The file that the path names now is written: one that was put in its place is opened, one
+        that was removed is made anew.
+
+        :raises OSError: if the disk is full or broken, or others lock the file for too long.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._lock.held(False, self._busy_timeout_s):
+            if self._present_file() != self._file:
+                self._connection.close()
+                self._open()
+            with self._told():
+                try:
+                    self._connection.execute('BEGIN IMMEDIATE')
+                    yield self._connection
+                    self._connection.execute('COMMIT')
+                except BaseException:
+                    self._roll_back()
                     raise
 
     def _roll_back(self):
         if self._connection.in_transaction:
             try:
                 self._connection.execute('ROLLBACK')
-            except sqlite3.OperationalError:
+            except sqlite3.Error:
                 pass                    # SQLite had rolled back by itself
 
     def close(self) -> None:
@@ -151,154 +168,160 @@ class DiaryStore:
 
     # --- writing ---------------------------------------------------------------------------------
     def write(self, episodes: Iterable[EpisodeRow] = (), events: Iterable[CareEntry] = (),
-              alerts: Iterable[AlertEntry] = ()) -> None:
+              alerts: Iterable[AlertEntry] = (), is_doubtful=lambda stamp_ns: False) -> None:
         """
         Write all of it or, if that fails, nothing.
 
-        :raises OSError: if the disk is full or broken, or others lock the file for too long.
+        What is stored of an episode and not in the row given stays: a restart in the middle loses
+        nothing of its beginning.
+
+        :param is_doubtful: says of a stamp whether it was made by a clock that is wrong.
+        :raises OSError: see `transaction`.
         """
-        run = self._connection.execute
-        try:
-            run('BEGIN IMMEDIATE')
+        with self.transaction() as connection:
+            run = connection.execute
             for row in episodes:
                 # A crib cries once at a time: what a crash left open is over.
                 run('UPDATE episodes SET open = 0 WHERE open = 1 AND crib_id = ? AND '
                     'onset_ns < ?', (row.crib_id, row.onset_ns))
-                run('INSERT INTO episodes VALUES (?,?,?,?,?,?,?,?,?,?,?) '
-                    'ON CONFLICT (episode_id) DO UPDATE SET end_ns = max(end_ns, excluded.end_ns),'
-                    ' open = excluded.open, need = excluded.need, confidence = '
-                    'excluded.confidence, intensity_mean = excluded.intensity_mean, '
-                    'intensity_peak = excluded.intensity_peak, labels = excluded.labels, '
-                    'curve = excluded.curve',
-                    (row.episode_id, row.crib_id, row.onset_ns, row.end_ns, int(row.open),
-                     row.need, row.confidence, _rounded(row.intensity_mean),
-                     _rounded(row.intensity_peak), _json(row.labels),
-                     _json(row.curve.to_document())))
-            marks = ','.join('?' * len(EVENT_COLUMNS))
+                stored = self.stored_row(row.episode_id)
+                whole = row if stored is None else row.joined(stored)
+                run(WRITE_EPISODE, (
+                    row.episode_id, row.crib_id, whole.onset_ns, whole.end_ns, int(row.open),
+                    whole.need, whole.confidence, _rounded(whole.intensity_mean),
+                    _rounded(whole.intensity_peak), _json(whole.labels),
+                    _json(whole.curve.to_document()), int(is_doubtful(row.onset_ns))))
             for entry in events:
-                run(f'INSERT OR IGNORE INTO events ({",".join(EVENT_COLUMNS)}) VALUES ({marks})',
-                    [_rounded(getattr(entry, name)) for name in EVENT_COLUMNS])
+                run(WRITE_EVENT, [*(_rounded(getattr(entry, name)) for name in EVENT_COLUMNS
+                                    if name != 'doubtful'), int(is_doubtful(entry.stamp_ns))])
             for alert in alerts:
-                run('INSERT INTO alerts VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (alert_id) DO '
-                    'UPDATE SET end_ns = coalesce(excluded.end_ns, end_ns), sequence = '
-                    'max(sequence, excluded.sequence), priority = max(priority, '
-                    'excluded.priority), text = excluded.text, acknowledged_by = CASE WHEN '
-                    "acknowledged_by = '' THEN excluded.acknowledged_by ELSE acknowledged_by END",
-                    (alert.alert_id, alert.crib_id, alert.episode_id, alert.stamp_ns,
-                     alert.stamp_ns if alert.ended else None, alert.sequence, alert.priority,
-                     alert.text[:LONGEST_TEXT], alert.acknowledged_by))
-            run('COMMIT')
-        except sqlite3.Error as error:
-            self._roll_back()
-            raise OSError(f'{self.path}: {error}') from None
-        except BaseException:
-            self._roll_back()
-            raise
+                run(WRITE_ALERT, (
+                    alert.alert_id, alert.crib_id, alert.episode_id, alert.stamp_ns,
+                    alert.stamp_ns if alert.ended else None, alert.sequence, alert.priority,
+                    alert.text[:LONGEST_TEXT], alert.acknowledged_by,
+                    int(is_doubtful(alert.stamp_ns))))
 
-    def prune(self, now_ns: int, keep_days: float, largest_mb: float) -> int:
-        """
-        Forget what is older than ``keep_days``, then the oldest until the file is small enough.
+    def keep_meta(self, name: str, value) -> None:
+        """Keep a small JSON value about the diary as a whole."""
+        with self.transaction() as connection:
+            connection.execute('INSERT OR REPLACE INTO meta VALUES (?, ?)', (name, _json(value)))
 
-        :param largest_mb: of the file, in 10⁶ bytes.
-        :return: how many episodes were forgotten.
-        :raises OSError: if the file can't be written.
-        """
-        run = self._connection.execute
+    def meta(self, name: str, default=None):
+        """Return what `keep_meta` kept; the default if there is nothing that can be read."""
         try:
-            forgotten = self._forget_before(now_ns - round(keep_days * DAY_NS))
-            while self._used_bytes() > largest_mb * 1e6:
-                oldest = run('SELECT stamp_ns FROM (SELECT onset_ns AS stamp_ns FROM episodes '
-                             'UNION ALL SELECT stamp_ns FROM events UNION ALL SELECT start_ns '
-                             'FROM alerts) ORDER BY stamp_ns').fetchall()
-                if not oldest:
-                    break
-                forgotten += self._forget_before(oldest[len(oldest) // 10][0] + 1)
-            # One step gives one page back; a script steps to the end.
-            self._connection.executescript('PRAGMA incremental_vacuum;')
-            return forgotten
-        except sqlite3.Error as error:
-            self._roll_back()
-            raise OSError(f'{self.path}: {error}') from None
-
-    def _forget_before(self, limit_ns: int) -> int:
-        run = self._connection.execute
-        run('BEGIN IMMEDIATE')
-        episodes = run('DELETE FROM episodes WHERE onset_ns < ?', (limit_ns,)).rowcount
-        run('DELETE FROM events WHERE stamp_ns < ?', (limit_ns,))
-        run('DELETE FROM alerts WHERE start_ns < ?', (limit_ns,))
-        run('COMMIT')
-        return episodes
-
-    def _used_bytes(self) -> int:
-        run = self._connection.execute
-        pages, free, size = (run(f'PRAGMA {name}').fetchone()[0]
-                             for name in ('page_count', 'freelist_count', 'page_size'))
-        return (pages - free) * size
+            rows = self.rows('SELECT value FROM meta WHERE name = ?', (name,))
+        except OSError:
+            return default              # a file of version 1 that is only read
+        return _decoded(rows[0]['value'], default) if rows else default
 
     # --- reading ---------------------------------------------------------------------------------
-    def _rows(self, query: str, values=()) -> List[dict]:
-        try:
+    def each(self, query: str, values=()) -> Iterator[dict]:
+        """Yield rows as dictionaries, one at a time in memory."""
+        with self._told():
             cursor = self._connection.execute(query, values)
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row)) for row in cursor]
-        except sqlite3.Error as error:
-            raise OSError(f'{self.path}: {error}') from None
+            for row in cursor:
+                yield dict(zip(names, row))
 
-    def episodes(self, since_ns: int = 0, until_ns: int = 2**63 - 1) -> List[dict]:
-        """
-        Return the episodes that touch a time, oldest first.
+    def rows(self, query: str, values=()) -> List[dict]:
+        """Return all rows of a query."""
+        return list(self.each(query, values))
 
-        Columns of the table and of the view `diary`; ``labels`` and ``curve`` are decoded.
+    def each_episode(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> Iterator[dict]:
         """
-        rows = self._rows('SELECT * FROM diary WHERE end_ns >= ? AND onset_ns < ? '
-                          'ORDER BY onset_ns', (since_ns, until_ns))
-        for row in rows:
-            row['labels'], row['curve'] = json.loads(row['labels']), json.loads(row['curve'])
+        Yield the episodes that touch a time, oldest first.
+
+        Columns of the table and of the view `diary`; ``labels`` and ``curve`` are decoded, and
+        ``None`` where they can't be.
+        """
+        for row in self.each('SELECT * FROM diary WHERE end_ns >= ? AND onset_ns < ? '
+                             'ORDER BY onset_ns', (since_ns, until_ns)):
+            row['labels'] = _decoded(row['labels'], {})
+            row['curve'] = _curve_document(row['curve'])
             row['open'] = bool(row['open'])
-        return rows
+            yield row
 
-    def events(self, since_ns: int = 0, until_ns: int = 2**63 - 1) -> List[dict]:
-        """Return what was done in a time, oldest first."""
-        return self._rows('SELECT * FROM events WHERE stamp_ns >= ? AND stamp_ns < ? '
-                          'ORDER BY stamp_ns', (since_ns, until_ns))
+    def episodes(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[dict]:
+        """Return what `each_episode` yields."""
+        return list(self.each_episode(since_ns, until_ns))
 
-    def alerts(self, since_ns: int = 0, until_ns: int = 2**63 - 1) -> List[dict]:
+    def each_event(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> Iterator[dict]:
+        """Yield what was done in a time, oldest first."""
+        return self.each('SELECT * FROM events WHERE stamp_ns >= ? AND stamp_ns < ? '
+                         'ORDER BY stamp_ns', (since_ns, until_ns))
+
+    def events(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[dict]:
+        """Return what `each_event` yields."""
+        return list(self.each_event(since_ns, until_ns))
+
+    def alerts(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[dict]:
         """Return the alerts that began in a time, oldest first."""
-        return self._rows('SELECT * FROM alerts WHERE start_ns >= ? AND start_ns < ? '
-                          'ORDER BY start_ns', (since_ns, until_ns))
+        return self.rows('SELECT * FROM alerts WHERE start_ns >= ? AND start_ns < ? '
+                         'ORDER BY start_ns', (since_ns, until_ns))
+
+    def about(self, table: str, episode_id: str) -> List[dict]:
+        """Return the ``'events'`` or ``'alerts'`` of an episode, oldest first, 5000 at most."""
+        when = {'events': 'stamp_ns', 'alerts': 'start_ns'}[table]
+        return self.rows(f'SELECT * FROM {table} WHERE episode_id = ? ORDER BY {when} '
+                         'LIMIT 5000', (episode_id,))
 
     def newest_episode(self, crib_id: Optional[str] = None) -> Optional[str]:
         """Return the name of the newest episode, of one crib or of any."""
         where, values = ('', ()) if crib_id is None else ('WHERE crib_id = ?', (crib_id,))
-        rows = self._rows(f'SELECT episode_id FROM episodes {where} ORDER BY onset_ns DESC '
-                          'LIMIT 1', values)
+        rows = self.rows(f'SELECT episode_id FROM episodes {where} ORDER BY onset_ns DESC '
+                         'LIMIT 1', values)
         return rows[0]['episode_id'] if rows else None
 
     def has_episode(self, episode_id: str) -> bool:
         """Return whether there is an episode of that name."""
-        return bool(self._rows('SELECT 1 FROM episodes WHERE episode_id = ?', (episode_id,)))
+        return bool(self.rows('SELECT 1 FROM episodes WHERE episode_id = ?', (episode_id,)))
 
     def stored_row(self, episode_id: str) -> Optional[EpisodeRow]:
-        """Return an episode as `EpisodeBook` resumes it; ``None`` if there is none."""
-        rows = self._rows('SELECT * FROM episodes WHERE episode_id = ?', (episode_id,))
+        """Return an episode as it is stored, without a curve that is broken; None if absent."""
+        rows = self.rows('SELECT * FROM episodes WHERE episode_id = ?', (episode_id,))
         if not rows:
             return None
         row = rows[0]
+        document = _curve_document(row['curve'])
         return EpisodeRow(
             row['episode_id'], row['crib_id'], row['onset_ns'], row['end_ns'], bool(row['open']),
-            row['need'], row['confidence'], json.loads(row['labels']),
-            Curve.from_document(json.loads(row['curve'])))
+            row['need'], row['confidence'], _decoded(row['labels'], {}),
+            Curve() if document is None else Curve.from_document(document))
+
+    def used_bytes(self) -> int:
+        """Return how much of the file is in use."""
+        with self._told():
+            pages, free, size = (self._connection.execute(f'PRAGMA {name}').fetchone()[0]
+                                 for name in ('page_count', 'freelist_count', 'page_size'))
+        return (pages - free) * size
 
     def figures(self) -> dict:
         """Return how much there is, for diagnostics."""
-        counts = self._rows('SELECT (SELECT count(*) FROM episodes) AS episodes, '
-                            '(SELECT count(*) FROM events) AS events, '
-                            '(SELECT count(*) FROM alerts) AS alerts')[0]
-        return {**counts, 'size_mb': round(self._used_bytes() / 1e6, 2)}
+        counts = self.rows('SELECT (SELECT count(*) FROM episodes) AS episodes, '
+                           '(SELECT count(*) FROM events) AS events, '
+                           '(SELECT count(*) FROM alerts) AS alerts')[0]
+        return {**counts, 'size_mb': round(self.used_bytes() / 1e6, 2)}
 
 
 def _json(value) -> str:
     return json.dumps(value, separators=(',', ':'), ensure_ascii=False)
+
+
+def _decoded(text, default):
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return default
+    return value if default is None or isinstance(value, type(default)) else default
+
+
+def _curve_document(text) -> Optional[dict]:
+    document = _decoded(text, {})
+    try:
+        Curve.from_document(document)
+    except ValueError:
+        return None
+    return document
 
 
 def _rounded(value):

@@ -289,12 +289,23 @@ function say(id, ok, message) {
   forgotten[id] = setTimeout(() => { node.textContent = ''; }, ANSWER_MS);
 }
 
+const KEYED = ['care', 'label'];
+
+function newKey() {
+  // Not randomUUID: a browser has it for https and this machine alone.
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('-');
+}
+
 function onTap(button, answerId, action, values, done) {
   button.addEventListener('click', async () => {
     if (button.dataset.busy) return;
     button.dataset.busy = 'yes';
-    const { ok, message } = await post(action, { who: $('who').value, ...values() });
+    // What was sent without an answer and is tapped again is entered once.
+    button.dataset.key ||= newKey();
+    const key = KEYED.includes(action) ? { key: button.dataset.key } : {};
+    const { ok, message } = await post(action, { who: $('who').value, ...values(), ...key });
     delete button.dataset.busy;
+    if (ok) delete button.dataset.key;
     say(answerId, ok, ok && done ? done() : message);
   });
 }

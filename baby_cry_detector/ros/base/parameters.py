@@ -74,10 +74,12 @@ CAREGIVER_ALERT = (
 DIARY = (
     Parameter('file', '', 'Database; empty: XDG_STATE_HOME/baby_cry_detector/diary.sqlite, one '
                           'for all cribs.', read_only=True),
-    Parameter('keep_days', 730.0, 'What is older is forgotten.', minimum=1.0, maximum=36500.0,
-              read_only=True),
-    Parameter('largest_mb', 200.0, 'Size of the database above which the oldest is forgotten.',
-              minimum=1.0, maximum=100000.0, read_only=True),
+    Parameter('keep_days', 730.0, 'What is older is forgotten, a day of it at a time.',
+              minimum=1.0, maximum=36500.0, read_only=True),
+    Parameter('largest_mb', 200.0, 'Size of the database above which what is least worth is '
+              'forgotten.', minimum=1.0, maximum=100000.0, read_only=True),
+    Parameter('backups', 7, 'Daily copies of the database beside it; the oldest are removed. 0: '
+                            'none.', minimum=0, maximum=1000, read_only=True),
     Parameter('clips', False, 'Keep the sound of each episode beside the database. Off: nothing '
                               'that is heard leaves the memory.', read_only=True),
     Parameter('clip_pre_roll_s', 5.0, 'Sound before the onset that a clip begins with.',

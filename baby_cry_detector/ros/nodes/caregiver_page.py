@@ -314,12 +314,12 @@ def _snooze(fields):
 
 def _label(fields):
     return LabelEpisode.Request(who=fields['who'], episode_id=fields['episode_id'],
-                                label=fields['label'])
+                                label=fields['label'], event_id=fields['key'])
 
 
 def _care(fields, now_ns):
     request = RecordCare.Request(who=fields['who'], kind=CARE_KINDS[fields['kind']],
-                                 text=fields['text'])
+                                 text=fields['text'], event_id=fields['key'])
     if fields['minutes_ago']:
         request.stamp = from_nanoseconds(now_ns - round(fields['minutes_ago'] * MINUTE_NS))
     return request

@@ -3,22 +3,26 @@
 """
 Node that remembers: every episode, alert and care event goes into the household's diary.
 
-A disk that is full, or somebody who locks the file, is reported and waited for; what is heard
-meanwhile is kept in memory, up to a bound.
+Here it is heard and answered; a thread of its own writes it (`care.diary.writer`). A disk that is
+full, or somebody who locks the file, is reported and waited for; nobody else waits for it.
 """
 
 from pathlib import Path
-import uuid
+import time
 
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.event_handler import SubscriptionEventCallbacks
 
 from baby_cry_detector.audio.formats import AudioFormat
-from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry, EpisodeBook, LONGEST_TEXT
-from baby_cry_detector.care.diary.clips import ClipRecorder
+from baby_cry_detector.care.diary.clips import ClipRecorder, ClipThread
+from baby_cry_detector.care.diary.limits import FloodGate
 from baby_cry_detector.care.diary.place import default_path
-from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
+from baby_cry_detector.care.diary.repair import is_ours
+from baby_cry_detector.care.diary.rows import (
+    CARE_KINDS, CareEntry, EpisodeBook, LONGEST_TEXT, request_id)
+from baby_cry_detector.care.diary.schema import complain, inspect
+from baby_cry_detector.care.diary.writer import ANSWER_S, Bounds, DiaryWriter
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import (
@@ -29,41 +33,13 @@ from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.srv import LabelEpisode, RecordCare
-from baby_cry_detector.needs import KIND_NAMES
+from baby_cry_detector.needs import KIND_NAMES, name_of
 
-RETRY_PERIOD_S = 1.0
-FIGURES_PERIOD_S = 10.0
-MOST_KNOWN = 1000               # names of events that are known to be written
-PRUNE_PERIOD_S = 3600.0
-MOST_WAITING = 10_000           # entries in memory while the disk can't be written
+MOST_KNOWN = 1000               # names of events that were taken
 NEED_DEPTH = 1000
-
-
-class Waiting:
-    """What is not written yet: the newest state of episodes, and everything else in order."""
-
-    def __init__(self):
-        """Nothing waits."""
-        self.episodes, self.events, self.alerts = {}, {}, []
-        self.lost = 0
-
-    def __len__(self) -> int:
-        """Return how many entries wait."""
-        return len(self.episodes) + len(self.events) + len(self.alerts)
-
-    def shorten(self) -> None:
-        """Let go of the oldest beyond the bound."""
-        while len(self) > MOST_WAITING:
-            self.lost += 1
-            if self.alerts:
-                self.alerts.pop(0)
-                continue
-            part = max(self.episodes, self.events, key=len)
-            del part[next(iter(part))]
-
-    def clear(self) -> None:
-        """All of it is written."""
-        self.episodes, self.events, self.alerts = {}, {}, []
+FUTURE_NS = 60_000_000_000      # a phone's clock and this one may differ by that
+WHERE = {'database': 'entered', 'queue': 'entered; it waits on the disk until the diary can be '
+         'written', '': 'noted, but the disk does not answer; it is in memory alone'}
 
 
 class Diary(ManagedNode):
@@ -72,36 +48,40 @@ class Diary(ManagedNode):
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters and services."""
         super().__init__('diary', TABLES['diary'], overrides, **kwargs)
-        self._values = {}
         self._path = None
-        self._store = None
+        self._writer = None
         self._book = EpisodeBook()
-        self._waiting = Waiting()
+        self._gate = FloodGate()
         self._known = {}               # an ordered set
-        self._trouble = ''
-        self._figures = {}
         self._clips = None
-        self._clip_of = ''
-        self._clip_due = None          # a cry that was told before the audio's format
         self._crib_id = ''
         self._care = None
-        self._subscriptions_, self._timers_ = [], []
+        self._subscriptions_ = []
         self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
         self.create_service(RecordCare, '~/record_care', self._record_care)
 
     def configure(self, values):
-        """Open the database; a disk that is full now may have room later."""
-        self._values = values
+        """Refuse what is no diary; all else that may be wrong with the file the writer tells."""
         self._path = Path(values['file']).expanduser() if values['file'] else default_path()
-        self._store = self._open()
+        kind, is_own = inspect(self._path), not values['file']
+        if not (kind == 'garbage' and (is_own or is_ours(self._path))):
+            complain(self._path, kind)
+        is_simulated = bool(self.get_parameter('use_sim_time').value)
+        # What waits lies in a file of this node's own: several may write one diary.
+        name = self.get_fully_qualified_name().strip('/').replace('/', '.')
+        self._writer = DiaryWriter(
+            self._path, self._path.with_name(f'{self._path.name}.queue.{name}'),
+            Bounds(values['keep_days'], values['largest_mb'], values['backups']),
+            lambda: now_nanoseconds(self), self._say, is_simulated, is_own)
         if values['clips']:
             folder = self._path.with_name(f'{self._path.stem}_clips')
-            self._clips = ClipRecorder(folder, values['clip_pre_roll_s'],
-                                       values['clip_longest_s'], values['clips_largest_mb'])
+            self._clips = ClipThread(
+                ClipRecorder(folder, values['clip_pre_roll_s'], values['clip_longest_s'],
+                             values['clips_largest_mb']),
+                lambda sentence: self.report('clip_not_written', sentence))
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
-        self.get_logger().info(
-            f'writes to {self._path}' + (', with the sound of each episode' if self._clips
-                                         else ''))
+        self.get_logger().info(f'writes to {self._path}' + (
+            ', with the sound of each episode' if self._clips else ''))
 
     def activate(self):
         """Subscribe."""
@@ -118,235 +98,189 @@ class Diary(ManagedNode):
                 self.hear(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED),
                 self.hear(AudioDataStamped, 'audio_stamped', self._hear_audio,
                           qos.stream(qos.depth_for()))]
-        self._timers_ = [self.every(RETRY_PERIOD_S, self._write),
-                         self.every(FIGURES_PERIOD_S, self._count),
-                         self.every(PRUNE_PERIOD_S, self._prune)]
-        self._prune()
 
     def deactivate(self):
-        """Unsubscribe, and write what still waits."""
+        """Unsubscribe."""
         for subscription in self._subscriptions_:
             self.destroy_subscription(subscription)
-        for timer in self._timers_:
-            self.destroy_timer(timer)
-        self._subscriptions_, self._timers_ = [], []
+        self._subscriptions_ = []
         if self._clips is not None:
             self._clips.end()
-        if self._path is not None and len(self._waiting):
-            self._write()
 
     def cleanup(self):
-        """Close the database."""
+        """Write what still waits, and close the files."""
         if self._care is not None:
             self.destroy_lifecycle_publisher(self._care)
-        if self._store is not None:
-            self._store.close()
-        self._care = self._store = self._path = self._clips = None
+        if self._clips is not None:
+            self._clips.close()
+        if self._writer is not None and not self._writer.close():
+            self.get_logger().error(f'{self._writer.waiting} entries could not be written in time')
+        self._care = self._writer = self._path = self._clips = None
         self._book = EpisodeBook()
 
-    def live_change(self, values):
-        """Use the new bounds at the next look."""
-        self._values = values
+    def _say(self, level, sentence):
+        """Log what the writer has to say, in its thread."""
+        if level == 'info':
+            self.get_logger().info(sentence)
+        else:
+            self.report('diary_' + sentence.split(' ')[0].strip(':;,').lower(), sentence)
 
-    # --- the database ----------------------------------------------------------------------------
-    def _open(self):
-        """Return the open diary, or None where the disk can't take it now."""
-        try:
-            store = DiaryStore(self._path)
-            self._trouble = ''
-            self._figures = store.figures()
-            return store
-        except DiaryError:
-            raise
-        except PermissionError:
-            raise
-        except OSError as error:
-            self._note_trouble(error)
-            return None
-
-    def _note_trouble(self, error):
-        self._trouble = f'cannot write the diary: {error}'
-        self.report('diary_not_written',
-                    f'{self._trouble}; {len(self._waiting)} entries wait in memory')
-
-    @survive
-    def _write(self):
-        """Write what waits; what can't be written goes on waiting."""
-        if self._store is None:
-            self._store = self._open()
-        waiting = self._waiting
-        if self._store is None or not len(waiting):
-            return
-        try:
-            self._store.write(waiting.episodes.values(), waiting.events.values(), waiting.alerts)
-        except OSError as error:
-            self._note_trouble(error)
-            waiting.shorten()
-            return
-        if self._trouble:
-            self.get_logger().info(f'the diary is written again, {len(waiting)} entries '
-                                   'that waited included')
-        self._trouble = ''
-        waiting.clear()
-
-    @survive
-    def _count(self):
-        if self._store is not None:
-            self._figures = self._store.figures()
-
-    @survive
-    def _prune(self):
-        if self._store is not None:
-            forgotten = self._store.prune(now_nanoseconds(self), self._values['keep_days'],
-                                          self._values['largest_mb'])
-            self._figures = self._store.figures()
-            if forgotten:
-                self.get_logger().info(f'{forgotten} old episodes were forgotten')
-
-    # --- what is heard ---------------------------------------------------------------------------
+    # --- the graph speaks ------------------------------------------------------------------------
     @survive
     def _hear_need(self, message: CryNeed):
         sample = cry_state(message)
         self._crib_id = sample.crib_id
         known = self._book.open_row(sample.crib_id)
         if sample.episode_id and (known is None or known.episode_id != sample.episode_id) and (
-                self._store is not None):
-            stored = self._store.stored_row(sample.episode_id)
-            if stored is not None and (sample.crying or known is None
-                                       or stored.onset_ns > known.onset_ns):
-                self._book.resume(stored)
-        rows = self._book.observe(sample)
+                not self._admits('episodes', sample.crib_id)):
+            return
+        for row in self._book.observe(sample):
+            self._writer.put(row)
         if self._clips is not None:
-            self._follow_clip(sample)
-        if rows:
-            for row in rows:
-                self._waiting.episodes[row.episode_id] = row
-            self._write_soon()
-
-    def _write_soon(self):
-        """Write at once, unless the disk is known to be in trouble: then the timer tries."""
-        if self._trouble:
-            self._waiting.shorten()
-        else:
-            self._write()
+            self._clips.follow(sample)
 
     @survive
     def _hear_alert(self, message: CryAlert):
-        if message.alert_id:
-            self._waiting.alerts.append(alert_entry(message))
-            self._write_soon()
+        if message.alert_id and self._admits('alerts', message.header.frame_id):
+            self._writer.put(alert_entry(message))
 
     @survive
     def _hear_care(self, message: CareEvent):
         entry = care_entry(message)
-        if entry.event_id not in self._known:
-            self._keep(entry)
-            self._write_soon()
+        if entry.event_id in self._known:
+            return
+        if self._gate.admits_event(entry.kind, entry.who, time.monotonic_ns()):
+            self._know(entry)
+            self._writer.put(entry)
+        else:
+            self._note_flood()
 
-    def _keep(self, entry):
-        self._waiting.events.setdefault(entry.event_id, entry)
+    def _admits(self, group, source):
+        if self._gate.admits(group, source, time.monotonic_ns()):
+            return True
+        self._note_flood()
+        return False
+
+    def _note_flood(self):
+        source, count = self._gate.refused.most_common(1)[0]
+        self.report('flood', f'more {source} than the diary takes in so short a time; most of '
+                             f'the {count} that were refused')
+
+    def _know(self, entry):
         self._known[entry.event_id] = None
         while len(self._known) > MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
     # --- sound, for whoever switched it on -------------------------------------------------------
-    def _follow_clip(self, sample):
-        if sample.crying and not self._clips.has_format:
-            self._clip_due = sample
-        elif sample.crying and self._clip_of != sample.episode_id:
-            self._clip_of = sample.episode_id
-            self._clips.begin(sample.episode_id, sample.onset_ns)
-        elif not sample.crying and sample.is_heard:
-            self._clip_due = None
-            self._clips.end()
-
     @survive
     def _hear_info(self, message: AudioInfo):
         audio_format = AudioFormat(message.sample_rate, message.channels, message.sample_format,
                                    message.coding_format)
         self._clips.set_format(audio_format.sample_rate, audio_format.channels)
-        due, self._clip_due = self._clip_due, None
-        if due is not None:
-            self._follow_clip(due)
 
     @survive
     def _hear_audio(self, message: AudioDataStamped):
-        try:
-            self._clips.hear(to_nanoseconds(message.header.stamp), message.audio.data.tobytes())
-        except OSError as error:
-            self.report('clip_not_written', f'cannot write a clip: {error}')
+        self._clips.hear(to_nanoseconds(message.header.stamp), message.audio.data.tobytes())
 
     # --- services --------------------------------------------------------------------------------
-    def _enter(self, entry: CareEntry) -> bool:
-        """Keep and publish an entry; return whether it is on disk."""
-        self._keep(entry)
-        self._write()
+    def _enter(self, key, **fields):
+        """
+        Take an entry in, and tell everybody.
+
+        :param key: of the request; one that is sent again with the same content is one entry.
+        :return: (event_id, what to say).
+        """
+        event_id = request_id(key, *(fields.get(name, '') for name in (
+            'kind', 'crib_id', 'who', 'episode_id', 'text', 'label')))
+        if event_id in self._known:
+            return event_id, 'entered already'
+        if not self._gate.admits('entries by service', '', time.monotonic_ns()):
+            self._note_flood()
+            raise ValueError('too much was entered in so short a time')
+        entry = CareEntry(event_id, **fields)
+        self._know(entry)
+        ticket = self._writer.put(entry)
         self._care.publish(care_message(entry))
-        return not self._trouble
+        return event_id, WHERE[ticket.wait(0.0 if self._writer.is_stuck else ANSWER_S)]
+
+    def _answer(self, response, step):
+        """Let a step fill a response, and turn what is wrong into a sentence in it."""
+        response.success = False
+        try:
+            if not self._is_active:
+                raise ValueError('the node is not active')
+            step()
+            response.success = True
+        except (ValueError, OSError) as error:
+            response.message = str(error)
+        return response
 
     @survive
     def _label_episode(self, request, response):
         """Say afterwards what an episode was about."""
-        response.success = False
-        label = request.label.strip()
-        if not self._is_active:
-            response.message = 'the node is not active'
-        elif not 0 < len(label) <= LONGEST_TEXT:
-            response.message = f'expected a label of 1 to {LONGEST_TEXT} characters'
-        else:
-            response.episode_id = request.episode_id or self._newest_episode()
-            if not response.episode_id or not self._knows(response.episode_id):
-                response.message = (f'there is no episode {request.episode_id!r}'
-                                    if request.episode_id else 'there is no episode yet')
-                return response
-            written = self._enter(CareEntry(
-                uuid.uuid4().hex, now_nanoseconds(self), 'labelled', self._crib_id,
-                who=request.who, episode_id=response.episode_id, label=label))
-            response.success = True
-            response.message = 'labelled' if written else f'kept in memory: {self._trouble}'
-        return response
+        def step():
+            label = request.label.strip()
+            if not 0 < len(label) <= LONGEST_TEXT:
+                raise ValueError(f'expected a label of 1 to {LONGEST_TEXT} characters')
+            response.episode_id = self._episode_of(request.episode_id)
+            _, response.message = self._enter(
+                request.event_id, stamp_ns=now_nanoseconds(self), kind='labelled',
+                crib_id=self._crib_id, who=request.who, episode_id=response.episode_id,
+                label=label)
+        return self._answer(response, step)
 
-    def _newest_episode(self) -> str:
+    def _episode_of(self, episode_id):
+        """Return the episode that is meant, if there is one."""
         row = self._book.open_row(self._crib_id)
-        if row is not None:
+        if row is not None and episode_id in ('', row.episode_id):
             return row.episode_id
-        return (self._store.newest_episode() if self._store is not None else '') or ''
-
-    def _knows(self, episode_id: str) -> bool:
-        if episode_id in self._waiting.episodes:
-            return True
-        return self._store is not None and self._store.has_episode(episode_id)
+        if not episode_id:
+            episode_id = self._writer.ask(lambda store: store.newest_episode())
+            if not episode_id:
+                raise ValueError('there is no episode yet')
+        elif not self._writer.ask(lambda store: store.has_episode(episode_id)):
+            raise ValueError(f'there is no episode {episode_id!r}')
+        return episode_id
 
     @survive
     def _record_care(self, request, response):
         """Enter fed, slept, changed or a note."""
-        response.success = False
-        kind = KIND_NAMES[request.kind] if request.kind < len(KIND_NAMES) else ''
-        if not self._is_active:
-            response.message = 'the node is not active'
-        elif kind not in CARE_KINDS:
-            response.message = f'expected one of the kinds {", ".join(CARE_KINDS)}'
-        elif kind == 'note' and not request.text.strip():
-            response.message = 'a note needs a text'
-        else:
-            response.event_id = uuid.uuid4().hex
-            written = self._enter(CareEntry(
-                response.event_id, to_nanoseconds(request.stamp) or now_nanoseconds(self), kind,
-                self._crib_id, who=request.who, text=request.text))
-            response.success = True
-            response.message = 'entered' if written else f'kept in memory: {self._trouble}'
-        return response
+        def step():
+            kind = name_of(KIND_NAMES, request.kind, '')
+            now_ns = now_nanoseconds(self)
+            stamp_ns = to_nanoseconds(request.stamp) or now_ns
+            if kind not in CARE_KINDS:
+                raise ValueError(f'expected one of the kinds {", ".join(CARE_KINDS)}')
+            if kind == 'note' and not request.text.strip():
+                raise ValueError('a note needs a text')
+            if stamp_ns > now_ns + FUTURE_NS:
+                raise ValueError('that lies in the future')
+            response.event_id, response.message = self._enter(
+                request.event_id, stamp_ns=stamp_ns, kind=kind, crib_id=self._crib_id,
+                who=request.who, text=request.text)
+        return self._answer(response, step)
 
     # --- health ----------------------------------------------------------------------------------
     def diagnose(self):
         """Report where the diary is, how much is in it, and what could not be written."""
-        details = {'file': str(self._path or ''), 'clips': self._clips is not None,
-                   'waiting': len(self._waiting), 'lost': self._waiting.lost, **self._figures}
+        writer = self._writer
+        if writer is None:
+            return DiagnosticStatus.WARN, 'not active', {}
+        lost = writer.lost
+        details = {'file': str(self._path), 'clips': self._clips is not None,
+                   'waiting': writer.waiting, 'lost': lost, 'clock_doubted': writer.doubt,
+                   'refused': sum(self._gate.refused.values()), **writer.figures}
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
-        if self._trouble:
-            return (DiagnosticStatus.ERROR,
-                    f'{self._trouble}; {len(self._waiting)} entries wait in memory', details)
+        if writer.trouble or writer.is_stuck:
+            trouble = writer.trouble or 'cannot write the diary: the disk does not answer'
+            return DiagnosticStatus.ERROR, f'{trouble}; {writer.waiting} entries wait', details
+        if writer.doubt:
+            return DiagnosticStatus.WARN, f'writing; the clock is doubted: {writer.doubt}', details
+        if lost:
+            return DiagnosticStatus.WARN, f'writing; {lost} entries were lost', details
+        if self._gate.refused:
+            return DiagnosticStatus.WARN, 'writing; a flood was held off', details
         return DiagnosticStatus.OK, 'writing', details
 
 

@@ -116,3 +116,44 @@ def test_the_picture_is_drawn_and_an_empty_diary_is_named(capsys, path, tmp_path
         pass
     code, _, errors = run(capsys, tmp_path / 'e.sqlite', 'plot', '--out', str(picture))
     assert code == 1 and 'empty' in errors
+
+
+def test_copies_are_made_listed_and_restored(capsys, path):
+    assert run(capsys, path, 'backup')[0] == 0
+    assert 'nothing has changed' in run(capsys, path, 'backup')[2]
+    assert run(capsys, path, 'add', 'fed')[0] == 0
+    copy, = run(capsys, path, 'restore', 'list')[1].split()
+    code, _, errors = run(capsys, path, 'restore', 'newest')
+    assert code == 0 and copy in errors and 'before-restore' in errors
+    with DiaryStore(path) as store:
+        assert not [event for event in store.events() if event['kind'] == 'fed']
+    for wrong in ('/nowhere/x.sqlite', __file__, '/nowhere/removed-000001.jsonl.gz'):
+        code, _, errors = run(capsys, path, 'restore', wrong)
+        assert code == 1 and len(errors.splitlines()) == 1 and 'Traceback' not in errors
+
+
+def test_entries_of_a_wrong_clock_are_shown_and_moved(capsys, path):
+    assert 'no entries are marked' in run(capsys, path, 'clock')[2]
+    with DiaryStore(path) as store:
+        store.write([], [CareEntry(f'w{n}', n * 3600 * NS, 'fed') for n in range(5)],
+                    is_doubtful=lambda stamp_ns: True)
+    code, output, _ = run(capsys, path, 'clock')
+    assert code == 0 and '5 entries' in output and '1970' in output
+    code, _, errors = run(capsys, path, 'clock', '--to', '2026-09-22T06:00:00+00:00')
+    assert code == 0 and '5 entries were moved' in errors
+    with DiaryStore(path) as store:
+        assert len([e for e in store.events(ONSET_NS) if e['kind'] == 'fed']) == 5
+    for arguments, says in ((('--by', '3'), 'no span'), (('--by', '1h', '--to', '04:10'), 'both')):
+        code, _, errors = run(capsys, path, 'clock', *arguments)
+        assert code == 2 and says in errors
+    code, _, errors = run(capsys, path, 'clock', '--to', '04:10')
+    assert code == 1 and 'no entries are marked' in errors
+
+
+def test_a_damaged_diary_is_one_sentence_with_a_way_out(capsys, path):
+    data = bytearray(path.read_bytes())
+    data[100:4096] = bytes(3996)
+    path.write_bytes(data)
+    for command in (('export', '--csv'), ('add', 'fed')):
+        code, _, errors = run(capsys, path, *command)
+        assert code == 1 and 'restore newest' in errors and len(errors.splitlines()) == 1, errors

@@ -1,0 +1,208 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What is not in the database yet: bounded, in memory, and on disk while the database can't be had.
+
+The file beside the database has a line of JSON for each entry, appended and synchronised; it is
+written anew when it has grown, and removed when everything has got into the database.
+"""
+
+import contextlib
+from dataclasses import asdict, fields
+import json
+import os
+from pathlib import Path
+from typing import Dict, List
+
+from baby_cry_detector.care.diary.place import BusyError, FileLock
+from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
+
+MOST_WAITING = 10_000               # entries
+LARGEST_BYTES = 32_000_000          # of the file
+# An open episode that waits is written to the file this often, and whenever it begins or ends.
+EPISODE_PERIOD_S = 10.0
+
+
+class Waiting:
+    """
+    Entries that wait; of an episode the newest state, of everything else all, in order.
+
+    :ivar lost: how many were given up.
+    """
+
+    def __init__(self):
+        """Nothing waits."""
+        self.episodes: Dict[str, EpisodeRow] = {}
+        self.events: Dict[str, CareEntry] = {}
+        self.alerts: Dict[tuple, AlertEntry] = {}
+        self.lost = 0
+
+    def __len__(self) -> int:
+        """Return how many entries wait."""
+        return len(self.episodes) + len(self.events) + len(self.alerts)
+
+    def add(self, entry) -> None:
+        """Take an entry, and let go of the least worth beyond the bound."""
+        if isinstance(entry, EpisodeRow):
+            self.episodes[entry.episode_id] = entry
+        elif isinstance(entry, CareEntry):
+            self.events.setdefault(entry.event_id, entry)
+        else:
+            self.alerts[entry.alert_id, entry.sequence, entry.ended] = entry
+        while len(self) > MOST_WAITING:
+            self.lost += 1
+            # Alerts first, episodes last: they alone say when it cried.
+            part = self.alerts or self.events or self.episodes
+            del part[next(iter(part))]
+
+    def entries(self) -> List:
+        """Return all of them."""
+        return [*self.episodes.values(), *self.events.values(), *self.alerts.values()]
+
+    def clear(self) -> None:
+        """All of it is written."""
+        self.episodes, self.events, self.alerts = {}, {}, {}
+
+
+def to_line(entry) -> str:
+    """Return an entry as a line of JSON."""
+    if isinstance(entry, EpisodeRow):
+        document = {name: getattr(entry, name) for name in EPISODE_FIELDS}
+        return json.dumps({'episode': {**document, 'curve': entry.curve.to_document()}})
+    kind = 'event' if isinstance(entry, CareEntry) else 'alert'
+    return json.dumps({kind: asdict(entry)})
+
+
+EPISODE_FIELDS = [field.name for field in fields(EpisodeRow) if field.name != 'curve']
+TYPES = {'episode': EpisodeRow, 'event': CareEntry, 'alert': AlertEntry}
+
+
+def from_line(line: str):
+    """
+    Return the entry of a line.
+
+    :raises ValueError: if it holds none.
+    """
+    try:
+        (kind, values), = json.loads(line).items()
+        if kind == 'episode':
+            values = {**values, 'curve': Curve.from_document(values['curve'])}
+        entry = TYPES[kind](**values)
+        for field in fields(entry):
+            value, expected = getattr(entry, field.name), KINDS_OF[field.type]
+            if expected and not isinstance(value, expected):
+                raise ValueError(f'{field.name} is {value!r}')
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f'this is no entry: {error!r}') from None
+    return entry
+
+
+KINDS_OF = {str: str, int: int, bool: bool, float: (int, float), Curve: Curve}
+for _type in {field.type for each in TYPES.values() for field in fields(each)}:
+    KINDS_OF.setdefault(_type, dict if 'Dict' in str(_type) else
+                        (int, float, type(None)) if 'Optional' in str(_type) else None)
+
+
+class QueueFile:
+    """
+    The file in which entries wait.
+
+    :param path: of the file.
+    """
+
+    def __init__(self, path):
+        """
+        Claim it.
+
+        :raises BusyError: if another process has it.
+        """
+        self.path = Path(path)
+        self.unreadable = 0
+        self._bytes = 0
+        self._claim = contextlib.ExitStack()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._claim.enter_context(FileLock(self.path).held(True, 0.0))
+        except BusyError:
+            raise BusyError(f'another process has {self.path}; two diaries of one name?') from None
+        except OSError:
+            pass                        # a disk that can't be written says so itself
+
+    def close(self) -> None:
+        """Let others have it."""
+        self._claim.close()
+
+    def load(self, waiting: Waiting) -> int:
+        """
+        Take what a process that ended has left behind.
+
+        :return: how many entries.
+        :raises OSError: if there is a file that can't be read.
+        """
+        taken = 0
+        try:
+            with open(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW), 'rb') as file:
+                # A process that was killed leaves half a line.
+                for line in filter(None, file.read(2 * LARGEST_BYTES).split(b'\n')):
+                    try:
+                        waiting.add(from_line(line.decode()))
+                        taken += 1
+                    except ValueError:
+                        self.unreadable += 1
+                self._bytes = file.tell()
+        except FileNotFoundError:
+            pass
+        return taken
+
+    def append(self, entries) -> bool:
+        """
+        Append entries, and return once they are on the disk.
+
+        :return: False if the file has grown so much that it must be written anew instead.
+        :raises OSError: if they can't be written; half a line may be there.
+        """
+        data = ''.join(f'{to_line(entry)}\n' for entry in entries).encode()
+        if self._bytes + len(data) > LARGEST_BYTES // 4:
+            return False
+        # A line of its own, whatever half a line stands before it.
+        self._write(self.path, b'\n' + data, os.O_APPEND)
+        self._bytes += len(data)
+        return True
+
+    def replace(self, entries) -> int:
+        """
+        Write the file anew.
+
+        :return: how many entries did not fit.
+        :raises OSError: if that fails; the old one is still there.
+        """
+        data, left_out = bytearray(), 0
+        for entry in entries:
+            line = f'{to_line(entry)}\n'.encode()
+            if len(data) + len(line) > LARGEST_BYTES:
+                left_out += 1
+                continue
+            data += line
+        new = self.path.with_name(f'{self.path.name}.new')
+        new.unlink(missing_ok=True)
+        self._write(new, data, os.O_EXCL)
+        os.replace(new, self.path)
+        self._bytes = len(data)
+        return left_out
+
+    @staticmethod
+    def _write(path, data, how):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view):]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def remove(self) -> None:
+        """Everything is in the database."""
+        if self._bytes or self.unreadable:
+            self.path.unlink(missing_ok=True)
+        self._bytes = 0
