@@ -57,6 +57,8 @@ class Parameter:
         kind = type(self.default)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
+        if kind is str and type(value) is int:      # a device or a channel by its number
+            value = str(value)
         if type(value) is not kind:
             raise ParameterError(f'{self.name}: expected {self.type_name}, got {value!r}')
         if kind in (int, float):

@@ -60,6 +60,10 @@ class AudioFormat:
         """Return mono float64 samples of ``data``; see `decode_s16le`."""
         return decode_s16le(data, self.channels, channel)
 
+    def frames(self, data) -> np.ndarray:
+        """Return the int16 samples of ``data``, ``(n, channels)``; see `decode_frames`."""
+        return decode_frames(data, self.channels)
+
 
 @dataclass
 class QuantisationCounts:
@@ -92,10 +96,26 @@ def decode_s16le(data, channels: int, channel: Optional[int] = None) -> np.ndarr
     :raises AudioFormatError: on an odd byte count, a number of samples that is no multiple of
         the channels, or a channel that is not there.
     """
-    if not _is_integer(channels) or not 1 <= channels <= MAX_CHANNELS:
-        raise AudioFormatError(f'expected 1 to {MAX_CHANNELS} channels, got {channels!r}')
+    frames = decode_frames(data, channels)
     if channel is not None and not (_is_integer(channel) and 0 <= channel < channels):
         raise AudioFormatError(f'expected a channel from 0 to {channels - 1}, got {channel!r}')
+    if channels == 1 or channel is not None:
+        return frames[:, channel or 0] / PCM16_SCALE
+    return frames.sum(axis=1, dtype=np.int64) / (channels * PCM16_SCALE)
+
+
+def decode_frames(data, channels: int) -> np.ndarray:
+    """
+    Turn interleaved S16LE bytes into frames.
+
+    :param data: bytes, or anything with the buffer protocol (a message's ``uint8[]``).
+    :param channels: how many channels are interleaved.
+    :return: ``(n, channels)`` int16.
+    :raises AudioFormatError: on an odd byte count, or a number of samples that is no multiple of
+        the channels.
+    """
+    if not _is_integer(channels) or not 1 <= channels <= MAX_CHANNELS:
+        raise AudioFormatError(f'expected 1 to {MAX_CHANNELS} channels, got {channels!r}')
     try:
         size = memoryview(data).nbytes
     except TypeError:
@@ -107,14 +127,8 @@ def decode_s16le(data, channels: int, channel: Optional[int] = None) -> np.ndarr
         raise AudioFormatError(f'expected whole frames of {channels} channels '
                                f'({BYTES_PER_SAMPLE * channels} bytes), got {size} bytes')
     if not size:
-        return np.zeros(0)
-    pcm = np.frombuffer(data, dtype='<i2')
-    if channels == 1:
-        return pcm / PCM16_SCALE
-    frames = pcm.reshape(-1, channels)
-    if channel is not None:
-        return frames[:, channel] / PCM16_SCALE
-    return frames.sum(axis=1, dtype=np.int64) / (channels * PCM16_SCALE)
+        return np.zeros((0, channels), np.int16)
+    return np.frombuffer(data, dtype='<i2').reshape(-1, channels)
 
 
 def from_pcm16(pcm: np.ndarray) -> np.ndarray:

@@ -10,10 +10,13 @@ what an audio topic carries; so the file path and the graph hear the same number
 from dataclasses import dataclass
 import os
 from pathlib import Path
-from typing import Iterator, Optional, Union
+from typing import Iterator, List, Optional, Union
 
 import numpy as np
 
+from baby_cry_detector.audio.channels import (
+    AUTO, ChannelMixer, check_choice, Choice, parse_choice)
+from baby_cry_detector.audio.containers import Bytes, Recording, recordings_in
 from baby_cry_detector.audio.errors import AudioFormatError, AudioSourceError
 from baby_cry_detector.audio.formats import (AudioFormat, check_sample_rate, from_pcm16,
                                              PCM16_SCALE, QuantisationCounts, to_pcm16)
@@ -23,6 +26,7 @@ SAMPLE_RATE = 16_000
 # soundfile's unit is 32768 steps of a 16-bit integer, ours 32767.
 _SOUNDFILE_UNIT = 32768.0 / PCM16_SCALE
 _READ_DURATION_S = 0.25
+_UNKNOWN_FRAMES = 1 << 40      # a header that knows no length claims more than any file has
 PathLike = Union[str, os.PathLike]
 
 
@@ -46,20 +50,21 @@ class FileSource:
     A WAV, FLAC, OGG … file as blocks; iterate to get them, any number of times.
 
     The file is read as it goes and never held in memory. All blocks have the same size but
-    the last one, which may be shorter.
+    the last one, which may be shorter. What is there is heard, whatever the header says: see
+    `containers`; disagreements and what was found out about the channels are told by `take_news`.
 
     :param path: the file.
     :param sample_rate: rate of the blocks in Hz.
     :param block_duration_s: length of a block, 0.001 to 10 s.
     :param loop: whether to start again at the end, for ever; sample numbers count on.
-    :param channel: the channel to take, counted from 0; ``None`` takes the mean of all.
+    :param channel: ``'auto'``, ``'mix'`` or the number of a channel; see `ChannelMixer`.
     :raises AudioSourceError: if the file is missing, empty, unreadable or without samples,
-        now, or during iteration if it turns out to be damaged further on.
+        or has no such channel.
     """
 
     def __init__(self, path: PathLike, sample_rate: int = SAMPLE_RATE,
                  block_duration_s: float = 0.02, loop: bool = False,
-                 channel: Optional[int] = None) -> None:
+                 channel: Choice = AUTO) -> None:
         self.path = Path(path)
         self.sample_rate = check_sample_rate(sample_rate)
         if not 0.001 <= block_duration_s <= 10:
@@ -67,19 +72,44 @@ class FileSource:
                                    f'got {block_duration_s!r}')
         self.block_size = max(1, round(block_duration_s * self.sample_rate))
         self.loop = loop
-        self.channel = channel
+        self.channel = parse_choice(channel)
         self.counts = QuantisationCounts()
         self._soundfile = _import_soundfile()
-        with self._open() as file:
-            self.file_format = _check_format(self.path, file, channel)
-            self.frames = int(file.frames)      # as the header says; 0 or huge where unknown
-            if not len(self._read(file, 1)):
-                raise AudioSourceError(f'{self.path}: holds no samples')
+        self._news: List[str] = []
+        self._told = set()             # each thing once, however often it is read
+        self._recordings = self._find_recordings()
+        self._look()
 
-    @property
-    def duration_s(self) -> float:
-        """Return the duration that the file's header claims."""
-        return self.frames / self.file_format.sample_rate
+    def take_news(self) -> List[str]:
+        """Return what was found out about the file since the last call, a sentence each."""
+        news, self._news = self._news, []
+        return news
+
+    def _tell(self, sentence: str) -> None:
+        if sentence and sentence not in self._told:
+            self._told.add(sentence)
+            self._news.append(sentence)
+
+    def _look(self) -> None:
+        """Open each recording once, so that what is wrong is said at once."""
+        is_empty = True
+        for number, recording in enumerate(self._recordings):
+            with self._open(recording) as file:
+                audio_format = _check_format(self.path, file, self.channel)
+                if not number:
+                    self.file_format = audio_format
+                is_empty = is_empty and not self._has_samples(file)
+        if is_empty:
+            raise AudioSourceError(f'{self.path}: holds no samples')
+        if len(self._recordings) > 1:
+            self._tell(f'{len(self._recordings)} recordings were joined in this file; all of them '
+                       'are heard')
+
+    def _has_samples(self, file) -> bool:
+        try:
+            return len(file.read(1, dtype='float64', always_2d=True)) > 0
+        except (self._soundfile.SoundFileError, RuntimeError) as error:
+            raise AudioSourceError(f'{self.path}: damaged, cannot be decoded ({error})') from None
 
     def __iter__(self) -> Iterator[AudioBlock]:
         """Yield the blocks of the file."""
@@ -96,40 +126,65 @@ class FileSource:
             yield AudioBlock(first_sample, rest)
 
     def _resampled(self) -> Iterator[np.ndarray]:
-        resampler = StreamingResampler(self.file_format.sample_rate, self.sample_rate)
-        read_size = max(1, int(_READ_DURATION_S * self.file_format.sample_rate))
+        resampler = mixer = None
         while True:
             received = 0
-            with self._open() as file:
-                if _check_format(self.path, file, self.channel) != self.file_format:
-                    raise AudioSourceError(f'{self.path}: changed its format while it was read')
-                while True:
-                    frames = self._read(file, read_size)
-                    if not len(frames):
-                        break
-                    received += len(frames)
-                    yield resampler.process(self._mono(frames))
+            for recording in self._recordings:
+                with self._open(recording) as file:
+                    audio_format = _check_format(self.path, file, self.channel)
+                    rate, channels = audio_format.sample_rate, audio_format.channels
+                    if resampler is None or resampler.rate_in != rate:
+                        if resampler is not None:
+                            yield resampler.flush()
+                        resampler = StreamingResampler(rate, self.sample_rate)
+                    if mixer is None or (mixer.channels, mixer.sample_rate) != (channels, rate):
+                        mixer = ChannelMixer(channels, rate, self.channel)
+                    for frames in self._frames(file, recording):
+                        received += len(frames)
+                        yield resampler.process(self._mono(mixer.process(frames)))
+                        self._tell(mixer.take_news())
             if not self.loop:
                 break
             if not received:
                 raise AudioSourceError(f'{self.path}: holds no samples any more')
         yield resampler.flush()
 
-    def _mono(self, frames: np.ndarray) -> np.ndarray:
-        mono = frames.mean(axis=1) if self.channel is None else frames[:, self.channel]
+    def _frames(self, file, recording: Optional[Recording]) -> Iterator[np.ndarray]:
+        """Yield the frames of a recording as far as they can be had; say if they end early."""
+        rate = int(file.samplerate)
+        size, got, told = max(1, int(_READ_DURATION_S * rate)), 0, int(file.frames)
+        why = ''
+        while True:
+            buffer = np.full((size, file.channels), np.nan)
+            try:
+                frames = file.read(out=buffer)
+            except (self._soundfile.SoundFileError, RuntimeError) as error:
+                # What was decoded before it is there; at the end of a FLAC of unknown length too.
+                why = str(error) or 'damaged'
+                frames = buffer[~np.isnan(buffer[:, 0])]
+            if len(frames):
+                got += len(frames)
+                yield frames
+            if why or not len(frames):
+                break
+        if why and told < _UNKNOWN_FRAMES:
+            self._tell(f'damaged: what comes after {got / rate:.1f} s cannot be decoded ({why})')
+        elif recording is not None and recording.told_s is not None:
+            told_s = recording.told_s
+            self._tell('the recording was cut off' if told_s < 0 else
+                       _disagreement(told_s, got / rate))
+        elif got < told < _UNKNOWN_FRAMES and not file.format.startswith('MP'):
+            self._tell(_disagreement(told / rate, got / rate))
+
+    def _mono(self, mono: np.ndarray) -> np.ndarray:
         bad = ~np.isfinite(mono)
         if bad.any():          # before the filter, which would smear them
             self.counts.not_a_number += int(np.count_nonzero(bad))
             mono = np.where(bad, 0.0, mono)
         return mono * _SOUNDFILE_UNIT
 
-    def _read(self, file, frames: int) -> np.ndarray:
-        try:
-            return file.read(frames, dtype='float64', always_2d=True)
-        except (self._soundfile.SoundFileError, RuntimeError) as error:
-            raise AudioSourceError(f'{self.path}: damaged, cannot be decoded ({error})') from None
-
-    def _open(self):
+    def _find_recordings(self) -> List[Optional[Recording]]:
+        """Return how the file has to be read; ``None`` is "as its header says"."""
         path = self.path
         if not path.exists():
             raise AudioSourceError(f'{path}: no such file')
@@ -138,9 +193,24 @@ class FileSource:
         try:
             if not path.stat().st_size:
                 raise AudioSourceError(f'{path}: the file is empty')
-            with open(path, 'rb'):
-                pass           # libsndfile says no more than "system error"
-            return self._soundfile.SoundFile(os.fsencode(path))
+            return recordings_in(path) or [None]   # libsndfile says only "system error"
+        except (OSError, ValueError) as error:
+            if isinstance(error, AudioSourceError):
+                raise
+            raise AudioSourceError(
+                f'{path}: cannot be read ({getattr(error, "strerror", None) or error})') from None
+
+    def _open(self, recording: Optional[Recording]):
+        path, open_file = self.path, self._soundfile.SoundFile
+        try:
+            if recording is None:
+                return open_file(os.fsencode(path))
+            if recording.samples is None:
+                return open_file(Bytes(path, recording))
+            samples = recording.samples
+            return open_file(Bytes(path, recording), samplerate=samples.sample_rate,
+                             channels=samples.channels, subtype=samples.subtype,
+                             endian=samples.endian, format='RAW')
         except OSError as error:
             raise AudioSourceError(f'{path}: cannot be read ({error.strerror})') from None
         except (self._soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
@@ -152,7 +222,7 @@ class FileSource:
 
 
 def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
-               channel: Optional[int] = None) -> np.ndarray:
+               channel: Choice = AUTO) -> np.ndarray:
     """
     Return a whole file as mono float64 samples, ``pcm16 / 32767``, at 16 kHz.
 
@@ -165,14 +235,16 @@ def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
     return from_pcm16(np.concatenate(blocks)) if blocks else np.zeros(0)
 
 
-def _check_format(path: Path, file, channel: Optional[int]) -> AudioFormat:
+def _disagreement(told_s: float, there_s: float) -> str:
+    return f'its header tells of {told_s:.1f} s, {there_s:.1f} s are there and are heard'
+
+
+def _check_format(path: Path, file, channel: Choice) -> AudioFormat:
     try:
         audio_format = AudioFormat(int(file.samplerate), int(file.channels))
+        check_choice(channel, audio_format.channels)
     except AudioFormatError as error:
         raise AudioSourceError(f'{path}: {error}') from None
-    if channel is not None and not 0 <= channel < audio_format.channels:
-        raise AudioSourceError(f'{path}: expected a channel from 0 to '
-                               f'{audio_format.channels - 1}, got {channel}')
     return audio_format
 
 

@@ -2,20 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """`baby-cry features`: descriptors of recordings and bags as CSV or NPZ, and as a picture."""
 
-import csv
 from pathlib import Path
 import sys
-from typing import Tuple
+from typing import Iterator, Optional, Tuple
 
 import numpy as np
 
-from baby_cry_detector.audio import read_audio, StreamingResampler
+from baby_cry_detector.audio import StreamingResampler
 from baby_cry_detector.audio.bags import BagAudio, is_bag
+from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.cli.arguments import (
     feature_set_name, how_to_install, output, PICTURES, UsageError)
-from baby_cry_detector.features import extract, feature_set_ids, get_feature_set
-from baby_cry_detector.features.functionals import functional_columns, functionals
+from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say
+from baby_cry_detector.cli.tables import open_table
+from baby_cry_detector.features import feature_set_ids, get_feature_set, StreamingExtractor
+from baby_cry_detector.features.functionals import functional_columns, FunctionalsOfStream
+from baby_cry_detector.names import distinct_names
 from baby_cry_detector.stream.replay import MessageReplay
+
+LONGEST_PICTURE_S = 600.0
 
 
 def add_parser(subparsers):
@@ -23,7 +28,7 @@ def add_parser(subparsers):
     parser = subparsers.add_parser('features', help='write descriptors', description=__doc__)
     parser.add_argument('files', nargs='+', metavar='FILE|BAG',
                         help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
-    parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
+    add_audio_options(parser)
     parser.add_argument('--set', default='is09', dest='feature_set', metavar='NAME',
                         type=feature_set_name,
                         help=f'feature set: {", ".join(feature_set_ids())}; default: is09')
@@ -32,17 +37,19 @@ def add_parser(subparsers):
                         'instead of one row per 10 ms')
     parser.add_argument('--out', metavar='F.csv|F.npz', type=output(('.csv', '.npz')),
                         help='file to write; with several recordings their names are put '
-                        'before it')
+                        'before it, with folders where two have one name')
     parser.add_argument('--plot', metavar='F.png', type=output(PICTURES),
                         help='picture to write: waveform, spectrogram, F0 with voicing, '
-                        'descriptors; names as for --out')
+                        'descriptors of the first 10 minutes; names as for --out')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='with several recordings: write over files that are there already')
     parser.add_argument('--columns', metavar='A,B,…',
                         help='descriptors in the picture; default: a choice by set')
     parser.set_defaults(run=run)
 
 
 def run(args) -> int:
-    """Write one file and one picture per recording, as asked."""
+    """Write one file and one picture per recording, as asked; nothing is held in memory."""
     if not args.out and not args.plot:
         raise UsageError('nothing to do: give --out, --plot or both')
     feature_set = get_feature_set(args.feature_set)
@@ -50,82 +57,123 @@ def run(args) -> int:
         if column not in feature_set.columns:
             raise UsageError(f'--columns: {feature_set.id} has no column {column!r}; the first '
                              'row of a CSV (--out) lists them')
-    for path in args.files:
-        if is_bag(path):
-            samples, values = read_bag(path, args.topic, feature_set)
-        else:
-            samples = read_audio(path)
-            values = extract(feature_set, samples)
-        if not len(values):
+    outs, plots = (_outputs(out, args) for out in (args.out, args.plot))
+    for path, out, plot in zip(args.files, outs, plots):
+        picture = _Picture(feature_set) if plot else None
+        parts = (_of_bag if is_bag(path) else _of_file)(path, args, feature_set)
+        count = _write(out, parts, picture, feature_set, args.functionals)
+        if not count:
             raise ValueError(f'{path}: shorter than one window of '
                              f'{feature_set.window_length / 16:g} ms')
-        if args.out:
-            columns, rows = feature_set.columns, values
-            if args.functionals:
-                columns, rows = functional_columns(feature_set), functionals(values)[None]
-            write(_name(args.out, path, args.files), feature_set.id, columns, rows)
-        if args.plot:
-            _plot(_name(args.plot, path, args.files), path, samples, feature_set, values,
-                  args.columns)
+        if plot:
+            picture.save(plot, path, args.columns, count)
     return 0
 
 
-def read_bag(path: str, topic: str, feature_set) -> Tuple[np.ndarray, np.ndarray]:
+def _outputs(out: Optional[str], args) -> list:
     """
-    Return the samples of a bag, (S,) at the set's rate, and the rows that the graph publishes.
+    Return the name of the output for each recording.
+
+    :raises UsageError: if two would get one name, or a name that was made up is taken.
+    """
+    if out is None or len(args.files) == 1:
+        return [Path(out) if out else None] * len(args.files)
+    try:
+        names = distinct_names(args.files)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    outs = [Path(out).with_name(f'{name}.{Path(out).name}') for name in names]
+    taken = [] if args.overwrite else [str(path) for path in outs if path.exists()]
+    if taken:
+        raise UsageError(f'{", ".join(taken[:3])}{" …" if len(taken) > 3 else ""} would be '
+                         'written over: give another --out, or --overwrite')
+    return outs
+
+
+def _write(out, parts, picture, feature_set, as_functionals: bool) -> int:
+    """Take (samples, rows) as they come, write, and return the number of rows."""
+    count, statistics = 0, FunctionalsOfStream()
+    columns = functional_columns(feature_set) if as_functionals else feature_set.columns
+    with open_table(out, feature_set.id, columns) as table:
+        for samples, rows in parts:
+            count += len(rows)
+            if as_functionals:
+                statistics.add(rows)
+            else:
+                table.add(rows)
+            if picture is not None:
+                picture.add(samples, rows)
+        if as_functionals and count:
+            table.add(statistics.result()[None])
+        if not count:
+            table.give_up()
+    return count
+
+
+Part = Tuple[np.ndarray, np.ndarray]
+
+
+def _of_file(path, args, feature_set) -> Iterator[Part]:
+    """Yield samples and the rows that they complete."""
+    extractor = StreamingExtractor(feature_set)
+    for block in blocks_of(path, feature_set.sample_rate, args.channel, 1.0):
+        samples = from_pcm16(block.pcm)
+        yield samples, extractor.process(samples).values
+    yield np.zeros(0), extractor.flush().values
+
+
+def _of_bag(path, args, feature_set) -> Iterator[Part]:
+    """
+    Yield the samples of a bag, at the set's rate, and the rows that the graph publishes.
 
     Where audio is missing, samples and rows of the next stretch follow at once; what was missing
     is said on standard error.
     """
-    blocks, rows = [np.zeros(0)], [np.zeros((0, len(feature_set.columns)))]
+    waiting = []
     resampler = None
 
     def keep(stamp_ns, samples, sample_rate):
         nonlocal resampler
-        if resampler is None or resampler[0] != sample_rate:
-            resampler = sample_rate, StreamingResampler(sample_rate, feature_set.sample_rate)
-        blocks.append(resampler[1].process(samples))
+        if resampler is None or resampler.rate_in != sample_rate:
+            resampler = StreamingResampler(sample_rate, feature_set.sample_rate)
+        waiting.append(resampler.process(samples))
 
-    replay = MessageReplay(feature_set, on_audio=keep)
-    rows += [frames.values for frames in replay.frames(BagAudio(path, topic))]
+    replay = MessageReplay(feature_set, on_audio=keep, channel=args.channel)
+    for frames in replay.frames(BagAudio(path, args.topic)):
+        yield np.concatenate(waiting or [np.zeros(0)]), frames.values
+        waiting.clear()
+    yield np.concatenate(waiting or [np.zeros(0)]), np.zeros((0, len(feature_set.columns)))
+    say(path, replay.extraction.take_news())
     troubles = str(replay.troubles)
     if troubles:
-        print(f'{path}: the audio was not whole: {troubles}', file=sys.stderr)
-    return np.concatenate(blocks), np.concatenate(rows)
+        say(path, [f'the audio was not whole: {troubles}'])
 
 
-def _name(out: str, path: str, files) -> Path:
-    """Return the name of the output for one of the recordings."""
-    named = Path(out)
-    return named.with_name(f'{Path(path).stem}.{named.name}') if len(files) > 1 else named
+class _Picture:
+    """The first minutes of a recording."""
 
+    def __init__(self, feature_set) -> None:
+        self._feature_set = feature_set
+        self._room = round(LONGEST_PICTURE_S * feature_set.sample_rate)
+        self._samples, self._rows = [np.zeros(0)], [np.zeros((0, len(feature_set.columns)))]
 
-def write(out: Path, set_id: str, columns, values: np.ndarray) -> None:
-    """
-    Write rows (n, F) to a CSV (first row: column names) or an NPZ.
+    def add(self, samples: np.ndarray, rows: np.ndarray) -> None:
+        if self._room > 0:
+            self._samples.append(samples)
+            self._rows.append(rows)
+            self._room -= len(samples)
 
-    The NPZ holds ``values``, ``columns`` and ``feature_set`` (the id).
-
-    :raises ValueError: on another suffix.
-    """
-    if out.suffix == '.npz':
-        np.savez_compressed(out, values=values, columns=np.array(columns),
-                            feature_set=np.array(set_id))
-    elif out.suffix == '.csv':
-        with open(out, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(map(repr, row) for row in values.tolist())
-    else:
-        raise ValueError(f'{out}: expected a name that ends in .csv or .npz')
-
-
-def _plot(out: Path, path: str, samples, feature_set, values, columns) -> None:
-    try:
-        from baby_cry_detector.views.descriptors import default_columns, draw
-        chosen = columns.split(',') if columns else default_columns(feature_set)
-        figure = draw(samples, feature_set, values, chosen, Path(path).name)
-    except ImportError as error:
-        raise ValueError(f'--plot needs matplotlib ({error}): '
-                         + how_to_install('python3-matplotlib', 'matplotlib')) from error
-    figure.savefig(out, dpi=130)
+    def save(self, out: Path, path: str, columns: Optional[str], count: int) -> None:
+        rows = np.concatenate(self._rows)
+        if len(rows) < count - 100:
+            print(f'{path}: the picture shows the first {LONGEST_PICTURE_S / 60:g} minutes; '
+                  '"baby-cry plot" draws any length', file=sys.stderr)
+        try:
+            from baby_cry_detector.views.descriptors import default_columns, draw
+            chosen = columns.split(',') if columns else default_columns(self._feature_set)
+            figure = draw(np.concatenate(self._samples), self._feature_set, rows, chosen,
+                          Path(path).name)
+        except ImportError as error:
+            raise ValueError(f'--plot needs matplotlib ({error}): '
+                             + how_to_install('python3-matplotlib', 'matplotlib')) from error
+        figure.savefig(out, dpi=130)

@@ -5,9 +5,10 @@
 import json
 import sys
 
-from baby_cry_detector.audio import AudioSourceError, FileSource
+from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
+from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
@@ -23,7 +24,7 @@ def add_parser(subparsers):
         'listen', help='say when a recording cries', description=__doc__)
     parser.add_argument('files', nargs='+', metavar='FILE|BAG',
                         help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
-    parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
+    add_audio_options(parser)
     parser.add_argument('--json', action='store_true', help='one JSON object a line, each 0.1 s '
                         'of audio, on standard output')
     parser.add_argument('--checkpoint', default='', help='default: the shipped one')
@@ -56,21 +57,21 @@ def run(args) -> int:
         try:
             show = print_json if args.json else print_text
             if is_bag(path):
-                failed |= _listen_to_bag(path, args.topic, listener, show)
+                failed |= _listen_to_bag(path, args, listener, show)
             else:
                 rate = listener.feature_set.sample_rate
-                blocks = FileSource(path, rate, block_duration_s=0.1)
-                show(path, listen(blocks, listener))
+                show(path, listen(blocks_of(path, rate, args.channel), listener))
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
             failed = 1
     return failed
 
 
-def _listen_to_bag(path, topic, listener, show) -> int:
+def _listen_to_bag(path, args, listener, show) -> int:
     """Show what the graph says to a bag's messages; return 1 if nothing could be heard."""
-    replay = MessageReplay(listener.feature_set)
-    show(path, replay.decisions(BagAudio(path, topic), listener), replay)
+    replay = MessageReplay(listener.feature_set, channel=args.channel)
+    show(path, replay.decisions(BagAudio(path, args.topic), listener), replay)
+    say(path, replay.extraction.take_news())
     troubles = str(replay.troubles)
     if replay.start_ns is None:
         raise AudioSourceError(f'{path}: nothing in it could be heard'

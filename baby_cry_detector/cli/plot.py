@@ -8,6 +8,7 @@ import numpy as np
 
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
+from baby_cry_detector.cli.recordings import add_audio_options, say
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay, open_messages
 from baby_cry_detector.units import SECOND_NS
@@ -24,7 +25,7 @@ def add_parser(subparsers):
                         help='WAV, FLAC or OGG recording, or a ROS 2 bag (sqlite3, mcap)')
     parser.add_argument('--out', required=True, metavar='F.png', type=output(SUFFIXES),
                         help='picture to write')
-    parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
+    add_audio_options(parser)
     parser.add_argument('--checkpoint', default='', help='default: the shipped one')
     parser.add_argument('--theme', choices=('light', 'dark'), default='light')
     parser.add_argument('--width', type=number(int, 640, 8000), default=1280, metavar='PIXELS',
@@ -41,14 +42,15 @@ def run(args) -> int:
         raise ValueError(f'plot needs Pillow ({error}): '
                          + how_to_install('python3-pil', 'pillow')) from None
     listener = FrameListener(open_checkpoint(args.checkpoint), decision_settings(args))
-    picture, lines = draw(args.file, listener, args.topic, args.theme, args.width)
+    picture, lines = draw(args.file, listener, args.topic, args.theme, args.width,
+                          args.channel)
     Image.fromarray(picture).save(args.out)
     print('\n'.join(lines))
     return 0
 
 
 def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
-         width: int = 1280):
+         width: int = 1280, channel='auto'):
     """
     Return the picture of a recording, (H, width, 3) uint8, and what was decided, in lines.
 
@@ -61,7 +63,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     from baby_cry_detector.views.picture import Extras, Limits, Now, Picture
 
     rate = listener.feature_set.sample_rate
-    start_ns, end_ns = span(path, rate, topic)
+    start_ns, end_ns = span(path, rate, topic, channel)
     scale = width / 640
     columns = width
     column_ns = max(SHORTEST_COLUMN_NS, -(-(end_ns - start_ns) // columns))
@@ -81,8 +83,9 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
                            for role in ('f0', 'voicing'))
             history.add_pitch(frames.start_ns - start_ns, listener.hop_ns, f0, voicing)
 
-    replay = MessageReplay(listener.feature_set, hear_audio, hear_frames)
-    for decision in replay.decisions(open_messages(path, rate, topic), listener):
+    replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, channel)
+    messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]))
+    for decision in replay.decisions(messages, listener):
         named = decision.need_name if decision.is_need_named else ''
         history.add_decision(
             decision.stamp_ns - start_ns, decision.is_heard, decision.crying,
@@ -91,6 +94,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
             decision.onset_ns + decision.duration_ns - start_ns, named)
         explainer.add(decision, listener.decider.hearing)
     lines = explainer.lines(start_ns, most=10 ** 6)
+    say(path, replay.extraction.take_news())
     if str(replay.troubles):
         lines.append(f'the audio was not whole: {replay.troubles}')
     notes = explainer.lines(start_ns, most=8)
@@ -108,7 +112,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     return np.ascontiguousarray(picture), lines
 
 
-def span(path, sample_rate: int, topic: str = ''):
+def span(path, sample_rate: int, topic: str = '', channel='auto'):
     """
     Return when the audio begins and ends, in nanoseconds on the clock of its stamps.
 
@@ -118,7 +122,7 @@ def span(path, sample_rate: int, topic: str = ''):
     from baby_cry_detector.audio.messages import FormatMessage
     first = last = None
     audio_format = None
-    for message in open_messages(path, sample_rate, topic):
+    for message in open_messages(path, sample_rate, topic, channel):
         if isinstance(message, FormatMessage):
             audio_format = message.format or audio_format
             continue

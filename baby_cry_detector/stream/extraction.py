@@ -9,6 +9,7 @@ that what was recorded gives the answer that the graph gave.
 
 from typing import Callable, List, Optional
 
+from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.features import FeatureSet
@@ -27,7 +28,7 @@ class Extraction:
     One audio topic's messages → stamped frames.
 
     :param feature_set: what to compute.
-    :param channel: channel to hear; ``None`` is the mean of all.
+    :param channel: ``'auto'``, ``'mix'`` or the number of a channel; see `ChannelMixer`.
     :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
     :param no_audio_timeout_s: silence of the topic that is reported.
     :param troubles: told what goes wrong.
@@ -39,7 +40,7 @@ class Extraction:
     :ivar format_trouble: why the audio can't be decoded, one sentence; '' if it can.
     """
 
-    def __init__(self, feature_set: FeatureSet, channel: Optional[int] = None,
+    def __init__(self, feature_set: FeatureSet, channel: Choice = AUTO,
                  stamp_tolerance_s: float = STAMP_TOLERANCE_S,
                  no_audio_timeout_s: float = STREAM_END_S,
                  troubles: Optional[Troubles] = None,
@@ -60,6 +61,16 @@ class Extraction:
     def format(self) -> Optional[AudioFormat]:
         """Return the format of the audio; ``None`` before it is known."""
         return self._intake.format
+
+    @property
+    def channel_finding(self) -> str:
+        """Return what was found out about the channels, one sentence; '' while all are mixed."""
+        return self._intake.mixer.finding if self._intake.mixer is not None else ''
+
+    def take_news(self) -> List[str]:
+        """Return what was found out about the channels since the last call, sentences."""
+        news = self._intake.mixer.take_news() if self._intake.mixer is not None else ''
+        return [news] if news else []
 
     @property
     def level_dbfs(self) -> float:

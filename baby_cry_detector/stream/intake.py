@@ -15,8 +15,9 @@ from typing import List, Optional
 
 import numpy as np
 
+from baby_cry_detector.audio.channels import AUTO, ChannelMixer, Choice, parse_choice
 from baby_cry_detector.audio.continuity import StreamClock
-from baby_cry_detector.audio.formats import AudioFormat, decode_s16le, from_pcm16, to_pcm16
+from baby_cry_detector.audio.formats import AudioFormat, from_pcm16, PCM16_SCALE, to_pcm16
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.units import SECOND_NS
@@ -45,7 +46,7 @@ class AudioIntake:
     One stream of audio messages.
 
     :param feature_set: what to compute.
-    :param channel: channel to hear; ``None`` is the mean of all.
+    :param channel: ``'auto'``, ``'mix'`` or the number of a channel; see `ChannelMixer`.
     :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
     :ivar counts: breaks and drops by kind.
     :ivar level_dbfs: RMS level of the newest block, −120 to 0.
@@ -53,7 +54,7 @@ class AudioIntake:
         not used.
     """
 
-    def __init__(self, feature_set: FeatureSet, channel: Optional[int] = None,
+    def __init__(self, feature_set: FeatureSet, channel: Choice = AUTO,
                  stamp_tolerance_s: float = 0.04):
         """Wait for a format."""
         self.feature_set = feature_set
@@ -61,7 +62,8 @@ class AudioIntake:
         self.counts: Counter = Counter()
         self.level_dbfs = SILENCE_DBFS
         self.used_samples: Optional[np.ndarray] = None
-        self.channel = channel
+        self.channel = parse_choice(channel)
+        self.mixer: Optional[ChannelMixer] = None
         self._clock = StreamClock(stamp_tolerance_s)
         self._extractor = StreamingExtractor(feature_set)
         self._resampler: Optional[StreamingResampler] = None
@@ -81,7 +83,7 @@ class AudioIntake:
         frames = self.finish()
         if self.format is not None:
             self.counts['format_change'] += 1
-        self.format = audio_format
+        self.format, self.mixer = audio_format, None
         self._resampler = StreamingResampler(audio_format.sample_rate,
                                              self.feature_set.sample_rate)
         return frames
@@ -98,14 +100,16 @@ class AudioIntake:
         self.used_samples = None
         if self.format is None:
             raise ValueError('expected audio_info before the audio')
-        samples = decode_s16le(data, self.format.channels, self.channel)
+        frames_in = self.format.frames(data)
         rate = self.format.sample_rate
-        if not len(samples):
+        if self.mixer is None:
+            self.mixer = ChannelMixer(self.format.channels, rate, self.channel)
+        if not len(frames_in):
             return []
-        if len(samples) > LONGEST_BLOCK_S * rate:
+        if len(frames_in) > LONGEST_BLOCK_S * rate:
             raise ValueError(f'expected blocks of at most {LONGEST_BLOCK_S:g} s, '
-                             f'got {len(samples) / rate:g} s')
-        event = self._clock.update(stamp_ns, len(samples), rate)
+                             f'got {len(frames_in) / rate:g} s')
+        event = self._clock.update(stamp_ns, len(frames_in), rate)
         if event.dropped:
             self.counts[event.kind.value] += 1
             return []
@@ -115,6 +119,7 @@ class AudioIntake:
             if event.lost_samples > 0:
                 self.counts['samples_lost'] += event.lost_samples
             frames = self._complete()
+        samples = self.mixer.process(frames_in) / PCM16_SCALE
         self.level_dbfs = level_dbfs(samples)
         self.used_samples = samples
         return frames + self._stamp(self._extractor.process(self._resample(samples)).values)

@@ -12,6 +12,7 @@ from typing import Callable, Iterable, Iterator, Optional, Tuple
 import numpy as np
 
 from baby_cry_detector.audio.bags import BagAudio, is_bag
+from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.audio.sources import AudioBlock, FileSource
@@ -36,13 +37,13 @@ class MessageReplay:
     :param on_audio: called with each block that counts: ``(stamp_ns, samples, sample_rate)``,
         mono float64 samples at the topic's own rate.
     :param on_frames: called with each `StampedFrames`.
-    :param channel: channel to hear; ``None`` is the mean of all.
+    :param channel: ``'auto'``, ``'mix'`` or the number of a channel; see `ChannelMixer`.
     :ivar troubles: what was wrong with the audio.
     :ivar extraction: the state machine in front.
     """
 
     def __init__(self, feature_set: FeatureSet, on_audio: Optional[Callable] = None,
-                 on_frames: Optional[Callable] = None, channel: Optional[int] = None) -> None:
+                 on_frames: Optional[Callable] = None, channel: Choice = AUTO) -> None:
         self.troubles = Troubles()
         self.extraction = Extraction(feature_set, channel, troubles=self.troubles,
                                      on_audio=on_audio)
@@ -130,24 +131,37 @@ def listen(blocks: Iterable[AudioBlock], listener: FrameListener,
         block_messages(blocks, feature_set.sample_rate, start_ns), listener)
 
 
-def file_messages(path, sample_rate: int, block_duration_s: float = 0.1) -> Iterator:
+def file_messages(path, sample_rate: int, block_duration_s: float = 0.1, channel: Choice = AUTO,
+                  say: Callable[[str], None] = lambda sentence: None) -> Iterator:
     """
     Yield a recording as the messages of an audio topic that begins at time 0.
 
     :raises AudioSourceError: as `FileSource`.
     """
-    return block_messages(FileSource(path, sample_rate, block_duration_s=block_duration_s),
-                          sample_rate)
+    source = FileSource(path, sample_rate, block_duration_s=block_duration_s, channel=channel)
+    yield from block_messages(_told(source, say), sample_rate)
 
 
-def open_messages(path, sample_rate: int, topic: str = '') -> Iterable:
+def _told(source: FileSource, say: Callable[[str], None]) -> Iterator[AudioBlock]:
+    for block in source:
+        for sentence in source.take_news():
+            say(sentence)
+        yield block
+    for sentence in source.take_news():
+        say(sentence)
+
+
+def open_messages(path, sample_rate: int, topic: str = '', channel: Choice = AUTO,
+                  say: Callable[[str], None] = lambda sentence: None) -> Iterable:
     """
     Return the messages of a bag, or of a recording as if it came on a topic.
 
     :param sample_rate: at which a recording is read; a bag has its own.
     :param topic: audio topic of a bag; '' takes the only one.
+    :param channel: of a recording; a bag's is chosen where it is decoded.
+    :param say: told what is found out about a recording.
     :raises AudioSourceError: if there is no audio to be had.
     """
     if is_bag(path):
         return BagAudio(path, topic)
-    return file_messages(path, sample_rate)
+    return file_messages(path, sample_rate, channel=channel, say=say)

@@ -43,9 +43,11 @@ def test_text_says_when_it_cries(cry, capsys):
 
 
 def test_decision_parameters_are_options(cry, capsys):
-    assert main(['listen', str(cry), '--json', '--enter-threshold', '1.0',
-                 '--leave-threshold', '0.99']) == 0
-    assert '"crying": true' not in capsys.readouterr().out
+    counts = []
+    for more in ((), ('--enter-threshold', '0.95', '--leave-threshold', '0.94')):
+        assert main(['listen', str(cry), '--json', *more]) == 0
+        counts.append(capsys.readouterr().out.count('"crying": true'))
+    assert counts[1] < counts[0]
 
 
 @pytest.mark.parametrize('arguments, says, code', [

@@ -5,7 +5,7 @@
 import re
 import unicodedata
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from baby_cry_detector.names import distinct_names, safe_name
@@ -39,6 +39,7 @@ def test_what_can_be_read_is_kept():
     assert safe_name('crib.12', also='.') == 'crib.12'
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_the_rule_is_injective_and_safe(first, second):
     names = safe_name(first), safe_name(second)
@@ -71,6 +72,7 @@ PARTS = st.text(st.characters(blacklist_characters='/\0', blacklist_categories=[
                 min_size=1, max_size=60).filter(lambda part: part not in ('.', '..'))
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(PARTS, min_size=1, max_size=4).map('/'.join), min_size=1, max_size=6,
                 unique=True))
 def test_any_recordings_get_names_that_differ_and_fit(paths):

@@ -4,6 +4,7 @@
 
 import argparse
 import csv
+import tracemalloc
 import wave
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 from baby_cry_detector.audio import read_audio
 from baby_cry_detector.cli import features
-from baby_cry_detector.features import extract, get_feature_set
+from baby_cry_detector.features import (
+    extract, functionals as functionals_module, get_feature_set)
 
 
 def run(*arguments) -> int:
@@ -73,3 +75,81 @@ def test_errors_say_what_is_wrong(recording, tmp_path, monkeypatch, arguments, w
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=words):
         run(recording, *arguments)
+
+
+def tone_of(tmp_path, name, hertz):
+    """Write a recording under a name that may have folders."""
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tone = 8000 * np.sin(2 * np.pi * hertz * np.arange(8000) / 16000)
+    with wave.open(str(path), 'wb') as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(tone.astype('<i2').tobytes())
+    return path
+
+
+def test_recordings_of_one_name_get_a_file_each(tmp_path):
+    files = [tone_of(tmp_path, name, hertz) for name, hertz in (
+        ('mon/rec.wav', 300), ('tue/rec.wav', 500), ('tue/Rec.wav', 700), ('宝宝.wav', 400))]
+    assert run(*files, '--set', 'is09', '--out', tmp_path / 'f.csv') == 0
+    written = sorted(path.name for path in tmp_path.glob('*.csv'))
+    assert written == ['mon.rec.f.csv', 'tue.Rec.wav.f.csv', 'tue.rec.wav.f.csv', '宝宝.f.csv'] or (
+        len(written) == 4 and 'mon.rec.f.csv' in written)
+    assert len({(tmp_path / name).read_bytes() for name in written}) == 4
+
+
+def test_nothing_is_written_over_that_was_named_by_itself(tmp_path):
+    files = [tone_of(tmp_path, f'{name}.wav', 300) for name in ('a', 'b')]
+    (tmp_path / 'b.f.csv').write_text('mine')
+    with pytest.raises(ValueError, match='b.f.csv would be written over'):
+        run(*files, '--out', tmp_path / 'f.csv')
+    assert (tmp_path / 'b.f.csv').read_text() == 'mine' and not (tmp_path / 'a.f.csv').exists()
+    assert run(*files, '--out', tmp_path / 'f.csv', '--overwrite') == 0
+    assert (tmp_path / 'b.f.csv').read_text() != 'mine'
+    with pytest.raises(ValueError, match='given twice'):
+        run(files[0], files[0], '--out', tmp_path / 'g.csv')
+
+
+def test_a_recording_without_rows_leaves_no_file(tmp_path):
+    path = tone_of(tmp_path, 'a.wav', 300)
+    path.write_bytes(path.read_bytes()[:44 + 20])
+    for suffix in ('csv', 'npz'):
+        with pytest.raises(ValueError, match='shorter than one window'):
+            run(path, '--out', tmp_path / f'f.{suffix}')
+    assert [file.name for file in tmp_path.iterdir()] == ['a.wav']
+
+
+def test_the_memory_does_not_grow_with_the_recording(tmp_path):
+    random = np.random.default_rng(0)
+    peaks = []
+    for minutes in (1, 4):
+        path = tmp_path / f'{minutes}.wav'
+        with wave.open(str(path), 'wb') as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16000)
+            for _ in range(60 * minutes):
+                file.writeframes(random.integers(-9999, 9999, 16000).astype('<i2').tobytes())
+        for more in ((), ('--functionals',)):
+            tracemalloc.start()
+            out = tmp_path / f'{minutes}.npz'
+            assert run(path, '--set', 'cepstra20', '--out', out, *more) == 0
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert max(peaks[2:]) < 1.2 * max(peaks[:2]) + 1_000_000, peaks
+
+
+def test_functionals_of_a_stream_are_those_of_all_rows():
+    random = np.random.default_rng(1)
+    values = np.concatenate([random.standard_normal((500, 6)) * 10.0 ** np.arange(-3, 3) + 5,
+                             random.standard_normal((37, 6))])
+    values[:, 5] = 2.0
+    values[:, 4] = np.arange(len(values))
+    for cuts in ([], [1, 2, 100], range(1, 537)):
+        stream = functionals_module.FunctionalsOfStream()
+        for part in np.split(values, list(cuts)):
+            stream.add(part)
+        np.testing.assert_allclose(stream.result(), functionals_module.functionals(values),
+                                   rtol=1e-9, atol=1e-9)

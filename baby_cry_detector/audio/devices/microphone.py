@@ -15,11 +15,12 @@ from typing import Deque, List, NamedTuple, Optional, Union
 
 import numpy as np
 
+from baby_cry_detector.audio.channels import AUTO, ChannelMixer, Choice, parse_choice
 from baby_cry_detector.audio.delivery_clock import DeliveryClock
 from baby_cry_detector.audio.devices.device_owner import AudioDevice, DeviceOwner, START_TIMEOUT_S
 from baby_cry_detector.audio.devices.device_process import HEADER
 from baby_cry_detector.audio.errors import MicrophoneLost, MicrophoneUnavailable
-from baby_cry_detector.audio.formats import check_sample_rate, decode_s16le, to_pcm16
+from baby_cry_detector.audio.formats import check_sample_rate, to_pcm16
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.audio.sources import AudioBlock, SAMPLE_RATE
 
@@ -50,28 +51,26 @@ class MicrophoneSource:
     :param device: part of its name (in any case), its index, or '' for the default one.
     :param sample_rate: rate of the blocks; the device is opened at a rate that it supports.
     :param block_duration_s: length of the blocks, 0.001 to 1 s.
-    :param channel: the channel to take, counted from 0; ``None`` takes the mean.
+    :param channel: ``'auto'``, ``'mix'`` or the number of a channel; see `ChannelMixer`.
     :param stall_s: silence of the driver after which the microphone counts as lost.
     :raises MicrophoneUnavailable: if there is none, several fit or none can be opened; the
         message names the candidates.
     """
 
     def __init__(self, device: Union[str, int] = '', sample_rate: int = SAMPLE_RATE,
-                 block_duration_s: float = 0.02, channel: Optional[int] = None,
+                 block_duration_s: float = 0.02, channel: Choice = AUTO,
                  stall_s: float = STALL_S) -> None:
         self.sample_rate = check_sample_rate(sample_rate)
         if not 0.001 <= block_duration_s <= 1.0:
             raise MicrophoneUnavailable('expected a block duration of 0.001 to 1 s, '
                                         f'got {block_duration_s!r}')
-        if channel is not None and channel < 0:
-            raise MicrophoneUnavailable(f'expected a channel of 0 or more, got {channel}')
         self.block_size = max(1, round(block_duration_s * self.sample_rate))
-        self.channel = channel
+        self.channel = parse_choice(channel)
         self.overflows = 0             # times that the driver or this process lost audio
         self.lost_samples = 0          # of the blocks' rate, in gaps
         self.silent_s = 0.0            # how long all samples have been the same: muted or stuck
         self._stall_s = stall_s
-        self._process = _Process({'device': str(device), 'channel': channel,
+        self._process = _Process({'device': str(device), 'channel': self.channel,
                                   'block_duration_s': block_duration_s})
         try:
             opened = json.loads(self._process.expect().data)
@@ -80,6 +79,7 @@ class MicrophoneSource:
             raise
         self.device_channels = opened.pop('opened')
         self.device = AudioDevice(**opened)
+        self.mixer = ChannelMixer(self.device_channels, self.device.sample_rate, self.channel)
         self._resampler = StreamingResampler(self.device.sample_rate, self.sample_rate)
         self._clock = DeliveryClock(self.device.sample_rate)
         self._end_sample = 0           # of the device's, after the newest that was taken
@@ -141,7 +141,7 @@ class MicrophoneSource:
         self.close()
 
     def _take(self, record: '_Record') -> None:
-        samples = decode_s16le(record.data, self.device_channels, self.channel)
+        samples = self.mixer.decode(record.data)
         self.overflows = record.overflows + self._process.dropped
         first_sample = record.end_sample - samples.size
         lost = self._clock.update(record.time_ns, record.end_sample)

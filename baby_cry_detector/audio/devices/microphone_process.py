@@ -18,6 +18,7 @@ from device_process import choose, devices_with, Failure, HEADER, run, start_por
 
 QUEUE_S = 2.0                          # of audio, before blocks are dropped
 MAX_CHANNELS = 64
+MOST_REAL_CHANNELS = 8
 # Rates to try after the device's own one.
 COMMON_RATES = (48_000, 44_100, 16_000, 32_000, 96_000, 22_050, 11_025, 8_000)
 
@@ -43,8 +44,11 @@ class Pipe:
 def formats_to_try(device, channel):
     """Return (rate, channels) pairs, the preferred ones first."""
     most = min(device['channels'], MAX_CHANNELS)
-    if channel is None:
+    if channel == 'mix':
         counts = [min(most, 2), 1, most]
+    elif channel == 'auto':
+        # A sound server claims 32 channels for whatever it has; a device of up to 8 has them.
+        counts = [most if most <= MOST_REAL_CHANNELS else 2, min(most, 2), 1, most]
     else:
         if channel >= most:
             raise Failure(f"{device['name']}: expected a channel from 0 to {most - 1}, "

@@ -25,8 +25,8 @@ AUDIO_CAPTURE = (
               minimum=0.0, maximum=1000.0),
     Parameter('device', '', 'Microphone: part of its name, or its index; empty: the default one.',
               read_only=True),
-    Parameter('channel', -1, 'Channel of the microphone to publish; -1 mixes all of them.',
-              minimum=-1, maximum=63),
+    Parameter('channel', 'auto', 'Channel to publish, counted from 0; mix: the mean of all; auto: '
+                                 'the mean, unless it would hide something.'),
     Parameter('gain_db', 0.0, 'Amplification of the microphone; what does not fit is clipped.',
               minimum=-20.0, maximum=40.0, live=True),
     Parameter('sample_rate', 16000, 'Published sampling rate in Hz.',
@@ -40,8 +40,8 @@ FEATURE_EXTRACTOR = (
                                  'empty: those that the model asks for.'),
     Parameter('model', '', 'Checkpoint whose descriptors are computed where feature_set is empty; '
                            'as for cry_classifier.', read_only=True),
-    Parameter('channel', -1, 'Channel of the audio to listen to; -1 mixes all of them.',
-              minimum=-1, maximum=63),
+    Parameter('channel', 'auto', 'Channel of the audio to listen to, counted from 0; mix: the '
+                                 'mean of all; auto: the mean, unless it would hide something.'),
     Parameter('stamp_tolerance_s', 0.04, 'Jitter of the stamps that still counts as continuous.',
               minimum=0.001, maximum=1.0),
     Parameter('no_audio_timeout_s', 1.0, 'Silence of the audio topic after which the stream has '

@@ -21,7 +21,7 @@ import numpy as np
 
 from baby_cry_detector.audio import (
     AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneLost,
-    MicrophoneSource)
+    MicrophoneSource, parse_choice)
 from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
@@ -59,12 +59,14 @@ class AudioCapture(ManagedNode):
         self._silent_s = 0.0
         self._level_dbfs = SILENCE_DBFS
         self._device_name = ''
+        self._channels = ''            # what was found out about them
         self._published_samples = 0
         self._age_ns = None            # of the newest block when it was published
         self._audio = self._info = None
 
     def validate(self, values):
-        """Refuse a recording without a path."""
+        """Refuse a recording without a path, and a channel that there can't be."""
+        parse_choice(values['channel'])
         if values['source'] == 'file' and not values['file']:
             raise ParameterError('source is "file" but the parameter file names no recording')
 
@@ -73,7 +75,8 @@ class AudioCapture(ManagedNode):
         self._settings = values
         self.finished = False
         if values['source'] == 'file':
-            FileSource(values['file'], values['sample_rate'], values['block_duration_s'])
+            FileSource(values['file'], values['sample_rate'], values['block_duration_s'],
+                       channel=values['channel'])
         depth = qos.depth_for(values['block_duration_s'])
         self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))
         self._info = self.offer(AudioInfo, 'audio_info', qos.LATCHED)
@@ -186,12 +189,11 @@ class AudioCapture(ManagedNode):
         while not stop.is_set():
             self._alive_s = time.monotonic()
             try:
-                channel = self._settings['channel']
                 with MicrophoneSource(
                         device=self._settings['device'],
                         sample_rate=self._settings['sample_rate'],
                         block_duration_s=self._settings['block_duration_s'],
-                        channel=None if channel < 0 else channel) as microphone:
+                        channel=self._settings['channel']) as microphone:
                     self._microphone = microphone
                     self._device_name = microphone.description
                     self.get_logger().info(f'listening to {microphone.description}')
@@ -226,6 +228,10 @@ class AudioCapture(ManagedNode):
                 self._publish(self._amplified(block), block.capture_time_ns)
                 self._age_ns = time.time_ns() - block.capture_time_ns
             self._silent_s = microphone.silent_s
+            news = microphone.mixer.take_news()
+            if news:
+                self.get_logger().warning(f'{microphone.description}: {news}')
+            self._channels = microphone.mixer.finding
             for kind in ('overflows', 'lost_samples'):
                 count = getattr(microphone, kind)
                 self.counts[kind] += max(0, count - seen[kind])
@@ -238,6 +244,8 @@ class AudioCapture(ManagedNode):
                    'level_dbfs': round(self._level_dbfs, 1), 'silent_s': round(self._silent_s, 1),
                    'published_s': round(self._published_samples /
                                         self._settings.get('sample_rate', 16000), 2)}
+        if self._channels:
+            details['channels'] = self._channels
         if self._age_ns is not None:
             details['queue_age_s'] = round(self._age_ns * 1e-9, 3)
         if self._trouble:

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Float32
 from visualization_msgs.msg import Marker, MarkerArray
 
-from baby_cry_detector.audio import AudioFormat
+from baby_cry_detector.audio import AudioFormat, ChannelMixer
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import feature_set_ids, get_feature_set
 from baby_cry_detector.msg import CryNeed, FrameFeatures
@@ -171,6 +171,7 @@ class CryMonitor(ManagedNode):
         self._format = None
         self._format = AudioFormat(message.sample_rate, message.channels, message.sample_format,
                                    message.coding_format)
+        self._mixer = ChannelMixer(message.channels, message.sample_rate)
 
     @survive
     def _hear_audio(self, message: AudioDataStamped):
@@ -183,7 +184,7 @@ class CryMonitor(ManagedNode):
                 sample_rate=self._format.sample_rate, number_of_channels=self._format.channels))
         if self._picture_timer is not None:
             self._history.add_audio(to_nanoseconds(message.header.stamp),
-                                    self._format.decode(message.audio.data),
+                                    self._mixer.decode(message.audio.data),
                                     self._format.sample_rate)
 
     @survive

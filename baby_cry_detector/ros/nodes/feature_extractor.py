@@ -48,10 +48,9 @@ class FeatureExtractor(ManagedNode):
             feature_set = get_feature_set(values['feature_set'])
         else:
             feature_set = FeatureSet.from_dict(open_checkpoint(values['model']).feature_set)
-        channel = None if values['channel'] < 0 else values['channel']
         self._extraction = Extraction(
-            feature_set, channel, values['stamp_tolerance_s'], values['no_audio_timeout_s'],
-            Troubles(self.counts, self.tell))
+            feature_set, values['channel'], values['stamp_tolerance_s'],
+            values['no_audio_timeout_s'], Troubles(self.counts, self.tell))
         self._features = self.offer(
             FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
         self._level = self.offer(Float32, 'level_dbfs', qos.STATE)
@@ -102,6 +101,8 @@ class FeatureExtractor(ManagedNode):
                 self._publish(frames)
         if self._extraction.took_audio:
             self._arrival.note()
+        for sentence in self._extraction.take_news():
+            self.get_logger().warning(sentence)
         self._workload.add(sum(len(frames.values) for frames in blocks), arrival_ns - stamp_ns)
 
     def _publish(self, frames):
@@ -124,6 +125,8 @@ class FeatureExtractor(ManagedNode):
             if extraction.format is not None:
                 details.update(sample_rate=extraction.format.sample_rate,
                                channels=extraction.format.channels)
+            if extraction.channel_finding:
+                details['channel_choice'] = extraction.channel_finding
             if extraction.format_trouble:
                 return DiagnosticStatus.ERROR, extraction.format_trouble, details
         if not self._is_active:

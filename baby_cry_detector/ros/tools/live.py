@@ -25,7 +25,8 @@ import soundfile
 from std_msgs.msg import Float32
 
 from baby_cry_detector.audio import (
-    AudioFormat, AudioSourceError, FileSource, list_devices, SAMPLE_RATE, to_pcm16)
+    AudioError, AudioFormat, AudioSourceError, ChannelMixer, FileSource, list_devices,
+    parse_choice, SAMPLE_RATE, to_pcm16)
 from baby_cry_detector.cli.arguments import number, Parser, UsageError
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.cry_state import CryState
@@ -73,13 +74,14 @@ class ViewNode(Node):
         try:
             self._format = AudioFormat(message.sample_rate, message.channels,
                                        message.sample_format, message.coding_format)
+            self._mixer = ChannelMixer(message.channels, message.sample_rate)
         except ValueError:
             self._format = None       # feature_extractor says what is wrong with it
 
     def _hear_audio(self, message: AudioDataStamped):
         if self._format is None or len(message.audio.data) % self._format.bytes_per_frame:
             return
-        self._view.sound.hear(self._format.decode(message.audio.data), self._format.sample_rate)
+        self._view.sound.hear(self._mixer.decode(message.audio.data), self._format.sample_rate)
 
     def _hear_level(self, message: Float32):
         self._state.level_dbfs = message.data
@@ -173,6 +175,8 @@ def main(args=None) -> int:
                         help='mic, mic:NAME, demo, or a recording; default: mic if there is one')
     parser.add_argument('--rate', type=number(float, 0, 1000), default=1.0,
                         help='playing speed of a recording; 0 is as fast as possible')
+    parser.add_argument('--channel', default='auto', metavar='N|mix|auto',
+                        help='channel of the microphone or recording, counted from 0')
     parser.add_argument('--separate', action='store_true',
                         help='run each node in a process of its own; one that dies starts again')
     parser.add_argument('--behaviours', action='store_true',
@@ -185,10 +189,11 @@ def main(args=None) -> int:
     own = arguments.index('--ros-args') if '--ros-args' in arguments else len(arguments)
     try:
         options = parser.parse_args(arguments[:own])
+        parse_choice(options.channel)
         options.behaviours |= options.page
         if options.behaviours and options.separate:
             parser.error('--behaviours and --page run in one process: leave --separate out')
-    except UsageError as error:
+    except (UsageError, AudioError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
     try:
@@ -199,7 +204,7 @@ def main(args=None) -> int:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     if os.environ.get('NO_COLOR') or os.environ.get('TERM') == 'dumb':
         os.environ.setdefault('RCUTILS_COLORIZED_OUTPUT', '0')      # the log's colours
-    capture.update(rate=options.rate)
+    capture.update(rate=options.rate, channel=options.channel)
     with initialised(arguments[own:], own_signals=True):
         interrupted = Interrupted()
         # An episode of the last try-out is none of this one's.

@@ -38,7 +38,8 @@ class RecordingPlayer:
         self.finished = False
         self.trouble = ''
         self.source = FileSource(settings['file'], settings['sample_rate'],
-                                 settings['block_duration_s'], loop=settings['loop'])
+                                 settings['block_duration_s'], loop=settings['loop'],
+                                 channel=settings['channel'])
         self._node = node
         self._publish = publish
         self._rate = settings['rate']
@@ -69,6 +70,8 @@ class RecordingPlayer:
             if block is None:
                 self.finished = True
                 return
+            for sentence in self.source.take_news():
+                self._node.get_logger().warning(f'{self.source.path}: {sentence}')
             self._time_ns = block.first_sample * SECOND_NS // self._sample_rate
             self._publish(block, self._start_ns + self._time_ns)
             if not self._rate or self._is_on_time():

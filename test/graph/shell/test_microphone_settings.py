@@ -85,7 +85,8 @@ def test_gain_changes_the_level_while_running_and_clipping_is_counted(listen, se
 
 
 @pytest.mark.parametrize('channel, level_dbfs', [
-    (0, TONE_DBFS), (1, -120.0), (-1, TONE_DBFS - 20 * np.log10(2))])
+    ('0', TONE_DBFS), ('1', -120.0), ('mix', TONE_DBFS - 20 * np.log10(2)),
+    ('auto', TONE_DBFS)])
 def test_the_chosen_channel_is_heard(listen, server, channel, level_dbfs):
     graph = listen(channel=channel)
     with server.playing('north_crib', int16(np.stack((TONE, np.zeros_like(TONE)), axis=1))):

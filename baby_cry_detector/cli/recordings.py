@@ -1,0 +1,48 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands that hear recordings and bags have in common."""
+
+import argparse
+import sys
+
+from baby_cry_detector.audio import AudioError, FileSource, parse_choice
+
+
+def add_audio_options(parser) -> None:
+    """Declare `--topic` and `--channel`."""
+    parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
+    parser.add_argument('--channel', type=channel, default='auto', metavar='N|mix|auto',
+                        help='channel to hear, counted from 0; mix: the mean of all; auto '
+                        '(default): the mean, unless channels cancel or hide each other, which is '
+                        'said')
+
+
+def channel(text: str):
+    """Return a choice of channel (an argparse type)."""
+    try:
+        return parse_choice(text)
+    except AudioError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def say(path, sentences) -> None:
+    """Write what was found out about a recording to standard error."""
+    for sentence in sentences:
+        print(f'{path}: {sentence}', file=sys.stderr, flush=True)
+
+
+def blocks_of(path, sample_rate: int, choice='auto', block_duration_s: float = 0.1):
+    """
+    Yield the blocks of a recording; what is found out about it is said.
+
+    :raises AudioSourceError: as `FileSource`, at once.
+    """
+    source = FileSource(path, sample_rate, block_duration_s=block_duration_s, channel=choice)
+    return _said(path, source)
+
+
+def _said(path, source):
+    for block in source:
+        say(path, source.take_news())
+        yield block
+    say(path, source.take_news())

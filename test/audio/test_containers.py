@@ -1,0 +1,182 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Headers that disagree with their file: what is there is heard, and the disagreement is said."""
+
+import struct
+
+from hypothesis import given, settings, strategies as st
+import numpy as np
+import pytest
+
+from baby_cry_detector.audio.containers import recordings_in
+from baby_cry_detector.audio.errors import AudioSourceError
+from baby_cry_detector.audio.sources import FileSource
+
+soundfile = pytest.importorskip('soundfile', reason='reading files needs soundfile')
+RATE = 16_000
+NOISE = np.random.default_rng(3).integers(-20_000, 20_000, 7 * RATE).astype(np.int16)
+
+
+def heard(path, **options):
+    """Return (int16 samples, what was said)."""
+    source = FileSource(path, **options)
+    blocks = [block.pcm for block in source]
+    return np.concatenate(blocks), '; '.join(source.take_news())
+
+
+def bytes_of(tmp_path, samples=NOISE, rate=RATE, **options):
+    path = tmp_path / 'made'
+    soundfile.write(path, samples, rate, **{'format': 'WAV', 'subtype': 'PCM_16', **options})
+    return bytearray(path.read_bytes())
+
+
+def write(tmp_path, data):
+    path = tmp_path / 'case.wav'
+    path.write_bytes(data)
+    return path
+
+
+def with_size(data, size, at=40, order='<I'):
+    struct.pack_into(order, data, at, size)
+    return data
+
+
+@pytest.mark.parametrize('size', [0, RATE * 2, 0xFFFFFFFF, 0x7FFFFFFF, 1, 3,
+                                  2**31 - 1, 100 * RATE])
+def test_a_wrong_size_of_a_wav_hides_nothing(tmp_path, size):
+    samples, said = heard(write(tmp_path, with_size(bytes_of(tmp_path), size)))
+    np.testing.assert_array_equal(samples, NOISE)
+    assert '7.0 s are there and are heard' in said
+
+
+@pytest.mark.parametrize('subtype', ['PCM_U8', 'PCM_24', 'PCM_32', 'FLOAT', 'DOUBLE', 'ULAW',
+                                     'ALAW', 'IMA_ADPCM', 'MS_ADPCM'])
+def test_every_coding_of_a_killed_recorder_is_heard(tmp_path, subtype):
+    data = bytes_of(tmp_path, subtype=subtype)
+    whole, said = heard(write(tmp_path, data))
+    assert not said
+    at = data.find(b'data') + 4
+    samples, said = heard(write(tmp_path, with_size(data, 0, at)))
+    assert abs(len(samples) - len(whole)) < 600 and 'its header tells of 0.0 s' in said
+    np.testing.assert_allclose(samples[:len(whole)], whole[:len(samples)], atol=1)
+
+
+@pytest.mark.parametrize('container, subtype', [
+    ('RF64', 'PCM_16'), ('W64', 'PCM_16'), ('W64', 'PCM_24'), ('AIFF', 'PCM_16'), ('AU', 'PCM_16'),
+    ('WAVEX', 'PCM_16')])
+def test_other_containers_cut_or_without_a_size(tmp_path, container, subtype):
+    whole = bytes_of(tmp_path, format=container, subtype=subtype)
+    samples, said = heard(write(tmp_path, whole))
+    np.testing.assert_array_equal(samples, NOISE)
+    assert not said
+    cut, said = heard(write(tmp_path, whole[:len(whole) // 2]))
+    np.testing.assert_array_equal(cut, NOISE[:len(cut)])
+    assert 3.4 * RATE < len(cut) < 3.6 * RATE and 'tells of 7.0 s, 3.5 s are there' in said
+    at, order = {'RF64': (28, '<Q'), 'W64': (whole.find(b'data') + 16, '<Q'),
+                 'AIFF': (whole.find(b'SSND') + 4, '>I'), 'AU': (8, '>I'),
+                 'WAVEX': (whole.find(b'data') + 4, '<I')}[container]
+    for size in (0, 50_000):
+        samples, said = heard(write(tmp_path, with_size(bytearray(whole), size, at, order)))
+        np.testing.assert_array_equal(samples[:len(NOISE)], NOISE)
+        assert len(samples) - len(NOISE) < 200 and 'are there and are heard' in said
+
+
+def test_big_endian_wav(tmp_path):
+    data = bytes_of(tmp_path, endian='BIG')
+    assert data[:4] == b'RIFX'
+    samples, said = heard(write(tmp_path, with_size(data, 0)))
+    np.testing.assert_array_equal(samples, NOISE)
+
+
+@pytest.mark.parametrize('first, second', [
+    ('WAV', 'WAV'), ('FLAC', 'FLAC'), ('OGG', 'OGG'), ('AIFF', 'AIFF'), ('W64', 'W64'),
+    ('RF64', 'WAV')])
+def test_recordings_that_were_joined_are_all_heard(tmp_path, first, second):
+    options = dict(subtype=None) if 'OGG' in first else {}
+    parts = [bytes_of(tmp_path, NOISE[:3 * RATE + 1], format=first, **options),
+             bytes_of(tmp_path, NOISE[:2 * RATE], format=second, **options)]
+    samples, said = heard(write(tmp_path, parts[0] + parts[1]))
+    assert abs(len(samples) - 5 * RATE) < 200 and '2 recordings were joined' in said
+    if first != 'OGG':
+        np.testing.assert_array_equal(
+            samples[:5 * RATE + 1], np.concatenate((NOISE[:3 * RATE + 1], NOISE[:2 * RATE])))
+
+
+def test_joined_recordings_of_other_rates_and_a_killed_first_one(tmp_path):
+    first = with_size(bytes_of(tmp_path, NOISE[:RATE]), 0)
+    second = bytes_of(tmp_path, np.stack([NOISE[:44_100]] * 2, 1), rate=44_100)
+    samples, said = heard(write(tmp_path, first + second))
+    assert len(samples) == 2 * RATE
+    np.testing.assert_array_equal(samples[:RATE], NOISE[:RATE])
+    assert 'joined' in said and 'tells of 0.0 s, 1.0 s' in said
+
+
+@pytest.mark.parametrize('chunk', [
+    b'LIST\x05\0\0\0abcde\0', b'LIST\x05\0\0\0abcde', b'id3 \x02\0\0\0ab', b'bext\0\0\0\0'])
+def test_chunks_before_and_after_the_samples_are_no_samples(tmp_path, chunk):
+    data = bytes_of(tmp_path)
+    samples, said = heard(write(tmp_path, data[:36] + chunk + data[36:] + chunk))
+    np.testing.assert_array_equal(samples, NOISE)
+    assert not said
+
+
+@pytest.mark.parametrize('tail', [b'TAG' + bytes(125), bytes(512), b'\0', b'abc'])
+def test_what_is_put_behind_is_no_sound(tmp_path, tail):
+    samples, said = heard(write(tmp_path, bytes_of(tmp_path) + tail))
+    np.testing.assert_array_equal(samples, NOISE)
+    assert not said
+
+
+def test_an_odd_number_of_bytes_without_padding(tmp_path):
+    data = bytes_of(tmp_path, NOISE[:1001], subtype='PCM_U8')
+    at = data.find(b'data') + 4
+    assert struct.unpack_from('<I', data, at)[0] == 1001
+    for tail in (b'', b'LIST\x04\0\0\0abcd'):
+        samples, said = heard(write(tmp_path, data[:at + 4 + 1001] + tail))
+        assert len(samples) == 1001 and not said
+
+
+@pytest.mark.parametrize('container', ['FLAC', 'OGG'])
+def test_a_compressed_recording_that_was_cut_off(tmp_path, container):
+    options = dict(subtype=None) if container == 'OGG' else {}
+    whole = bytes_of(tmp_path, format=container, **options)
+    samples, said = heard(write(tmp_path, whole))
+    assert abs(len(samples) - len(NOISE)) < 10 and not said
+    samples, said = heard(write(tmp_path, whole[:len(whole) // 2]))
+    assert 2 * RATE < len(samples) < 5 * RATE
+    assert said and ('damaged' in said or 'cut off' in said or 'are there' in said)
+
+
+def test_a_flac_that_does_not_know_its_length(tmp_path):
+    data = bytes_of(tmp_path, format='FLAC')
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    samples, _ = heard(write(tmp_path, data))
+    np.testing.assert_array_equal(samples, NOISE)
+
+
+def test_a_header_and_nothing_more_is_empty(tmp_path):
+    for size in (0, 1000):
+        with pytest.raises(AudioSourceError, match='holds no samples'):
+            FileSource(write(tmp_path, with_size(bytes_of(tmp_path)[:44], size)))
+
+
+def test_a_long_file_of_a_killed_recorder_loops(tmp_path):
+    source = FileSource(write(tmp_path, with_size(bytes_of(tmp_path), 0)), loop=True)
+    blocks = iter(source)
+    for _ in range(3 * 350):
+        next(blocks)
+    assert len(source.take_news()) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(min_size=12, max_size=300), st.sampled_from(
+    [b'RIFF', b'RIFX', b'RF64', b'FORM', b'riff', b'.snd', b'fLaC', b'OggS', b'']), st.booleans())
+def test_any_bytes_are_read_or_refused(tmp_path_factory, data, magic, keeps_form):
+    path = tmp_path_factory.mktemp('any') / 'x.wav'
+    path.write_bytes(magic + (data[:4] + b'WAVEfmt ' if keeps_form else b'') + data)
+    recordings_in(path)
+    try:
+        assert len(heard(path)[0])
+    except AudioSourceError as error:
+        assert str(path) in str(error)
