@@ -56,7 +56,7 @@ class CompiledModel:
         free = compiled.declare(core.baby_cry_model_free, None, c_void_p)
         weakref.finalize(self, free, self.handle)
         add = compiled.declare(core.baby_cry_model_add, c_int32, c_void_p, c_void_p)
-        for index, member in enumerate(checkpoint.members):
+        for index, _member in enumerate(checkpoint.members):
             tables, _kept = _tables(checkpoint.members, index, columns)
             if not add(self.handle, ctypes.byref(tables)):
                 raise ValueError(f'the compiled core can not run member {index}')
