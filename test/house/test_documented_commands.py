@@ -3,9 +3,9 @@
 """
 Every command of README and docs is one that works.
 
-A block is run in a folder with a recording, a policy and a manifest of the names that the documents
-use. Where `<!-- not run: WHY -->` stands before the block (hours of training, a robot), its
-commands are still parsed: programs, options, launch files and their arguments must exist.
+A block is run in a folder with a recording and a policy of the names that the documents use. Where
+`<!-- not run: WHY -->` stands before the block (hours of training, a robot), its commands are
+still parsed: programs, options, launch files and their arguments must exist.
 """
 
 from pathlib import Path
@@ -24,15 +24,18 @@ from recordings import SHIPPED
 ROOT = Path(__file__).resolve().parents[2]
 if not (ROOT / 'README.md').exists() or not (ROOT / 'docs').exists():
     pytest.skip('the documents are not beside the tests', allow_module_level=True)
-BLOCK = re.compile(r'(?:<!-- not run: (?P<why>[^>]+) -->\n+)?```(?:bash|sh)\n(?P<body>.*?)```', re.DOTALL)
+BLOCK = re.compile(
+    r'(?:<!-- not run: (?P<why>[^>]+) -->\n+)?```(?:bash|sh)\n(?P<body>.*?)```', re.DOTALL)
 # Programs that are not ours: what follows is up to them.
 OTHERS = {'cd', 'git', 'export', 'source', 'rosdep', 'colcon', 'pip', 'python3', 'sudo',
-          'apt-get', 'docker', 'pre-commit', 'mosquitto_sub', 'systemctl', 'chronyc', 'pactl', 'curl'}
+          'apt-get', 'docker', 'pre-commit', 'mosquitto_sub', 'systemctl', 'chronyc', 'pactl',
+          'curl'}
 
 
 def commands():
     """Yield (document:line, command, why it is not run) of every line of every block."""
-    for path in [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]:
+    for path in [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md',
+                 *sorted((ROOT / 'docs').glob('*.md'))]:
         text = path.read_text()
         for block in BLOCK.finditer(text):
             line = text.count('\n', 0, block.start('body')) + 1
@@ -101,8 +104,8 @@ def test_it_is_there(place, command, why):
         for word in words[4:]:
             if ':=' in word and '…' not in word:
                 name = word.partition(':=')[0]
-                assert f"'{name}'" in launch_arguments(words[3]) or f"'{name.rpartition('_')[2]}'" \
-                    in launch_arguments(words[3]), word
+                declared = launch_arguments(words[3])
+                assert f"'{name}'" in declared or f"'{name.rpartition('_')[2]}'" in declared, word
     elif words[:2] == ['ros2', 'run'] and words[2] == 'baby_cry_detector':
         assert re.search(rf'\b{words[3]}\b', (ROOT / 'CMakeLists.txt').read_text()), words[3]
     elif words[0].startswith('tools/'):
@@ -119,8 +122,9 @@ def test_it_is_there(place, command, why):
 def test_it_runs(place, command, why, folder):
     words = words_of(command)
     # The documents of a folder come in order: what one command writes the next may read.
-    done = subprocess.run([sys.executable, '-m', 'baby_cry_detector.cli.main', *words[1:]], cwd=folder,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=200)
+    done = subprocess.run([sys.executable, '-m', 'baby_cry_detector.cli.main', *words[1:]],
+                          cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=200)
     assert done.returncode == 0, f'{place}: {command}\n{done.stderr}'
 
 
