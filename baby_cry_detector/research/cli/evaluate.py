@@ -11,6 +11,7 @@ import numpy as np
 
 from baby_cry_detector.cli.arguments import number, UsageError
 from baby_cry_detector.cli.progress import Bars
+from baby_cry_detector.research.cli.manifest import add_map_option
 
 
 def add_parser(subparsers) -> None:
@@ -41,6 +42,7 @@ def add_parser(subparsers) -> None:
                         help='with --background: another detector that hears the same')
     parser.add_argument('--peer-file', type=Path, default=None, metavar='FILE',
                         help="the peer's network, yamnet.tflite")
+    add_map_option(parser)
     parser.add_argument('--scores', type=Path, default=None,
                         help='write a CSV with the score of every clip')
     parser.add_argument('--draws', type=number(int, 0, 100_000), default=300,
@@ -60,7 +62,8 @@ def run(args) -> int:
     from baby_cry_detector.research.evaluation.clips import (
         detection_report, known_groups, summary_lines)
     from baby_cry_detector.research.training.manifest import (
-        CRY_LABELS, DATA_DIR_VARIABLE, default_data_dir, load_several)
+        CRY_LABELS, DATA_DIR_VARIABLE, default_data_dir, kinds_table, load_several)
+    from baby_cry_detector.research.training.labels import parse_mapping
 
     sources = args.manifest or [default_data_dir()]
     if not sources[0]:
@@ -75,7 +78,7 @@ def run(args) -> int:
     extra = {}
     with Bars() as bars:
         if args.folds is not None:
-            clips = load_several(sources, check_files=False)
+            clips = load_several(sources, check_files=False, mapping=parse_mapping(args.map))
             result, clips = _out_of_fold(args.folds, clips)
             extra['folds'] = str(args.folds)
         else:
@@ -85,7 +88,10 @@ def run(args) -> int:
             known = set(CRY_LABELS) | set(checkpoint.cry_labels) | set(checkpoint.needs)
             known |= set(checkpoint.provenance.get('cry_labels', ()))
             known.discard('unknown')
-            clips = load_several(sources, cry_labels=known)
+            clips = load_several(sources, cry_labels=known, mapping=parse_mapping(args.map),
+                                 say=bars.say)
+            for line in kinds_table(clips):
+                bars.say(line)
             if not args.with_emotion:
                 clips = [clip for clip in clips if clip.kind != 'emotion']
             seen = known_groups(clips, checkpoint.provenance)

@@ -27,9 +27,22 @@ def add_parser(subparsers) -> None:
                         help='donateacry: convert raw 3gp and caf files with ffmpeg into it')
     parser.add_argument('--segments', type=Path, default=None, metavar='CSV',
                         help='also write where in the recordings it cries, if the corpus says')
+    add_map_option(parser)
     parser.add_argument('--skip-wrong', action='store_true',
                         help='write what is right although something is wrong')
     parser.set_defaults(run=run)
+
+
+def add_map_option(parser) -> None:
+    """Declare `--map`."""
+    parser.add_argument('--map', action='append', default=[], metavar='NAME=MEANING',
+                        help='what a folder or label means: cry, not_cry, emotion, skip, or the '
+                             'reason of the cry (may be repeated)')
+
+
+def say(text: str) -> None:
+    """Write a line to standard error."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def run(args) -> int:
@@ -37,13 +50,16 @@ def run(args) -> int:
     from baby_cry_detector.research.corpus.layouts import Adapted, ADAPTERS
     from baby_cry_detector.research.corpus.layouts_public import PUBLIC
     from baby_cry_detector.research.training.manifest import (
-        load_clips, write_manifest, write_table)
+        kinds_table, load_clips, write_manifest, write_table)
+    from baby_cry_detector.research.training.labels import parse_mapping
 
     if not args.root.is_dir():
         raise ValueError(f'{args.root}: no such folder')
     if args.layout == 'folders':
         found = Adapted()
-        for clip in load_clips(args.root):
+        clips = load_clips(args.root, mapping=parse_mapping(args.map), say=say)
+        say('\n'.join(kinds_table(clips)))
+        for clip in clips:
             found.add(clip.path, clip.label, clip.group, clip.fold, clip.kind, args.root.name)
     elif args.layout == 'donateacry':
         found = ADAPTERS[args.layout](args.root, args.convert_to)

@@ -7,6 +7,7 @@ from pathlib import Path
 import sys
 
 from baby_cry_detector.cli.progress import Bars
+from baby_cry_detector.research.cli.manifest import add_map_option
 
 
 def add_parser(subparsers) -> None:
@@ -24,6 +25,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument('--manifest', type=Path, action='append', default=[],
                         help='CSV with path, label, group, fold; or a folder per class (may be '
                              'repeated)')
+    add_map_option(parser)
     parser.add_argument('--background', type=Path, action='append', default=[],
                         help='manifest of other sounds to train on that are in no figure of '
                              'clips, such as the one of "baby-cry corpus" (may be repeated)')
@@ -43,8 +45,9 @@ def add_parser(subparsers) -> None:
 def run(args) -> int:
     """Run the command; return the exit status."""
     from baby_cry_detector.research.training.config import ConfigError, load_config
+    from baby_cry_detector.research.training.labels import parse_mapping
     from baby_cry_detector.research.training.manifest import (
-        DATA_DIR_VARIABLE, default_data_dir, join_table, load_several, ManifestError)
+        DATA_DIR_VARIABLE, default_data_dir, join_table, kinds_table, load_several, ManifestError)
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -56,11 +59,15 @@ def run(args) -> int:
             say('baby-cry train: no recordings: give --manifest, or data.manifest in the '
                 f'configuration, or set {DATA_DIR_VARIABLE}')
             return 2
-        clips = load_several(sources, n_folds=config.data.n_folds)
-        background = load_several(args.background, n_folds=config.data.n_folds, taken=clips)
+        options = {'n_folds': config.data.n_folds, 'mapping': parse_mapping(args.map), 'say': say}
+        clips = load_several(sources, **options)
+        background = load_several(args.background, taken=clips, **options)
+        say('\n'.join(['recordings by kind:', *kinds_table(clips)]))
+        if not any(clip.is_cry for clip in clips):
+            raise ManifestError('no cry found: say with --map NAME=cry which label means one')
         if args.opinions is not None:
             clips = join_table(clips, args.opinions)
-    except (ConfigError, ManifestError) as error:
+    except (ConfigError, ValueError) as error:
         say(f'baby-cry train: {error}')
         return 2
     try:

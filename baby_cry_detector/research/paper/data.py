@@ -72,7 +72,8 @@ def choose_clips(dataset: str, data_dir: Optional[Path]) -> List[Clip]:
     :raises ManifestError: if there are none, or too few classes or folds, or groups leak.
     """
     if dataset not in CORPORA:
-        clips = load_clips(Path(dataset) if data_dir is None else Path(data_dir) / dataset)
+        clips = load_clips(Path(dataset) if data_dir is None else Path(data_dir) / dataset,
+                           is_strict=False)
     else:
         root = data_dir or default_data_dir()
         if root is None:

@@ -8,23 +8,27 @@ what was recorded: clips of one group never stand on both sides of a split), ``f
 (``cry``, ``not_cry``, ``emotion``), ``source``, ``quality`` and any others are optional and kept.
 """
 
+from collections import Counter
 import csv
 from dataclasses import dataclass, field, replace
 import hashlib
 import os
 from pathlib import Path
-from typing import Iterable, List, Mapping, Optional, Sequence, Union
+from typing import Callable, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Union
 import zlib
 
+from baby_cry_detector.research.training.labels import (
+    CRY, EMOTION, mapped, Meaning, meaning_of, NOT_CRY, SKIP, words_of)
+
 DATA_DIR_VARIABLE = 'BABY_CRY_DATA_DIR'
-AUDIO_SUFFIXES = ('.wav', '.flac', '.ogg')
+#: What libsndfile reads.
+AUDIO_SUFFIXES = ('.wav', '.flac', '.ogg', '.mp3', '.oga', '.opus', '.aif', '.aiff', '.aifc',
+                  '.au', '.snd', '.caf', '.w64', '.rf64', '.wave', '.bwf')
 
 #: Labels that mean "a cry", whatever folder the clip lies in. The first ones are reasons.
 NEED_LABELS = ('hungry', 'pain', 'belly_pain', 'tired', 'discomfort', 'burping', 'cold_hot',
                'lonely', 'scared', 'angry', 'sad')
 CRY_LABELS = NEED_LABELS + ('cry', 'crying', 'crying_baby', 'baby_cry', 'infant_cry')
-
-CRY, NOT_CRY, EMOTION = 'cry', 'not_cry', 'emotion'
 
 
 class ManifestError(ValueError):
@@ -76,10 +80,34 @@ def clip_kind(path: str, label: str, cry_labels: Iterable[str] = CRY_LABELS) -> 
     The folder decides where there is one called ``cry``, ``not_cry`` or ``emotion`` (the one
     nearest to the file); elsewhere the label does.
     """
+    kind = _kind_of_folders(path)
+    meaning = meaning_of(label, cry_labels)
+    return kind or (meaning.kind if meaning else NOT_CRY)
+
+
+def _kind_of_folders(path: str) -> str:
     for part in reversed(Path(path).parts[:-1]):
-        if part.lower() in (CRY, NOT_CRY, EMOTION):
-            return part.lower()
-    return CRY if label.strip().lower() in set(cry_labels) else NOT_CRY
+        if words_of(part) in (CRY, NOT_CRY, EMOTION):
+            return words_of(part)
+    return ''
+
+
+class Reading(NamedTuple):
+    """
+    How recordings are read.
+
+    :param n_folds: of manifests without folds.
+    :param cry_labels: labels that mean a cry, beside those that everybody knows.
+    :param mapping: what names mean, by name; see `labels.mapped`.
+    :param is_strict: whether a name that says nothing is an error; else it is no cry.
+    :param say: told what was skipped.
+    """
+
+    n_folds: int = 5
+    cry_labels: Iterable[str] = CRY_LABELS
+    mapping: Mapping[str, str] = {}
+    is_strict: bool = True
+    say: Callable[[str], None] = lambda sentence: None
 
 
 def fold_of_group(group: str, n_folds: int) -> int:
@@ -93,26 +121,27 @@ def default_data_dir() -> Optional[Path]:
     return Path(value) if value else None
 
 
-def load_clips(source: Union[str, Path], *, n_folds: int = 5,
-               cry_labels: Iterable[str] = CRY_LABELS, check_files: bool = True) -> List[Clip]:
+def load_clips(source: Union[str, Path], *, check_files: bool = True, **options) -> List[Clip]:
     """
     Return the clips of a manifest, of a folder that holds ``manifest.csv``, or folder per class.
 
+    :param options: see `Reading`.
     :raises ManifestError: with one line per missing or wrong piece.
     """
+    reading = Reading(**options)
     source = Path(source)
     if source.is_dir() and (source / 'manifest.csv').is_file():
         source = source / 'manifest.csv'
     if source.is_dir():
-        return _from_folders(source, n_folds, cry_labels)
+        from baby_cry_detector.research.training.class_folders import clips_of_folders
+        return clips_of_folders(source, reading)
     if not source.is_file():
         raise ManifestError(f'{source}: expected a manifest (CSV with path and label) or a folder '
                             'with one sub-folder of recordings per class')
-    return _from_csv(source, n_folds, cry_labels, check_files)
+    return _from_csv(source, reading, check_files)
 
 
-def _from_csv(manifest: Path, n_folds: int, cry_labels: Iterable[str],
-              check_files: bool) -> List[Clip]:
+def _from_csv(manifest: Path, options: Reading, check_files: bool) -> List[Clip]:
     try:
         with open(manifest, newline='', encoding='utf-8-sig') as stream:
             reader = csv.DictReader(stream)
@@ -126,7 +155,7 @@ def _from_csv(manifest: Path, n_folds: int, cry_labels: Iterable[str],
                             f'{", ".join(columns) or "an empty file"}')
     if not rows:
         raise ManifestError(f'{manifest}: no rows below the column names')
-    problems, clips, seen = [], [], {}
+    problems, clips, seen, unknown = [], [], {}, Counter()
     for line, row in enumerate(rows, start=2):
         where = f'{manifest.name}:{line}'
         path, label = (row.get('path') or '').strip(), (row.get('label') or '').strip()
@@ -146,10 +175,17 @@ def _from_csv(manifest: Path, n_folds: int, cry_labels: Iterable[str],
         if fold_text and not fold_text.isdigit():
             problems.append(f'{where}: {path}: fold {fold_text!r} is not a number 0, 1, ...')
             continue
-        fold = int(fold_text) if fold_text else fold_of_group(group, n_folds)
+        fold = int(fold_text) if fold_text else fold_of_group(group, options.n_folds)
         extra = {name: value or '' for name, value in row.items()
                  if name not in ('path', 'label', 'group', 'fold') and name is not None}
-        kind = extra.get('kind', '').strip() or clip_kind(path, label, cry_labels)
+        meaning = mapped(label, options.mapping, options.cry_labels)
+        said = extra.get('kind', '').strip() or _kind_of_folders(path)
+        if meaning is None and not said and options.is_strict:
+            unknown[label] += 1
+            continue
+        kind, label = _of_row(label, said, meaning, options)
+        if kind == SKIP:
+            continue
         if kind not in (CRY, NOT_CRY, EMOTION):
             problems.append(f'{where}: {path}: kind {kind!r} is not {CRY}, {NOT_CRY} or '
                             f'{EMOTION}')
@@ -157,27 +193,51 @@ def _from_csv(manifest: Path, n_folds: int, cry_labels: Iterable[str],
         clips.append(Clip(path, file, label, group, fold, kind, extra))
     if problems:
         raise ManifestError('\n'.join(problems))
+    check_kinds(str(manifest), clips, unknown, options, needs_cries=False)
     return clips
 
 
-def _from_folders(root: Path, n_folds: int, cry_labels: Iterable[str]) -> List[Clip]:
-    clips, problems = [], []
-    folders = sorted(entry for entry in root.iterdir() if entry.is_dir())
-    if not folders:
-        raise ManifestError(f'{root}: no manifest.csv and no sub-folder per class')
-    for folder in folders:
-        files = sorted(file for file in folder.rglob('*')
-                       if file.suffix.lower() in AUDIO_SUFFIXES)
-        if not files:
-            problems.append(f'{folder}: no {", ".join(AUDIO_SUFFIXES)} file in it')
-        for file in files:
-            path = file.relative_to(root).as_posix()
-            label = file.parent.name if file.parent != folder else folder.name
-            clips.append(Clip(path, file, label, path, fold_of_group(path, n_folds),
-                              clip_kind(path, label, cry_labels)))
-    if problems:
-        raise ManifestError('\n'.join(problems))
-    return clips
+def _of_row(label: str, said: str, meaning: Optional[Meaning], options: Reading) -> Meaning:
+    """Return kind and label of a row; a reason is written as reasons are."""
+    if meaning is None:
+        return Meaning(said or NOT_CRY, label)
+    is_given = words_of(label) in {words_of(name) for name in options.mapping}
+    kind = meaning.kind if is_given or not said else said
+    is_reason = kind == CRY and meaning.kind == CRY and meaning.label in NEED_LABELS
+    return Meaning(kind, meaning.label if is_reason else label)
+
+
+def check_kinds(where: str, clips: Sequence[Clip], unknown: Counter, options: Reading,
+                needs_cries: bool) -> None:
+    """
+    Raise ManifestError if there are names that say nothing, or there is no cry.
+
+    :param unknown: how many recordings have which name that is not known.
+    """
+    if not options.is_strict:
+        return
+    if unknown:
+        raise ManifestError('\n'.join([
+            f'{where}: it is not known whether these are cries:',
+            *(f'  {name} ({count} recordings)' for name, count in sorted(unknown.items())),
+            *kinds_table(clips),
+            'say so with --map NAME=cry, =not_cry, =skip or the reason of the cry, such as '
+            f'--map "{Path(next(iter(sorted(unknown)))).name}=not_cry"']))
+    if needs_cries and not any(clip.kind in (CRY, EMOTION) for clip in clips):
+        raise ManifestError('\n'.join([f'{where}: no cry found', *kinds_table(clips),
+                                       'say with --map NAME=cry which folder holds cries']))
+
+
+def kinds_table(clips: Sequence[Clip]) -> List[str]:
+    """Return what there is, in lines: kind, how many recordings, labels with their numbers."""
+    lines = []
+    for kind in (CRY, NOT_CRY, EMOTION):
+        labels = Counter(clip.label for clip in clips if clip.kind == kind)
+        listed = ', '.join(f'{label} {count}' for label, count in labels.most_common(12))
+        more = ', …' if len(labels) > 12 else ''
+        if labels:
+            lines.append(f'  {kind:<8} {sum(labels.values()):>6}   {listed}{more}')
+    return lines
 
 
 def load_several(sources: Sequence[Union[str, Path]], *, n_folds: int = 5,

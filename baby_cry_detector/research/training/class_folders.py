@@ -1,0 +1,89 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Recordings in folders that are named after what can be heard, as people have them."""
+
+from collections import Counter
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+from baby_cry_detector.research.training.labels import (
+    CRY, EMOTION, mapped, Meaning, NOT_CRY, SKIP, words_of)
+from baby_cry_detector.research.training.manifest import (
+    AUDIO_SUFFIXES, check_kinds, Clip, fold_of_group, ManifestError, Reading)
+
+
+def clips_of_folders(root: Path, options: Reading) -> List[Clip]:
+    """
+    Return the recordings below a folder, each labelled by the folders above it.
+
+    :raises ManifestError: if there are none, no cry, or names that say nothing.
+    """
+    files, skipped = _audio_files(root)
+    clips, unknown = [], Counter()
+    parents = Counter(file.relative_to(root).parts[:-1] for file in files)
+    if not files or not any(parents):
+        raise ManifestError(f'{root}: no manifest.csv and no sub-folder per class with recordings '
+                            f'({", ".join(AUDIO_SUFFIXES[:4])}, …)')
+    filled = {file.relative_to(root).parts[0] for file in files}
+    empty = [folder.name for folder in sorted(root.iterdir()) if folder.is_dir()
+             and folder.name not in filled and _of_folders([folder.name], options)]
+    if empty:
+        raise ManifestError('\n'.join(f'{root / name}: no recording in it' for name in empty))
+    for file in files:
+        parts = file.relative_to(root).parts
+        meaning = _of_folders(parts[:-1], options)
+        if meaning is None and options.is_strict:
+            unknown['/'.join(parts[:-1]) or '.'] += 1
+            continue
+        kind, label = meaning or (NOT_CRY, parts[-2] if len(parts) > 1 else root.name)
+        if kind == SKIP:
+            skipped['in folders to skip'] += 1
+            continue
+        path = '/'.join(parts)
+        clips.append(Clip(path, file, label, path, fold_of_group(path, options.n_folds), kind))
+    if skipped:
+        options.say('skipped: ' + ', '.join(f'{count} {what}' for what, count in skipped.items()))
+    check_kinds(str(root), clips, unknown, options, needs_cries=True)
+    return clips
+
+
+def _audio_files(root: Path):
+    """Return the recordings below a folder, and how many files were skipped, by kind."""
+    files, skipped = [], Counter()
+    for path in sorted(root.rglob('*')):
+        parts = path.relative_to(root).parts
+        if not path.is_file():
+            if path.is_dir() and path.suffix.lower() in AUDIO_SUFFIXES:
+                skipped['folders with the name of a recording'] += 1
+        elif any(part == '__MACOSX' or part.startswith('.') for part in parts):
+            skipped['hidden files or files of macOS'] += 1
+        elif path.suffix.lower() not in AUDIO_SUFFIXES:
+            skipped['files that are no recordings'] += 1
+        elif not path.stat().st_size:
+            skipped['empty files'] += 1
+        else:
+            files.append(path)
+    return files, skipped
+
+
+def _of_folders(folders: Sequence[str], options: Reading) -> Optional[Meaning]:
+    """
+    Return what the folders above a recording say: the nearest one that means something.
+
+    Below a folder called ``cry``, ``not_cry`` or ``emotion`` that decides the kind, and below the
+    latter two the next folder is the label, whatever it is called.
+    """
+    meanings = [mapped(folder, options.mapping, options.cry_labels) for folder in folders]
+    for index in range(len(folders) - 1, -1, -1):
+        if meanings[index] is None:
+            continue
+        kind, label = meanings[index]
+        above = [meaning.kind for folder, meaning in zip(folders[:index], meanings)
+                 if meaning is not None and words_of(folder) in (CRY, NOT_CRY, EMOTION)]
+        if words_of(folders[index]) in (CRY, NOT_CRY, EMOTION) or not above or kind == SKIP:
+            if kind in (NOT_CRY, EMOTION) and words_of(folders[index]) == kind and (
+                    index + 1 < len(folders)):
+                label = words_of(folders[index + 1])
+            return Meaning(kind, label)
+        return Meaning(above[-1], label)
+    return None

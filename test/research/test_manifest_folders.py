@@ -1,0 +1,129 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Folders and labels as people name them: cries are found, and what is not known is asked for."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from baby_cry_detector.cli.main import main
+from baby_cry_detector.research.training.labels import meaning_of, parse_mapping, words_of
+from baby_cry_detector.research.training.manifest import kinds_table, load_clips, ManifestError
+
+
+def write(root, *paths):
+    for number, path in enumerate(paths):
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix.lower() in ('.wav', '.flac', '.mp3'):
+            soundfile.write(file, np.full(1600, number / 100), 16000, format={
+                '.mp3': 'MP3', '.flac': 'FLAC'}.get(file.suffix.lower(), 'WAV'))
+        else:
+            file.write_bytes(b'text')
+
+
+@pytest.mark.parametrize('name, kind, label', [
+    ('301 - Crying baby', 'cry', 'crying_baby'), ('cries', 'cry', 'crying'),
+    ('belly pain', 'cry', 'belly_pain'), ('Belly-Pain', 'cry', 'belly_pain'),
+    ('bellyPain', 'cry', 'belly_pain'), ('cold-hot', 'cry', 'cold_hot'),
+    ('Cold/Hot', 'cry', 'cold_hot'), ('Ｃｒｙｉｎｇ', 'cry', 'crying'), ('BABY CRIES', 'cry', 'crying'),
+    ('02_hungry', 'cry', 'hungry'), ('hungry cry', 'cry', 'hungry'), ('Tired baby', 'cry', 'tired'),
+    ('needs burping', 'cry', 'burping'), ('Not crying', 'not_cry', 'not_crying'),
+    ('non-cry', 'not_cry', 'non_cry'), ('no_cry', 'not_cry', 'no_cry'), ('Dogs', 'not_cry', 'dogs'),
+    ('903 - Baby laugh', 'not_cry', 'baby_laugh'), ('Silence', 'not_cry', 'silence'),
+    ('washing machine', 'not_cry', 'washing_machine'), ('emotion', 'emotion', 'emotion')])
+def test_names_mean_what_they_say(name, kind, label):
+    assert meaning_of(name) == (kind, label)
+
+
+@pytest.mark.parametrize('name', ['foo', 'class 7', 'anna', 'crying man', '泣き声', '301', 'baby', ''])
+def test_what_says_nothing_is_not_guessed(name):
+    assert meaning_of(name) is None
+
+
+def test_the_class_folder_decides_and_not_the_last_one(tmp_path):
+    write(tmp_path, 'crying/anna/a.wav', 'crying/ben/b.wav', 'train/301 - Crying baby/c.wav',
+          'dog/rex/2024/d.wav', 'not_cry/cat/e.wav', 'cry/hungry/f.wav', 'cry/g.wav',
+          'not_cry/crying cartoon/h.wav', 'laugh/anna/i.wav')
+    found = {clip.path: (clip.kind, clip.label) for clip in load_clips(tmp_path)}
+    assert found == {
+        'crying/anna/a.wav': ('cry', 'crying'), 'crying/ben/b.wav': ('cry', 'crying'),
+        'train/301 - Crying baby/c.wav': ('cry', 'crying_baby'),
+        'dog/rex/2024/d.wav': ('not_cry', 'dog'), 'not_cry/cat/e.wav': ('not_cry', 'cat'),
+        'cry/hungry/f.wav': ('cry', 'hungry'), 'cry/g.wav': ('cry', 'cry'),
+        'not_cry/crying cartoon/h.wav': ('not_cry', 'crying_cartoon'),
+        'laugh/anna/i.wav': ('not_cry', 'laugh')}
+
+
+def test_what_is_no_audio_is_skipped_and_counted_and_mp3_is_taken(tmp_path):
+    write(tmp_path, 'crying/a.wav', 'crying/b.mp3', 'dog/C.FLAC', 'crying/notes.txt')
+    (tmp_path / 'crying' / '._a.wav').write_bytes(b'\0\5\x16\7')
+    (tmp_path / '__MACOSX' / 'crying').mkdir(parents=True)
+    (tmp_path / '__MACOSX' / 'crying' / 'a.wav').write_bytes(b'x')
+    (tmp_path / 'crying' / 'x.wav').mkdir()
+    (tmp_path / 'crying' / 'empty.wav').write_bytes(b'')
+    said = []
+    clips = load_clips(tmp_path, say=said.append)
+    assert sorted(clip.path for clip in clips) == ['crying/a.wav', 'crying/b.mp3', 'dog/C.FLAC']
+    for words in ('2 hidden files', '1 folders with the name', '1 files that are no', '1 empty'):
+        assert words in said[0]
+
+
+def test_an_unknown_name_is_an_error_that_lists_them_and_map_decides(tmp_path):
+    write(tmp_path, 'crying/a.wav', 'foo/b.wav', 'bar/c.wav', 'bar/d.wav')
+    with pytest.raises(ManifestError) as raised:
+        load_clips(tmp_path)
+    text = str(raised.value)
+    assert 'foo (1 recordings)' in text and 'bar (2 recordings)' in text and '--map' in text
+    assert 'crying 1' in text                # the table of what was understood
+    clips = load_clips(tmp_path, mapping=parse_mapping(['foo=hungry', 'Bar = skip']))
+    assert [(clip.path, clip.kind, clip.label) for clip in clips] == [
+        ('crying/a.wav', 'cry', 'crying'), ('foo/b.wav', 'cry', 'hungry')]
+
+
+def test_no_cry_is_an_error(tmp_path):
+    write(tmp_path, 'dog/a.wav', 'cat/b.wav')
+    with pytest.raises(ManifestError, match='no cry found'):
+        load_clips(tmp_path)
+    clips = load_clips(tmp_path, mapping={'cat': 'cry'})
+    assert kinds_table(clips) == ['  cry           1   cat 1', '  not_cry       1   dog 1']
+
+
+def test_labels_of_a_table_are_read_alike(tmp_path):
+    write(tmp_path, 'a.wav', 'b.wav', 'c.wav', 'not_cry/d.wav')
+    table = tmp_path / 'm.csv'
+    table.write_text('path,label\na.wav,Belly pain\nb.wav,301 - Crying baby\nc.wav,dog\n'
+                     'not_cry/d.wav,whatever\n')
+    assert [(clip.kind, clip.label) for clip in load_clips(table)] == [
+        ('cry', 'belly_pain'), ('cry', '301 - Crying baby'), ('not_cry', 'dog'),
+        ('not_cry', 'whatever')]
+    table.write_text('path,label\na.wav,cries\nb.wav,mystery\n')
+    with pytest.raises(ManifestError, match='mystery .1 recordings.'):
+        load_clips(table)
+    assert [clip.kind for clip in load_clips(table, mapping={'mystery': 'not_cry'})] == [
+        'cry', 'not_cry']
+
+
+@pytest.mark.parametrize('text', ['foo', 'foo=', '=cry', 'foo=wrong', ''])
+def test_a_wrong_mapping_is_named(text):
+    with pytest.raises(ValueError, match='--map: expected NAME=MEANING'):
+        parse_mapping([text])
+
+
+def test_words_have_one_spelling():
+    assert {words_of(name) for name in ('Crying baby', 'crying_baby', '3. crying-BABY ',
+                                        'CryingBaby')} == {'crying_baby'}
+
+
+def test_the_commands_print_the_table_and_take_map(tmp_path, capsys):
+    write(tmp_path / 'data', 'cries/a.wav', 'foo/b.wav')
+    out = tmp_path / 'm.csv'
+    assert main(['manifest', 'folders', str(tmp_path / 'data'), '--out', str(out)]) == 1
+    assert 'foo (1 recordings)' in capsys.readouterr().err and not out.exists()
+    assert main(['manifest', 'folders', str(tmp_path / 'data'), '--out', str(out), '--map',
+                 'foo=not_cry']) == 0
+    assert 'cry           1   crying 1' in capsys.readouterr().err
+    config = tmp_path / 'c.yaml'
+    config.write_text('name: x\n')
+    assert main(['train', str(config), '--manifest', str(tmp_path / 'data')]) == 2
+    assert 'foo (1 recordings)' in capsys.readouterr().err
