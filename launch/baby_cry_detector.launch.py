@@ -11,6 +11,7 @@ from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.names import safe_name
+from baby_cry_detector.ros.base.launching import network_actions, network_argument
 from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
@@ -96,6 +97,8 @@ def generate_launch_description():
             'respawn', default_value='true', choices=SWITCH,
             description=f'Start a process that died again after {RESPAWN_DELAY_S:g} s; otherwise '
                         'its death ends the launch.'),
+        network_argument(),
+        OpaqueFunction(function=network_actions),
         OpaqueFunction(function=start),
     ])
 

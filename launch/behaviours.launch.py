@@ -14,7 +14,7 @@ The arguments of baby_cry_detector.launch.py (source, file, device, ...) work he
 from pathlib import Path
 
 from baby_cry_detector.ros.base.launching import (
-    BEHAVIOURS, common_arguments, own_parameters, start_behaviour, SWITCH)
+    BEHAVIOURS, common_arguments, network_actions, own_parameters, start_behaviour, SWITCH)
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -54,6 +54,7 @@ def generate_launch_description():
                         'params_file.') for name in PAGE],
         DeclareLaunchArgument('listen', default_value='true', choices=SWITCH,
                               description='Start listening too; false where it runs already.'),
+        OpaqueFunction(function=network_actions),
         OpaqueFunction(function=start)])
 
 

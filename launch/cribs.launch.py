@@ -9,10 +9,10 @@ Start the graph of several cribs: a namespace and a microphone for each.
 `{nursery: {device: USB PnP, model: /path/nursery.npz}, bedroom: {source: file, file: cry.wav}}`.
 """
 
-import difflib
 from pathlib import Path
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
+from baby_cry_detector.ros.base.launching import network_actions
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument, GroupAction, IncludeLaunchDescription, OpaqueFunction)
@@ -27,6 +27,8 @@ SHARED = {
     'log_level': 'Least severe log message: debug, info, warn, error or fatal; empty: info.',
     'composed': 'true: one process for each crib; empty or false: one for each node.',
     'respawn': 'false: the death of a process ends the launch; empty or true: it starts again.',
+    'network': 'true: other machines may find the nodes, hear the cribs and command them '
+               '(SECURITY.md); empty: as ROS_AUTOMATIC_DISCOVERY_RANGE says, else no.',
     'use_sim_time': 'true: take the time from /clock; empty or false: the system\'s.',
 }
 OWN = ('source', 'device', 'file', 'loop', 'rate', 'frame_id', 'audio_topic', 'audio_info_topic',
@@ -42,6 +44,7 @@ def generate_launch_description():
                                  'path of a file that holds one.'),
         *[DeclareLaunchArgument(name, default_value='', description=text)
           for name, text in SHARED.items()],
+        OpaqueFunction(function=network_actions),
         OpaqueFunction(function=start)])
 
 
@@ -67,7 +70,8 @@ def cribs(text):
     """
     path = Path(text).expanduser()
     try:
-        read = path.read_text() if text and _is_file(path) else text
+        is_file = bool(text) and _is_file(path)
+        read = path.read_text() if is_file else text
         compose(read)               # bounded; says what is wrong without repeating the file
         loaded = yaml.safe_load(read)
     except (OSError, UnicodeDecodeError, YamlError) as error:
@@ -83,10 +87,9 @@ def cribs(text):
         own = own if isinstance(own, dict) else {'device': '' if own is None else own}
         unknown = sorted(set(map(str, own)) - set(OWN))
         if unknown:
-            close = difflib.get_close_matches(unknown[0], OWN, 1, 0.6)
-            raise RuntimeError('cribs: an unknown argument'
-                               + (f', perhaps meant to be {close[0]}' if close else '')
-                               + f'; known: {", ".join(OWN)}')
+            # What is in a file that was named by mistake is not repeated.
+            named = f'unknown argument{"" if is_file else f" {unknown[0]!r}"}'
+            raise RuntimeError(f'cribs: {named}; known: {", ".join(OWN)}')
         own = {name: _text(value) for name, value in own.items()}
         if own.get('source', 'mic') == 'mic':
             device = own.get('device', '')

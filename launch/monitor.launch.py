@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
+from baby_cry_detector.ros.base.launching import network_actions, network_argument
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, TimerAction
 from launch.logging import launch_config
@@ -49,6 +50,8 @@ def generate_launch_description():
             'foxglove', default_value='true', choices=SWITCH,
             description='Start foxglove_bridge on this machine where it is installed; import '
                         'the layout that is named then.'),
+        network_argument(),
+        OpaqueFunction(function=network_actions),
         OpaqueFunction(function=start),
     ])
 

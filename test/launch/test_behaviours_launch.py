@@ -11,7 +11,8 @@ pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
 from launch import LaunchContext  # noqa: E402
-from launch.actions import DeclareLaunchArgument, OpaqueFunction  # noqa: E402
+from launch.actions import (  # noqa: E402
+    DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable)
 from launch.launch_description_sources import (  # noqa: E402
     get_launch_description_from_python_launch_file)
 from launch.logging import launch_config  # noqa: E402
@@ -39,7 +40,8 @@ def started(name, **arguments):
     for entity in description.entities:
         produced = entity.execute(context)
         if isinstance(entity, OpaqueFunction):
-            result += produced
+            result += [action for action in produced
+                       if not isinstance(action, (LogInfo, SetEnvironmentVariable))]
     return result
 
 

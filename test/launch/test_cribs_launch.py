@@ -44,6 +44,14 @@ def test_each_crib_has_its_namespace_and_microphone(tmp_path):
     assert includes(cribs=str(tmp_path / 'cribs.yaml')) == expected
 
 
+def test_nothing_of_a_file_that_is_no_list_of_cribs_is_repeated(tmp_path):
+    for text in ('hunter2: {geheim: 1}', 'a: [hunter2', 'hunter2', '{a: *hunter2}', '%hunter2'):
+        (tmp_path / 'private').write_text(text)
+        with pytest.raises(RuntimeError, match='cribs') as refused:
+            includes(cribs=str(tmp_path / 'private'))
+        assert 'hunter2' not in str(refused.value) and 'geheim' not in str(refused.value)
+
+
 def test_what_a_crib_says_wins_over_what_all_share():
     assert includes(cribs='{a: {device: 1, composed: true}, b: {source: topic}}',
                     composed='false', log_level='warn') == [

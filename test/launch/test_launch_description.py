@@ -34,6 +34,7 @@ CHOICES = {
     'log_level': {'debug', 'info', 'warn', 'error', 'fatal'},
     'composed': {'true', 'false'},
     'respawn': {'true', 'false'},
+    'network': {'', 'true', 'false'},
 }
 FREE = {'file', 'rate', 'device', 'audio_topic', 'audio_info_topic', 'namespace', 'frame_id',
         'model', 'feature_set', 'params_file'}

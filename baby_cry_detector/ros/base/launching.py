@@ -9,7 +9,8 @@ A launch argument that is not empty wins over params_file, whatever that is keye
 from pathlib import Path
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable)
 from launch.logging import launch_config
 from launch_ros.actions import Node
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
@@ -21,6 +22,7 @@ PACKAGE = 'baby_cry_detector'
 BEHAVIOURS = ('diary', 'caregiver_alert', 'soother', 'rocker')
 RESPAWN_DELAY_S = 0.5
 SWITCH = ['true', 'false']
+DISCOVERY = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
 PATHS = ('policy', 'file')
 
 
@@ -39,7 +41,34 @@ def common_arguments(share: Path) -> list:
                               description='Least severe log message that is written.'),
         DeclareLaunchArgument('respawn', default_value='true', choices=SWITCH,
                               description='Start a node that died again after '
-                                          f'{RESPAWN_DELAY_S:g} s.')]
+                                          f'{RESPAWN_DELAY_S:g} s.'),
+        network_argument()]
+
+
+def network_argument() -> DeclareLaunchArgument:
+    """Return the argument that opens the graph to other machines."""
+    return DeclareLaunchArgument(
+        'network', default_value='', choices=['', *SWITCH],
+        description='Whether other machines may find these nodes, hear the crib and command '
+                    f'them (SECURITY.md). Empty: as {DISCOVERY} says, else no.')
+
+
+def network_actions(context) -> list:
+    """
+    Return what keeps the nodes on this machine, or opens them with a warning.
+
+    :param context: with `network_argument` in it; one that an outer launch file has not declared
+        is as if it were empty.
+    """
+    asked = context.launch_configurations.get('network', '')
+    if asked == 'false' or (not asked and not context.environment.get(DISCOVERY)
+                            and not context.environment.get('ROS_STATIC_PEERS')):
+        return [SetEnvironmentVariable(DISCOVERY, 'LOCALHOST')]
+    if asked == 'true':
+        return [SetEnvironmentVariable(DISCOVERY, 'SUBNET'), LogInfo(
+            msg='warning: network:=true: every machine in this network can hear the crib and '
+                'command these nodes; see SECURITY.md for SROS 2')]
+    return []
 
 
 def own_parameters(node: str) -> dict:
@@ -56,6 +85,7 @@ def describe_behaviour(node: str, share: Path) -> LaunchDescription:
             name, default_value='',
             description=f'{parameter.description} Empty here: as in params_file.')
           for name, parameter in own_parameters(node).items()],
+        OpaqueFunction(function=network_actions),
         OpaqueFunction(function=lambda context: [start_behaviour(
             context, node, {name: text for name in own_parameters(node)
                             if (text := context.launch_configurations[name])})])])

@@ -14,6 +14,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.executors import ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 
+LOCALHOST = 'LOCALHOST'
 CONSOLE_ONLY = ['--ros-args', '--disable-external-lib-logs']
 
 
@@ -63,6 +64,29 @@ def find_peers_soon() -> None:
         os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
 
 
+def stay_on_this_machine() -> None:
+    """
+    Let no other machine find these nodes, unless the environment asks for that.
+
+    Whoever finds them hears the nursery and commands the crib: DDS asks nobody who he is.
+    """
+    if not os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') and not (
+            os.environ.get('ROS_STATIC_PEERS')):
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = LOCALHOST
+    if is_open_to_the_network():
+        print('warning: every machine in this network can hear the crib and command these nodes '
+              '(ROS_AUTOMATIC_DISCOVERY_RANGE, without ROS_SECURITY_ENABLE); see SECURITY.md',
+              file=sys.stderr)
+
+
+def is_open_to_the_network() -> bool:
+    """Return whether other machines may join without showing who they are."""
+    return (os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '').upper() not in (LOCALHOST, 'OFF')
+            and os.environ.get('ROS_LOCALHOST_ONLY') != '1'
+            and not (os.environ.get('ROS_SECURITY_ENABLE', '').lower() == 'true'
+                     and os.environ.get('ROS_SECURITY_STRATEGY') == 'Enforce'))
+
+
 def _interrupt(*_):
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -84,6 +108,7 @@ def initialised(args, own_signals=False):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
     find_peers_soon()
+    stay_on_this_machine()
     arguments = [*(sys.argv if args is None else args), *logging_arguments()]
     try:
         rclpy.init(args=arguments, **options)
