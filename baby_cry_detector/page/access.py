@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Who may see the page: names it answers to, the token, the cookie, and where a request came from.
+Who may see the page: names it answers to, the token, and where a request came from.
 
 Pure. On the loopback interface whoever uses the machine may look. Beyond it a token is needed,
 once for each phone. A name that is not this machine's is refused even then, so that no other
@@ -9,7 +9,6 @@ site's page can be made to look here (DNS rebinding); and what changes something
 the page itself.
 """
 
-import hashlib
 import hmac
 import ipaddress
 import secrets
@@ -114,12 +113,3 @@ class Access:
         """Return whether it is the token; takes equally long whatever it is."""
         return bool(self._token) and hmac.compare_digest(
             plain_token(text).encode(), self._token.encode())
-
-    def cookie(self) -> str:
-        """Return what a phone keeps that has shown the token; tells nothing of the token."""
-        return hmac.new(self._token.encode(), b'caregiver page 1', hashlib.sha256).hexdigest()
-
-    def cookie_matches(self, text: Optional[str]) -> bool:
-        """Return whether it is what `cookie` returned, for the present token."""
-        return bool(self._token) and hmac.compare_digest(
-            (text or '').encode('utf-8', 'replace'), self.cookie().encode())

@@ -6,6 +6,7 @@ The last days of the diary as the page draws them. Reads the database and never 
 The browser lays them out: it alone knows in which time zone midnight is.
 """
 
+import json
 from pathlib import Path
 from typing import List
 
@@ -17,6 +18,8 @@ from baby_cry_detector.page.state import clean_share, clean_text, milliseconds, 
 DAYS = 8
 # A week of one episode every five minutes; beyond it the oldest are left out.
 MOST_ROWS = 2000
+# What one phone is sent of it at most, whatever was written there.
+MOST_BYTES = 600_000
 # An open episode is written once a second: one that was left open by a crash is over.
 ABANDONED_NS = MINUTE_NS
 SHOWN_KINDS = ('note', 'rocking', 'sound', 'acknowledged', 'snoozed', 'fed', 'slept', 'changed')
@@ -43,9 +46,10 @@ def read_history(path: Path, crib: str, now_ns: int) -> dict:
         return nothing('there is no diary yet')
     except (DiaryError, OSError) as error:
         return nothing(f'the diary can not be read: {clean_text(error)}')
-    return {'available': True, 'why': '',
-            'episodes': episode_items(_of(crib, episodes), now_ns),
-            'events': event_items(_of(crib, events))}
+    return within_size({
+        'available': True, 'why': '',
+        'episodes': episode_items(_of(crib, episodes), now_ns),
+        'events': event_items(_of(crib, events))})
 
 
 def _of(crib: str, rows: List[dict]) -> List[dict]:
@@ -74,3 +78,11 @@ def event_items(rows: List[dict]) -> List[dict]:
     return [{'ms': milliseconds(row['stamp_ns']), 'kind': row['kind'],
              'who': clean_text(row['who'], 40), 'text': clean_text(row['text'])}
             for row in shown[-MOST_ROWS:]]
+
+
+def within_size(document: dict, most_bytes: int = MOST_BYTES) -> dict:
+    """Return a history of which the oldest rows are left out until its JSON is small enough."""
+    while len(json.dumps(document)) > most_bytes and (document['episodes'] or document['events']):
+        document = {**document, **{kind: document[kind][len(document[kind]) // 4 + 1:]
+                                   for kind in ('episodes', 'events')}}
+    return document

@@ -85,7 +85,8 @@ ACTIONS: Dict[str, Fields] = {
              'minutes_ago': NumberField(0.0, 1440.0, default=0.0),
              'text': TextField(longest=300), 'key': KEY},
 }
-SESSION: Fields = {'token': TextField(longest=100, required=True)}
+SESSION: Fields = {'token': TextField(longest=100, required=True), 'name': WHO}
+FORGET: Fields = {'id': TextField(longest=16, required=True)}
 
 
 def parse_body(body: bytes) -> dict:

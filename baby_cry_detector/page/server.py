@@ -12,48 +12,29 @@ import asyncio
 import concurrent.futures
 import contextlib
 import json
-from pathlib import Path
 import socket
 import threading
-from typing import Callable, Optional, Protocol
+import time
+from typing import Callable, Dict, Optional, Protocol
 
 from aiohttp import web
 
 from baby_cry_detector.page.access import Access
+from baby_cry_detector.page.files import FILES, HEADERS, read_files
+from baby_cry_detector.page.gate import ANSWER_S as TAKING_S, Gate, origin
 from baby_cry_detector.page.inputs import (
-    ACTIONS, check_fields, InputError, LONGEST_BODY, parse_body, SESSION)
+    ACTIONS, check_fields, FORGET, InputError, LONGEST_BODY, parse_body, SESSION)
+from baby_cry_detector.page.phones import name_of_phone, Phones
+from baby_cry_detector.page.state import clean_text
 
-ASSETS = Path(__file__).parent / 'assets'
-FILES = {
-    '/': ('index.html', 'text/html'),
-    '/page.css': ('page.css', 'text/css'),
-    '/page.js': ('page.js', 'text/javascript'),
-    '/timeline.js': ('timeline.js', 'text/javascript'),
-    '/sw.js': ('sw.js', 'text/javascript'),
-    '/manifest.webmanifest': ('manifest.webmanifest', 'application/manifest+json'),
-    '/icon.svg': ('icon.svg', 'image/svg+xml'),
-    '/icon-192.png': ('icon-192.png', 'image/png'),
-    '/icon-512.png': ('icon-512.png', 'image/png'),
-}
 MOST_STREAMS = 100
+# Of one phone, or where none is asked who it is, of one address.
+MOST_OWN_STREAMS = 8
 # Beyond what the kernel and the transport hold for one that does not read.
 SLOW_S = 5.0
 UNSENT_BYTES = 16 * 1024
 ANSWER_S = 6.0
-COOKIE_S = 400 * 24 * 3600      # as long as browsers keep any
-
-HEADERS = {
-    'Server': 'caregiver_page',
-    'Content-Security-Policy': (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"),
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-    'Referrer-Policy': 'no-referrer',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
-}
+COOKIE_S = 400 * 24 * 3600      # as long as browsers keep any; `phones` forgets sooner
 
 
 class Backend(Protocol):
@@ -79,18 +60,27 @@ class PageServer:
     Serves one page from `start` until `stop`.
 
     :param access: who may see it.
+    :param phones: who has shown the token.
+    :param keep_phones: writes what `Phones.to_document` returns; may raise OSError.
+    :param base_path: ``/baby`` where a proxy passes that on too; the page is at both places.
     :param backend: carries requests out.
     :param on_failure: called with the exception if the server dies.
     """
 
     def __init__(self, access: Access, backend: Backend,
-                 on_failure: Callable[[BaseException], None] = lambda error: None):
+                 on_failure: Callable[[BaseException], None] = lambda error: None,
+                 phones: Optional[Phones] = None,
+                 keep_phones: Callable[[dict], None] = lambda document: None,
+                 base_path: str = ''):
         """Read the files once; nothing is opened."""
         self._access = access
+        self._phones = phones if phones is not None else Phones('')
+        self._keep_phones = keep_phones
+        self._base = base_path
+        self._gate: Optional[Gate] = None
         self._backend = backend
         self._on_failure = on_failure
-        self._files = {path: ((ASSETS / name).read_bytes(), kind)
-                       for path, (name, kind) in FILES.items()}
+        self._files = read_files()
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._thread: Optional[threading.Thread] = None
         self._stopping: Optional[asyncio.Event] = None
@@ -98,7 +88,7 @@ class PageServer:
         self._waiting: Optional[str] = None      # newest state, on its way to the loop
         self._state, self._version = '', 0
         self._changed: Optional[asyncio.Event] = None
-        self._streams = set()
+        self._streams: Dict[asyncio.Transport, str] = {}      # of whom
         self._history_task = None
         self.port = 0
 
@@ -159,27 +149,35 @@ class PageServer:
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         application = web.Application(middlewares=[self._guard], client_max_size=LONGEST_BODY)
-        for path in FILES:
-            application.router.add_get(path, self._file)
-        application.router.add_post('/api/session', self._session)
-        application.router.add_get('/api/state', self._present)
-        application.router.add_get('/api/events', self._events)
-        application.router.add_get('/api/history', self._history)
-        for action in ACTIONS:
-            application.router.add_post(f'/api/{action}', self._act)
+        for base in dict.fromkeys(('', self._base)):
+            for path in FILES:
+                application.router.add_get(base + path, self._file)
+            for name, handler in (('state', self._present), ('events', self._events),
+                                  ('history', self._history), ('phones', self._list_phones)):
+                application.router.add_get(f'{base}/api/{name}', handler)
+            for name, handler in (('session', self._session), ('forget_phone', self._forget_phone),
+                                  *((action, self._act) for action in ACTIONS)):
+                application.router.add_post(f'{base}/api/{name}', handler)
+        if self._base:
+            application.router.add_get(self._base, self._add_slash)
         runner = web.AppRunner(application, access_log=None, handle_signals=False)
         await runner.setup()
+        listening = None
         try:
-            await web.TCPSite(runner, host, port).start()
+            self._gate = Gate(runner.server, self._backend.count)
+            listening = await asyncio.get_running_loop().create_server(
+                self._gate, host, port, backlog=128, reuse_address=True)
             with self._lock:
                 self._loop = asyncio.get_running_loop()
                 self._take_locked()
-            started.set_result(runner.addresses[0][1])
+            started.set_result(listening.sockets[0].getsockname()[1])
             await self._stopping.wait()
         finally:
             with self._lock:
                 self._loop = None
             self._changed.set()
+            if listening is not None:
+                listening.close()
             for transport in list(self._streams):
                 transport.abort()
             await runner.cleanup()
@@ -200,7 +198,9 @@ class PageServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler):
         """Answer for every request: refuse, or let it through; and set the headers."""
-        response = None
+        response, transport = None, request.transport
+        is_stream = self._route(request) == '/api/events'
+        self._gate.begin(transport, None if is_stream else TAKING_S)
         try:
             response = self._refusal(request)
             if response is None:
@@ -209,6 +209,9 @@ class PageServer:
             response = _sentence(400, str(error))
         except web.HTTPException as error:
             response = _sentence(error.status, error.reason)
+        finally:
+            self._gate.end(transport)
+            await self._keep_changes()
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
@@ -224,12 +227,30 @@ class PageServer:
                 return _sentence(403, 'only the page itself may ask for that')
             if request.content_type != 'application/json':
                 return _sentence(415, 'expected application/json')
-        if request.path in FILES or request.path == '/api/session':
+        route = self._route(request)
+        if route in FILES or route == '/api/session' or request.path == self._base:
             return None
-        if access.needs_token(request.headers) and not access.cookie_matches(
-                request.cookies.get(self._cookie_name)):
+        if access.needs_token(request.headers) and not self._phone(request):
             return _sentence(401, 'this phone has not shown the token yet')
         return None
+
+    def _route(self, request: web.Request) -> str:
+        """Return the path within the page, wherever a proxy has it."""
+        path = request.path
+        return path[len(self._base):] if self._base and path.startswith(
+            f'{self._base}/') else path
+
+    def _phone(self, request: web.Request) -> str:
+        return self._phones.find(request.cookies.get(self._cookie_name), time.time())
+
+    async def _keep_changes(self) -> None:
+        if self._phones.changed:
+            self._phones.changed = False
+            try:
+                await asyncio.get_running_loop().run_in_executor(
+                    None, self._keep_phones, self._phones.to_document())
+            except OSError:
+                self._backend.count('phones_not_kept')
 
     @property
     def _cookie_name(self) -> str:
@@ -244,14 +265,36 @@ class PageServer:
             await asyncio.sleep(0.5)
             return _sentence(403, 'that is not the token; the robot shows the right one at start')
         response = _sentence(200, 'welcome')
+        cookie = self._phones.add(name_of_phone(request.headers.get('User-Agent', ''),
+                                                values['name']), time.time())
         response.set_cookie(
-            self._cookie_name, self._access.cookie(), httponly=True, samesite='Strict', path='/',
+            # Without a path: it goes to the folder of this address as the browser sees it, to
+            # nobody else behind the same proxy.
+            self._cookie_name, cookie, httponly=True, samesite='Strict', path='',
             max_age=COOKIE_S, secure=request.headers.get('Origin', '').startswith('https:'))
         return response
 
+    async def _list_phones(self, request: web.Request) -> web.Response:
+        return _json(as_json(self._phones.listed(time.time(), self._phone(request))))
+
+    async def _forget_phone(self, request: web.Request) -> web.Response:
+        """Shut a phone out; what it looks at is closed."""
+        identity = check_fields(FORGET, await _body(request))['id']
+        found = self._phones.forget(identity)
+        for transport, whose in list(self._streams.items()):
+            if whose == identity:
+                del self._streams[transport]
+                transport.abort()
+        return _json(as_json({'ok': found, 'message': 'it has to show the token again' if found
+                              else 'that phone is not known any more'}))
+
+    async def _add_slash(self, request: web.Request) -> web.Response:
+        return web.Response(status=308, headers={
+            'Location': f'{self._base.rpartition("/")[2]}/'})
+
     # --- what it serves --------------------------------------------------------------------------
     async def _file(self, request: web.Request) -> web.Response:
-        body, kind = self._files[request.path]
+        body, kind = self._files[self._route(request)]
         response = web.Response(body=body, content_type=kind,
                                 charset='utf-8' if kind.startswith('text/') else None,
                                 headers={'Cache-Control': 'no-cache'})
@@ -264,7 +307,14 @@ class PageServer:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Send the newest state whenever it changes, until the browser or the server ends."""
-        if len(self._streams) >= MOST_STREAMS:
+        whose = self._phone(request) or origin(request.remote)
+        own = [one for one, other in self._streams.items() if other == whose]
+        if whose != 'loopback' and len(own) >= MOST_OWN_STREAMS:
+            self._backend.count('crowded_out')
+            # A phone that has lost its connection does not know it.
+            self._streams.pop(own[0])
+            own[0].abort()
+        elif len(self._streams) >= MOST_STREAMS:
             self._backend.count('too_many_phones')
             return _sentence(503, f'more than {MOST_STREAMS} pages are open')
         response = web.StreamResponse(headers={
@@ -273,7 +323,7 @@ class PageServer:
         transport = request.transport
         if transport is None:      # it has gone already
             return response
-        self._streams.add(transport)
+        self._streams[transport] = whose
         try:
             transport.set_write_buffer_limits(high=UNSENT_BYTES)
             # Else the kernel would take hours of states for one that does not read.
@@ -295,7 +345,7 @@ class PageServer:
         except ConnectionError:      # it has gone
             pass
         finally:
-            self._streams.discard(transport)
+            self._streams.pop(transport, None)
         return response
 
     async def _history(self, request: web.Request) -> web.Response:
@@ -315,14 +365,14 @@ class PageServer:
         return as_json(self._backend.history())
 
     async def _act(self, request: web.Request) -> web.Response:
-        action = request.path.rpartition('/')[2]
+        action = self._route(request).rpartition('/')[2]
         fields = check_fields(ACTIONS[action], await _body(request))
         future = asyncio.wrap_future(self._backend.act(action, fields))
         try:
             done, message = await asyncio.wait_for(future, ANSWER_S)
         except asyncio.TimeoutError:
             done, message = False, 'the robot did not answer'
-        return _json(as_json({'ok': done, 'message': message}))
+        return _json(as_json({'ok': done, 'message': clean_text(message)}))
 
 
 async def _body(request: web.Request) -> dict:

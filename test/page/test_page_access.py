@@ -60,7 +60,7 @@ def test_on_this_machine_only_what_was_forwarded_needs_it(alone, house):
     assert house.needs_token({})
     assert not alone.needs_token({'Host': 'localhost'})
     assert alone.needs_token({'X-Forwarded-For': '203.0.113.9'})
-    assert not alone.cookie_matches('') and not alone.token_matches('')
+    assert not alone.token_matches('')
     assert Access(True, [], TOKEN, always=True).needs_token({})
 
 
@@ -75,15 +75,6 @@ def test_the_token_may_be_typed_by_a_person(house):
 def test_anything_else_is_not_the_token(text):
     access = Access(False, [], TOKEN)
     assert not access.token_matches(text)
-    assert not access.cookie_matches(text)
-
-
-def test_the_cookie_opens_and_says_nothing_of_the_token(house):
-    assert house.cookie_matches(house.cookie())
-    assert TOKEN not in house.cookie()
-    assert not house.token_matches(house.cookie())
-    assert not Access(False, [], new_token()).cookie_matches(house.cookie())
-    assert not house.cookie_matches(None)
 
 
 @pytest.mark.parametrize('headers, same', [

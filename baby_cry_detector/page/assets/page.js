@@ -3,6 +3,7 @@
 
 // What is happening now, as the robot says it, and what the caregiver asks for.
 
+import { watchPhones } from './phones.js';
 import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, NEED_WORDS, sentence, upToNow } from './timeline.js';
 
 // The robot speaks every second; what is older than this is not shown as the present.
@@ -192,7 +193,7 @@ async function connect() {
   stream?.close();
   stream = null;
   try {
-    const answer = await fetch('/api/state', { cache: 'no-store', signal: AbortSignal.timeout(LOST_MS) });
+    const answer = await fetch('api/state', { cache: 'no-store', signal: AbortSignal.timeout(LOST_MS) });
     const newest = answer.ok ? await answer.json() : null;
     if (attempt !== attempts) return;          // somebody else is at it
     if (answer.status === 401) {
@@ -201,7 +202,7 @@ async function connect() {
     }
     if (answer.ok) {
       hear(newest);
-      stream = new EventSource('/api/events');
+      stream = new EventSource('api/events');
       stream.onmessage = (event) => hear(JSON.parse(event.data));
       return;
     }
@@ -229,7 +230,7 @@ async function readDiary() {
     diaryWanted = false;
     const version = state.history;
     try {
-      const answer = await fetch('/api/history', { cache: 'no-store' });
+      const answer = await fetch('api/history', { cache: 'no-store' });
       if (answer.ok) {
         diary = await answer.json();
         diaryVersion = version;
@@ -257,10 +258,11 @@ function askForToken() {
 }
 
 async function showToken(token) {
-  const { ok, message } = await post('session', { token });
+  const { ok, message } = await post('session', { token, name: $('who').value });
   if (ok) {
     setText('door-answer', '');
     await connect();
+    listPhones();
   } else {
     askForToken();
     say('door-answer', false, message);
@@ -271,7 +273,7 @@ async function showToken(token) {
 
 async function post(action, values) {
   try {
-    const answer = await fetch(`/api/${action}`, {
+    const answer = await fetch(`api/${action}`, {
       method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(values),
     });
     if (answer.status === 401) askForToken();
@@ -351,6 +353,7 @@ try {
   // Without storage the name is typed anew.
 }
 
+const listPhones = watchPhones(post, say);
 showDiary();
 setInterval(watch, 1000);
 setInterval(showDiary, 60e3);
@@ -364,12 +367,12 @@ document.addEventListener('visibilitychange', () => {
 
 const token = new URLSearchParams(location.hash.slice(1)).get('token');
 if (token) {
-  history.replaceState(null, '', '/');        // not to be bookmarked or shown over a shoulder
+  history.replaceState(null, '', location.pathname);      // not to be bookmarked or shown over a shoulder
   showToken(token);
 } else {
   connect();
 }
 
 if (window.isSecureContext && 'serviceWorker' in navigator) {
-  navigator.serviceWorker.register('/sw.js').catch(() => {});
+  navigator.serviceWorker.register('sw.js').catch(() => {});
 }

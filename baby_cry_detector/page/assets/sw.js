@@ -4,8 +4,11 @@
 // The page opens from the home screen even while the robot is away, and then says that it is. The
 // robot's own files always win; what it says (/api/) is never kept.
 
-const KEPT = 'caregiver-page-1';
-const FILES = ['/', '/page.css', '/page.js', '/timeline.js', '/manifest.webmanifest', '/icon.svg'];
+// Where this page is: at the root, or behind a proxy under a path, beside another crib's page.
+const BASE = new URL('./', self.location).pathname;
+const KEPT = `caregiver-page-2 ${BASE}`;
+const FILES = ['', 'page.css', 'page.js', 'phones.js', 'timeline.js', 'manifest.webmanifest', 'icon.svg']
+  .map((name) => BASE + name);
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
@@ -13,7 +16,7 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(caches.keys()
-    .then((names) => Promise.all(names.filter((name) => name !== KEPT).map((name) => caches.delete(name))))
+    .then((names) => Promise.all(names.filter((name) => name.endsWith(` ${BASE}`) && name !== KEPT).map((name) => caches.delete(name))))
     .then(() => self.clients.claim()));
 });
 

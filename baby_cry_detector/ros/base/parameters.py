@@ -100,6 +100,9 @@ CAREGIVER_PAGE = (
                                       'reverse proxy.', read_only=True),
     Parameter('host_names', '', 'Further names by which browsers reach the page, with commas '
                                 'between them; for a reverse proxy.', read_only=True),
+    Parameter('base_path', '', 'Path under which a reverse proxy passes requests on, for example '
+                               '/baby; empty: it cuts the path off, or there is none.',
+              read_only=True),
     Parameter('token_file', '', 'File that keeps the token; empty: one in XDG_STATE_HOME.',
               read_only=True),
     Parameter('diary_file', '', 'The diary\'s database, read only; empty: the usual one.',

@@ -12,6 +12,7 @@ import concurrent.futures
 import os
 from pathlib import Path
 import queue
+import re
 import sys
 import time
 
@@ -33,6 +34,7 @@ from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.page import link
 from baby_cry_detector.page.access import Access, is_loopback
 from baby_cry_detector.page.history import read_history
+from baby_cry_detector.page.phones import PhoneFile, Phones
 from baby_cry_detector.page.server import PageServer
 from baby_cry_detector.page.state import PageState
 from baby_cry_detector.fields import ParameterError
@@ -73,6 +75,8 @@ class CaregiverPage(ManagedNode):
     # --- lifecycle -------------------------------------------------------------------------------
     def validate(self, values):
         """Refuse a name where an address is needed: it may be another machine's."""
+        if not re.fullmatch(r'(/[A-Za-z0-9_.~-]+)*/?', values['base_path']):
+            raise ParameterError('base_path: expected a path like /baby')
         host = values['host']
         if host != 'localhost':
             import ipaddress
@@ -114,7 +118,16 @@ class CaregiverPage(ManagedNode):
             self.hear(CryAlert, 'alert', self._hear_alert, qos.EVENTS),
             self.hear(CareEvent, 'care_event', self._hear_care, qos.EVENTS),
             self.every(TELL_PERIOD_S, self._tell)]
-        self._server = PageServer(self._access, self, self._mourn)
+        phones, kept = Phones(self._token), None
+        if self._token:
+            kept = PhoneFile(self._token_path().with_suffix('.phones'))
+            try:
+                kept.read(phones)
+            except (OSError, ValueError) as error:
+                self.report('phones_forgotten', str(error))
+        self._server = PageServer(
+            self._access, self, self._mourn, phones, kept.keep if kept else lambda document: None,
+            self._values['base_path'].rstrip('/'))
         self._tell()
         host, port = self._values['host'], self._values['port']
         try:
