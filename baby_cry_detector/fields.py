@@ -3,7 +3,7 @@
 """
 What a parameter is: one declaration, used to declare, validate and document it.
 
-Pure: knows no ROS. `nodes/managed_node.py` turns a table into rclpy declarations,
+Pure: knows no ROS. `ros/base/managed_node.py` turns a table into rclpy declarations,
 `cli/` into options, and the documentation tables are generated from the same objects.
 """
 

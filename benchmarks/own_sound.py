@@ -3,7 +3,7 @@
 """
 Does the detector go on hearing while the robot soothes?
 
-For each made sound and scene (`behaviours/acoustics.py`: levels at the microphone by distance,
+For each made sound and scene (`care/sound/acoustics.py`: levels at the microphone by distance,
 in a room that reverberates) it plays the sound all the time, lets recorded cries sound over it and
 prints the share of cries that are found, the onset delay, and the false events an hour of the
 sound alone. `none` is the same without the sound; `hiss` is full-band white noise, as a sleep

@@ -3,5 +3,5 @@
 """
 The caregiver's page: what it shows, what it accepts, and the server that says so. No ROS.
 
-`nodes/caregiver_page.py` feeds it from the graph and carries its requests out.
+`ros/nodes/caregiver_page.py` feeds it from the graph and carries its requests out.
 """
