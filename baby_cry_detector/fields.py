@@ -1,27 +1,29 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What a parameter is: one declaration, used to declare, validate and document it.
+What a setting is: one declaration, used to declare, validate and document it.
 
-Pure: knows no ROS. `ros/base/managed_node.py` turns a table into rclpy declarations,
-`cli/` into options, and the documentation tables are generated from the same objects.
+Pure: knows no ROS. `ros/base/` turns a table into rclpy declarations, `cli/` into options, the
+page checks its requests with it, and the tables of the documentation are written from it.
 """
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 import math
-from typing import Any, Mapping, Optional, Sequence, Union
+from pathlib import Path
+from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Union
 
 Value = Union[bool, int, float, str]
 
 
 class ParameterError(ValueError):
-    """A value that a parameter does not accept; the message names what it does."""
+    """A value that a field does not accept; the message names what it does."""
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Field:
     """
-    One parameter.
+    One setting.
 
     :param name: as typed by the user, with its unit (``hold_s``).
     :param default: also fixes the type: bool, int, float or str.
@@ -32,16 +34,26 @@ class Parameter:
     :param live: whether a running node accepts a change.
     :param read_only: whether it is given at start and never again: addresses, hosts, files,
         secrets, and what decides who is told or recorded. Anybody in the graph may set the rest.
+    :param unit: of a number whose name does not say it.
+    :param secret: whether its value is never repeated, in no message and no log.
+    :param path: whether it names a file or folder: ``~`` is then the home folder.
+    :param longest: most characters; the text is then one line of printable characters.
+    :param required: whether an empty text is refused.
     """
 
     name: str
     default: Value
-    description: str
+    description: str = ''
     minimum: Optional[float] = None
     maximum: Optional[float] = None
     choices: Optional[Sequence[str]] = None
     live: bool = False
     read_only: bool = False
+    unit: str = ''
+    secret: bool = False
+    path: bool = False
+    longest: Optional[int] = None
+    required: bool = False
 
     @property
     def type_name(self) -> str:
@@ -50,48 +62,133 @@ class Parameter:
 
     def check(self, value: Any) -> Value:
         """
-        Return ``value`` in the parameter's type.
+        Return ``value`` in the field's type.
 
         :raises ParameterError: if the type, range or choice is wrong.
         """
         kind = type(self.default)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            value = self._as_float(value)
         if kind is str and type(value) is int:      # a device or a channel by its number
             value = str(value)
         if type(value) is not kind:
-            raise ParameterError(f'{self.name}: expected {self.type_name}, got {value!r}')
+            raise ParameterError(f'{self.name}: expected {self.type_name}, '
+                                 f'got {self._shown(value)}')
         if kind in (int, float):
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ParameterError(f'{self.name}: expected a finite number, got {value!r}')
-            if self.minimum is not None and value < self.minimum:
-                raise ParameterError(f'{self.name}: {value} is below {self.minimum}')
-            if self.maximum is not None and value > self.maximum:
-                raise ParameterError(f'{self.name}: {value} is above {self.maximum}')
-        if self.choices is not None and value not in self.choices:
-            raise ParameterError(f'{self.name}: expected one of {", ".join(self.choices)}, '
-                                 f'got {value!r}')
+            self._check_number(value)
+        elif kind is str:
+            return self._checked_text(value)
         return value
 
+    def taken(self, value: Any) -> Value:
+        """
+        Return a value that somebody typed, also where it was typed as another type.
 
-ParameterTable = Sequence[Parameter]
+        What is meant has to be clear: ``3`` for a double, ``1`` for a name, ``16000.0`` for an
+        int, ``'true'`` for a switch.
+
+        :raises ParameterError: with what to write instead.
+        """
+        kind = type(self.default)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if kind is str and is_number:
+            value = str(value)
+        elif kind is int and isinstance(value, float) and value.is_integer():
+            value = int(value)
+        elif kind in (int, float) and isinstance(value, str):
+            try:
+                value = kind(value)
+            except ValueError:
+                pass
+        elif kind is bool and isinstance(value, str) and value.lower() in ('true', 'false'):
+            value = value.lower() == 'true'
+        elif kind is str and isinstance(value, bool):
+            raise ParameterError(
+                f'{self.name}: expected string, got {str(value).lower()} (also where yes, no, on '
+                f'or off was typed); as a text it needs quotes within quotes: '
+                f'{self.name}:="\'{str(value).lower()}\'"')
+        return self.check(value)
+
+    def _as_float(self, value: int) -> float:
+        try:
+            return float(value)
+        except OverflowError:
+            raise ParameterError(f'{self.name}: {value} is out of range') from None
+
+    def _check_number(self, value: Union[int, float]) -> None:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ParameterError(f'{self.name}: expected a finite number, got {value!r}')
+        if self.minimum is not None and value < self.minimum:
+            raise ParameterError(f'{self.name}: {value} is below {self.minimum}')
+        if self.maximum is not None and value > self.maximum:
+            raise ParameterError(f'{self.name}: {value} is above {self.maximum}')
+
+    def _checked_text(self, value: str) -> str:
+        if self.longest is not None:
+            value = value.strip()
+            if len(value) > self.longest:
+                raise ParameterError(f'{self.name}: at most {self.longest} characters, '
+                                     f'got {len(value)}')
+            # Also keeps out half of a surrogate pair, which no message can carry.
+            if not value.isprintable():
+                raise ParameterError(f'{self.name}: one line without control characters, please')
+        if self.choices is not None and value not in self.choices:
+            raise ParameterError(f'{self.name}: expected one of {", ".join(self.choices)}, '
+                                 f'got {self._shown(value)}')
+        if self.required and not value:
+            raise ParameterError(f'{self.name}: something must be entered')
+        if self.path and value.startswith('~'):
+            try:
+                value = str(Path(value).expanduser())
+            except RuntimeError:           # nobody of that name has a home
+                raise ParameterError(f'{self.name}: there is no home folder for '
+                                     f'{self._shown(value)}') from None
+        return value
+
+    def _shown(self, value: Any) -> str:
+        return 'something else' if self.secret else repr(value)[:200]
 
 
-def defaults(table: ParameterTable) -> dict:
+# What most of the code calls it: a node's.
+Parameter = Field
+ParameterTable = Sequence[Field]
+
+
+class Settings(Dict[str, Any]):
+    """The checked values of a table, by name and as attributes: ``settings.hold_s``."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a value."""
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f'there is no setting {name!r}; '
+                                 f'known: {", ".join(self)}') from None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is most like a mistyped one; '' if none is."""
+    return next(iter(get_close_matches(name, list(known), 1, 0.7)), '')
+
+
+def defaults(table: ParameterTable) -> Settings:
     """Return ``{name: default}`` of a table."""
-    return {parameter.name: parameter.default for parameter in table}
+    return Settings((field.name, field.default) for field in table)
 
 
-def check_values(table: ParameterTable, values: Mapping[str, Any]) -> dict:
+def check_values(table: ParameterTable, values: Mapping[str, Any]) -> Settings:
     """
     Return the table's defaults overridden by ``values``, each checked.
 
     :raises ParameterError: on an unknown name or a value that does not fit.
     """
-    known = {parameter.name: parameter for parameter in table}
+    known = {field.name: field for field in table}
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise ParameterError(f'unknown parameter {unknown[0]!r}; known: {", ".join(known)}')
+        like = nearest(unknown[0], known)
+        meant = f' (did you mean {like}?)' if like else ''
+        raise ParameterError(f'unknown parameter {unknown[0]!r}{meant}; '
+                             f'known: {", ".join(known)}')
     checked = defaults(table)
     for name, value in values.items():
         checked[name] = known[name].check(value)

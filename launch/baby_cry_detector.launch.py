@@ -147,7 +147,9 @@ def overrides(arguments, nodes, namespace):
 
     Full names, because they win over any wildcard of params_file.
     """
-    values = {node: {'use_sim_time': arguments['use_sim_time'] == 'true'} for node in nodes}
+    # With keep_trying: what can't be configured would be started again for ever.
+    values = {node: {'use_sim_time': arguments['use_sim_time'] == 'true',
+                     'keep_trying': arguments['respawn'] == 'true'} for node in nodes}
     if 'audio_capture' in nodes:
         values['audio_capture']['source'] = arguments['source']
         values['audio_capture']['frame_id'] = (

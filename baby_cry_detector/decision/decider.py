@@ -22,7 +22,7 @@ from baby_cry_detector.decision.smoothing import CausalMean, clean_probability, 
 from baby_cry_detector.needs import (
     BASIS_NONE, BASIS_SOUND, Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
 
-NOT_CRY, CRY = 'not_cry', 'cry'
+NOT_CRY = 'not_cry'
 # Times that jump further than this were not continuous, whether or not anyone said so.
 MAX_STEP_JUMP_NS = 250_000_000
 LEVEL_S = 0.1                  # time constant of the level that is shown
@@ -53,15 +53,17 @@ class CryDecider:
     :param need_temperature: calibration of the needs, above 0.
     :param step_s: time from one step to the next, in seconds.
     :param crib_id: first part of the episodes' names.
+    :param need_threshold: confidence that the model asks for before a need is named, 0 to 1.
     """
 
     def __init__(self, settings: DecisionSettings = DecisionSettings(),
                  need_labels: Sequence[str] = (), need_priors: Optional[Sequence[float]] = None,
-                 need_temperature: float = 1.0, step_s: float = 0.01, crib_id: str = '') -> None:
+                 need_temperature: float = 1.0, step_s: float = 0.01, crib_id: str = '',
+                 need_threshold: float = 0.0) -> None:
         if not (math.isfinite(step_s) and 0 < step_s <= 1):
             raise ValueError(f'expected a step above 0 and up to 1 s, got {step_s!r}')
         settings = settings.resolved()
-        self.labels = (NOT_CRY, *need_labels) if need_labels else (NOT_CRY, CRY)
+        self.labels = (NOT_CRY, *need_labels) if need_labels else ()
         self.step_s = float(step_s)
         self.invalid_steps = 0                 # probabilities that were no numbers
         self.gaps = 0
@@ -69,7 +71,8 @@ class CryDecider:
         self._mean = CausalMean(window_length(settings.smoothing_s, step_s))
         self._tracker = EpisodeTracker(settings, step_s, crib_id)
         self._intensity = Intensity(step_s)
-        self._needs = NeedDecider(need_labels, need_priors, need_temperature, settings, step_s)
+        self._needs = NeedDecider(need_labels, need_priors, need_temperature, settings, step_s,
+                                  need_threshold)
         self._forget_level = 1.0 - math.exp(-step_s / LEVEL_S)
         self.settings = settings
         self._said = (STATUS_OK, False, Need.NONE, 0)
@@ -288,13 +291,14 @@ class CryDecider:
             confidence = answer.confidence
         else:
             confidence = probability if crying else 1.0 - probability
-        shares = answer.probabilities.tolist() or [1.0]
+        shares = answer.probabilities.tolist()
         return CryDecision(
             stamp_ns=self._time_ns, crib_id=tracker.crib_id, status=self._status, crying=crying,
             confirmed=crying,                  # there is no second listener
             cry_probability=probability, need=answer.need, confidence=confidence,
             labels=self.labels,
-            probabilities=(1.0 - probability, *(probability * share for share in shares)),
+            probabilities=((1.0 - probability, *(probability * share for share in shares))
+                           if shares else ()),
             intensity=self._intensity.value() if crying else 0.0,
             episode_id=episode.episode_id if episode else '',
             episode=episode.number if episode else 0,

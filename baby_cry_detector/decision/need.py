@@ -59,12 +59,13 @@ class NeedDecider:
     :param priors: their frequencies in training, any scale; ``None``: all the same.
     :param temperature: the evidence is divided by it, above 0.
     :param settings: what it takes to name a need.
+    :param least_confidence: that the model itself asks for, 0 to 1; 1: it never names one.
     :param step_s: time that one step stands for.
     """
 
     def __init__(self, labels: Sequence[str] = (), priors: Optional[Sequence[float]] = None,
                  temperature: float = 1.0, settings: DecisionSettings = DecisionSettings(),
-                 step_s: float = 0.01) -> None:
+                 step_s: float = 0.01, least_confidence: float = 0.0) -> None:
         self.labels = tuple(labels)
         if len(set(self.labels)) != len(self.labels):
             raise ValueError(f'expected different labels, got {", ".join(self.labels)}')
@@ -78,6 +79,7 @@ class NeedDecider:
         self._log_priors = np.log(self.priors)
         self._temperature = float(temperature)
         self._step_s = step_s
+        self._least_confidence = float(least_confidence)
         self.configure(settings)
         self.reset()
 
@@ -135,7 +137,8 @@ class NeedDecider:
             return unknown
         best = int(posterior.argmax())
         confidence = float(posterior[best])
-        if confidence < settings.need_min_confidence:
+        if self._least_confidence >= 1.0 or confidence < max(
+                self._least_confidence, settings.need_min_confidence):
             return unknown
         if _odds(confidence) < settings.need_min_odds_ratio * _odds(float(self.priors[best])) \
                 or confidence <= self.priors[best]:

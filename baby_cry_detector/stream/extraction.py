@@ -7,7 +7,7 @@ Pure: times come in with the messages. The node, bags, recordings and the comman
 that what was recorded gives the answer that the graph gave.
 """
 
-from typing import Callable, List, Optional
+from typing import Callable, Dict, List, Optional
 
 from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.formats import AudioFormat
@@ -81,6 +81,10 @@ class Extraction:
     def is_flowing(self) -> bool:
         """Return whether audio arrived within the timeout, as far as was told."""
         return self._is_flowing
+
+    def figures(self) -> Dict[str, int]:
+        """Return what was mended in silence since the start."""
+        return self._intake.figures()
 
     def on_format(self, message: FormatMessage) -> List[StampedFrames]:
         """Take what `audio_info` says; return frames that became complete by it."""

@@ -11,7 +11,7 @@ the new one starts with fresh state at frame 0.
 from collections import Counter
 from dataclasses import dataclass
 import math
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
 
@@ -87,6 +87,12 @@ class AudioIntake:
         self._resampler = StreamingResampler(audio_format.sample_rate,
                                              self.feature_set.sample_rate)
         return frames
+
+    def figures(self) -> Dict[str, int]:
+        """Return what was mended in silence since the start, where anything was."""
+        figures = {'slipped_samples': self._clock.slipped_samples,
+                   'nonfinite_samples': self._extractor.nonfinite_samples}
+        return {name: number for name, number in figures.items() if number}
 
     def hear(self, stamp_ns: int, data: bytes) -> List[StampedFrames]:
         """

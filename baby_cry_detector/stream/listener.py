@@ -44,10 +44,14 @@ class FrameListener:
         self.runtime = make_runtime(checkpoint)
         self._checkpoint = checkpoint
         self.hop_ns = self.feature_set.hop_length * SECOND_NS // self.feature_set.sample_rate
+        # A head that may never answer repeats its prior: what it says is no news of this baby.
+        self._knows_needs = bool(checkpoint.needs) and checkpoint.need_threshold < 1.0
         self.decider = CryDecider(
-            self.resolve(settings or DecisionSettings()), checkpoint.needs,
-            checkpoint.need_priors, checkpoint.need_temperature,
-            step_s=self.hop_ns / SECOND_NS, crib_id=crib_id)
+            self.resolve(settings or DecisionSettings()),
+            checkpoint.needs if self._knows_needs else (),
+            checkpoint.need_priors if self._knows_needs else None, checkpoint.need_temperature,
+            step_s=self.hop_ns / SECOND_NS, crib_id=crib_id,
+            need_threshold=checkpoint.need_threshold)
         roles = self.feature_set.roles
         self._level, self._voicing = (
             self.feature_set.index(roles[role]) if role in roles else None
@@ -78,7 +82,7 @@ class FrameListener:
         cry, need = self.runtime.process(values)
         starts = start_ns + self.hop_ns * np.arange(len(values), dtype=np.int64)
         return self.decider.steps(
-            starts + self._heard_ns, cry, need if need.shape[1] else None,
+            starts + self._heard_ns, cry, need if self._knows_needs else None,
             None if self._level is None else values[:, self._level],
             None if self._voicing is None else values[:, self._voicing])
 

@@ -170,11 +170,10 @@ def test_settings_change_while_crying():
     assert not machine.update(*cut(columns, 700, 850)).crying
 
 
-def test_without_needs_the_labels_are_two():
+def test_without_needs_there_are_no_labels():
     machine = CryDecider(SETTINGS)
     decision = machine.update(START + STEP * np.arange(100), np.full(100, 0.75))
-    assert decision.labels == ('not_cry', 'cry')
-    assert decision.probabilities == pytest.approx((0.25, 0.75))
+    assert decision.labels == decision.probabilities == ()
     assert decision.crying and decision.need is Need.UNKNOWN
     assert decision.confidence == pytest.approx(0.75) and decision.level_dbfs is None
     assert CryDecider().settings.enter_threshold == 0.5
@@ -246,3 +245,14 @@ def test_wrong_options_are_named():
     for step_s in (0.0, -1.0, 2.0, float('nan')):
         with pytest.raises(ValueError, match='a step above 0'):
             CryDecider(step_s=step_s)
+
+
+@pytest.mark.parametrize('threshold, named', [(0.0, True), (0.9, True), (0.95, False),
+                                              (1.0, False)])
+def test_the_models_own_threshold_of_a_need_is_honoured(threshold, named):
+    sure = replace(SETTINGS, need_min_confidence=0.5, need_min_cry_s=0.5, need_min_odds_ratio=1.0)
+    machine = CryDecider(sure, NEEDS, need_threshold=threshold)
+    rows = np.full((200, len(NEEDS)), 0.07 / (len(NEEDS) - 1))
+    rows[:, 0] = 0.93
+    decision = machine.update(START + STEP * np.arange(200), np.full(200, 0.95), rows)
+    assert decision.crying and decision.is_need_named is named

@@ -37,7 +37,7 @@ def test_every_parameter_is_an_argument():
     description = get_launch_description_from_python_launch_file(str(LAUNCH_FILE))
     declared = {entity.name: entity for entity in description.entities
                 if isinstance(entity, DeclareLaunchArgument)}
-    own = {parameter.name for parameter in TABLES['caregiver_page']} - {'autostart'}
+    own = {parameter.name for parameter in TABLES['caregiver_page']} - {'autostart', 'keep_trying'}
     assert set(declared) == own | {
         'namespace', 'params_file', 'use_sim_time', 'respawn', 'log_level'}
     assert all(argument.description for argument in declared.values())

@@ -74,7 +74,7 @@ def network_actions(context) -> list:
 def own_parameters(node: str) -> dict:
     """Return ``{name: Parameter}`` of what a launch argument may set."""
     return {parameter.name: parameter for parameter in TABLES[node]
-            if parameter.name != 'autostart'}
+            if parameter.name not in ('autostart', 'keep_trying')}
 
 
 def describe_behaviour(node: str, share: Path) -> LaunchDescription:
@@ -107,6 +107,8 @@ def start_behaviour(context, node: str, texts: dict) -> Node:
     known = own_parameters(node)
     values = {name: parsed(known[name], text) for name, text in texts.items()}
     values['use_sim_time'] = arguments['use_sim_time'] == 'true'
+    # What can't be configured would be started again for ever.
+    values['keep_trying'] = arguments['respawn'] == 'true'
     path = Path(launch_config.log_dir) / f'parameters{full_name.replace("/", "_")}.yaml'
     path.write_text(yaml.safe_dump({full_name: {'ros__parameters': values}}), encoding='utf-8')
     return Node(

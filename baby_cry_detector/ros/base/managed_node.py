@@ -1,84 +1,46 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What the three nodes share: a managed (lifecycle) node with declared parameters and diagnostics.
+What all nodes share: a managed (lifecycle) node with declared parameters and diagnostics.
 
 A node overrides `configure`, `activate`, `deactivate` and `cleanup`, which raise ValueError or
 OSError with one sentence when something is wrong, and `live_change` for parameters that may
-change while it runs.
+change while it runs. What it makes by `hear`, `every`, `offer` and `own` belongs to the step in
+which it was made, and is given back with it: what `activate` made after `deactivate`, what
+`configure` made after `cleanup`. No callback, service or diagnosis that fails ends a node.
 """
 
 from collections import Counter
 import functools
-import sys
 import time
 import traceback
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.msg import (
-    FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult)
+from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.lifecycle import LifecycleState, Node, TransitionCallbackReturn
-from rclpy.qos import qos_policy_name_from_kind
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.fields import Parameter, ParameterError, ParameterTable
+from baby_cry_detector.fields import ParameterError, ParameterTable, Settings
 from baby_cry_detector.printable import printable
+from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_parameters
+from baby_cry_detector.ros.base.owning import OwningNode, survive
+from baby_cry_detector.ros.base.restarts import Restarts
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0
-MOST_REPORTS = 200
-
-
-def describe(parameter: Parameter) -> ParameterDescriptor:
-    """Return a parameter's ROS descriptor: description, range, when it may change."""
-    changes = ('may change while running' if parameter.live else
-               'given at start only' if parameter.read_only else 'fixed while running')
-    choices = f' One of: {", ".join(parameter.choices)}.' if parameter.choices else ''
-    descriptor = ParameterDescriptor(
-        name=parameter.name, description=f'{parameter.description}{choices} ({changes})',
-        read_only=parameter.read_only)
-    if parameter.minimum is not None:
-        if parameter.type_name == 'int':
-            highest = sys.maxsize if parameter.maximum is None else int(parameter.maximum)
-            descriptor.integer_range = [IntegerRange(
-                from_value=int(parameter.minimum), to_value=highest, step=0)]
-        else:
-            highest = sys.float_info.max if parameter.maximum is None else parameter.maximum
-            descriptor.floating_point_range = [FloatingPointRange(
-                from_value=float(parameter.minimum), to_value=float(highest), step=0.0)]
-    return descriptor
-
-
-def survive(callback):
-    """
-    Wrap a message, timer or service callback: what it raises is counted and reported, not fatal.
-
-    Expected trouble (ValueError, OSError) is one sentence; anything else comes with a traceback.
-    """
-    @functools.wraps(callback)
-    def guarded(self, *args):
-        try:
-            return callback(self, *args)
-        except (ValueError, OSError) as error:
-            self.report(type(error).__name__, str(error))
-        except Exception:
-            # After a signal nothing can be published any more, whoever was about to.
-            if self.context.ok():
-                self.report('internal_error', traceback.format_exc())
-        return args[-1] if len(args) == 2 else None  # a service must answer
-    return guarded
+# A node that can't be configured tries again after so long; the last one counts from then on.
+RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+SUCCESS = TransitionCallbackReturn.SUCCESS
+__all__ = ['ManagedNode', 'survive']
 
 
 def _or_error(result: TransitionCallbackReturn) -> TransitionCallbackReturn:
     """Return what a failed release is: an error, or the node would count as still active."""
-    return (result if result == TransitionCallbackReturn.SUCCESS
-            else TransitionCallbackReturn.ERROR)
+    return result if result == SUCCESS else TransitionCallbackReturn.ERROR
 
 
-class ManagedNode(Node):
+class ManagedNode(OwningNode):
     """
     A lifecycle node whose parameters come from a table.
 
@@ -89,7 +51,7 @@ class ManagedNode(Node):
 
     def __init__(self, name: str, table: ParameterTable, overrides=None, **kwargs):
         """Declare everything and open nothing."""
-        self.table = {parameter.name: parameter for parameter in table}
+        self.table = {field.name: field for field in table}
         self.counts = Counter()
         self.failed = False
         self._reported_s = {}
@@ -97,12 +59,20 @@ class ManagedNode(Node):
         self._is_active = False
         self._is_ending = False
         self._incompatible = {}
+        self._held = {'configure': [], 'activate': []}     # (thing, how to give it back)
+        self._step = ''                    # in which things are made now
+        self._cannot = ''                  # why it could not be configured or activated
+        self._retry = None
+        self._retries = 0
         self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         super().__init__(name, parameter_overrides=[
             rclpy.Parameter(key, value=value) for key, value in (overrides or {}).items()],
             **kwargs)
-        for parameter in table:
-            self.declare_parameter(parameter.name, parameter.default, describe(parameter))
+        self._refused = declare(self, table)
+        self._unknown = unknown_parameters(self, table)
+        for sentence in self._unknown:
+            self.get_logger().error(printable(sentence))
+        self.add_pre_set_parameters_callback(functools.partial(retyped, self.table))
         self.add_on_set_parameters_callback(self._validate_change)
         self.add_post_set_parameters_callback(self._apply_change)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -131,64 +101,49 @@ class ManagedNode(Node):
         """Return (level, message, {key: value}) of the node's own health."""
         return DiagnosticStatus.OK, 'ok', {}
 
-    # --- topics and timers -----------------------------------------------------------------------
-    def offer(self, message_type, topic: str, profile):
-        """Return a managed publisher; who asks for more than it offers is reported."""
-        return self.create_lifecycle_publisher(
-            message_type, topic, profile, **qos.OVERRIDABLE,
-            event_callbacks=PublisherEventCallbacks(
-                incompatible_qos=lambda event: self._note_incompatible(
-                    topic, event, 'a subscriber asks for more than is offered')))
-
-    def hear(self, message_type, topic: str, callback, profile):
-        """Return a subscription; a publisher that offers less than it asks for is reported."""
-        return self.create_subscription(
-            message_type, topic, callback, profile, **qos.OVERRIDABLE,
-            event_callbacks=SubscriptionEventCallbacks(
-                incompatible_qos=lambda event: self._note_incompatible(
-                    topic, event, 'a publisher offers less than is asked for')))
-
-    def every(self, period_s: float, callback):
-        """Return a timer on the steady clock: a simulated one may stand still, or race."""
-        return self.create_timer(period_s, callback, clock=self._steady_clock)
-
-    def _note_incompatible(self, topic, event, what):
-        policy = qos_policy_name_from_kind(event.last_policy_kind)
-        name = self.resolve_topic_name(topic)
-        kind = 'publisher' if 'subscriber' in what else 'subscription'
-        self._incompatible[topic] = (
-            f'incompatible {policy} on {name}: {what}; the parameter '
-            f'qos_overrides.{name}.{kind}.{policy.lower()} changes it here')
-        self.report('incompatible_qos', self._incompatible[topic])
-
     # --- parameters ------------------------------------------------------------------------------
-    def values(self) -> dict:
-        """Return all parameter values, checked."""
-        return {name: parameter.check(self.get_parameter(name).value)
-                for name, parameter in self.table.items()}
+    def values(self) -> Settings:
+        """
+        Return all parameter values, checked.
+
+        :raises ParameterError: also where one that was given at start had to be refused.
+        """
+        if self._refused:
+            raise ParameterError('; '.join(self._refused.values()))
+        return self._present()
+
+    def _present(self) -> Settings:
+        return Settings((name, field.check(self.get_parameter(name).value))
+                        for name, field in self.table.items())
 
     def _validate_change(self, changes) -> SetParametersResult:
         try:
-            values = self.values()
+            values = self._present()
             for change in changes:
                 if change.name == 'use_sim_time' and (
                         change.value != self.get_parameter('use_sim_time').value):
                     raise ParameterError('use_sim_time is given at start: whoever changes it '
                                          'changes the time by which the node judges')
-                parameter = self.table.get(change.name)
-                if parameter is None:
+                field = self.table.get(change.name)
+                if field is None:
                     continue
-                checked = parameter.check(change.value)
-                if self._is_configured and not parameter.live and checked != values[change.name]:
+                checked = field.check(change.value)
+                if self._is_configured and not field.live and checked != values[change.name]:
                     raise ParameterError(f'{change.name} is fixed while the node is configured; '
                                          'clean the node up first, then set it')
                 values[change.name] = checked
             self.validate(values)
         except ValueError as error:
-            return SetParametersResult(successful=False, reason=str(error))
+            return SetParametersResult(successful=False, reason=printable(str(error)))
+        except Exception as error:
+            self.report('internal_error', traceback.format_exc())
+            return SetParametersResult(successful=False, reason=f'internal error: {error}')
         return SetParametersResult(successful=True)
 
+    @survive
     def _apply_change(self, changes) -> None:
+        for change in changes:
+            self._refused.pop(change.name, None)
         if self._is_configured and any(change.name in self.table for change in changes):
             self.live_change(self.values())
 
@@ -196,11 +151,13 @@ class ManagedNode(Node):
     def _attempt(self, what: str, step, *args) -> TransitionCallbackReturn:
         try:
             step(*args)
-            return TransitionCallbackReturn.SUCCESS
+            return SUCCESS
         except (ValueError, OSError) as error:
-            self.get_logger().error(printable(f'cannot {what}: {error}'))
-        except Exception:
+            self._cannot = printable(f'cannot {what}: {error}')
+            self.get_logger().error(self._cannot)
+        except Exception as error:
             if self.context.ok():     # else a signal took the context away
+                self._cannot = printable(f'cannot {what}: {type(error).__name__}: {error}')
                 self.get_logger().error(f'cannot {what}: {traceback.format_exc()}')
         return TransitionCallbackReturn.FAILURE
 
@@ -211,35 +168,48 @@ class ManagedNode(Node):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Validate parameters, load, allocate."""
+        self._step = 'configure'
         result = self._attempt('configure', self._configure)
-        self._is_configured = result == TransitionCallbackReturn.SUCCESS
+        self._step = ''
+        self._is_configured = result == SUCCESS
         if not self._is_configured:
-            self.cleanup()
+            why = self._cannot
+            self._release()
+            self._cannot = why
         return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start, once the publishers are active."""
         super().on_activate(state)
+        self._step = 'activate'
         result = self._attempt('activate', self.activate)
-        self._is_active = result == TransitionCallbackReturn.SUCCESS
-        if not self._is_active:
-            self.deactivate()
+        self._step = ''
+        self._is_active = result == SUCCESS
+        if self._is_active:
+            self._cannot = ''
+        else:
+            self._deactivate()
             super().on_deactivate(state)
+        return result
+
+    def _deactivate(self) -> TransitionCallbackReturn:
+        result = self._attempt('deactivate', self.deactivate)
+        self._give_back('activate')
+        self._is_active = False
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and forget what was heard."""
-        result = self._attempt('deactivate', self.deactivate)
-        self._is_active = False
+        result = self._deactivate()
         super().on_deactivate(state)
         return _or_error(result)
 
     def _release(self) -> TransitionCallbackReturn:
-        results = (self._attempt('deactivate', self.deactivate),
-                   self._attempt('clean up', self.cleanup))
-        self._is_active = self._is_configured = False
+        results = self._deactivate(), self._attempt('clean up', self.cleanup)
+        self._give_back('configure')
+        self._is_configured = False
         self._incompatible.clear()
-        return _or_error(min(results, key=lambda r: r == TransitionCallbackReturn.SUCCESS))
+        return _or_error(min(results, key=lambda r: r == SUCCESS))
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything that configure took."""
@@ -253,14 +223,45 @@ class ManagedNode(Node):
         """Release everything; the node can be configured again."""
         return self._release()
 
+    # --- start and end of the process ------------------------------------------------------------
     def autostart(self) -> bool:
-        """Configure and activate if the parameter says so; return False if that failed."""
-        if self.get_parameter('autostart').value:
-            if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
-                self.failed = True
-            elif self.trigger_activate() != TransitionCallbackReturn.SUCCESS:
-                self.failed = True
-        return not self.failed
+        """
+        Configure and activate if the parameter says so.
+
+        Where that fails and ``keep_trying`` is set, it is tried again, less and less often.
+
+        :return: False if the process should end.
+        """
+        if not self.get_parameter('autostart').value:
+            return True
+        keep_trying = self.get_parameter('keep_trying').value
+        if keep_trying:
+            Restarts(self.get_fully_qualified_name(), self.get_logger().warning).wait()
+        if self._start():
+            self.failed = False
+            return True
+        self.failed = not keep_trying
+        if keep_trying:
+            self._retry_later()
+        return keep_trying
+
+    def _start(self) -> bool:
+        if not self._is_configured and self.trigger_configure() != SUCCESS:
+            return False
+        return self._is_active or self.trigger_activate() == SUCCESS
+
+    def _retry_later(self) -> None:
+        delay_s = RETRY_S[min(self._retries, len(RETRY_S) - 1)]
+        self._retries += 1
+        self.get_logger().error(f'trying again in {delay_s:g} s')
+        self._retry = self.create_timer(delay_s, self._guarded(self._start_again),
+                                        clock=self._steady_clock)
+
+    def _start_again(self) -> None:
+        self.destroy_timer(self._retry)
+        self._retry = None
+        if not self._is_active and not self._start():
+            self._retry_later()
 
     def close(self) -> None:
         """Release everything without a transition; for process exit."""
@@ -274,26 +275,41 @@ class ManagedNode(Node):
         self.counts[kind] += 1
         self.tell(kind, sentence)
 
-    def tell(self, kind: str, sentence: str) -> None:
-        """Say what was counted elsewhere, at most every five seconds."""
+    def tell(self, kind: str, sentence: str, about: str = '') -> None:
+        """
+        Say what was counted elsewhere, at most every five seconds.
+
+        :param about: tells apart what one kind may happen to: a topic, a callback. Sentences do
+            not, for they hold numbers.
+        """
         now_s = time.monotonic()
-        said = (kind, sentence[:80])
-        if len(self._reported_s) > MOST_REPORTS:      # sentences that never repeat
-            self._reported_s.clear()
-        if now_s - self._reported_s.get(said, -REPORT_PERIOD_S) >= REPORT_PERIOD_S:
-            self._reported_s[said] = now_s
+        said_s = self._reported_s.get((kind, about), -REPORT_PERIOD_S)
+        if now_s - said_s >= REPORT_PERIOD_S:
+            self._reported_s[kind, about] = now_s
             self.get_logger().warning(
                 f'{printable(sentence)} ({kind}: {self.counts[kind]} so far)')
 
-    def _publish_diagnostics(self) -> None:
-        level, message, details = self.diagnose()
-        for topic, sentence in self._incompatible.items():
-            details[f'incompatible.{topic}'] = sentence
+    def _health(self):
+        """Return (level, message, details), also where a node can't even tell its health."""
+        try:
+            level, message, details = self.diagnose()
+        except Exception:
+            self.report('internal_error', traceback.format_exc())
+            level, message, details = DiagnosticStatus.ERROR, 'its health cannot be told', {}
+        if self._cannot and not self._is_active:
+            level, message = DiagnosticStatus.ERROR, self._cannot
+        for sentence in (*self._incompatible.values(), *self._unknown):
             message = f'{message}; {sentence}'
             level = max(level, DiagnosticStatus.WARN)
+        details.update((f'incompatible.{topic}', sentence)
+                       for topic, sentence in self._incompatible.items())
+        return level, message, details
+
+    def _publish_diagnostics(self) -> None:
+        level, message, details = self._health()
         status = DiagnosticStatus(
-            level=level, name=self.get_fully_qualified_name().lstrip('/'), message=message,
-            hardware_id=str(details.pop('hardware_id', '')))
+            level=level, name=self.get_fully_qualified_name().lstrip('/'),
+            message=printable(message), hardware_id=str(details.pop('hardware_id', '')))
         counts = dict(self.counts)      # a microphone's thread counts too
         details.update({f'count.{kind}': counts[kind] for kind in sorted(counts)})
         status.values = [KeyValue(key=key, value=str(value)) for key, value in details.items()]

@@ -14,12 +14,15 @@ from baby_cry_detector.fields import Parameter
 COMMON = (
     Parameter('autostart', True,
               'Configure and activate at start. False: a lifecycle manager does it.'),
+    Parameter('keep_trying', False,
+              'Where the node cannot be configured: stay, say why in diagnostics, and try again '
+              'less and less often. False: exit. The launch files say true.', read_only=True),
 )
 
 AUDIO_CAPTURE = (
     Parameter('source', 'mic', 'Where audio comes from.', choices=('mic', 'file'), read_only=True),
     Parameter('file', '', 'Path of a WAV, FLAC or OGG recording; for source "file".',
-              read_only=True),
+              read_only=True, path=True),
     Parameter('loop', False, 'Start the recording again at its end.'),
     Parameter('rate', 1.0, 'Playing speed of a recording; 1 is real time, 0 as fast as possible.',
               minimum=0.0, maximum=1000.0),
@@ -39,7 +42,7 @@ FEATURE_EXTRACTOR = (
     Parameter('feature_set', '', 'Descriptors to compute, for example "is09"; '
                                  'empty: those that the model asks for.'),
     Parameter('model', '', 'Checkpoint whose descriptors are computed where feature_set is empty; '
-                           'as for cry_classifier.', read_only=True),
+                           'as for cry_classifier.', read_only=True, path=True),
     Parameter('channel', 'auto', 'Channel of the audio to listen to, counted from 0; mix: the '
                                  'mean of all; auto: the mean, unless it would hide something.'),
     Parameter('stamp_tolerance_s', 0.04, 'Jitter of the stamps that still counts as continuous.',
@@ -50,7 +53,8 @@ FEATURE_EXTRACTOR = (
 
 CRY_CLASSIFIER = (
     Parameter('model', '', 'Checkpoint (.npz) of the network; empty: the shipped one, is09: '
-                           'the shipped one on the paper\'s descriptors.', read_only=True),
+                           'the shipped one on the paper\'s descriptors.', read_only=True,
+              path=True),
     Parameter('no_audio_timeout_s', 2.0, 'Silence of the feature topic after which the status is '
                                          'NO_AUDIO.', minimum=0.2, maximum=60.0),
     Parameter('keep_episode', True, 'Keep the episode in progress in a file (XDG_STATE_HOME), so '
@@ -60,7 +64,7 @@ CRY_CLASSIFIER = (
 
 CAREGIVER_ALERT = (
     Parameter('policy', '', 'YAML file that says when to alert; empty: the shipped policy.',
-              read_only=True),
+              read_only=True, path=True),
     Parameter('crib_id', '', 'Name of the crib for channels, until cry_need names it; empty: the '
                              'namespace.', read_only=True),
     Parameter('need_timeout_s', 10.0, 'Silence of cry_need that is an alert of its own.',
@@ -73,7 +77,7 @@ CAREGIVER_ALERT = (
 
 DIARY = (
     Parameter('file', '', 'Database; empty: XDG_STATE_HOME/baby_cry_detector/diary.sqlite, one '
-                          'for all cribs.', read_only=True),
+                          'for all cribs.', read_only=True, path=True),
     Parameter('keep_days', 730.0, 'What is older is forgotten, a day of it at a time.',
               minimum=1.0, maximum=36500.0, read_only=True),
     Parameter('largest_mb', 200.0, 'Size of the database above which what is least worth is '
@@ -104,9 +108,9 @@ CAREGIVER_PAGE = (
                                '/baby; empty: it cuts the path off, or there is none.',
               read_only=True),
     Parameter('token_file', '', 'File that keeps the token; empty: one in XDG_STATE_HOME.',
-              read_only=True),
+              read_only=True, path=True),
     Parameter('diary_file', '', 'The diary\'s database, read only; empty: the usual one.',
-              read_only=True),
+              read_only=True, path=True),
 )
 
 CRY_MONITOR = (
@@ -122,7 +126,8 @@ CRY_MONITOR = (
 )
 
 ROCKER = (
-    Parameter('policy', '', 'Policy file (YAML); empty: the shipped one.', read_only=True),
+    Parameter('policy', '', 'Policy file (YAML); empty: the shipped one.', read_only=True,
+              path=True),
     Parameter('interface', 'trajectory', 'Commands: trajectory (trajectory_msgs/JointTrajectory '
               'on joint_trajectory, comes to rest by itself when nothing more is said), position '
               '(std_msgs/Float64MultiArray on position_command) or twist (geometry_msgs/Twist on '
@@ -173,7 +178,7 @@ ROCKER = (
 
 SOOTHER = (
     Parameter('policy', '', 'YAML file that says when to play what; empty: the shipped policy.',
-              read_only=True),
+              read_only=True, path=True),
     Parameter('crib_id', '', 'Crib of the policy to obey; empty: what cry_need names.',
               read_only=True),
     Parameter('output', 'speaker', 'Where sound goes: to a loudspeaker, or out as topics.',
@@ -183,7 +188,7 @@ SOOTHER = (
     Parameter('sample_rate', 48000, 'Sampling rate in Hz of the topics, and the one tried first '
                                     'on the loudspeaker.', minimum=8000, maximum=96000),
     Parameter('sounds_folder', '', 'Folder of your own WAV, FLAC or OGG recordings; a policy '
-                                   'names them by file name.', read_only=True),
+                                   'names them by file name.', read_only=True, path=True),
     Parameter('sound', 'pink', 'What ~/play plays: a made sound (white, pink, brown, heartbeat, '
                                'shush, lullaby) or a file.', read_only=True),
     Parameter('level_dba', 45.0, 'Level of ~/play at the baby\'s ear in dB(A).',

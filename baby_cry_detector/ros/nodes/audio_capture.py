@@ -51,7 +51,6 @@ class AudioCapture(ManagedNode):
         super().__init__('audio_capture', TABLES['audio_capture'], overrides, **kwargs)
         self.finished = False
         self._settings = {}
-        self._running_timers = []
         self._worker = self._player = self._microphone = None
         self._alive_s = 0.0            # when the microphone's thread was seen last
         self._stop = threading.Event()
@@ -88,22 +87,19 @@ class AudioCapture(ManagedNode):
     def activate(self):
         """Publish the format, then start the recording's timer or the microphone's thread."""
         self._publish_info()
-        self._running_timers = [self.every(INFO_PERIOD_S, self._publish_info)]
+        self.every(INFO_PERIOD_S, self._publish_info)
         self._trouble, self._silent_s = '', 0.0
         if self._settings['source'] == 'file':
             self._player = RecordingPlayer(self, self._settings, self._publish)
             self._device_name = str(self._player.source.path)
             self.finished = False
-            self._running_timers.append(self.every(WATCH_PERIOD_S, self._watch))
+            self.every(WATCH_PERIOD_S, self._watch)
         else:
             self._start_worker()
-            self._running_timers.append(self.every(WATCH_PERIOD_S, self._watch_worker))
+            self.every(WATCH_PERIOD_S, self._watch_worker)
 
     def deactivate(self):
-        """Stop the timers and the thread; the thread closes the device."""
-        for timer in self._running_timers:
-            self.destroy_timer(timer)
-        self._running_timers = []
+        """Stop the thread, which closes the device."""
         if self._player is not None:
             self._player.stop()
             self._player = None
@@ -113,10 +109,7 @@ class AudioCapture(ManagedNode):
             self._worker = None
 
     def cleanup(self):
-        """Give the publishers back."""
-        for publisher in (self._audio, self._info):
-            if publisher is not None:
-                self.destroy_lifecycle_publisher(publisher)
+        """Nothing is published any more."""
         self._audio = self._info = None
 
     def _publish_info(self):

@@ -6,6 +6,7 @@ Node that steps the network once per frame and publishes what it believes: `cry_
 Everything is decided from message stamps; the clock is only asked whether audio has stopped.
 """
 
+from dataclasses import replace
 import hashlib
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from baby_cry_detector.decision import (
     CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_NO_AUDIO)
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Workload
-from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import frame_values, need_message
+from baby_cry_detector.ros.base.managed_node import ManagedNode
+from baby_cry_detector.ros.base.messages import FeatureError, frame_values, need_message
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
@@ -55,7 +56,8 @@ class CryClassifier(ManagedNode):
         """Declare parameters, services and publishers."""
         super().__init__('cry_classifier', TABLES['cry_classifier'], overrides, **kwargs)
         self._classification = None
-        self._features = self._watch_timer = None
+        self._watch_timer = None
+        self._mismatch = ''            # why the frames that arrive cannot be used
         self._need = self._probability = None
         self._frame_id = ''
         self._enabled = True
@@ -87,28 +89,26 @@ class CryClassifier(ManagedNode):
             values['no_audio_timeout_s'], Troubles(self.counts, self.tell))
         self._classification.enable(self._enabled)
         self._model = model_id(values['model'])
-        self._need = self.offer(CryNeed, 'cry_need', qos.NEED)
+        self._need = self.offer(CryNeed, 'cry_need', qos.LATCHED)
         self._probability = self.offer(Float32, 'cry_probability', qos.STATE)
         if values['keep_episode']:
             self._open_journal()
         self.get_logger().info(
             f'model {self._model}: hears {self._listener.feature_set.id}, '
-            f'labels {", ".join(self._listener.decider.labels)}')
+            f'needs {", ".join(self._listener.decider.labels[1:]) or "not told"}')
 
     def activate(self):
         """Subscribe, and say at once that nothing has been heard yet."""
-        self._features = self.hear(
-            FrameFeatures, 'frame_features', self._hear, qos.stream(qos.depth_for()))
+        self.hear(FrameFeatures, 'frame_features', self._on_features,
+                  qos.stream(qos.depth_for()))
         self._watch_timer = self.every(REPEAT_PERIOD_S, self._watch)
         self._resuming.note()
         self._watch()
 
     def deactivate(self):
-        """Unsubscribe and forget what was heard."""
-        if self._features is not None:
-            self.destroy_subscription(self._features)
-            self.destroy_timer(self._watch_timer)
-        self._features = self._watch_timer = None
+        """Forget what was heard."""
+        self._watch_timer = None
+        self._mismatch = ''
         if self._classification is not None:
             self._classification.forget_frames()
             if not self._is_ending:
@@ -116,24 +116,22 @@ class CryClassifier(ManagedNode):
         self._arrival.clear()
 
     def cleanup(self):
-        """Give the publishers and the network back."""
-        for publisher in (self._need, self._probability):
-            if publisher is not None:
-                self.destroy_lifecycle_publisher(publisher)
-        self._need = self._probability = self._classification = None
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+        """Give the network back."""
+        self._need = self._probability = self._classification = self._journal = None
 
     def live_change(self, values):
         """Use new thresholds without forgetting the episode in progress."""
         self._listener.change_settings(decision_settings(values))
 
     # --- frames in, decisions out ----------------------------------------------------------------
-    @survive
-    def _hear(self, message: FrameFeatures):
-        frames = StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp),
-                               frame_values(message, self._listener.feature_set))
+    def _on_features(self, message: FrameFeatures):
+        try:
+            values = frame_values(message, self._listener.feature_set)
+        except FeatureError as error:
+            self._mismatch = str(error)
+            raise
+        self._mismatch = ''
+        frames = StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp), values)
         self._frame_id = message.header.frame_id
         if not self._enabled:
             return
@@ -152,7 +150,6 @@ class CryClassifier(ManagedNode):
     def _is_due(self, stamp_ns: int) -> bool:
         return not 0 <= stamp_ns - self._published_ns < PUBLISH_PERIOD_NS
 
-    @survive
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
         decision = self._classification.on_silence(self._arrival.silent_ns(), self._now_ns())
@@ -167,6 +164,8 @@ class CryClassifier(ManagedNode):
 
     def _publish(self, decision: CryDecision):
         self._remember(decision.stamp_ns)      # what was said once is never forgotten
+        if self._mismatch and not decision.is_heard:
+            decision = replace(decision, status_reason=self._mismatch)
         self._need.publish(need_message(decision))
         self._probability.publish(Float32(data=float(decision.cry_probability)))
         if self._watch_timer is not None:
@@ -176,7 +175,7 @@ class CryClassifier(ManagedNode):
     # --- the episode in progress, across processes -----------------------------------------------
     def _open_journal(self):
         try:
-            self._journal = EpisodeJournal(self.get_fully_qualified_name())
+            self._journal = self.own(EpisodeJournal(self.get_fully_qualified_name()))
             kept = self._journal.read()
         except (ValueError, OSError) as error:
             self.report('episode_not_kept', f'a crash would end an episode: {error}')
@@ -186,7 +185,6 @@ class CryClassifier(ManagedNode):
             self.get_logger().info(f'{kept[0].episode_id} was in progress: it goes on if crying '
                                    'is heard again soon, and is closed otherwise')
 
-    @survive
     def _remember(self, heard_until_ns: int):
         if self._journal is None:
             return
@@ -204,7 +202,6 @@ class CryClassifier(ManagedNode):
         self._remember(0)
 
     # --- services and health ---------------------------------------------------------------------
-    @survive
     def _enable(self, request, response):
         """Stop or resume listening; the reply says which."""
         self._enabled = request.data
@@ -216,7 +213,6 @@ class CryClassifier(ManagedNode):
         response.message = 'listening' if self._enabled else 'not listening'
         return response
 
-    @survive
     def _reset(self, request, response):
         """Forget what was heard: network, smoothing and the episode in progress."""
         response.success = self._is_active
@@ -236,13 +232,15 @@ class CryClassifier(ManagedNode):
                            leave_threshold=round(settings.leave_threshold, 4),
                            min_cry_duration_s=settings.min_cry_duration_s,
                            hold_s=settings.hold_s)
+            if self._listener.decider.invalid_steps:
+                details.update(invalid_steps=self._listener.decider.invalid_steps)
         if self._last is not None:
             details.update(cry_probability=round(self._last.cry_probability, 3),
                            crying=self._last.crying, last_episode=self._last.episode_id)
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
         if self._enabled and self._last is not None and self._last.status == STATUS_NO_AUDIO:
-            return DiagnosticStatus.ERROR, 'no audio', details
+            return DiagnosticStatus.ERROR, self._mismatch or 'no audio', details
         return DiagnosticStatus.OK, 'listening' if self._enabled else 'switched off', details
 
 

@@ -61,10 +61,9 @@ class CryMonitor(ManagedNode):
         self._image = self._markers = self._raw_audio = None
         self._scalars = {}
         self._subscriptions_by_topic = {}
-        self._watch_timer = self._picture_timer = None
         self._history = self._picture = self._need = self._header = None
         self._format = None
-        self._feature_set = None
+        self._feature_set = self._picture_timer = None
         self._limits = Limits()
         self._arrival = Arrival(self)          # of the newest cry_need
         self._pictures = 0
@@ -96,21 +95,15 @@ class CryMonitor(ManagedNode):
 
     def activate(self):
         """Look for subscribers from now on."""
-        self._watch_timer = self.every(WATCH_PERIOD_S, self._watch)
+        self.every(WATCH_PERIOD_S, self._watch)
 
     def deactivate(self):
         """Unsubscribe from everything and forget what was heard."""
-        if self._watch_timer is not None:
-            self.destroy_timer(self._watch_timer)
-            self._watch_timer = None
-        self._follow(set())
+        self._subscribe_to(set())
         self._draw_while(False)
 
     def cleanup(self):
-        """Give the publishers back."""
-        for publisher in (self._image, self._markers, self._raw_audio, *self._scalars.values()):
-            if publisher is not None:
-                self.destroy_lifecycle_publisher(publisher)
+        """Nothing is shown any more."""
         self._image = self._markers = self._raw_audio = self._history = self._picture = None
         self._scalars = {}
 
@@ -137,10 +130,10 @@ class CryMonitor(ManagedNode):
             topics |= {'audio_info', 'audio_stamped'}
         if picture or wanted(self._scalars.get('f0_hz')):
             topics.add('frame_features')
-        self._follow(topics)
+        self._subscribe_to(topics)
         self._draw_while(picture)
 
-    def _follow(self, topics):
+    def _subscribe_to(self, topics):
         for topic in [name for name in self._subscriptions_by_topic if name not in topics]:
             self.destroy_subscription(self._subscriptions_by_topic.pop(topic))
             if topic == 'cry_need':
@@ -148,11 +141,11 @@ class CryMonitor(ManagedNode):
                 self._arrival.clear()
                 self._limits = Limits()
         kinds = {
-            'cry_need': (CryNeed, self._hear_need, qos.NEED),
-            '/diagnostics': (DiagnosticArray, self._hear_diagnostics, qos.STATE),
-            'audio_info': (AudioInfo, self._hear_info, qos.LATCHED),
-            'audio_stamped': (AudioDataStamped, self._hear_audio, qos.stream(qos.depth_for())),
-            'frame_features': (FrameFeatures, self._hear_features, qos.stream(qos.depth_for()))}
+            'cry_need': (CryNeed, self._on_need, qos.NEED),
+            '/diagnostics': (DiagnosticArray, self._on_diagnostics, qos.STATE),
+            'audio_info': (AudioInfo, self._on_info, qos.LATCHED),
+            'audio_stamped': (AudioDataStamped, self._on_audio, qos.stream(qos.depth_for())),
+            'frame_features': (FrameFeatures, self._on_features, qos.stream(qos.depth_for()))}
         for topic in sorted(topics - set(self._subscriptions_by_topic)):
             kind, callback, profile = kinds[topic]
             self._subscriptions_by_topic[topic] = self.hear(kind, topic, callback, profile)
@@ -167,14 +160,14 @@ class CryMonitor(ManagedNode):
 
     # --- what is heard ---------------------------------------------------------------------------
     @survive
-    def _hear_info(self, message: AudioInfo):
+    def _on_info(self, message: AudioInfo):
         self._format = None
         self._format = AudioFormat(message.sample_rate, message.channels, message.sample_format,
                                    message.coding_format)
         self._mixer = ChannelMixer(message.channels, message.sample_rate)
 
     @survive
-    def _hear_audio(self, message: AudioDataStamped):
+    def _on_audio(self, message: AudioDataStamped):
         if self._format is None:
             return
         if self._raw_audio is not None and self._raw_audio.get_subscription_count():
@@ -188,7 +181,7 @@ class CryMonitor(ManagedNode):
                                     self._format.sample_rate)
 
     @survive
-    def _hear_features(self, message: FrameFeatures):
+    def _on_features(self, message: FrameFeatures):
         feature_set = self._known_set(message.feature_set)
         if feature_set is None:
             return
@@ -209,7 +202,7 @@ class CryMonitor(ManagedNode):
         return self._feature_set
 
     @survive
-    def _hear_diagnostics(self, message: DiagnosticArray):
+    def _on_diagnostics(self, message: DiagnosticArray):
         name = f'{self.get_namespace().strip("/")}/cry_classifier'.lstrip('/')
         for status in message.status:
             if status.name == name:
@@ -221,7 +214,7 @@ class CryMonitor(ManagedNode):
                     self._say('leave_threshold', self._limits.leave)
 
     @survive
-    def _hear_need(self, message: CryNeed):
+    def _on_need(self, message: CryNeed):
         self._arrival.note()
         said = self._need = cry_state(message)
         self._header = message.header

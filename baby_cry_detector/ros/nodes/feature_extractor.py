@@ -16,7 +16,7 @@ from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.msg import FrameFeatures
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Interleaving, Workload
-from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.managed_node import ManagedNode
 from baby_cry_detector.ros.base.messages import features_message
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
@@ -35,8 +35,6 @@ class FeatureExtractor(ManagedNode):
         """Declare parameters."""
         super().__init__('feature_extractor', TABLES['feature_extractor'], overrides, **kwargs)
         self._extraction = None
-        self._listening = []
-        self._running_timers = []
         self._features = self._level = None
         self._arrival = Arrival(self)
         self._workload = Workload()
@@ -59,38 +57,26 @@ class FeatureExtractor(ManagedNode):
 
     def activate(self):
         """Subscribe."""
-        self._listening = [
-            self.hear(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED),
-            self.hear(AudioDataStamped, 'audio_stamped', self._hear,
-                      qos.stream(qos.depth_for()))]
-        self._running_timers = [self.every(LEVEL_PERIOD_S, self._watch)]
+        self.hear(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
+        self.hear(AudioDataStamped, 'audio_stamped', self._on_audio, qos.stream(qos.depth_for()))
+        self.every(LEVEL_PERIOD_S, self._watch)
 
     def deactivate(self):
-        """Unsubscribe and forget the stream."""
-        for subscription in self._listening:
-            self.destroy_subscription(subscription)
-        for timer in self._running_timers:
-            self.destroy_timer(timer)
-        self._listening, self._running_timers = [], []
+        """Forget the stream."""
         self._arrival.clear()
         if self._extraction is not None:
             self._extraction.forget()
 
     def cleanup(self):
-        """Give the publishers and the extractor back."""
-        for publisher in (self._features, self._level):
-            if publisher is not None:
-                self.destroy_lifecycle_publisher(publisher)
+        """Give the extractor back."""
         self._features = self._level = self._extraction = None
 
-    @survive
-    def _hear_info(self, message: AudioInfo):
+    def _on_info(self, message: AudioInfo):
         for frames in self._extraction.on_format(
                 format_message(now_nanoseconds(self), message)):
             self._publish(frames)
 
-    @survive
-    def _hear(self, message: AudioDataStamped, info: dict):
+    def _on_audio(self, message: AudioDataStamped, info: dict):
         self._interleaving.note(info.get('publication_sequence_number'))
         stamp_ns = to_nanoseconds(message.header.stamp)
         arrival_ns = now_nanoseconds(self)
@@ -109,7 +95,6 @@ class FeatureExtractor(ManagedNode):
         self._features.publish(features_message(
             frames, self._extraction.feature_set.id, self._extraction.frame_id))
 
-    @survive
     def _watch(self):
         """Publish the level, and say when audio has stopped."""
         self._extraction.on_silence(self._arrival.silent_ns())
@@ -121,7 +106,7 @@ class FeatureExtractor(ManagedNode):
         extraction = self._extraction
         if extraction is not None:
             details.update(feature_set=extraction.feature_set.id,
-                           level_dbfs=round(extraction.level_dbfs, 1))
+                           level_dbfs=round(extraction.level_dbfs, 1), **extraction.figures())
             if extraction.format is not None:
                 details.update(sample_rate=extraction.format.sample_rate,
                                channels=extraction.format.channels)

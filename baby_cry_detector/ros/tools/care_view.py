@@ -62,21 +62,21 @@ class CareView:
         self._noted = 0
         self.news = ''
         self._sounds = {}
-        node.create_subscription(JointTrajectory, 'joint_trajectory', self._hear_plan, qos.STATE)
-        node.create_subscription(CryAlert, 'alert', self._hear_alert, qos.LATCHED)
-        node.create_subscription(CareEvent, 'care_event', self._hear_care, qos.EVENTS)
+        node.create_subscription(JointTrajectory, 'joint_trajectory', self._on_plan, qos.STATE)
+        node.create_subscription(CryAlert, 'alert', self._on_alert, qos.LATCHED)
+        node.create_subscription(CareEvent, 'care_event', self._on_care, qos.EVENTS)
 
-    def _hear_plan(self, message):
+    def _on_plan(self, message):
         self._plan, self._plan_ns = message, self._node.get_clock().now().nanoseconds
 
-    def _hear_alert(self, message):
+    def _on_alert(self, message):
         state = name_of(ALERT_STATE_NAMES, message.state, '').upper()
         if message.state != HEARTBEAT and state:
             priority = name_of(('', *PRIORITY_NAMES[1:]), message.priority, 'high')
             self._alert = f'{state} {priority}: {message.text}'
             self.news = f'{message.alert_id} {message.sequence}'
 
-    def _hear_care(self, message):
+    def _on_care(self, message):
         self._noted += 1
         kind = message.who
         if CareEvent.KIND_ROCKING <= message.kind <= CareEvent.KIND_ALERT:

@@ -56,13 +56,13 @@ class ViewNode(Node):
         self._view = view
         self._state = ViewState()
         self._start_ns = None
-        self.create_subscription(Float32, 'level_dbfs', self._hear_level, qos.STATE)
-        self.create_subscription(CryNeed, 'cry_need', self._hear_need, qos.NEED)
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._hear_diagnostics, 10)
+        self.create_subscription(Float32, 'level_dbfs', self._on_level, qos.STATE)
+        self.create_subscription(CryNeed, 'cry_need', self._on_need, qos.NEED)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
         self._format = None
         if view.is_live:
-            self.create_subscription(AudioInfo, 'audio_info', self._hear_info, qos.LATCHED)
-            self.create_subscription(AudioDataStamped, 'audio_stamped', self._hear_audio,
+            self.create_subscription(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
+            self.create_subscription(AudioDataStamped, 'audio_stamped', self._on_audio,
                                      qos.stream(qos.depth_for()))
         self._troubles, self._health = {}, {}
         self._care = CareView(self) if behaviours else None
@@ -70,7 +70,7 @@ class ViewNode(Node):
         self.recording_ended = False
         self._prefix = self.get_namespace().strip('/')
 
-    def _hear_info(self, message: AudioInfo):
+    def _on_info(self, message: AudioInfo):
         try:
             self._format = AudioFormat(message.sample_rate, message.channels,
                                        message.sample_format, message.coding_format)
@@ -78,15 +78,15 @@ class ViewNode(Node):
         except ValueError:
             self._format = None       # feature_extractor says what is wrong with it
 
-    def _hear_audio(self, message: AudioDataStamped):
+    def _on_audio(self, message: AudioDataStamped):
         if self._format is None or len(message.audio.data) % self._format.bytes_per_frame:
             return
         self._view.sound.hear(self._mixer.decode(message.audio.data), self._format.sample_rate)
 
-    def _hear_level(self, message: Float32):
+    def _on_level(self, message: Float32):
         self._state.level_dbfs = message.data
 
-    def _hear_diagnostics(self, message: DiagnosticArray):
+    def _on_diagnostics(self, message: DiagnosticArray):
         for status in message.status:
             if status.name.rpartition('/')[0] != self._prefix:
                 continue      # another graph's
@@ -111,7 +111,7 @@ class ViewNode(Node):
     def _trouble(self) -> str:
         return '; '.join(filter(None, self._troubles.values()))
 
-    def _hear_need(self, message: CryNeed):
+    def _on_need(self, message: CryNeed):
         said = cry_state(message)
         if said.is_heard and self._start_ns is None:
             self._start_ns = said.stamp_ns

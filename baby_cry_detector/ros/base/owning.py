@@ -1,0 +1,142 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a node has open, step by step: subscriptions, publishers, timers, threads, files.
+
+Each belongs to the lifecycle step in which it was made and is given back with it. No callback
+that fails ends a node.
+"""
+
+import functools
+import traceback
+
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.lifecycle import Node
+from rclpy.qos import qos_policy_name_from_kind
+
+from baby_cry_detector.printable import printable
+from baby_cry_detector.ros.base import qos
+
+
+def survive(callback):
+    """
+    Wrap a message, timer or service callback: what it raises is counted and reported, not fatal.
+
+    Expected trouble (ValueError, OSError) is one sentence; anything else comes with a traceback.
+    """
+    @functools.wraps(callback)
+    def guarded(self, *args):
+        return _guard(self, callback, (self, *args))
+    guarded.is_guarded = True
+    return guarded
+
+
+def _guard(node, callback, args):
+    """Call; a service that fails still answers, and says why."""
+    try:
+        return callback(*args)
+    except (ValueError, OSError) as error:
+        node.counts[type(error).__name__] += 1
+        node.tell(type(error).__name__, str(error), callback.__name__)
+        why = str(error)
+    except Exception as error:
+        # After a signal nothing can be published any more, whoever was about to.
+        if node.context.ok():
+            node.counts['internal_error'] += 1
+            node.tell('internal_error', traceback.format_exc(), callback.__name__)
+        why = f'internal error: {error}'
+    response = args[-1] if args else None
+    if hasattr(response, 'success') and hasattr(response, 'message'):
+        response.success, response.message = False, printable(why)
+    return response
+
+
+class OwningNode(Node):
+    """
+    A lifecycle node that knows what it has open; `ManagedNode` says when it is given back.
+
+    Set before ``super().__init__``: ``_held``, ``_step``, ``_incompatible``, ``_steady_clock``,
+    ``counts``.
+    """
+
+    def offer(self, message_type, topic: str, profile):
+        """Return a managed publisher; who asks for more than it offers is reported."""
+        return self.own(self.create_lifecycle_publisher(
+            message_type, topic, profile, **qos.OVERRIDABLE,
+            event_callbacks=PublisherEventCallbacks(
+                incompatible_qos=lambda event: self._note_incompatible(
+                    topic, event, 'a subscriber asks for more than is offered'))),
+            self.destroy_lifecycle_publisher)
+
+    def hear(self, message_type, topic: str, callback, profile):
+        """Return a subscription; a publisher that offers less than it asks for is reported."""
+        return self.own(self.create_subscription(
+            message_type, topic, self._guarded(callback), profile, **qos.OVERRIDABLE,
+            event_callbacks=SubscriptionEventCallbacks(
+                incompatible_qos=lambda event: self._note_incompatible(
+                    topic, event, 'a publisher offers less than is asked for'))),
+            self.destroy_subscription)
+
+    def every(self, period_s: float, callback):
+        """Return a timer on the steady clock: a simulated one may stand still, or race."""
+        return self.own(self.create_timer(period_s, self._guarded(callback),
+                                          clock=self._steady_clock), self.destroy_timer)
+
+    def own(self, thing, give_back=None):
+        """
+        Return ``thing``, which is given back with the step in which this is called.
+
+        :param give_back: called with it; without, its ``close()`` is. Things are given back in
+            reverse order. Outside of configure and activate nothing is owned.
+        """
+        if self._step:
+            self._held[self._step].append((thing, give_back or (lambda it: it.close())))
+        return thing
+
+    def create_service(self, srv_type, srv_name, callback, **kwargs):
+        """Return a service that answers, whatever its callback does."""
+        return super().create_service(srv_type, srv_name, self._guarded(callback), **kwargs)
+
+    def destroy_subscription(self, subscription):
+        """Give a subscription back before its step ends."""
+        self._disown(subscription)
+        return super().destroy_subscription(subscription)
+
+    def destroy_timer(self, timer):
+        """Give a timer back before its step ends."""
+        self._disown(timer)
+        return super().destroy_timer(timer)
+
+    def destroy_lifecycle_publisher(self, publisher):
+        """Give a publisher back before its step ends."""
+        self._disown(publisher)
+        return super().destroy_lifecycle_publisher(publisher)
+
+    def _disown(self, thing) -> None:
+        for held in self._held.values():
+            held[:] = [pair for pair in held if pair[0] is not thing]
+
+    def _give_back(self, step: str) -> None:
+        while self._held[step]:
+            thing, give_back = self._held[step].pop()
+            self._attempt('give back what was opened', give_back, thing)
+
+    def _guarded(self, callback):
+        if getattr(callback, 'is_guarded', False):
+            return callback
+
+        @functools.wraps(callback)
+        def guarded(*args):
+            return _guard(self, callback, args)
+        guarded.is_guarded = True
+        return guarded
+
+    def _note_incompatible(self, topic, event, what):
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        name = self.resolve_topic_name(topic)
+        kind = 'publisher' if 'subscriber' in what else 'subscription'
+        self._incompatible[topic] = (
+            f'incompatible {policy} on {name}: {what}; the parameter '
+            f'qos_overrides.{name}.{kind}.{policy.lower()} changes it here')
+        self.counts['incompatible_qos'] += 1
+        self.tell('incompatible_qos', self._incompatible[topic], topic)
