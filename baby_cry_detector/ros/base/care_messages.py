@@ -1,9 +1,10 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Between the messages about care and what the diary keeps."""
+"""Between the messages about care and what the diary keeps and the page shows."""
 
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry
 from baby_cry_detector.msg import CareEvent, CryAlert
+from baby_cry_detector.page.state import AlertReport, CareReport
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
 from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
 
@@ -51,3 +52,20 @@ def alert_entry(message: CryAlert) -> AlertEntry:
         sequence=message.sequence, priority=message.priority, text=message.text,
         ended=message.state == CryAlert.STATE_END,
         acknowledged_by=message.acknowledged_by if message.acknowledged else '')
+
+
+def alert_report(message: CryAlert) -> AlertReport:
+    """Return an `alert`."""
+    return AlertReport(
+        state=message.state, priority=message.priority, alert_id=message.alert_id,
+        text=message.text, episode_id=message.episode_id, acknowledged=message.acknowledged,
+        acknowledged_by=message.acknowledged_by,
+        snoozed_until_ns=to_nanoseconds(message.snoozed_until), listening=message.listening,
+        stamp_ns=to_nanoseconds(message.header.stamp))
+
+
+def care_report(message: CareEvent) -> CareReport:
+    """Return a `care_event`."""
+    return CareReport(
+        kind=message.kind, phase=message.phase, action_id=message.action_id, who=message.who,
+        text=message.text, stamp_ns=to_nanoseconds(message.header.stamp))

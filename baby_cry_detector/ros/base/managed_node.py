@@ -25,7 +25,7 @@ from baby_cry_detector.fields import ParameterError, ParameterTable, Settings
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_parameters
 from baby_cry_detector.ros.base.owning import OwningNode, survive
-from baby_cry_detector.ros.base.restarts import Restarts
+from baby_cry_detector.ros.base.running import Restarts
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0

@@ -26,7 +26,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.kept_state import state_folder
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import cry_state
-from baby_cry_detector.ros.base.page_messages import alert_report, care_report
+from baby_cry_detector.ros.base.care_messages import alert_report, care_report
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import (
     Arrival, duration_from_nanoseconds, from_nanoseconds, now_nanoseconds)

@@ -13,7 +13,7 @@ from baby_cry_detector.fields import Parameter, ParameterError
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode
 from baby_cry_detector.ros.base.parameters import COMMON
-from baby_cry_detector.ros.base.restarts import Restarts, wait_s
+from baby_cry_detector.ros.base.running import Restarts, wait_s
 from graph_harness import next_domain, PATIENCE_S
 
 TABLE = (*COMMON, Parameter('hold_s', 3.0, 'A time.', minimum=0.0, maximum=600.0, live=True),
