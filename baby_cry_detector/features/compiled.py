@@ -107,7 +107,9 @@ def _is09(p: Mapping[str, Any], at: _Arrays) -> _Is09Tables:
 
 
 _TABLES: Dict[str, Tuple[str, Callable]] = {
-    'cepstra20/1': ('cepstra20', _cepstra20), 'cry/1': ('cry', _cry), 'is09/1': ('is09', _is09)}
+    # The front end of cry/2 stands before the core, in Python.
+    'cepstra20/1': ('cepstra20', _cepstra20), 'cry/1': ('cry', _cry), 'cry/2': ('cry', _cry),
+    'is09/1': ('is09', _is09)}
 
 
 class CompiledExtractor:

@@ -14,6 +14,7 @@ import numpy as np
 
 from baby_cry_detector.features import compiled
 from baby_cry_detector.features.definition import FeatureSet
+from baby_cry_detector.features.stages.front_end import FrontEnd
 from baby_cry_detector.features.stages.framing import check_samples, clean_samples, Framer
 from baby_cry_detector.features.sets import get_feature_set
 
@@ -52,6 +53,8 @@ class StreamingExtractor:
         if isinstance(feature_set, str):
             feature_set = get_feature_set(feature_set)
         self._set = feature_set
+        front_end = feature_set.parameters.get('front_end')
+        self._front_end = front_end and FrontEnd(sample_rate=feature_set.sample_rate, **front_end)
         self._compiled = compiled.make(feature_set)
         if self._compiled is None:
             self._framer = Framer(feature_set.window_length, feature_set.hop_length)
@@ -68,10 +71,12 @@ class StreamingExtractor:
     @property
     def nonfinite_samples(self) -> int:
         """Return how many samples were NaN, infinite or absurd, since construction."""
-        return self._compiled.nonfinite_samples if self._compiled else self._nonfinite
+        return self._nonfinite + (self._compiled.nonfinite_samples if self._compiled else 0)
 
     def reset(self) -> None:
         """Start a new stream: frame 0 begins with the next sample."""
+        if self._front_end:
+            self._front_end.reset()
         if self._compiled:
             self._compiled.reset()
         else:
@@ -92,10 +97,13 @@ class StreamingExtractor:
         if self._ended:
             raise ValueError('the stream has ended: call reset() after flush()')
         samples = check_samples(samples)
+        if self._front_end or not self._compiled:
+            samples, wrong = clean_samples(samples)
+            self._nonfinite += wrong
+        if self._front_end:
+            samples = self._front_end.process(samples)
         if self._compiled:
             return self._emit([self._compiled.process(samples)])
-        samples, wrong = clean_samples(samples)
-        self._nonfinite += wrong
         parts: List[np.ndarray] = []
         hop = self._set.hop_length
         longest = CHUNK_FRAMES * hop

@@ -58,18 +58,20 @@ def test_level_independent_but_for_the_level(name):
     assert np.abs(10 * quiet - loud)[:, level].max(initial=0.0) < 1e-12
 
 
-def test_four_kilohertz_ceiling_does_not_show():
+# A canceller that follows what it hears turns a frame's F0 over here and there.
+@pytest.mark.parametrize('name, limit', [('cry/1', 0.1), ('cry/2', 0.2)])
+def test_four_kilohertz_ceiling_does_not_show(name, limit):
     samples, _ = cries.synthetic_cry((350.0, 600.0), 'none', 20.0, seed=6)
     spectrum = np.fft.rfft(samples)
     hertz = np.fft.rfftfreq(samples.size, 1 / 16000)
     ceiling = np.fft.irfft(np.where(hertz < 4200, spectrum, 0), samples.size)
-    columns = get_feature_set('cry').columns
-    wide, narrow = extract('cry', samples), extract('cry', ceiling)
+    columns = get_feature_set(name).columns
+    wide, narrow = extract(name, samples), extract(name, ceiling)
     spread = np.maximum(wide.std(axis=0), 1e-9)
     difference = np.abs(wide - narrow).mean(axis=0) / spread
     for number, column in enumerate(columns):
         if not column.startswith('pcm_RMSenergy'):
-            assert difference[number] < 0.1, column
+            assert difference[number] < limit, column
 
 
 def test_melody_slope_in_octaves_per_second():

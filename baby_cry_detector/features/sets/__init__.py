@@ -15,7 +15,7 @@ from baby_cry_detector.features.sets import cepstra20, cry, is09
 
 _SETS: Dict[str, FeatureSet] = {
     feature_set.id: feature_set
-    for feature_set in (is09.FEATURE_SET, cepstra20.FEATURE_SET, cry.FEATURE_SET)
+    for feature_set in (is09.FEATURE_SET, cepstra20.FEATURE_SET, cry.FIRST, cry.FEATURE_SET)
 }
 # id: module and constant of the set, by name only.
 _RESEARCH_SETS = {

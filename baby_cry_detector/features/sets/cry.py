@@ -13,6 +13,9 @@ Our own set for infants' cries: 86 columns, independent of the level except for 
 - 4 causal ones over the run or the last second: melody slope in octaves per second and the
   shares of phonated, hyperphonated and dysphonated time (`phonation`).
 
+Version 2 puts a front end before all of it (`front_end`): a microphone's offset and the mains' hum
+reach neither the level nor any other column. Version 1 has none.
+
 ``pcm_RMSenergy`` is the plain linear RMS of 25 ms. F0 and its smoothing leave out unvoiced
 frames (0), and a median over three frames drops islands and single jumps.
 """
@@ -130,10 +133,17 @@ class Cry(Descriptors):
         return rows, self._difference.process(self._cepstra.from_bands(bands))
 
 
-FEATURE_SET = FeatureSet(
-    name='cry', version=1,
-    columns=(cepstra20.FEATURE_SET.columns + with_deltas(smoothed_names(_SMOOTHED))
-             + Phonation.columns),
-    window_length=_PARAMETERS['window_length'], lookahead_frames=4,
-    roles={'level': 'pcm_RMSenergy_sma', 'voicing': 'voicing_sma', 'f0': 'F0_sma'},
-    parameters=_PARAMETERS, build=Cry)
+def _version(version: int, parameters) -> FeatureSet:
+    return FeatureSet(
+        name='cry', version=version,
+        columns=(cepstra20.FEATURE_SET.columns + with_deltas(smoothed_names(_SMOOTHED))
+                 + Phonation.columns),
+        window_length=_PARAMETERS['window_length'], lookahead_frames=4,
+        roles={'level': 'pcm_RMSenergy_sma', 'voicing': 'voicing_sma', 'f0': 'F0_sma'},
+        parameters=parameters, build=Cry)
+
+
+# What was trained on the first version goes on hearing exactly what it was trained on.
+FIRST = _version(1, _PARAMETERS)
+FEATURE_SET = _version(2, {**_PARAMETERS, 'front_end': {
+    'high_pass_hz': 80.0, 'hum_highest_hz': 1000.0, 'hum_tau_s': 0.5}})
