@@ -16,7 +16,8 @@ def test_round_trip_through_json(name):
     again = FeatureSet.from_dict(json.loads(json.dumps(feature_set.to_dict())))
     assert again == feature_set
     assert again.id == name
-    assert get_feature_set(feature_set.name).id == name
+    newest = get_feature_set(feature_set.name)
+    assert newest.name == feature_set.name and newest.version >= feature_set.version
 
 
 @pytest.mark.parametrize('name', feature_set_ids())
