@@ -54,7 +54,8 @@ class StreamingExtractor:
             feature_set = get_feature_set(feature_set)
         self._set = feature_set
         front_end = feature_set.parameters.get('front_end')
-        self._front_end = front_end and FrontEnd(sample_rate=feature_set.sample_rate, **front_end)
+        self._front_end = front_end and FrontEnd(sample_rate=feature_set.sample_rate,
+                                                 hop=feature_set.hop_length, **front_end)
         self._compiled = compiled.make(feature_set)
         if self._compiled is None:
             self._framer = Framer(feature_set.window_length, feature_set.hop_length)
@@ -102,8 +103,11 @@ class StreamingExtractor:
             self._nonfinite += wrong
         if self._front_end:
             samples = self._front_end.process(samples)
+        return self._emit(self._rows(samples))
+
+    def _rows(self, samples: np.ndarray) -> List[np.ndarray]:
         if self._compiled:
-            return self._emit([self._compiled.process(samples)])
+            return [self._compiled.process(samples)]
         parts: List[np.ndarray] = []
         hop = self._set.hop_length
         longest = CHUNK_FRAMES * hop
@@ -111,14 +115,15 @@ class StreamingExtractor:
             buffer, count = self._framer.push(samples[start:start + longest])
             if count:
                 parts.append(self._descriptors.process(buffer, count))
-        return self._emit(parts)
+        return parts
 
     def flush(self) -> FrameBlock:
         """Return the rows still owed, edges replicated; the stream is over until `reset`."""
         if self._ended:
             return self._emit([])
         self._ended = True
-        return self._emit([(self._compiled or self._descriptors).flush()])
+        parts = self._rows(self._front_end.flush()) if self._front_end else []
+        return self._emit([*parts, (self._compiled or self._descriptors).flush()])
 
     def _emit(self, parts: List[np.ndarray]) -> FrameBlock:
         parts = [part for part in parts if len(part)]
