@@ -11,6 +11,7 @@ from baby_cry_detector.printable import printable
 from baby_cry_detector.units import SECOND_NS
 
 LONGEST_NAME = 120
+DISAGREEMENT, NOTICE = 'disagreement', 'notice'
 NEEDS = frozenset(need.name for need in Need)
 # In the middle of a cry: "mild" below the first, "very hard" from the last.
 HARDNESS = ((0.25, 'softly'), (0.45, 'moderately'), (0.7, 'hard'), (math.inf, 'very hard'))
@@ -31,6 +32,7 @@ class Wish(NamedTuple):
     :param priority: `LOW` to `HIGH`; it rises while nobody acknowledges.
     :param reason: why, for the caregiver; of a cry: what was tried, ``''`` for nothing.
     :param cry: whether it is about a cry; otherwise about a crib that is not heard.
+    :param subject: what else it is about: `DISAGREEMENT`, or `NOTICE` and a number; else ``''``.
     """
 
     episode_id: str
@@ -38,6 +40,7 @@ class Wish(NamedTuple):
     priority: int
     reason: str = ''
     cry: bool = True
+    subject: str = ''
 
 
 class Facts(NamedTuple):
@@ -99,10 +102,12 @@ class OpenAlert:
     need: str = 'UNKNOWN'
     confidence: float = 0.0
     cry: bool = True
+    subject: str = ''
 
     def is_about(self, wish: Wish) -> bool:
         """Return whether this is the alert that is wished for."""
-        return (self.cry, self.episode_id) == (wish.cry, wish.episode_id)
+        return (self.cry, self.episode_id, self.subject) == (
+            wish.cry, wish.episode_id, wish.subject)
 
 
 def duration_text(duration_ns: int) -> str:
@@ -139,6 +144,10 @@ def alert_text(alert: OpenAlert, now_ns: int) -> str:
 
 def end_text(alert: OpenAlert, wish: Optional[Wish], facts: Facts, now_ns: int) -> str:
     """Return what is said when an alert ends."""
+    if alert.subject == DISAGREEMENT:
+        return 'The detectors agree again.'
+    if alert.subject:
+        return f'So far this: {alert.reason}.'
     if not alert.cry:
         return 'The crib is heard again.' if facts.listening else 'Nobody waits for audio now.'
     if (wish is not None and not wish.cry) or not facts.listening:

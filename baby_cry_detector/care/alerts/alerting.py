@@ -7,18 +7,21 @@ Pure: told the time, what the policy asks for and what is heard; returns what is
 START is followed by exactly one END, also across a restart, and no two alerts overlap.
 """
 
+from collections import deque
 from dataclasses import asdict, dataclass, fields
 import math
 from typing import List, Optional, Tuple
 
 from baby_cry_detector.care.alerts.alert_words import (
-    alert_text, duration_text, end_text, Facts, NEEDS, OpenAlert, Said, short, Wish)
+    alert_text, duration_text, end_text, Facts, NEEDS, NOTICE, OpenAlert, Said, short, Wish)
 from baby_cry_detector.needs import END, HEARTBEAT, HIGH, LOW, ONGOING, START
 from baby_cry_detector.units import SECOND_NS
 
 # No stamp of a message is later than 2106, and no alert has as many words.
 LATEST_NS = 2**32 * SECOND_NS
 MOST_WORDS = 2**31
+# More alerts than these in so short a time are one that comes and goes.
+MOST_STARTS, STARTS_NS, CALM_NS = 5, 30 * SECOND_NS, 30 * SECOND_NS
 # A step back of the clock up to this is jitter of stamps, a larger one moves everything along.
 JITTER_NS = 2 * SECOND_NS
 # So long after a restart an alert is kept open until it is known whether it goes on.
@@ -53,6 +56,8 @@ class AlertMachine:
         self._newest_id_ns = 0
         self._quiet_since_ns: Optional[int] = None     # last word, or None before the first
         self._resumed_ns: Optional[int] = None
+        self._starts: deque = deque(maxlen=MOST_STARTS)
+        self._wished_ns = 0
 
     # --- across restarts -------------------------------------------------------------------------
     def to_document(self) -> dict:
@@ -78,6 +83,7 @@ class AlertMachine:
                     isinstance(document['crib_id'], str)):
                 raise ValueError('numbers expected')
             if opened is not None:
+                opened = {'subject': '', **opened}      # older than that field
                 if set(opened) != set(names):
                     raise ValueError('other fields than those of an alert')
                 for name, kind in names.items():
@@ -115,6 +121,7 @@ class AlertMachine:
         """Return the time that counts; a clock that was set back moves what is remembered."""
         back_ns = self._now_ns - now_ns
         if back_ns > JITTER_NS:
+            self._starts.clear()
             self.snoozed_until_ns = max(0, self.snoozed_until_ns - back_ns)
             if self._quiet_since_ns is not None:
                 self._quiet_since_ns -= back_ns
@@ -143,6 +150,7 @@ class AlertMachine:
         """Return what has to be said now, in order."""
         now_ns = self._advance(now_ns)
         said = []
+        wish = self._damped(wish)
         alert = self.open
         if alert is not None and self._is_over(wish, facts):
             said.append(self._end(end_text(alert, wish, facts, now_ns), facts))
@@ -163,6 +171,27 @@ class AlertMachine:
             self._quiet_since_ns = now_ns
         return said
 
+    def _damped(self, wish: Optional[Wish]) -> Optional[Wish]:
+        """
+        Return what is wished for, or the open alert's own wish where alerts come and go too often.
+
+        One alert then stays open through whatever it is about, until nothing is for `CALM_NS`.
+        """
+        alert, now_ns = self.open, self._now_ns
+        if alert is None or len(self._starts) < MOST_STARTS:
+            return wish
+        if wish is not None:
+            self._wished_ns = now_ns
+            if not alert.is_about(wish):
+                alert.cry, alert.episode_id = wish.cry, wish.episode_id
+                alert.reason, alert.subject = wish.reason, wish.subject
+            return wish
+        if now_ns - self._wished_ns < CALM_NS:
+            return Wish(alert.episode_id, alert.since_ns, alert.asked_priority, alert.reason,
+                        alert.cry, alert.subject)
+        self._starts.clear()
+        return None
+
     def _is_over(self, wish, facts) -> bool:
         alert = self.open
         if wish is not None:
@@ -181,13 +210,18 @@ class AlertMachine:
 
     def _start(self, wish: Wish, facts: Facts) -> Said:
         now_ns = self._now_ns
+        while self._starts and now_ns - self._starts[0] > STARTS_NS:
+            self._starts.popleft()
+        self._starts.append(now_ns)
+        self._wished_ns = now_ns
         self._resumed_ns = None
         self._newest_id_ns = max(now_ns, self._newest_id_ns + 1)
         self.open = OpenAlert(
             alert_id=f'{self.crib_id or "crib"}-alert-{self._newest_id_ns}',
             episode_id=wish.episode_id, since_ns=wish.since_ns, reason=wish.reason,
             asked_priority=wish.priority, priority=wish.priority, sequence=0, said_ns=now_ns,
-            loud_ns=-1, escalating_ns=now_ns, cry=wish.cry)
+            loud_ns=-1, escalating_ns=now_ns, cry=wish.cry,
+            subject=wish.subject)
         return self._say(START, facts, not self.snoozed)
 
     def _go_on(self, alert: OpenAlert, wish: Optional[Wish], facts: Facts) -> List[Said]:
@@ -234,7 +268,8 @@ class AlertMachine:
 
     def _end(self, text: str, facts: Facts) -> Said:
         # Who was told that it began is told that it ended; who was not, or has come, is not.
-        told = self.open.loud_ns >= 0 and not self.open.acknowledged and not self.snoozed
+        told = (self.open.loud_ns >= 0 and not self.open.acknowledged and not self.snoozed
+                and not self.open.subject.startswith(NOTICE))
         said = self._say(END, facts, told, text)
         self.open = None
         self._resumed_ns = None

@@ -1,12 +1,14 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Between the messages about care and what the diary keeps and the page shows."""
+"""Between the messages about care and what is said, kept in the diary and shown on the page."""
 
+from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry
 from baby_cry_detector.msg import CareEvent, CryAlert
 from baby_cry_detector.page.state import AlertReport, CareReport
-from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
-from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
+from baby_cry_detector.ros.base.ros_time import (
+    duration_from_nanoseconds, from_nanoseconds, to_nanoseconds)
+from baby_cry_detector.needs import KIND_NAMES, Need, PHASE_NAMES
 
 MEASURED = ('cry_share_before', 'cry_share_after', 'intensity_before', 'intensity_after')
 
@@ -69,3 +71,25 @@ def care_report(message: CareEvent) -> CareReport:
     return CareReport(
         kind=message.kind, phase=message.phase, action_id=message.action_id, who=message.who,
         text=message.text, stamp_ns=to_nanoseconds(message.header.stamp))
+
+
+def alert_message(said: Said) -> CryAlert:
+    """Return a word as a message."""
+    message = CryAlert(
+        state=said.state, priority=said.priority, alert_id=said.alert_id,
+        sequence=said.sequence, text=said.text, episode_id=said.episode_id,
+        intensity=float(said.intensity), need=int(Need[said.need]),
+        confidence=float(said.confidence), acknowledged=said.acknowledged,
+        acknowledged_by=said.acknowledged_by, listening=said.listening)
+    message.header.stamp = from_nanoseconds(said.stamp_ns)
+    message.header.frame_id = said.crib_id
+    message.onset = from_nanoseconds(said.onset_ns)
+    message.duration = duration_from_nanoseconds(said.duration_ns)
+    message.snoozed_until = from_nanoseconds(said.snoozed_until_ns)
+    return message
+
+
+def alert_key(message: CryAlert) -> tuple:
+    """Return what tells one word from another, whoever says it."""
+    stamp = message.header.stamp
+    return (message.state, message.alert_id, message.sequence, stamp.sec, stamp.nanosec)

@@ -8,53 +8,45 @@ which is an alert of its own. A channel that hangs holds up nobody.
 """
 
 from collections import Counter, deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
+import time
 import uuid
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from baby_cry_detector.care.alerts.notices import Notices
 from baby_cry_detector.care.alerts.outbox import checked_word
 from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.settings import make_senders, start_channels
-from baby_cry_detector.care.alerts.alert_words import Facts, Said, Wish
+from baby_cry_detector.care.alerts.alert_words import (
+    DISAGREEMENT, Facts, Said, short, Wish)
 from baby_cry_detector.care.alerts.alerting import AlertMachine, Timing
+from baby_cry_detector.care.alerts.sources import Disagreement
 from baby_cry_detector.care.diary.rows import CareEntry
 from baby_cry_detector.care.policy.engine import PolicyEngine
-from baby_cry_detector.decision.need import Need
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.care_messages import care_message
+from baby_cry_detector.ros.base.care_messages import alert_key, alert_message, care_message
 from baby_cry_detector.kept_state import HeldError, KeptState
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.only_one import OnlyOne
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import (
-    Arrival, duration_from_nanoseconds, from_nanoseconds, now_nanoseconds, to_nanoseconds)
+    Arrival, from_nanoseconds, now_nanoseconds, to_nanoseconds)
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.ros.base.weakened import WeakenedParameters
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.srv import Acknowledge, Snooze
-from baby_cry_detector.needs import END, HEARTBEAT, LOW, PRIORITY_NAMES, START
+from baby_cry_detector.needs import (
+    END, HEARTBEAT, LOW, MEDIUM, PRIORITY_NAMES, START, STATUS_DISABLED)
 
 TICK_S = 0.2
 NEED_DEPTH = 1000
 DEFAULT_CRIB = 'crib'
 MOST_COMMANDS = 100
-
-
-def alert_message(said: Said) -> CryAlert:
-    """Return a word as a message."""
-    message = CryAlert(
-        state=said.state, priority=said.priority, alert_id=said.alert_id,
-        sequence=said.sequence, text=said.text, episode_id=said.episode_id,
-        intensity=float(said.intensity), need=int(Need[said.need]),
-        confidence=float(said.confidence), acknowledged=said.acknowledged,
-        acknowledged_by=said.acknowledged_by, listening=said.listening)
-    message.header.stamp = from_nanoseconds(said.stamp_ns)
-    message.header.frame_id = said.crib_id
-    message.onset = from_nanoseconds(said.onset_ns)
-    message.duration = duration_from_nanoseconds(said.duration_ns)
-    message.snoozed_until = from_nanoseconds(said.snoozed_until_ns)
-    return message
+SWITCHED_OFF = 'listening was switched off: nobody is called when it cries'
+TWICE = 'another caregiver_alert tells of this crib: this one says nothing'
 
 
 class CaregiverAlert(ManagedNode):
@@ -75,6 +67,10 @@ class CaregiverAlert(ManagedNode):
         self._wish, self._facts = None, Facts()
         self._resumed_ns = None                        # up to which a process before this one was
         self._unsaid = []                              # ENDs that a crash may have swallowed
+        self._only, self._weakened = None, None
+        self._sources, self._agreed = Disagreement(), None
+        self._notices, self._is_disabled = Notices(), False
+        self._early = deque(maxlen=NEED_DEPTH)         # heard before this node may speak
         self.create_service(Acknowledge, '~/acknowledge', self._acknowledge)
         self.create_service(Snooze, '~/snooze', self._snooze)
 
@@ -92,17 +88,15 @@ class CaregiverAlert(ManagedNode):
             lambda command, seconds: self._commands.append((command, seconds)))
         self._alert = self.offer(CryAlert, 'alert', qos.EVENTS)
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
-        if values['keep_alert']:
-            self._open_state()
+        self._open_state(values['keep_alert'])
         names = ', '.join(sender.name for sender in self._senders)
         self.get_logger().info(f'tells of crib {crib_id} on the topic alert'
                                + (f' and by {names}' if names else ' alone'))
 
     def activate(self):
         """Start the channels and listen."""
-        self._channels = start_channels(
-            self._senders, self._secrets,
-            self._kept.path.with_suffix('') if self._kept is not None else None)
+        self._only = OnlyOne(self, CryAlert, 'alert', alert_key)
+        self._weakened = WeakenedParameters(self, self._tell_weakened)
         self._started.note()
         self._heard_from = self.hear(CryNeed, 'cry_need', self._hear, qos.latched(NEED_DEPTH))
         self._ticking = self.every(TICK_S, self._tick)
@@ -112,8 +106,10 @@ class CaregiverAlert(ManagedNode):
         if self._heard_from is not None:
             self.destroy_subscription(self._heard_from)
             self.destroy_timer(self._ticking)
+            self._only.close()
+            self._weakened.close()
             # A process that ends is usually started again and goes on; this is somebody's wish.
-            if not self._is_ending and self.context.ok():
+            if not self._is_ending and self.context.ok() and self._is_the_one():
                 self._say(self._machine.finish(self._now_ns(), self._facts))
         self._heard_from = self._ticking = None
         channels, self._channels = self._channels, []
@@ -122,6 +118,9 @@ class CaregiverAlert(ManagedNode):
             if not channel.close():
                 self.report('not_delivered', f'{channel.name}: {channel.state().message}')
         self._wish, self._facts = None, Facts()
+        self._only = self._weakened = self._agreed = None
+        self._sources, self._notices, self._is_disabled = Disagreement(), Notices(), False
+        self._early.clear()
         self._arrival.clear()
 
     def cleanup(self):
@@ -141,10 +140,11 @@ class CaregiverAlert(ManagedNode):
                                       alerts.snooze_max_s, alerts.heartbeat_s)
 
     # --- across processes ------------------------------------------------------------------------
-    def _open_state(self):
+    def _open_state(self, is_kept):
         try:
-            self._kept = KeptState(self.get_fully_qualified_name())
-            document = self._kept.read()
+            # Of the namespace, whatever this node is called: two would tell everything twice.
+            self._kept = KeptState(f'{self.get_namespace().rstrip("/")}/caregiver_alert')
+            document = self._kept.read() if is_kept else None
         except HeldError as error:
             raise ValueError(f'{error}; alerts would be told twice') from None
         except (OSError, ValueError) as error:
@@ -163,7 +163,7 @@ class CaregiverAlert(ManagedNode):
                                    'closed once the crib is heard')
 
     def _keep(self, unsaid=()):
-        if self._kept is None:
+        if self._kept is None or not self._values['keep_alert']:
             return
         try:
             self._kept.keep({'alerts': self._machine.to_document(),
@@ -183,7 +183,14 @@ class CaregiverAlert(ManagedNode):
 
     @survive
     def _hear(self, message: CryNeed):
+        self._early.append(message)
+        while self._early and self._only.is_decided:
+            self._take(self._early.popleft())
+
+    def _take(self, message: CryNeed):
         state = cry_state(message)
+        state = replace(state, episode_id=short(state.episode_id), crib_id=short(state.crib_id))
+        self._sources.note(state, time.monotonic_ns())
         self._stamp_ns, self._resumed_ns = state.stamp_ns, None
         self._arrival.note()
         order = self._engine.observe(state).alert
@@ -201,11 +208,18 @@ class CaregiverAlert(ManagedNode):
                 PRIORITY_NAMES.index(order.priority),
                 # How it cries is in the text anyway; what was tried is not.
                 order.reason.partition('; ')[2] if cry else order.reason, cry)
-        self._say(self._machine.step(state.stamp_ns, self._wish, self._facts))
+        if (state.status == STATUS_DISABLED) != self._is_disabled:
+            self._is_disabled = not self._is_disabled
+            if self._is_disabled:
+                self._tell_weakened(SWITCHED_OFF)
+        self._step(state.stamp_ns, self._wish)
 
     @survive
     def _tick(self):
         """Repeat, keep alive, and notice that nobody speaks on cry_need any more."""
+        while self._early and self._only.is_decided:
+            self._take(self._early.popleft())
+        self._is_the_one()
         while self._commands:
             self._obey(*self._commands.popleft())
         silent_ns = self._arrival.silent_ns()
@@ -220,7 +234,45 @@ class CaregiverAlert(ManagedNode):
             self.report('cry_need_silent', f'cry_need is silent for {waited_ns * 1e-9:.0f} s')
         elif silent_ns is None and self._machine.open is None:
             return
-        self._say(self._machine.step(self._now_ns(), wish, self._facts))
+        self._step(self._now_ns(), wish)
+
+    def _is_the_one(self) -> bool:
+        """Return whether this node may speak; begin with the channels once it may."""
+        if self._only is None or not self._only.is_decided or self._only.must_wait:
+            return False
+        if len(self._channels) < len(self._senders):
+            kept = self._kept if self._values['keep_alert'] else None
+            self._channels = start_channels(
+                self._senders, self._secrets, kept and kept.path.with_suffix(''))
+        return True
+
+    def _step(self, now_ns, wish):
+        """Say what is due, unless another one does, or nobody knows what is true."""
+        if not self._is_the_one():
+            return
+        steady_ns = time.monotonic_ns()
+        if self._sources.is_seen(steady_ns):
+            # Their stamps may contradict each other too.
+            self._agreed = self._agreed or (max(self._machine.now_ns, 1), steady_ns)
+            now_ns = self._agreed[0] + steady_ns - self._agreed[1]
+            two = self.count_publishers('cry_need') > 1
+            wish = Wish('', self._agreed[0], max(MEDIUM, self._deaf_priority()),
+                        f'{"two detectors disagree" if two else "the detector contradicts itself"}'
+                        ' whether it cries', False, DISAGREEMENT)
+        else:
+            self._agreed = None
+        if wish is None:
+            wish = self._notices.wish(now_ns, steady_ns)
+        self._say(self._machine.step(now_ns, wish, self._facts))
+
+    def _tell_weakened(self, sentence: str):
+        """Write down that somebody weakened something, and tell people when nothing else is."""
+        self.report('weakened', sentence)
+        if not self._notices.add(sentence):
+            return
+        self._care.publish(care_message(CareEntry(
+            uuid.uuid4().hex, self._now_ns(), 'note', self._machine.crib_id,
+            who=self.get_name(), text=short(sentence, 250))))
 
     def _deaf_priority(self) -> int:
         return max(LOW, PRIORITY_NAMES.index(self._engine.policy.alerts.no_audio_priority))
@@ -234,7 +286,9 @@ class CaregiverAlert(ManagedNode):
         if any(said.state != HEARTBEAT for said in words):
             self._keep(ends)             # before anybody hears of it: a name is used once
         for said in words:
-            self._alert.publish(alert_message(said))
+            message = alert_message(said)
+            self._only.note(message)
+            self._alert.publish(message)
             for channel in self._channels:
                 channel.offer(said)
             if said.state in (START, END):
@@ -253,6 +307,9 @@ class CaregiverAlert(ManagedNode):
         now_ns = self._now_ns()
         open_ = self._machine.open
         already = open_ is not None and open_.acknowledged
+        if not self._is_the_one():
+            return False, TWICE
+        who = short(who, 40)
         done, sentence, words = self._machine.acknowledge(now_ns, who, alert_id, self._facts)
         self._say(words)
         if done and not already:
@@ -264,6 +321,9 @@ class CaregiverAlert(ManagedNode):
 
     def _hold_back(self, who: str, duration_ns: int):
         now_ns = self._now_ns()
+        if not self._is_the_one():
+            return False, TWICE
+        who = short(who, 40)
         done, sentence, words = self._machine.snooze(now_ns, duration_ns, self._facts)
         if done:
             self._keep()
@@ -316,8 +376,12 @@ class CaregiverAlert(ManagedNode):
                 ill.append(f'{channel.name} gave up {state.lost_why}')
             if not state.well:
                 ill.append(f'{channel.name}: {state.message}')
-        if not self._is_active or self._machine is None:
+        if not self._is_active or self._machine is None or not self._only.is_decided:
             return DiagnosticStatus.WARN, 'not active', details
+        if self._only.must_wait:
+            return DiagnosticStatus.ERROR, TWICE, details
+        if self._only.others and self._only.other_heard:
+            ill.append('another node says alerts of this crib too')
         open_ = self._machine.open
         details['alert'] = open_.alert_id if open_ is not None else ''
         details['acknowledged'] = open_ is not None and open_.acknowledged

@@ -3,6 +3,8 @@
 """The alert node as a process: crashes, a silent graph, channels that are away, secrets, speed."""
 
 import json
+import os
+import subprocess
 import time
 
 from alert_receivers import Broker, free_port, HttpReceiver, no_broker, wait_for, Watcher
@@ -12,6 +14,7 @@ from care_runs import AT_ONCE, many_episodes, ONSET_NS
 import pytest
 
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.ros.tools.supervisor import node_command
 from baby_cry_detector.srv import Acknowledge, Snooze
 
 SECRET = 'hunter2-hunter2'
@@ -242,3 +245,65 @@ def test_many_episodes_in_a_row_have_a_row_and_a_delivered_alert_each(graph, tmp
     outcome = many_episodes(graph, tmp_path, 100, fault_s=5.0)
     print(outcome)
     assert outcome.whole, outcome
+
+
+def test_two_detectors_that_disagree_are_one_alarm(graph, policy):
+    graph.start('caregiver_alert', policy=policy)
+    receiver_begin_ns = ONSET_NS
+    for index in range(300):          # each five times a second for half a minute
+        crying = index % 2 == 0
+        graph.say(receiver_begin_ns + (10 + index // 10) * NS + index % 10 * NS // 10, ONSET_NS,
+                  crying, duration_ns=5 * NS)
+        if index % 20 == 0:
+            graph.spin(0.05)
+    graph.until(lambda: any('disagree' in a.text or 'contradicts' in a.text for a in graph.alerts))
+    graph.spin(1.0)
+    loud = [a for a in graph.alerts if a.state in (CryAlert.STATE_START, CryAlert.STATE_END)]
+    assert len(loud) <= 7, [a.text for a in loud]
+    assert 'contradicts' in loud[-1].text or 'disagree' in loud[-1].text
+
+
+def test_a_second_one_is_refused_and_takes_over_when_the_first_is_gone(graph, policy, tmp_path):
+    graph.start('caregiver_alert', policy=policy, keep_alert=False)
+    graph.say(ONSET_NS + 1 * NS, ONSET_NS)
+    graph.until(lambda: told(graph, CryAlert.STATE_START))
+    first = graph.processes.pop('caregiver_alert')
+    # On this machine: a lock, whatever the second one keeps. (What is diagnosed is the first.)
+    with open(graph.folder / 'second.log', 'w') as log:
+        second = subprocess.run(
+            node_command('caregiver_alert', {'policy': policy}), stdout=log, stderr=log,
+            timeout=60, env={**os.environ, 'ROS_DOMAIN_ID': str(graph.domain_id),
+                             'XDG_STATE_HOME': str(graph.folder)})
+    assert second.returncode == 1 and 'told twice' in graph.log('second')
+    # In another container: what the first one says is heard.
+    graph.start('caregiver_alert', policy=policy,
+                environment={'XDG_STATE_HOME': str(tmp_path / 'elsewhere')})
+    graph.until(lambda: 'says nothing' in graph.diagnosis('caregiver_alert')[1])
+    before = len(told(graph))
+    for second in range(2, 6):
+        graph.say(ONSET_NS + second * NS, ONSET_NS)
+    assert len({a.alert_id for a in told(graph)}) == 1
+    assert [a.state for a in told(graph)].count(CryAlert.STATE_START) == 1, before
+    first.terminate()
+    assert first.wait(20) == 0
+    graph.until(lambda: len({a.alert_id for a in told(graph)}) == 2)
+
+
+def test_what_weakens_hearing_is_told_and_written_down(graph, policy):
+    from rcl_interfaces.msg import Parameter, ParameterEvent, ParameterType, ParameterValue
+    graph.start('caregiver_alert', policy=policy)
+    graph.say(ONSET_NS, 0, False)
+    events = graph.node.create_publisher(ParameterEvent, '/parameter_events', 10)
+    graph.until(events.get_subscription_count)
+    event = ParameterEvent(node='/cry_classifier', changed_parameters=[Parameter(
+        name='enter_threshold', value=ParameterValue(
+            type=ParameterType.PARAMETER_DOUBLE, double_value=0.95))])
+    events.publish(event)
+    graph.until(lambda: any('enter_threshold' in a.text for a in told(graph)))
+    graph.until(lambda: any('enter_threshold' in e.text and e.kind == CareEvent.KIND_NOTE
+                            for e in graph.care))
+    # Crying comes first.
+    graph.say(ONSET_NS + 1 * NS, ONSET_NS)
+    graph.until(lambda: told(graph)[-1].text.startswith('Crying'))
+    graph.say(ONSET_NS + 9 * NS, ONSET_NS, False, status=CryNeed.STATUS_DISABLED)
+    graph.until(lambda: any('switched off' in e.text for e in graph.care))
