@@ -27,15 +27,14 @@ from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_key, alert_message, care_message
+from baby_cry_detector.ros.base.graph_watch import OnlyOne, WeakenedParameters
 from baby_cry_detector.kept_state import HeldError, KeptState
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.only_one import OnlyOne
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import (
     Arrival, from_nanoseconds, now_nanoseconds, to_nanoseconds)
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.ros.base.weakened import WeakenedParameters
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.srv import Acknowledge, Snooze
 from baby_cry_detector.needs import (
