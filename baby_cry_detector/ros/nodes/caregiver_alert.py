@@ -27,7 +27,7 @@ from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_key, alert_message, care_message
-from baby_cry_detector.ros.base.graph_watch import OnlyOne, WeakenedParameters
+from baby_cry_detector.ros.nodes.graph_watch import OnlyOne, WeakenedParameters
 from baby_cry_detector.kept_state import HeldError, KeptState
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
