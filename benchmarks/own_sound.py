@@ -25,7 +25,7 @@ import numpy as np
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.care.sound.acoustics import as_heard, SCENES
 from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound
-from baby_cry_detector.care.sound.weighting import AWeighting
+from baby_cry_detector.audio.loudness.weighting import AWeighting
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.research.training.manifest import default_data_dir, load_clips

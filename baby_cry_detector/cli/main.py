@@ -7,7 +7,7 @@ import os
 import sys
 
 from baby_cry_detector import __version__
-from baby_cry_detector.cli.arguments import Parser, UsageError
+from baby_cry_detector.cli.arguments import how_to_install, Parser, UsageError
 from baby_cry_detector.cli.harmless import harmless_output
 from baby_cry_detector.fields import ParameterError
 
@@ -17,6 +17,14 @@ COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'researc
             'research.cli.evaluate', 'research.cli.manifest', 'research.cli.corpus',
             'research.cli.experiment', 'research.cli.export', 'cli.devices', 'cli.diary',
             'cli.policy')
+
+# What a command may miss: package of Python, of apt, of pip.
+PACKAGES = {'rich': ('python3-rich', 'rich'), 'scipy': ('python3-scipy', 'scipy'),
+            'yaml': ('python3-yaml', 'PyYAML'), 'tqdm': ('python3-tqdm', 'tqdm'),
+            'torch': ('python3-torch', 'torch'), 'PIL': ('python3-pil', 'pillow'),
+            'matplotlib': ('python3-matplotlib', 'matplotlib'),
+            'soundfile': ('python3-soundfile', 'soundfile'),
+            'sklearn': ('python3-sklearn', 'scikit-learn'), 'numpy': ('python3-numpy', 'numpy')}
 
 
 def make_parser(command: str = '') -> Parser:
@@ -51,6 +59,15 @@ def main(arguments=None) -> int:
         return _run(arguments)
 
 
+def remedy(error: ImportError) -> str:
+    """Return how to install what an import did not find, as far as it is known."""
+    package = (error.name or '').partition('.')[0]
+    if package not in PACKAGES:
+        return ''
+    apt, pip = PACKAGES[package]
+    return f': {how_to_install(apt, pip)}'
+
+
 def _run(arguments) -> int:
     try:
         given = sys.argv[1:] if arguments is None else arguments
@@ -68,7 +85,10 @@ def _run(arguments) -> int:
     except MemoryError:
         print('error: there is not enough memory for that', file=sys.stderr)
         return 1
-    except (ValueError, OSError, ImportError) as error:
+    except ImportError as error:
+        print(f'error: {error}{remedy(error)}', file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -37,6 +37,21 @@ def cribs(server, monkeypatch):
     return server
 
 
+def whole_stretch(source, duration_s, timeout_s=90.0):
+    """Return so much audio that sounds, in one piece: a busy machine loses some now and then."""
+    blocks, deadline_s = [], time.monotonic() + timeout_s
+    while len(blocks) * source.block_size < duration_s * source.sample_rate:
+        assert time.monotonic() < deadline_s, 'the microphone never gave a whole stretch'
+        block = source.read(0.2)
+        if block is None:
+            continue
+        if blocks and block.first_sample != blocks[-1].first_sample + source.block_size:
+            blocks = []
+        if blocks or block.pcm.any():
+            blocks.append(block)
+    return blocks
+
+
 def blocks_of(source, duration_s, timeout_s=5.0):
     """Read this much audio; what came before the first sound is not counted."""
     blocks, deadline_s = [], time.monotonic() + timeout_s
@@ -60,16 +75,14 @@ def test_the_microphones_are_listed(cribs):
 
 
 @needs_virtual_microphones
-@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_a_tone_is_heard_at_our_rate_with_its_time(cribs):
-    with MicrophoneSource('SOUTH', channel=1) as source, cribs.playing('south_crib', TONE):
+    with MicrophoneSource('SOUTH', channel=1) as source, cribs.playing('south_crib', np.tile(TONE, 12)):
         assert 'south_crib' in source.description
         assert source.device.sample_rate != 16000      # so that resampling is tried
-        blocks = blocks_of(source, 1.0)[10:]
+        blocks = whole_stretch(source, 1.0)
         now_ns = time.time_ns()
     assert {len(block.pcm) for block in blocks} == {320}
     assert {block.pcm.dtype for block in blocks} == {np.dtype(np.int16)}
-    assert set(np.diff([block.first_sample for block in blocks])) == {320}
     steps_ms = np.diff([block.capture_time_ns for block in blocks]) / 1e6
     np.testing.assert_allclose(steps_ms, 20.0, atol=2.0)
     assert 0 < now_ns - blocks[-1].capture_time_ns < 2e9
@@ -111,23 +124,21 @@ def test_a_microphone_is_chosen_by_its_number(cribs):
 
 
 @needs_virtual_microphones
-@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_what_is_not_read_in_time_is_counted_and_the_rest_goes_on(cribs, monkeypatch):
     monkeypatch.setattr(microphone, 'QUEUE_S', 0.3)
-    with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', TONE):
-        blocks_of(source, 0.2)
-        lost = source.lost_samples
-        time.sleep(1.5)
-        blocks = blocks_of(source, 0.6)
-        assert source.overflows > 20
+    with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', np.tile(TONE, 12)):
+        first = blocks_of(source, 0.2, 60.0)[-1]
+        lost, deadline_s = source.lost_samples, time.monotonic() + 60
+        while source._process.dropped < 60:    # more than a second is thrown away unread
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        later = whole_stretch(source, 0.4)[-1]
+        assert source.overflows >= 60
         assert source.lost_samples - lost > 10_000
-        steps = np.diff([block.first_sample for block in blocks])
-        assert set(steps[steps < 10_000]) == {320}
-        assert steps.max() > 10_000 or blocks[0].first_sample > 10_000
+        assert later.first_sample - first.first_sample > 10_000
 
 
 @needs_virtual_microphones
-@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_a_microphone_that_goes_away_is_lost_and_returns(cribs):
     cribs.unplug('north_crib')         # else the server would switch to it
     try:
@@ -140,8 +151,12 @@ def test_a_microphone_that_goes_away_is_lost_and_returns(cribs):
         with pytest.raises(MicrophoneUnavailable, match='south_crib: cannot be opened'):
             MicrophoneSource('south_crib')
         cribs.plug('south_crib')
-        with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', TONE):
-            assert np.abs(blocks_of(source, 0.2)[-1].pcm).max() > 10_000
+        with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', np.tile(TONE, 12)):
+            deadline_s, loudest = time.monotonic() + 60, 0
+            while loudest < 10_000:
+                assert time.monotonic() < deadline_s
+                block = source.read(0.2)
+                loudest = 0 if block is None else np.abs(block.pcm).max()
     finally:
         cribs.plug('north_crib')
 
@@ -188,6 +203,22 @@ def test_nothing_is_printed(cribs, capfd):
     with MicrophoneSource('south_crib') as source:
         source.read(0.5)
     assert capfd.readouterr() == ('', '')
+
+
+@needs_virtual_microphones
+def test_a_name_that_is_no_utf_8_hides_no_other(tmp_path, server, monkeypatch):
+    config = tmp_path / 'asound.conf'
+    config.write_bytes(server.alsa_config.read_bytes() + (
+        f'pcm."k\xfcche" {{ type pulse\n server "unix:{server._socket}"\n'
+        ' device "south_crib.monitor"\n fallback ""\n hint { show on\n description "x" } }\n'
+    ).encode('latin-1'))
+    monkeypatch.setenv('ALSA_CONFIG_PATH', str(config))
+    monkeypatch.setenv('PULSE_SERVER', server.environment['PULSE_SERVER'])
+    names = [device.name for device in list_devices()]
+    assert r'k\xfcche' in names and 'north_crib' in names
+    for name in (r'k\xfcche', 'north'):
+        with MicrophoneSource(name) as source:
+            assert name in source.description
 
 
 @needs_pyaudio

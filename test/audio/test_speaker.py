@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real PortAudio on virtual loudspeakers: chosen, at the asked level, lost, returned, stuck."""
 
+from contextlib import contextmanager
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -14,7 +16,7 @@ from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
 from baby_cry_detector.audio.devices.speaker import list_speakers, Speaker
 from baby_cry_detector.care.sound.comfort_sounds import make_sound
 from baby_cry_detector.care.sound.sound_engine import SoundEngine
-from baby_cry_detector.care.sound.weighting import leq_dbfs
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from virtual_microphones import check_that_it_ends_with_its_owner, missing, VirtualMicrophones
 
 WHY_NOT = missing()
@@ -37,22 +39,44 @@ def cribs(server, monkeypatch):
     return server
 
 
-def heard(source, duration_s):
-    """Return what a microphone hears from now on."""
-    parts, count = [], 0
-    deadline_s = time.monotonic() + 20 + duration_s
-    while count < duration_s * source.sample_rate:
-        assert time.monotonic() < deadline_s, 'the microphone is too slow'
+def levels_heard(source, count):
+    """
+    Return the levels of so many whole seconds, in dBFS(A).
+
+    A sound server without a sound card tears holes where the machine is busy; such seconds say
+    nothing and are not counted.
+    """
+    levels, rest, deadline_s = [], np.zeros(0, np.int16), time.monotonic() + 120
+    while len(levels) < count:
+        assert time.monotonic() < deadline_s, 'the microphone never heard enough whole seconds'
         block = source.read(0.5)
-        if block is not None:
-            parts.append(block.pcm)
-            count += block.pcm.size
-    return from_pcm16(np.concatenate(parts))
+        if block is None:
+            continue
+        rest = np.concatenate((rest, block.pcm))
+        if rest.size >= source.sample_rate:
+            silent = np.convolve(rest == 0, np.ones(source.sample_rate // 200), 'valid')
+            if silent.max() < source.sample_rate // 200:
+                levels.append(leq_dbfs(from_pcm16(rest), source.sample_rate))
+            rest = np.zeros(0, np.int16)
+    return np.array(levels)
 
 
-def play(engine, speaker, duration_s):
-    for _ in range(round(duration_s / 0.02)):
-        speaker.write(engine.render(2).pcm)
+@contextmanager
+def playing(engine, speaker):
+    """Let an engine's sound be heard meanwhile."""
+    stop = threading.Event()
+
+    def play():
+        while not stop.is_set():
+            speaker.write(engine.render(2).pcm)
+
+    player = threading.Thread(target=play)
+    player.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        player.join()
 
 
 @needs_virtual_speakers
@@ -63,38 +87,31 @@ def test_the_loudspeakers_are_listed(cribs):
 
 @needs_virtual_speakers
 @pytest.mark.parametrize('name, cap_dbfs, asked_dbfs, wanted_dbfs', [
-    ('pink', -20.0, -30.0, -30.0), ('lullaby', -20.0, -35.0, -35.0),
+    ('pink', -20.0, -30.0, -30.0), ('brown', -20.0, -35.0, -35.0),
     ('white', -30.0, -10.0, None)])
-@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_the_played_level_is_what_was_asked(cribs, name, cap_dbfs, asked_dbfs, wanted_dbfs):
-    import threading
     with Speaker('west_speaker') as speaker, MicrophoneSource('west', 48_000) as source:
         rate = speaker.sample_rate
         gain = 10 ** ((asked_dbfs - leq_dbfs(make_sound(name, rate).take(20 * rate), rate)) / 20)
         engine = SoundEngine(rate, cap_dbfs)
         engine.start(name, make_sound(name, rate), gain, 0.05, None, 0.05)
-        player = threading.Thread(target=play, args=(engine, speaker, 16.0))
-        player.start()
-        sound = heard(source, 14.0)[2 * 48_000:]
-        player.join()
-    level_dbfs = leq_dbfs(sound, 48_000)
+        with playing(engine, speaker):
+            levels_dbfs = levels_heard(source, 10)
     if wanted_dbfs is None:
-        assert cap_dbfs - 2.5 < level_dbfs <= cap_dbfs
+        assert cap_dbfs - 3.0 < np.median(levels_dbfs) and levels_dbfs.max() <= cap_dbfs + 0.2
     else:
-        assert level_dbfs == pytest.approx(wanted_dbfs, abs=1.0)
+        assert np.median(levels_dbfs) == pytest.approx(wanted_dbfs, abs=1.0)
 
 
 @needs_virtual_speakers
-@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_writing_is_paced_by_the_device(cribs):
     with Speaker('east_speaker') as speaker:
         block = np.zeros(speaker.sample_rate // 50, np.int16)
-        for _ in range(25):            # fills what buffers there are
-            speaker.write(block)
         start_s = time.monotonic()
-        for _ in range(100):
+        for _ in range(400):
             speaker.write(block)
-        assert time.monotonic() - start_s > 1.0
+        # 8 s of sound; a sound server takes some seconds at once, and then waits.
+        assert time.monotonic() - start_s > 3.0
 
 
 @needs_virtual_speakers
@@ -116,7 +133,6 @@ def write_until_lost(speaker):
 
 
 @needs_virtual_speakers
-@pytest.mark.flaky(reruns=2)   # a busy machine drops sound
 def test_a_loudspeaker_that_goes_away_is_lost_and_returns(cribs):
     cribs.unplug('east')               # else the server would switch to it
     try:
@@ -127,7 +143,14 @@ def test_a_loudspeaker_that_goes_away_is_lost_and_returns(cribs):
         with pytest.raises(SpeakerUnavailable):
             Speaker('west_speaker')
         cribs.plug('west')
-        with Speaker('west_speaker') as speaker:
+        deadline_s = time.monotonic() + 60
+        while True:
+            try:
+                speaker = Speaker('west_speaker')
+                break
+            except SpeakerUnavailable:     # the server needs a moment to offer it again
+                assert time.monotonic() < deadline_s
+        with speaker:
             speaker.write(np.zeros(4800, np.int16))
     finally:
         if 'west' not in cribs._modules:

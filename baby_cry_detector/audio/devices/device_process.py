@@ -55,22 +55,42 @@ def devices_with(audio, direction):
                   'output': audio.get_default_output_device_info}[direction]
     try:
         default = default_of()['index']
-    except (OSError, KeyError):
+    except (OSError, KeyError, ValueError):
         default = -1
     devices = []
     try:
-        for index in range(audio.get_device_count()):
+        count = audio.get_device_count()
+    except OSError as error:
+        raise Failure(f'PortAudio does not start ({error})') from None
+    for index in range(count):
+        try:
             info = audio.get_device_info_by_index(index)
             channels = int(info[f'max{direction.capitalize()}Channels'])
             if channels > 0:
-                host_api = audio.get_host_api_info_by_index(info['hostApi'])['name']
-                devices.append({'index': index, 'name': info['name'], 'host_api': host_api,
+                devices.append({'index': index, 'name': as_text(info['name']),
+                                'host_api': host_api_of(audio, info['hostApi']),
                                 'channels': channels,
                                 'sample_rate': int(info['defaultSampleRate']),
                                 'is_default': index == default})
-    except OSError as error:
-        raise Failure(f'PortAudio does not start ({error})') from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            # One device that can't be told about hides no other.
+            print(f'audio device {index} is left out: {error!r}', file=sys.stderr)
     return devices
+
+
+def as_text(name):
+    """Return a name that a driver gave; bytes that are no UTF-8 are shown as \\xNN."""
+    if isinstance(name, bytes):
+        return name.decode('utf-8', 'backslashreplace')
+    return str(name).encode('utf-8', 'backslashreplace').decode('utf-8')
+
+
+def host_api_of(audio, index):
+    """Return the name of a host API, '' if it can't be told."""
+    try:
+        return as_text(audio.get_host_api_info_by_index(index)['name'])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ''
 
 
 def choose(devices, wanted, noun, direction):

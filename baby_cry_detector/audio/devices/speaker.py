@@ -82,6 +82,10 @@ class Speaker:
         """Play what was written and give the device back; may be called more than once."""
         self._process.close()
 
+    def kill(self) -> None:
+        """End the device's process, from any thread, without waiting for anything."""
+        self._process.kill()
+
     def __enter__(self) -> 'Speaker':
         """Return the open loudspeaker."""
         return self

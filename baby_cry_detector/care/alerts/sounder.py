@@ -6,16 +6,21 @@ The local sounder: made tones through the loudspeaker, the more of them the more
 The tones are not those of medical alarms, and this is none.
 """
 
-import os
-from typing import Optional
+import importlib.util
 
 import numpy as np
 
+from baby_cry_detector.audio.devices.speaker_sink import SpeakerSink
+from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
+from baby_cry_detector.audio.formats import from_pcm16
+from baby_cry_detector.audio.loudness.limiter import LevelLimiter
 from baby_cry_detector.care.alerts.channel import Sender, Undelivered
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.needs import END, HIGH, MEDIUM
 
 RATE = 48_000
+# An alarm is louder than a lullaby, but has a limit too: no second of it is above this, dBFS(A).
+CAP_DBFS = -9.0
 # Frequency in Hz and number of pulses; each 0.18 s with 0.12 s between them.
 TONES = {0: (523.0, 1), 1: (523.0, 2), MEDIUM: (659.0, 3), HIGH: (880.0, 6)}
 PULSE_S, PAUSE_S, RAMP_S = 0.18, 0.12, 0.02
@@ -23,42 +28,29 @@ PULSE_S, PAUSE_S, RAMP_S = 0.18, 0.12, 0.02
 STALE_S = 15.0
 
 
-def tone(priority: int, volume_dbfs: float) -> np.ndarray:
+def tone(priority: int, volume_dbfs: float, rate: int = RATE) -> np.ndarray:
     """
-    Return the tone of a priority, int16 at 48 kHz, mono.
+    Return the tone of a priority, int16, mono.
 
     :param volume_dbfs: of its peak, at most 0.
+    :param rate: in Hz.
     """
     frequency_hz, pulses = TONES[priority]
-    time_s = np.arange(round(PULSE_S * RATE)) / RATE
+    time_s = np.arange(round(PULSE_S * rate)) / rate
     ramp = np.minimum(1.0, np.minimum(time_s, time_s[::-1]) / RAMP_S)
     # A little of the octave, so that it is found in a room.
     pulse = (0.8 * np.sin(2 * np.pi * frequency_hz * time_s)
              + 0.2 * np.sin(4 * np.pi * frequency_hz * time_s)) * ramp
-    one = np.concatenate((pulse, np.zeros(round(PAUSE_S * RATE))))
+    one = np.concatenate((pulse, np.zeros(round(PAUSE_S * rate))))
     peak = 10.0 ** (min(0.0, volume_dbfs) / 20.0)
     return np.rint(32767 * peak * np.tile(one, pulses) / np.abs(one).max()).astype(np.int16)
-
-
-class _QuietStderr:
-    """Keeps what ALSA writes while devices are opened off the terminal."""
-
-    def __enter__(self):
-        self._null = os.open(os.devnull, os.O_WRONLY)
-        self._saved = os.dup(2)
-        os.dup2(self._null, 2)
-
-    def __exit__(self, *_):
-        os.dup2(self._saved, 2)
-        os.close(self._saved)
-        os.close(self._null)
 
 
 class Sounder(Sender):
     """
     Plays a tone for each loud word.
 
-    :param device: part of the loudspeaker's name; ``''`` for the default one.
+    :param device: part of the loudspeaker's name, or its index; ``''`` for the default one.
     :param volume_dbfs: of the highest priority's peak; lower ones are 6 dB softer each.
     :raises ValueError: if PyAudio is missing.
     """
@@ -68,11 +60,8 @@ class Sounder(Sender):
 
     def __init__(self, device: str = '', volume_dbfs: float = -6.0):
         """Look for nothing yet: a loudspeaker may be plugged in later."""
-        try:
-            import pyaudio
-        except ImportError:
-            raise ValueError('the sounder needs PyAudio: install python3-pyaudio (apt)') from None
-        self._pyaudio = pyaudio
+        if importlib.util.find_spec('pyaudio') is None:
+            raise ValueError('the sounder needs PyAudio: install python3-pyaudio (apt)')
         self._device = device
         self._volume_dbfs = volume_dbfs
 
@@ -80,39 +69,22 @@ class Sounder(Sender):
         """Only what is loud; an end makes no noise."""
         return said.loud and said.state != END
 
-    def _find(self, audio) -> Optional[int]:
-        if not self._device:
-            return None
-        names = []
-        for index in range(audio.get_device_count()):
-            info = audio.get_device_info_by_index(index)
-            if info['maxOutputChannels'] > 0:
-                names.append(info['name'])
-                if self._device.lower() in info['name'].lower():
-                    return index
-        raise Undelivered(f'no loudspeaker is called {self._device!r}; there '
-                          + (f'are: {", ".join(names)}' if names else 'is none'))
-
     def send(self, said: Said, late_s: float) -> None:
         """Play, unless it is too late for that."""
         if late_s > STALE_S:
             return
         volume_dbfs = self._volume_dbfs - 6.0 * (HIGH - max(1, said.priority))
-        pcm = tone(said.priority, volume_dbfs)
-        audio = None
+        sink = None
         try:
-            with _QuietStderr():
-                # PortAudio finds what was plugged in later only when it starts anew.
-                audio = self._pyaudio.PyAudio()
-                stream = audio.open(RATE, 1, self._pyaudio.paInt16, output=True,
-                                    output_device_index=self._find(audio))
-            stream.write(pcm.tobytes())
-            stream.stop_stream()
-            stream.close()
-        except Undelivered:
-            raise
-        except (OSError, SystemError, ValueError) as error:
-            raise Undelivered(f'no sound: the loudspeaker does not open ({error})') from None
+            # In a process of its own: a driver that hangs takes no alert along.
+            sink = SpeakerSink(self._device, RATE)
+            limiter = LevelLimiter(sink.sample_rate, CAP_DBFS)
+            samples = from_pcm16(tone(said.priority, volume_dbfs, sink.sample_rate))
+            samples = np.pad(samples, (0, -samples.size % limiter.block_size))
+            for start in range(0, samples.size, limiter.block_size):
+                sink.play(limiter.process(samples[start:start + limiter.block_size]))
+        except (SpeakerUnavailable, SpeakerLost, OSError, ValueError) as error:
+            raise Undelivered(f'no sound: {error}') from None
         finally:
-            if audio is not None:
-                audio.terminate()
+            if sink is not None:
+                sink.close()

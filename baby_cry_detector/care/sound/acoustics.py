@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from baby_cry_detector.care.sound.weighting import leq_dbfs
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 
 CRITICAL_DISTANCE_M = 1.0      # where the direct sound is as strong as the room's
 DECAY_S = 0.4                  # until the room's sound has fallen by 60 dB

@@ -13,38 +13,20 @@ import time
 import traceback
 from typing import Callable, Dict, Optional
 
+from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
 from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
-from baby_cry_detector.audio.devices.speaker import Speaker
 from baby_cry_detector.care.sound.comfort_sounds import SoundStream
-from baby_cry_detector.care.sound.limiter import LimitedBlock
+from baby_cry_detector.audio.loudness.limiter import LimitedBlock
 from baby_cry_detector.care.sound.sound_engine import SoundEngine
-from baby_cry_detector.care.sound.weighting import leq_dbfs
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 
 BLOCKS = 2                     # of 10 ms, rendered at a time
 LEVEL_SCAN_S = 45.0            # of a sound, by which its level is known; a lullaby is as long
 QUICK_FADE_S = 0.3
 CLOSE_S = 1.0
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
-
-
-class SpeakerSink:
-    """A loudspeaker that takes nothing but what the limiter made."""
-
-    def __init__(self, device: str, preferred_rate: int):
-        """Open it; SpeakerUnavailable if that fails."""
-        self._speaker = Speaker(device, preferred_rate)
-        self.sample_rate = self._speaker.sample_rate
-        self.description = self._speaker.description
-
-    def play(self, block: LimitedBlock, is_silent: bool) -> None:
-        """Play a block; silence too, so that a lost device is noticed before it is needed."""
-        if not isinstance(block, LimitedBlock):
-            raise TypeError('a loudspeaker takes only what went through the limiter')
-        self._speaker.write(block.pcm)
-
-    def close(self) -> None:
-        """Give the device back once it has played what it has."""
-        self._speaker.close()
+# Opening a loudspeaker and learning how loud each sound is may take a small computer long.
+HUNG_S = 60.0
 
 
 class TopicSink:
@@ -93,10 +75,10 @@ class SoundPlayer:
         self._heard, self._report = heard, report
         self._cap_dbfs = cap_dbfs
         self._lock = threading.Lock()
-        self._stop = threading.Event()
         self._engine: Optional[SoundEngine] = None
         self._levels: Dict[tuple, float] = {}
-        self._thread: Optional[threading.Thread] = None
+        self._sink = None
+        self._thread = DeviceThread('loudspeaker', self._run, self._kill_sink, HUNG_S)
         self.trouble = ''              # why there is no loudspeaker now
         self.description = ''
         self.last_sound_trouble = ''
@@ -156,31 +138,51 @@ class SoundPlayer:
 
     def open(self) -> None:
         """Start the thread."""
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._run, name='sound', daemon=True)
         self._thread.start()
+
+    def watch(self) -> None:
+        """Replace a thread that hangs or died; to be called now and then."""
+        wrong = self._thread.watch()
+        if wrong:
+            self.trouble = wrong.partition(':')[0]
+            self._report('speaker_hung', wrong)
 
     def close(self) -> None:
         """Fade out quickly, then give the loudspeaker back; safe to call at any time."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=8.0)
-            self._thread = None
+        if not self._thread.stop(8.0):
+            self._report('speaker_hung', 'the loudspeaker did not end in time and was given up')
+        with self._lock:
+            self._engine = None
+
+    def _kill_sink(self) -> None:
+        if self._lock.acquire(timeout=1.0):        # before another thread makes its own
+            self._engine = None
+            self._lock.release()
+        kill = getattr(self._sink, 'kill', None)
+        if kill is not None:
+            kill()
 
     # --- in the thread ---------------------------------------------------------------------------
-    def _run(self) -> None:
+    def _run(self, turn: Turn) -> None:
         attempt = 0
-        while not self._stop.is_set():
-            sink = None
+        while not turn.is_over:
+            sink = engine = None
+            turn.alive()
             try:
                 sink = self._open_sink()
-                self._measure(sink.sample_rate)
+                turn.alive()
+                self._measure(sink.sample_rate, turn)
                 with self._lock:
-                    self._engine = SoundEngine(sink.sample_rate, self._cap_dbfs)
+                    if not self._thread.is_current(turn):
+                        return
+                    self._sink = sink
+                    engine = self._engine = SoundEngine(sink.sample_rate, self._cap_dbfs)
                 self.description, self.trouble, attempt = sink.description, '', 0
-                self._move(sink)
+                self._move(sink, engine, turn)
                 return
             except Exception as error:
+                if not self._thread.is_current(turn):
+                    return             # another thread has the loudspeaker by now
                 if isinstance(error, (SpeakerLost, SpeakerUnavailable, OSError, ValueError)):
                     self.trouble = str(error)
                 else:
@@ -190,32 +192,43 @@ class SoundPlayer:
                 self._report('speaker_lost', f'{self.trouble}; trying again in {delay_s:g} s')
             finally:
                 with self._lock:
-                    self._engine = None
-                if sink is not None:
-                    sink.close()
-            self._stop.wait(delay_s)
+                    if engine is not None and self._engine is engine:
+                        self._engine = None
+                self._close(sink)
+            turn.stop.wait(delay_s)
 
-    def _measure(self, sample_rate: int) -> None:
+    def _close(self, sink) -> None:
+        if sink is None:
+            return
+        try:
+            sink.close()
+        except Exception as error:     # the device is gone already; the thread goes on
+            self._report('speaker_close', f'the loudspeaker did not close cleanly ({error!r})')
+        if self._sink is sink:
+            self._sink = None
+
+    def _measure(self, sample_rate: int, turn: Turn) -> None:
         """Learn how loud each sound is, once per rate."""
         for name, make in self._sounds.items():
-            if (name, sample_rate) not in self._levels and not self._stop.is_set():
+            if (name, sample_rate) not in self._levels and not turn.is_over:
+                turn.alive()
                 stream = make(sample_rate)
                 self._levels[name, sample_rate] = max(-80.0, leq_dbfs(
                     stream.take(round(LEVEL_SCAN_S * sample_rate)), sample_rate))
 
-    def _move(self, sink) -> None:
+    def _move(self, sink, engine: SoundEngine, turn: Turn) -> None:
         end_s = None
         while True:
-            if self._stop.is_set():
-                if end_s is None:
-                    end_s = time.monotonic() + CLOSE_S
-                    self.fade_out(QUICK_FADE_S)
-                if self.is_silent or time.monotonic() > end_s:
-                    return
+            turn.alive()
             with self._lock:
-                block = self._engine.render(BLOCKS)
-                is_silent = self._engine.is_silent
-                trouble, self._engine.trouble = self._engine.trouble, ''
+                if turn.is_over and end_s is None:
+                    end_s = time.monotonic() + CLOSE_S
+                    engine.stop(QUICK_FADE_S)
+                if turn.is_over and (engine.is_silent or time.monotonic() > end_s):
+                    return
+                block = engine.render(BLOCKS)
+                is_silent = engine.is_silent
+                trouble, engine.trouble = engine.trouble, ''
             if trouble:
                 self.last_sound_trouble = trouble
                 self._report('sound_broken', trouble)

@@ -1,10 +1,14 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Between the messages and the objects of the pure core."""
+"""
+Between the messages and the objects of the pure core; the messages of audio topics.
+
+Those are of the released audio_common_msgs. Another project has a package of that name with other
+fields; where that one comes first on the path, one sentence says so.
+"""
 
 from array import array
 
-from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 import numpy as np
 
 from baby_cry_detector.cry_state import CryState
@@ -14,6 +18,33 @@ from baby_cry_detector.msg import CryNeed, FrameFeatures
 from baby_cry_detector.needs import need_of
 from baby_cry_detector.ros.base.ros_time import (
     duration_from_nanoseconds, from_nanoseconds, to_nanoseconds)
+
+EXPECTED = {'AudioData': {'data': 'sequence<uint8>'},
+            'AudioDataStamped': {'header': 'std_msgs/Header', 'audio': 'audio_common_msgs/AudioData'},
+            'AudioInfo': {'channels': 'uint8', 'sample_rate': 'uint32', 'sample_format': 'string',
+                          'coding_format': 'string'}}
+WHAT_TO_DO = ('the package audio_common_msgs of ros-drivers/audio_common is needed (apt: '
+              'ros-$ROS_DISTRO-audio-common-msgs)')
+
+
+def _check(module, where: str) -> None:
+    for name, fields in EXPECTED.items():
+        message = getattr(module, name, None)
+        found = message.get_fields_and_field_types() if message is not None else {}
+        wrong = [field for field, kind in fields.items() if found.get(field) != kind]
+        if wrong:
+            raise ImportError(
+                f'{WHAT_TO_DO}; another package of that name comes first on the path: {where} has '
+                + (f'no {name}' if message is None else f'another {name} ({wrong[0]})'))
+
+
+try:
+    import audio_common_msgs.msg as _messages
+except ImportError as error:
+    raise ImportError(f'{WHAT_TO_DO} ({error})') from None
+_check(_messages, str(getattr(_messages, '__file__', 'it')))
+AudioData, AudioDataStamped, AudioInfo = (
+    _messages.AudioData, _messages.AudioDataStamped, _messages.AudioInfo)
 
 LARGEST_MESSAGE_FRAMES = 10_000
 # Of the same name and type in `CryNeed` and `CryState`; the rest is converted.

@@ -10,19 +10,18 @@ the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and 
 
 from collections import Counter
 from dataclasses import replace
-import sys
-import threading
 import time
 import traceback
 
-from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 
 from baby_cry_detector.audio import (
     AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneLost,
     MicrophoneSource, parse_choice)
+from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
 from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import audio_message, info_message
@@ -51,9 +50,8 @@ class AudioCapture(ManagedNode):
         super().__init__('audio_capture', TABLES['audio_capture'], overrides, **kwargs)
         self.finished = False
         self._settings = {}
-        self._worker = self._player = self._microphone = None
-        self._alive_s = 0.0            # when the microphone's thread was seen last
-        self._stop = threading.Event()
+        self._player = self._microphone = None
+        self._worker = DeviceThread('microphone', self._capture, self._kill_microphone, HUNG_S)
         self._trouble = ''
         self._silent_s = 0.0
         self._level_dbfs = SILENCE_DBFS
@@ -95,7 +93,7 @@ class AudioCapture(ManagedNode):
             self.finished = False
             self.every(WATCH_PERIOD_S, self._watch)
         else:
-            self._start_worker()
+            self._worker.start()
             self.every(WATCH_PERIOD_S, self._watch_worker)
 
     def deactivate(self):
@@ -103,10 +101,8 @@ class AudioCapture(ManagedNode):
         if self._player is not None:
             self._player.stop()
             self._player = None
-        self._stop.set()
-        if self._worker is not None:
-            self._worker.join(timeout=5.0)
-            self._worker = None
+        if not self._worker.stop(5.0):
+            self.report('microphone_hung', 'the microphone did not end in time and was given up')
 
     def cleanup(self):
         """Nothing is published any more."""
@@ -132,27 +128,17 @@ class AudioCapture(ManagedNode):
                 f'{self._published_samples / self._settings["sample_rate"]:.1f} s of audio')
 
     # --- microphone's thread ---------------------------------------------------------------------
-    def _start_worker(self):
-        # Its own event: a thread that still waits for a device never hears of a later start.
-        self._stop = threading.Event()
-        self._alive_s = time.monotonic()
-        self._worker = threading.Thread(
-            target=self._capture, args=(self._stop,), name='microphone', daemon=True)
-        self._worker.start()
-
     @survive
     def _watch_worker(self):
         """Replace a thread that hangs or died; whatever the cause, nobody has to restart this."""
-        if self._worker.is_alive() and time.monotonic() - self._alive_s < HUNG_S:
-            return
-        frame = sys._current_frames().get(self._worker.ident)
-        where = ''.join(traceback.format_stack(frame)) if frame else 'it ended'
-        self._trouble = 'the thread of the microphone hangs; another one takes its place'
-        self.report('microphone_hung', f'{self._trouble}: {where}')
-        self._stop.set()
+        wrong = self._worker.watch()
+        if wrong:
+            self._trouble = wrong.partition(':')[0]
+            self.report('microphone_hung', wrong)
+
+    def _kill_microphone(self):
         if self._microphone is not None:
             self._microphone.kill()
-        self._start_worker()
 
     # --- microphone ------------------------------------------------------------------------------
     def _log_devices(self):
@@ -172,15 +158,15 @@ class AudioCapture(ManagedNode):
             self.counts['clipped_samples'] += int(clipped)
         return replace(block, pcm=np.clip(np.rint(samples), -32768, 32767).astype(np.int16))
 
-    def _capture(self, stop: threading.Event):
+    def _capture(self, turn: Turn):
         """Run in a thread of its own: open, read, publish; reopen with back-off when lost."""
         try:
             self._log_devices()
         except (OSError, ValueError) as error:
             self.report('internal_error', f'cannot list microphones: {error}')
         attempt = 0
-        while not stop.is_set():
-            self._alive_s = time.monotonic()
+        while not turn.is_over:
+            turn.alive()
             try:
                 with MicrophoneSource(
                         device=self._settings['device'],
@@ -191,9 +177,9 @@ class AudioCapture(ManagedNode):
                     self._device_name = microphone.description
                     self.get_logger().info(f'listening to {microphone.description}')
                     self._trouble, attempt = '', 0
-                    self._listen(microphone, stop)
+                    self._listen(microphone, turn)
             except Exception as error:
-                if stop.is_set():
+                if turn.is_over:
                     return             # another thread has the device by now
                 if not isinstance(error, (AudioSourceError, OSError)):
                     self.report('internal_error', traceback.format_exc())
@@ -201,18 +187,18 @@ class AudioCapture(ManagedNode):
                 self.counts['microphone_lost'] += 1
                 delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
                 attempt += 1
-                self._alive_s = time.monotonic()
+                turn.alive()
                 self.get_logger().error(f'{error}; trying again in {delay_s:g} s')
-                stop.wait(delay_s)
+                turn.stop.wait(delay_s)
 
-    def _listen(self, microphone: MicrophoneSource, stop: threading.Event):
+    def _listen(self, microphone: MicrophoneSource, turn: Turn):
         seen = Counter()
         heard_s = time.monotonic()
-        while not stop.is_set():
+        while not turn.is_over:
             block = microphone.read(timeout_s=0.5)
-            if stop.is_set():
+            if turn.is_over:
                 return
-            self._alive_s = time.monotonic()
+            turn.alive()
             if block is not None:
                 heard_s = time.monotonic()
             elif time.monotonic() - heard_s > STUCK_S:

@@ -9,7 +9,6 @@ Off the critical path: it subscribes to what it needs only while somebody subscr
 from array import array
 import time
 
-from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32
@@ -19,6 +18,7 @@ from baby_cry_detector.audio import AudioFormat, ChannelMixer
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import feature_set_ids, get_feature_set
 from baby_cry_detector.msg import CryNeed, FrameFeatures
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import frame_values

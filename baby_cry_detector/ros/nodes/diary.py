@@ -10,7 +10,6 @@ full, or somebody who locks the file, is reported and waited for; nobody else wa
 from pathlib import Path
 import time
 
-from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.event_handler import SubscriptionEventCallbacks
 
@@ -24,6 +23,7 @@ from baby_cry_detector.care.diary.rows import (
 from baby_cry_detector.care.diary.schema import complain, inspect
 from baby_cry_detector.care.diary.writer import ANSWER_S, Bounds, DiaryWriter
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import (
     alert_entry, care_entry, care_message)

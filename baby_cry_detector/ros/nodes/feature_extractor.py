@@ -7,13 +7,13 @@ The rows carry the audio's own stamps and a frame counter, so whoever follows ca
 missing.
 """
 
-from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
 
 from baby_cry_detector.audio.messages import AudioMessage, format_message
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.msg import FrameFeatures
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Interleaving, Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode

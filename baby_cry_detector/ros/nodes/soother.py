@@ -4,14 +4,13 @@
 Node that plays what soothes: the policy's sound orders, through a loudspeaker or as topics.
 
 It evaluates the policy over `cry_need` by itself. What is played has passed a limiter that knows
-the level at the baby's ear (`behaviours/limiter.py`); when nobody hears whether it helps, when
+the level at the baby's ear (`audio/loudness/limiter.py`); when nobody hears whether it helps, when
 somebody says stop, and when an hour or a day has had its share, it fades out.
 """
 
 from functools import partial
 from typing import Optional
 
-from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
 from baby_cry_detector.msg import CareEvent, CryNeed
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
@@ -22,6 +21,7 @@ from baby_cry_detector.care.policy.effect import Effect
 from baby_cry_detector.care.policy.engine import PolicyEngine, SOUND
 from baby_cry_detector.care.policy.plan import SoundOrder
 from baby_cry_detector.care.policy.policy import Policy
+from baby_cry_detector.ros.base.messages import AudioData, AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.care.sound.dose_journal import DoseKeeper
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
@@ -30,7 +30,8 @@ from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, from_nanoseconds, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.care.sound.sound_library import open_sounds, sounds_of
-from baby_cry_detector.care.sound.sound_player import SoundPlayer, SpeakerSink, TopicSink
+from baby_cry_detector.audio.devices.speaker_sink import SpeakerSink
+from baby_cry_detector.care.sound.sound_player import SoundPlayer, TopicSink
 from baby_cry_detector.care.policy.places import open_policy
 
 WATCH_PERIOD_S = 0.1
@@ -250,6 +251,7 @@ class Soother(ManagedNode):
     @survive
     def _watch(self):
         """Notice what no message tells: silence, the timer, the dose, a lost loudspeaker."""
+        self._player.watch()
         silent_ns = self._arrival.silent_ns()
         order = self._order
         if order is None:

@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 
-from audio_common_msgs.msg import AudioDataStamped, AudioInfo
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
 from rclpy.node import Node
@@ -31,6 +30,7 @@ from baby_cry_detector.cli.arguments import number, Parser, UsageError
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
 from baby_cry_detector.ros.nodes.cry_graph import make_graph

@@ -12,7 +12,7 @@ from baby_cry_detector.audio import AudioSourceError, from_pcm16
 from baby_cry_detector.audio.looped_file import JOINT_S, looped
 from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound, SoundStream
 from baby_cry_detector.care.sound.sound_engine import SoundEngine
-from baby_cry_detector.care.sound.weighting import AWeighting, leq_dbfs
+from baby_cry_detector.audio.loudness.weighting import AWeighting, leq_dbfs
 
 RATE = 16_000
 

@@ -9,9 +9,9 @@ import pytest
 from baby_cry_detector.audio import from_pcm16
 from baby_cry_detector.care.sound.calibration import Calibration, MOST_DBA
 from baby_cry_detector.care.sound.dose import DAY_MINUTES, DoseLog, HOUR_MINUTES
-from baby_cry_detector.care.sound.limiter import (
+from baby_cry_detector.audio.loudness.limiter import (
     LevelLimiter, PEAK_ABOVE_DB, SHORT_ABOVE_DB, SHORT_S)
-from baby_cry_detector.care.sound.weighting import (
+from baby_cry_detector.audio.loudness.weighting import (
     a_weighting_db, AWeighting, leq_dbfs, SILENCE_DBFS)
 
 RATE = 16_000

@@ -11,7 +11,7 @@ import pytest
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped
 from baby_cry_detector.audio import from_pcm16
-from baby_cry_detector.care.sound.weighting import leq_dbfs
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.tools.supervisor import node_command

@@ -11,7 +11,7 @@ import pytest
 from baby_cry_detector.audio import from_pcm16, read_audio, to_pcm16
 from baby_cry_detector.care.sound.acoustics import as_heard, SCENES
 from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound
-from baby_cry_detector.care.sound.weighting import leq_dbfs
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 
 NS, RATE = 1_000_000_000, 16_000

@@ -4,7 +4,7 @@
 The last stage before a loudspeaker: what passes is never louder than the cap, whatever comes in.
 
 Only `LevelLimiter` makes `LimitedBlock`s, and loudspeakers take nothing else
-(`nodes/sound_player.py`). It measures its own output, the integers that are played: A-weighted,
+(`audio/devices/speaker_sink.py`). It measures its own output, the integers that are played: A-weighted,
 over every stretch of 1 s and of 125 ms. So an absurd gain, a user's loud file or a defect in a
 generator ends in a quiet sound, not in a loud one.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from baby_cry_detector.audio.formats import from_pcm16, to_pcm16
-from baby_cry_detector.care.sound.weighting import AWeighting, level_db
+from baby_cry_detector.audio.loudness.weighting import AWeighting, level_db
 
 BLOCK_S = 0.01
 LONG_S, SHORT_S = 1.0, 0.125
