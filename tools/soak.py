@@ -12,6 +12,8 @@ should not have been.
 """
 
 import argparse
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 import os
 from pathlib import Path
 import platform
@@ -205,10 +207,41 @@ def care(options) -> bool:
     return outcome.whole and clean
 
 
-PARTS = {'crashes': crashes, 'care': care, 'microphone': microphone, 'floods': floods,
+def motion(options) -> bool:
+    """Rock cribs through random histories; what their controllers execute is to stay within."""
+    say(f'## Motion: {options.histories} random histories of a rocked crib, as executed\n')
+    cores = os.cpu_count() or 1
+    share = -(-options.histories // cores)
+    begin_s = time.monotonic()
+    with ProcessPoolExecutor(cores) as pool:
+        outcomes = list(pool.map(_live_through, range(1000, 1000 + cores), [share] * cores))
+    counts = sum((outcome[0] for outcome in outcomes), Counter())
+    faults = [fault for outcome in outcomes for fault in outcome[1]]
+    say('| what happened | histories | outside of the limits |')
+    say('|---|---|---|')
+    wrong = Counter(name for name, _ in faults)
+    for name, count in sorted(counts.items()):
+        say(f'| {name.replace("_", " ")} | {count} | {wrong[name]} |')
+    say(f'\n{sum(counts.values())} histories in {(time.monotonic() - begin_s) / 60:.0f} min; '
+        f'{len(faults)} outside of the limits{"" if not faults else f": {faults[:20]}"}.\n')
+    return not faults
+
+
+def _live_through(seed: int, count: int):
+    from rocked_histories import histories
+    counts, wrong = Counter(), []
+    for name, faults in histories(seed, count):
+        counts[name] += 1
+        wrong += [(name, faults)] if faults else []
+    return counts, wrong
+
+
+PARTS = {'motion': motion,
+         'crashes': crashes, 'care': care, 'microphone': microphone, 'floods': floods,
          'endurance': endurance}
 # What a part is measured in: the long form, and its help.
-LENGTHS = {'hours': (6.0, 'of audio, for endurance'),
+LENGTHS = {'histories': (100_000, 'for motion'),
+           'hours': (6.0, 'of audio, for endurance'),
            'messages': (10_000, 'of each kind, for floods'),
            'kills': (10, 'of each node, for crashes'),
            'episodes': (1000, 'for care'),

@@ -10,9 +10,9 @@ import numpy as np
 BRAKE_ACCELERATION = 0.6                  # m/s^2
 BRAKE_JERK = 8.0                          # m/s^3
 BRAKE_SPACING_S = 0.02
-# From a measured state: long pieces, so that an error of the measurement is made up for slowly.
+# From a measured state: a long first piece, so that an error of it is made up for slowly.
 GENTLE_ACCELERATION, HARDER_ACCELERATION = 0.25, 0.5
-GENTLE_SPACING_S, SHORTEST_GENTLE_S = 0.25, 0.75
+GENTLE_LEAD_S, GENTLE_SPACING_S, SHORTEST_GENTLE_S = 0.25, 0.1, 0.75
 Columns = Tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -57,7 +57,9 @@ def brake(v: float, a: float, scale: float = 1.0) -> Columns:
 
 def gentle(v: float, room: float, scale: float = 1.0) -> Columns:
     """
-    Return times, ways and velocities to rest from a measured state, 0.25 s apart.
+    Return times, ways and velocities to rest from a measured state.
+
+    The first point is a quarter of a second away, the others a tenth of a second apart.
 
     :param v: velocity in joint units per second.
     :param room: how far it may go in that direction, joint units.
@@ -66,8 +68,8 @@ def gentle(v: float, room: float, scale: float = 1.0) -> Columns:
     slow = max(GENTLE_ACCELERATION, min(
         HARDER_ACCELERATION, speed * speed / (2.0 * max(1e-6, room / scale))))
     total_s = max(speed / slow, SHORTEST_GENTLE_S if slow == GENTLE_ACCELERATION else 0.25)
-    steps = max(1, round(total_s / GENTLE_SPACING_S))
-    t = np.arange(1, steps + 1) * (total_s / steps)
+    steps = max(0, round((total_s - GENTLE_LEAD_S) / GENTLE_SPACING_S))
+    t = np.linspace(min(GENTLE_LEAD_S, total_s), total_s, steps + 1)
     velocity = v * (1.0 - t / total_s)
     velocity[-1] = 0.0
     return t, v * t * (1.0 - 0.5 * t / total_s), velocity

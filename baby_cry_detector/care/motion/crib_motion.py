@@ -7,14 +7,19 @@ Pure: times are seconds on one clock that does not go back, and come in with the
 out is a `Motion` to be sent at once, or ``None``.
 """
 
+import math
 from typing import Optional
 
 from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
 from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S, Motion
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
+from baby_cry_detector.units import SECOND_NS
 
 # How soon after one another a joint that does not follow is told to brake.
 BRAKE_AGAIN_S = 0.3
+# So far from where it was told to be it still counts as being there.
+SURE_M = 3e-4
+SURE_TIMES = 3
 NOT_MEASURED = 'joint_states do not say where {} is'
 
 
@@ -35,15 +40,27 @@ class CribMotion:
         """Nothing was measured or told."""
         self.machine, self.is_measured, self._has_place = machine, is_measured, has_place
         self.joint = MeasuredJoint(machine.joint)
-        self._since_s = now_s
+        self._made_s = self._since_s = self._told_s = now_s
         self._braked_s = -BRAKE_AGAIN_S
+        self._braking_until_s = -math.inf
+        self.is_alone = True                   # whether nobody else commands it
         self._compared_s = 0.0
+        self._followed = 0                     # how often it was where it was told to be, in a row
         self._is_certain = False       # of where it is without measuring, since it was told
 
     # --- what is known ---------------------------------------------------------------------------
     def measure(self, now_s: float, position: float, age_s: float = 0.0) -> None:
-        """Take a sample of `joint_states`; see `MeasuredJoint.take`."""
-        self.joint.take(now_s, position, age_s)
+        """
+        Take a sample of `joint_states`; see `MeasuredJoint.take`.
+
+        Motion that is seen soon after something was sent counts, though it may have been lost that
+        it should end.
+        """
+        if self.joint.take(now_s, position, age_s) and (
+                now_s < max(self._since_s, self._told_s) + LONGEST_PLAN_S):
+            since_s = self.joint.moved_since()
+            if since_s < now_s:
+                self.machine.duty.extend(round(since_s * SECOND_NS), round(now_s * SECOND_NS))
 
     def objection(self, now_s: float) -> str:
         """Return why motion can't begin where the crib is now, or ''."""
@@ -111,7 +128,10 @@ class CribMotion:
                     f'{1e3 * self.joint.error_m:.0f} mm from where it was told to be')
             elif self.joint.is_astray and not self.machine.gate.setpoints:
                 return None                    # the next measurements tell what this is
-        return self.machine.step(now_s)
+        motion = self.machine.step(now_s)
+        if motion is not None:
+            self._told_s = now_s
+        return motion
 
     def halt(self, now_s: float, why: str) -> Optional[Motion]:
         """
@@ -122,7 +142,14 @@ class CribMotion:
         """
         machine = self.machine
         if machine.gate.is_known and machine.gate.is_moving(now_s):
-            return machine.brake(now_s, why)
+            if now_s < self._braking_until_s:
+                machine.why = why              # it is on its way to rest
+                return None
+            if not machine.gate.setpoints and self.joint.error_m > SURE_M:
+                seen = self.joint.estimate(now_s)      # rather from where it is
+                if seen is not None:
+                    return self._braking(machine.brake_from(now_s, *seen, why))
+            return self._braking(machine.brake(now_s, why))
         machine.brake(now_s, why)              # there is nothing to send
         if self.needs_states and not machine.gate.setpoints:
             return self._recover(now_s, why)   # it may move though nothing here made it
@@ -131,7 +158,7 @@ class CribMotion:
     def unsend(self) -> None:
         """Take back what was returned last: it did not go out."""
         self.machine.unsend()
-        self._braked_s = -BRAKE_AGAIN_S
+        self._braked_s, self._braking_until_s = -BRAKE_AGAIN_S, -math.inf
 
     def _follows(self) -> bool:
         """Compare each measurement with what was sent, once."""
@@ -139,6 +166,7 @@ class CribMotion:
             return True
         self._compared_s = self.joint.time_s
         follows = self.joint.follows(*self.machine.gate.state(self.joint.time_s)[:2])
+        self._followed = 0 if self.joint.is_astray else self._followed + 1
         self.machine.note_error(self.joint.error_m)
         return follows
 
@@ -146,16 +174,24 @@ class CribMotion:
         """Brake from where it is measured; what was sent before is not being carried out."""
         machine = self.machine
         if machine.gate.setpoints:
-            return machine.brake(now_s, why)   # told from where it was told to be: no jump
-        if machine.profile is not None:
-            machine.brake(now_s, why)
+            return self._braking(machine.brake(now_s, why))      # a set-point elsewhere would jump
+        machine.abandon(why)
         if now_s < self._braked_s + BRAKE_AGAIN_S:
             return None
+        if not self.is_alone and self._told_s == self._made_s:
+            return None                        # who moves it stops it
         seen = self.joint.estimate(now_s)
-        if seen is None:
-            return None
+        if seen is None:                       # then from where it was told to be, if it was there
+            return (self._braking(machine.brake(now_s, why))
+                    if self._followed >= SURE_TIMES else None)
         if self.joint.is_at_rest(now_s):
             machine.gate.anchor(now_s, self.joint.position)
             return None
-        self._braked_s = now_s
-        return machine.brake_from(now_s, *seen, why)
+        self._braked_s, self._followed = now_s, 0
+        brake = machine.settle if machine.gate.is_known else machine.brake_from
+        return self._braking(brake(now_s, *seen, why))
+
+    def _braking(self, motion: Optional[Motion]) -> Optional[Motion]:
+        if motion is not None:
+            self._braking_until_s, self._told_s = motion.end_s, motion.start_s
+        return motion

@@ -46,6 +46,16 @@ class DutyLog:
                 self._entries[0][1] < oldest or len(self._entries) > MOST_ENTRIES):
             self._entries.pop(0)
 
+    def extend(self, from_ns: int, until_ns: int) -> None:
+        """Write down motion that was seen; what was planned already is not counted twice."""
+        if until_ns <= from_ns:
+            return
+        if self._entries and from_ns <= self._entries[-1][1]:
+            start, end = self._entries[-1]
+            self._entries[-1] = (start, max(end, until_ns))
+        else:
+            self.note(from_ns, until_ns)
+
     def add(self, other: 'DutyLog') -> None:
         """Take over what another log holds; what both hold counts once."""
         entries: List[Tuple[int, int]] = []

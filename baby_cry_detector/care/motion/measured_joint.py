@@ -15,10 +15,13 @@ REST_S, REST_M = 0.5, 1e-3                # within a millimetre for half a secon
 ESTIMATE_S = 0.15                         # over which velocity and acceleration are read
 OLDEST_STAMP_S = 0.5
 # How far it may be from where it was told to be: what a servo lags, and more is not following.
-LAG_M, LAG_S = 3e-3, 0.04
+LAG_M, LAG_S = 2e-3, 0.02
 TIMES_ASTRAY = 3
+MOVING_SPEED = 0.01                       # m/s; slower is noise
 # A sensor that is wilder than this shows nothing that a crib can do.
-MOST_M, MOST_SPEED = 1.0, 3.0
+MOST_M, MOST_SPEED = 1.0, 0.6
+# For so long after a jump nothing is concluded from it.
+JUMPED_S = 0.5
 
 
 class MeasuredJoint:
@@ -34,6 +37,7 @@ class MeasuredJoint:
         self._samples = deque(maxlen=2000)     # time, position
         self.trouble = ''                      # why the last sample was not taken
         self._astray = 0
+        self._jumped_s = -math.inf             # when it was last somewhere else at once
         self.error_m = 0.0                     # how far it is from where it was told to be
 
     def clear(self) -> None:
@@ -60,6 +64,9 @@ class MeasuredJoint:
         if self._samples and time_s <= self._samples[-1][0]:
             return False                       # repeated, or out of order
         self.trouble = ''
+        if self._samples and abs(position - self._samples[-1][1]) > (
+                MOST_SPEED * self._joint.units_per_metre * (time_s - self._samples[-1][0]) + 1e-9):
+            self._jumped_s = time_s
         self._samples.append((time_s, position))
         while self._samples[0][0] < time_s - 1.0:
             self._samples.popleft()
@@ -91,20 +98,18 @@ class MeasuredJoint:
 
         From a parabola through the last 0.15 s, so that no sensor of velocity is needed.
         """
-        if not self.is_fresh(now_s):
+        if not self.is_fresh(now_s) or now_s - self._jumped_s < JUMPED_S:
             return None
         newest_s = self._samples[-1][0]
         recent = [sample for sample in self._samples if sample[0] >= newest_s - ESTIMATE_S]
-        if len(recent) < 3:
-            recent = list(self._samples)[-3:]
+        if len(recent) < 4:
+            recent = list(self._samples)[-4:]
         if len(recent) < 3 or recent[0][0] < newest_s - 3.0 * ESTIMATE_S:
             return None
         t, x = np.array(recent).T
-        curve = np.polyfit(t - newest_s, x, 2 if len(recent) > 4 else 1)
+        curve = np.polyfit(t - newest_s, x, 2 if len(recent) > 3 else 1)
         ahead_s = now_s - newest_s
         velocity = float(np.polyval(np.polyder(curve), ahead_s))
-        if abs(velocity) > MOST_SPEED * self._joint.units_per_metre:
-            return None
         return float(np.polyval(curve, ahead_s)), velocity
 
     def follows(self, position: float, velocity: float) -> bool:
@@ -125,6 +130,15 @@ class MeasuredJoint:
     def is_astray(self) -> bool:
         """Return whether it was not where it should have been when it was measured last."""
         return self._astray > 0
+
+    def moved_since(self) -> float:
+        """Return since when it moved if it moved with the last sample, else infinity."""
+        if len(self._samples) < 2:
+            return math.inf
+        (from_s, before), (until_s, after) = self._samples[-2], self._samples[-1]
+        step_s = until_s - from_s
+        moved = abs(after - before) > MOVING_SPEED * self._joint.units_per_metre * step_s
+        return from_s if moved and step_s < FRESH_S else math.inf
 
     @property
     def time_s(self) -> float:

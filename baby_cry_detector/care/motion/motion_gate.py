@@ -27,6 +27,8 @@ LATENCY_S = 0.1
 LONGEST_PLAN_S = 10.0
 # A set-point that comes later than this finds the crib standing where the last one left it.
 LATE_S = 0.1
+# How long the way to the rest position takes for a joint that does not follow; slow is best.
+SETTLING_S = (2.0, 1.6, 1.3, 1.0, 0.75)
 ROUNDING = 1e-6
 JUMP = 1e-5                               # m and m/s that no curve can be told from
 _LATENESS = (0.25 * LATENCY_S, 0.5 * LATENCY_S, 0.75 * LATENCY_S, 0.95 * LATENCY_S)
@@ -174,6 +176,38 @@ class MotionGate:
             self.forget()
             return None
         return self._send(motion)
+
+    def settle(self, now_s: float, position: float, velocity: float) -> Optional[Motion]:
+        """
+        Return a slow way to the rest position for a joint that does not follow.
+
+        Right for where it is measured, and as far as possible also for where it was told to be:
+        what does not follow may be the sensor.
+
+        :return: ``None``, and `refused` says why, where there is none within the limits.
+        """
+        told, best = self._curve, None
+        for duration_s in SETTLING_S:
+            self.anchor(now_s, position, velocity)
+            t = np.array([now_s + 0.5 * duration_s, now_s + duration_s])
+            way = Curve(np.array([now_s, t[1]]), np.array([position, self.joint.rest]),
+                        np.array([velocity, 0.0]))
+            x, v, _ = way.states(t)
+            motion = Motion(float(now_s), t, x, v)
+            why = self._objection(motion, sudden=True)
+            self.refused = self.refused if best is not None else why
+            if why:
+                continue
+            best = best or motion
+            self._curve = told
+            if told is None or not self._judge(motion, now_s, sudden=True):
+                best = motion
+                break
+        self.anchor(now_s, position, velocity)
+        if best is None:
+            self.forget()
+            return None
+        return self._send(best)
 
     def unsend(self) -> None:
         """Take back the last plan: it did not go out. The duty it was charged with stays."""

@@ -144,12 +144,22 @@ class RockingMachine:
         self.why = why
         return self.gate.brake(now_s)
 
+    def abandon(self, why: str) -> None:
+        """Plan no more: what was sent comes to its end, or something else is sent."""
+        self._profile, self.why = None, why
+
     def brake_from(self, now_s: float, position: float, velocity: float, why: str
                    ) -> Optional[Motion]:
         """Come to rest from a measured state, in joint units, whatever was sent before."""
         self._profile = None
         self.why = why
         return self.gate.brake_from(now_s, position, velocity)
+
+    def settle(self, now_s: float, position: float, velocity: float, why: str
+               ) -> Optional[Motion]:
+        """Go slowly to the rest position: it is not where it was told to be."""
+        self.abandon(why)
+        return self.gate.settle(now_s, position, velocity)
 
     def unsend(self) -> None:
         """Take back the last plan: it did not go out."""

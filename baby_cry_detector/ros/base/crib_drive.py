@@ -104,8 +104,10 @@ class CribDrive:
     def conditions(self, stop: str) -> Conditions:
         """Return all that is known about whether it may move; ``stop``: why a stop holds."""
         output = self.output
+        commanders = output.commanders()
+        self.crib.is_alone = commanders <= 1 or output.is_alone()
         return Conditions(
-            output.commanders(), output.listeners(), output.looked_s(), output.topic, stop=stop,
+            commanders, output.listeners(), output.looked_s(), output.topic, stop=stop,
             clock=self.clock.trouble(), crib=self.crib.objection(boot_seconds()),
             imu=self.imu.trouble())
 

@@ -90,6 +90,12 @@ class MotionOutput:
         """Return how many publishers the topic has, this one included."""
         return self._node.count_publishers(self.topic)
 
+    def is_alone(self) -> bool:
+        """Return whether no node of another name commands it; one that died has this one's."""
+        own = (self._node.get_name(), self._node.get_namespace())
+        return all((info.node_name, info.node_namespace) == own
+                   for info in self._node.get_publishers_info_by_topic(self.topic))
+
     def listeners(self) -> int:
         """Return how many subscribers the topic has."""
         return self._node.count_subscribers(self.topic)

@@ -13,10 +13,12 @@ from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
 from baby_cry_detector.care.motion.executed import Curve, replaced
+from baby_cry_detector.care.motion.motion_gate import LATENCY_S
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
 
 STATE_PERIOD_S = 0.02
+MOST_ACCELERATION, MOST_JUMP = 0.7, 1e-4
 
 
 class SimulatedCrib(Node):
@@ -34,7 +36,7 @@ class SimulatedCrib(Node):
         self._since_ns = self.get_clock().now().nanoseconds     # times count from here
         self.curve = Curve(np.array([0.0]), np.array([float(place)]), np.zeros(1))
         self.executed = [(0.0, self.curve)]                     # since when which one
-        self.refused = 0
+        self.refused = self.late = 0
         self._states = self.create_publisher(JointState, 'joint_states', qos.sensor(10))
         self.create_subscription(JointTrajectory, 'joint_trajectory', self._take, qos.STATE)
         self.create_subscription(Float64MultiArray, 'position_command',
@@ -63,6 +65,9 @@ class SimulatedCrib(Node):
         times_s = np.array([start_s + 1e-9 * to_nanoseconds(point.time_from_start)
                             for point in message.points])
         arrival_s = self.now_s()
+        if arrival_s - start_s > LATENCY_S:         # it would begin with a jump
+            self.late += 1
+            return
         curve = replaced(
             self.curve, arrival_s, times_s,
             np.array([point.positions[index] for point in message.points]),
@@ -79,6 +84,20 @@ class SimulatedCrib(Node):
         now_s = self.now_s()
         self.curve = Curve(np.array([now_s]), np.array([float(place)]), np.zeros(1))
         self.executed.append((now_s, self.curve))
+
+    def faults(self, units_per_metre: float = 1.0) -> list:
+        """Return sentences on what was executed outside of the limits of rocking."""
+        told = []
+        for (_, before), (since_s, curve) in zip(self.executed, self.executed[1:]):
+            if len(curve.t) == 1:
+                continue                            # a hand, or a set-point
+            jump = abs(curve.x[0] - before.state(since_s)[0]) / units_per_metre
+            highest = np.abs(curve.accelerations()).max() / units_per_metre
+            if jump > MOST_JUMP:
+                told.append(f'jumps by {1e3 * jump:.2f} mm at {since_s:.3f} s')
+            if highest > MOST_ACCELERATION + 0.02:
+                told.append(f'{highest:.2f} m/s² from {since_s:.3f} s')
+        return told
 
     def tell(self) -> None:
         """Publish where it is now."""

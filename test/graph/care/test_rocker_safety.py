@@ -1,0 +1,178 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rocker and harm: restarts, stops that hold, stops of any kind, others on the crib."""
+
+from care_graph import CareGraph
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+import pytest
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rocked_crib import Baby, events, POLICY, Spun, with_crib
+from std_msgs.msg import Empty
+from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.nodes.rocker import Rocker
+
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+@pytest.fixture
+def care(tmp_path, monkeypatch):
+    """Return a made classifier, and a crib that watches what it is told."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    (tmp_path / 'policy.yaml').write_text(POLICY)
+    graph = CareGraph(tmp_path)
+    graph.plans = []
+    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
+                                   qos.stream(1000))
+    remove = with_crib(graph, 0.01)
+    yield graph
+    remove()
+    assert graph.close()
+
+
+@pytest.fixture
+def rocker(care, tmp_path):
+    """Return a way to start rockers in this process."""
+    started = []
+
+    def start(node_name=None, autostart=True, **overrides):
+        arguments = ['--ros-args', '-r', f'__node:={node_name}'] if node_name else None
+        node = Rocker({'policy': str(tmp_path / 'policy.yaml'), **overrides},
+                      context=care.context, cli_args=arguments)
+        assert not autostart or node.autostart()
+        started.append((node, Spun(node)))
+        care.until(lambda: care.need.get_subscription_count() or not autostart)
+        return node
+
+    yield start
+    for node, spun in started:
+        spun.close()
+        node.close()
+
+
+def says(care, text, name='rocker'):
+    """Return whether the newest diagnostics say a thing."""
+    return text in care.diagnosis(name)[1]
+
+
+def test_killed_in_mid_swing_again_and_again_nothing_is_thrown_by_a_stop(care, tmp_path):
+    baby = Baby(care)
+    stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
+    settings = {'policy': str(tmp_path / 'policy.yaml'), 'stop_hold_s': 0.0}
+    for delay_s in (0.3, 0.9, 1.7):
+        care.start('rocker', **settings)
+        baby.is_rocked(care)
+        baby.pause(delay_s)
+        care.kill('rocker')
+        care.start('rocker', **settings)
+        baby.until(stop.get_subscription_count)
+        stop.publish(Empty())
+        baby.pause(1.0)
+        care.kill('rocker')
+        baby.until(lambda: abs(care.crib.curve.state(care.crib.now_s())[1]) == 0.0)
+    assert len(care.crib.executed) > 5 and care.crib.faults() == []
+
+
+def test_a_stop_outlives_a_kill_and_is_ended_by_a_word(care, tmp_path):
+    baby = Baby(care)
+    care.start('rocker', policy=str(tmp_path / 'policy.yaml'))
+    baby.is_rocked(care)
+    assert care.call(Trigger, 'rocker/stop', Trigger.Request()).message == 'stopped'
+    for _ in range(2):
+        care.kill('rocker')
+        care.start('rocker', policy=str(tmp_path / 'policy.yaml'))
+        baby.until(lambda: 'a caregiver said stop' in care.diagnosis('rocker')[2]['stop'])
+    baby.quiet()
+    baby.pause(0.5)
+    baby.cry()
+    baby.until(lambda: any('a caregiver said stop' in event.text
+                           for event in events(care, CareEvent.PHASE_REFUSED)))
+    assert care.call(SetBool, 'rocker/enable', SetBool.Request(data=True)).success
+    baby.is_rocked(care)
+    assert care.call(SetBool, 'rocker/enable', SetBool.Request(data=False)).success
+    care.kill('rocker')
+    care.start('rocker', policy=str(tmp_path / 'policy.yaml'))
+    baby.until(lambda: care.diagnosis('rocker')[2]['stop'] == 'rocking is switched off')
+
+
+def test_a_stop_said_to_a_node_that_is_not_active_holds(care, rocker):
+    rocker(autostart=False)
+    assert care.call(Trigger, 'rocker/stop', Trigger.Request()).success
+    for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert care.call(ChangeState, 'rocker/change_state', request).success
+    care.until(lambda: 'a caregiver said stop' in care.diagnosis('rocker')[2].get('stop', ''))
+
+
+def test_any_publisher_can_stop_it_and_one_that_is_lost_has(care, rocker, capfd):
+    node = rocker(stop_hold_s=3.0)
+    baby = Baby(care)
+    button = care.node.create_publisher(Empty, 'rock_stop', BEST_EFFORT)
+    baby.until(lambda: care.diagnosis('rocker')[2].get('stop_inputs') == '1')
+    baby.is_rocked(care)
+    button.publish(Empty())
+    baby.until(lambda: events(care, CareEvent.PHASE_ENDED))
+    assert events(care, CareEvent.PHASE_ENDED)[-1].text == 'a caregiver said stop (rock_stop)'
+    baby.is_rocked(care)
+    care.node.destroy_publisher(button)
+    baby.until(lambda: 'a caregiver said stop' in care.diagnosis('rocker')[2]['stop'])
+    baby.until(lambda: not node._drive.is_moving)
+    assert 'was lost' in node._drive.machine.why or 'was lost' in capfd.readouterr().err
+    assert care.crib.faults() == []
+
+
+def test_two_rockers_on_one_crib_move_nothing_and_say_so(care, rocker, tmp_path, monkeypatch):
+    baby = Baby(care)
+    rocker()
+    baby.is_rocked(care)
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path / 'another'))
+    rocker('other_rocker')
+    for name in ('rocker', 'other_rocker'):
+        baby.until(lambda: says(care, '2 publishers command', name))
+        assert care.diagnosis(name)[0] == b'\x02'
+    baby.until(lambda: any('2 publishers command' in event.text
+                           for event in events(care, CareEvent.PHASE_REFUSED)))
+    baby.pause(1.0)
+    del care.plans[:]
+    baby.quiet()
+    baby.pause(0.5)
+    baby.cry()
+    baby.pause(3.0)
+    assert not care.plans and not care.crib.faults()
+
+
+def test_where_nobody_listens_nothing_is_claimed(care, rocker):
+    rocker(command_topic='/elsewhere/joint_trajectory')
+    baby = Baby(care)
+    baby.until(lambda: says(care, 'nobody listens to /elsewhere/joint_trajectory'))
+    assert care.diagnosis('rocker')[0] == b'\x02'
+    baby.quiet()
+    baby.pause(0.5)
+    baby.cry()
+    baby.until(lambda: events(care, CareEvent.PHASE_REFUSED))
+    assert not events(care, CareEvent.PHASE_STARTED) and not care.plans
+    assert care.diagnosis('rocker')[2]['rocked_s'] == '0.0'
+
+
+def test_a_joint_that_nobody_measures_is_not_moved(care, rocker):
+    rocker(joint='another_joint')
+    baby = Baby(care)
+    baby.until(lambda: says(care, 'joint_states do not say where another_joint is'))
+    baby.quiet()
+    baby.pause(0.5)
+    baby.cry()
+    baby.until(lambda: events(care, CareEvent.PHASE_REFUSED))
+    assert 'another_joint' in events(care, CareEvent.PHASE_REFUSED)[0].text and not care.plans
+
+
+def test_a_crib_that_does_not_follow_is_stopped_where_it_is(care, rocker):
+    rocker()
+    baby = Baby(care)
+    baby.is_rocked(care)
+    care.crib.move_by_hand(-0.03)
+    baby.until(lambda: events(care, CareEvent.PHASE_ENDED))
+    assert 'does not follow' in events(care, CareEvent.PHASE_ENDED)[-1].text
