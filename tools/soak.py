@@ -236,11 +236,65 @@ def _live_through(seed: int, count: int):
     return counts, wrong
 
 
-PARTS = {'motion': motion,
+def swings(options) -> bool:
+    """Kill the rocker at random moments of real swings, and say stop to the one that follows."""
+    import random
+
+    from care_graph import CareGraph
+    from rocked_crib import Baby, POLICY, with_crib
+    from std_msgs.msg import Empty
+
+    from baby_cry_detector.ros.base import qos
+    from trajectory_msgs.msg import JointTrajectory
+    say(f'## kill -9 of the rocker at {options.swings} random moments of a swing\n')
+    rng = random.Random(1)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        (folder / 'policy.yaml').write_text(POLICY)
+        settings = {'policy': str(folder / 'policy.yaml'), 'stop_hold_s': 0.0,
+                    'duty_min_per_hour': 30.0, 'keep_duty': False}
+        graph = CareGraph(folder)
+        graph.plans, faults, highest, kills = [], [], 0.0, 0
+        graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
+                                       qos.stream(1000))
+        remove = with_crib(graph)
+        baby, crib = Baby(graph), graph.crib
+        stop = graph.node.create_publisher(Empty, 'rock_stop', qos.STATE)
+        begin_s = time.monotonic()
+        try:
+            while kills < options.swings:
+                graph.start('rocker', **settings)
+                del graph.plans[:]
+                baby.is_rocked(graph)
+                baby.pause(rng.uniform(0.0, 3.2))
+                graph.kill('rocker')
+                graph.start('rocker', **settings)
+                baby.pause(rng.uniform(0.0, 1.0))
+                stop.publish(Empty())
+                baby.pause(rng.uniform(0.0, 0.8))
+                graph.kill('rocker')
+                kills += 2
+                baby.until(lambda: crib.curve.state(crib.now_s())[1] == 0.0)
+                faults += crib.faults()
+                highest = max([highest, *(abs(curve.accelerations()).max(initial=0.0)
+                                          for _, curve in crib.executed if len(curve.t) > 1)])
+                del crib.executed[:-1]
+        finally:
+            remove()
+            graph.close()
+    say(f'{kills} kills in {(time.monotonic() - begin_s) / 60:.0f} min; highest acceleration '
+        f'executed {highest:.2f} m/s²; {crib.late} trajectories came over 0.1 s late and were '
+        f'refused; {len(faults)} outside of the limits{"" if not faults else f": {faults[:10]}"}.'
+        '\n')
+    return not faults
+
+
+PARTS = {'motion': motion, 'swings': swings,
          'crashes': crashes, 'care': care, 'microphone': microphone, 'floods': floods,
          'endurance': endurance}
 # What a part is measured in: the long form, and its help.
 LENGTHS = {'histories': (100_000, 'for motion'),
+           'swings': (200, 'kills, for swings'),
            'hours': (6.0, 'of audio, for endurance'),
            'messages': (10_000, 'of each kind, for floods'),
            'kills': (10, 'of each node, for crashes'),
