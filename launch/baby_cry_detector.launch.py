@@ -34,6 +34,7 @@ PASSED_ON = {
     'device': ('audio_capture',),
     'model': ('cry_classifier', 'feature_extractor'),
     'feature_set': ('feature_extractor',),
+    'operating_point': ('cry_classifier',),
 }
 PATHS = ('file', 'model')
 
@@ -50,7 +51,7 @@ def passed_on_argument(name):
     return DeclareLaunchArgument(
         name, default_value='',
         description=f'{parameter.description} Empty here: as in params_file.',
-        choices=['', *choices] if choices else None)
+        choices=['', *(choice for choice in choices if choice)] if choices else None)
 
 
 def generate_launch_description():
@@ -77,7 +78,7 @@ def generate_launch_description():
             'frame_id', default_value='',
             description='Frame of the microphone; it names the crib. If this is empty, it is the '
                         'namespace. For source "topic" the audio messages say it.'),
-        *[passed_on_argument(name) for name in ('model', 'feature_set')],
+        *[passed_on_argument(name) for name in ('model', 'feature_set', 'operating_point')],
         DeclareLaunchArgument(
             'params_file',
             default_value=str(SHARE / 'config' / f'{PACKAGE}.yaml'),

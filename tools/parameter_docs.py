@@ -28,7 +28,7 @@ def shown(value) -> str:
 def accepted(parameter) -> str:
     """Return the range or the choices."""
     if parameter.choices:
-        return ', '.join(f'`{choice}`' for choice in parameter.choices)
+        return ', '.join(f'`{choice}`' for choice in parameter.choices if choice)
     if parameter.minimum is not None:
         return f'{parameter.minimum:g} … {parameter.maximum:g}'
     return ''

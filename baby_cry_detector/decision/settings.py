@@ -5,6 +5,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Mapping, Optional
 
+from baby_cry_detector.decision.operating_points import OPERATING_POINTS
 from baby_cry_detector.fields import check_values, defaults, Parameter, ParameterError
 
 # For a model that carries none of its own.
@@ -41,6 +42,11 @@ DECISION_PARAMETERS = (
     Parameter('need_min_cry_s', 3.0,
               'How much crying has to be heard before a need is named.',
               minimum=0.0, maximum=600.0, live=True),
+    Parameter('operating_point', '',
+              'Named thresholds of the checkpoint: sensitive misses least, quiet wakes least, '
+              'balanced lies between; empty takes the checkpoint\'s own. A threshold that is '
+              'not 0 overrides it.',
+              choices=('', *OPERATING_POINTS), live=True),
 )
 
 
@@ -65,6 +71,7 @@ class DecisionSettings:
     need_min_confidence: float = _DEFAULTS['need_min_confidence']
     need_min_odds_ratio: float = _DEFAULTS['need_min_odds_ratio']
     need_min_cry_s: float = _DEFAULTS['need_min_cry_s']
+    operating_point: str = _DEFAULTS['operating_point']
 
     def __post_init__(self) -> None:
         """Check every value, and those that depend on each other."""

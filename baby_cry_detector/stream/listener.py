@@ -12,6 +12,7 @@ import numpy as np
 
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecider, CryDecision, DecisionSettings
+from baby_cry_detector.decision.operating_points import thresholds_of
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.runtime import make_runtime
@@ -62,10 +63,14 @@ class FrameListener:
         """
         Return the settings with the checkpoint's values where they leave them to it.
 
-        :raises ParameterError: if they do not fit together.
+        :raises ParameterError: if they do not fit together, or the checkpoint has no operating
+            point of that name.
         """
-        return settings.resolved(self._checkpoint.enter_threshold,
-                                 self._checkpoint.leave_threshold, self._checkpoint.smoothing_s)
+        checkpoint = self._checkpoint
+        enter, leave = checkpoint.enter_threshold, checkpoint.leave_threshold
+        if settings.operating_point:
+            enter, leave = thresholds_of(checkpoint.provenance, settings.operating_point)
+        return settings.resolved(enter, leave, checkpoint.smoothing_s)
 
     def change_settings(self, settings: DecisionSettings) -> None:
         """Take other decision parameters; nothing that was heard is forgotten."""

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from baby_cry_detector.decision.operating_points import thresholds_of
 from baby_cry_detector.decision.settings import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.fields import defaults, ParameterError
 
@@ -16,6 +17,10 @@ def test_table_and_settings_agree():
     assert DecisionSettings.from_values({}) == DecisionSettings()
     for parameter in DECISION_PARAMETERS:
         assert parameter.live and parameter.description.endswith('.')
+        if parameter.choices:
+            with pytest.raises(ParameterError, match=parameter.name):
+                DecisionSettings(**{parameter.name: 'loud'})
+            continue
         assert parameter.minimum <= parameter.default <= parameter.maximum
         for outside in (parameter.minimum - 1e-6, parameter.maximum + 1e-6, float('nan'), '1'):
             with pytest.raises(ParameterError, match=parameter.name):
@@ -50,3 +55,27 @@ def test_thresholds_come_from_the_user_then_the_checkpoint(own, checkpoint, expe
 def test_a_leave_threshold_above_the_checkpoints_enter_is_refused():
     with pytest.raises(ParameterError, match='leave_threshold'):
         DecisionSettings(leave_threshold=0.5).resolved(0.4, 0.2)
+
+
+POINTS = {'operating_points': {
+    'quiet': {'enter_threshold': 0.8, 'leave_threshold': 0.5, 'recall': 0.8},
+    'balanced': {'enter_threshold': 0.5, 'leave_threshold': 0.3},
+    'sensitive': {'enter_threshold': 0.2, 'leave_threshold': 0.3}}}
+
+
+def test_an_operating_point_is_the_checkpoints():
+    assert thresholds_of(POINTS, 'quiet') == (0.8, 0.5)
+    assert DecisionSettings(operating_point='quiet').operating_point == 'quiet'
+
+
+@pytest.mark.parametrize('provenance, name, said', [
+    ({}, 'quiet', 'has none'), (POINTS, 'loud', 'it has quiet, balanced'),
+    (POINTS, 'sensitive', 'do not fit'), ({'operating_points': 7}, 'quiet', 'has none'),
+    ({'operating_points': {'quiet': {'enter_threshold': float('nan'), 'leave_threshold': 0}}},
+     'quiet', 'no thresholds'),
+    ({'operating_points': {'quiet': {'enter_threshold': True}}}, 'quiet', 'no thresholds'),
+    ({'operating_points': {'quiet': {'enter_threshold': 0.99, 'leave_threshold': 0.5}}},
+     'quiet', 'do not fit')])
+def test_a_wrong_operating_point_is_refused(provenance, name, said):
+    with pytest.raises(ParameterError, match=said):
+        thresholds_of(provenance, name)

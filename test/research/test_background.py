@@ -5,10 +5,14 @@
 from dataclasses import replace
 
 from baby_cry_detector.decision.episodes import EpisodeTracker
+from baby_cry_detector.decision.operating_points import thresholds_of
 from baby_cry_detector.decision.settings import DecisionSettings
+from baby_cry_detector.fields import ParameterError
+from baby_cry_detector.model.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
 from baby_cry_detector.research.evaluation import background
 from baby_cry_detector.research.evaluation.events import episodes
 from baby_cry_detector.research.training.manifest import Clip
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from hypothesis import given, settings as fuzz, strategies as st
 import numpy as np
 import pytest
@@ -109,3 +113,22 @@ def test_lines_say_what_is_out_of_reach():
     assert any('own threshold' in line and 'recall 0.250 of 4' in line for line in lines)
     assert any('recall 0.95: out of reach' in line for line in lines)
     assert any('by kind: cat' in line for line in lines)
+
+
+def test_points_are_stored_with_what_they_do():
+    checkpoint = open_checkpoint('is09')
+    report = {'ours': background.report_of(
+        [scored([(10.5, 0.9, 1), (30.5, 0.9, 1), (50.5, 0.7, 1), (70.5, 0.4, 1), (80, 0.8, 1)])],
+        0.6, 0.5)}
+    named = background.with_operating_points(checkpoint, report)
+    again = checkpoint_from_bytes(checkpoint_to_bytes(named))
+    point = again.provenance['operating_points']['sensitive']
+    assert point['measured']['recall'] == 1.0 and 0.3 < point['enter_threshold'] <= 0.4
+    enter, leave = thresholds_of(again.provenance, 'sensitive')
+    settings = FrameListener(again, DecisionSettings(operating_point='sensitive')).decider.settings
+    assert (settings.enter_threshold, settings.leave_threshold) == (enter, leave)
+    own = FrameListener(again, DecisionSettings(operating_point='sensitive', enter_threshold=0.9,
+                                                leave_threshold=0.8)).decider.settings
+    assert (own.enter_threshold, own.leave_threshold) == (0.9, 0.8)
+    with pytest.raises(ParameterError, match='quiet'):
+        FrameListener(checkpoint, DecisionSettings(operating_point='quiet'))

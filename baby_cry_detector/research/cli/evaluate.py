@@ -43,6 +43,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument('--peer-file', type=Path, default=None, metavar='FILE',
                         help="the peer's network, yamnet.tflite")
     add_map_option(parser)
+    parser.add_argument('--name-points', type=Path, default=None, metavar='CHECKPOINT',
+                        help='with --background: store the thresholds of these recalls in this '
+                             'checkpoint as its operating points')
     parser.add_argument('--scores', type=Path, default=None,
                         help='write a CSV with the score of every clip')
     parser.add_argument('--draws', type=number(int, 0, 100_000), default=300,
@@ -73,6 +76,8 @@ def run(args) -> int:
                          'was not trained on it')
     if args.background and not args.streams:
         raise UsageError('--background needs --streams')
+    if args.name_points and not args.background:
+        raise UsageError('--name-points needs --background')
     if args.peer and not (args.background and args.peer_file):
         raise UsageError('--peer needs --background and --peer-file')
     extra = {}
@@ -124,6 +129,8 @@ def run(args) -> int:
             from baby_cry_detector.research.evaluation.background import background_lines
             for line in background_lines(report['background']):
                 bars.say(line)
+            if args.name_points:
+                _name_points(args.name_points, report['background'])
         if args.permutations:
             found = report['permutation']
             bars.say(f'AUC of shuffled labels: mean {found["permuted_mean"]:.3f}, 95 % below '
@@ -148,6 +155,13 @@ def _background(args, clips, bars):
         peer = yamnet(args.peer_file)
     return evaluate_background(args.folds, clips, load_several(args.background, taken=clips),
                                hours_per_fold=args.hours, peer=peer, progress=bars.show)
+
+
+def _name_points(file, found):
+    """Store what was measured in a checkpoint."""
+    from baby_cry_detector.model.checkpoint import load_checkpoint, save_checkpoint
+    from baby_cry_detector.research.evaluation.background import with_operating_points
+    save_checkpoint(file, with_operating_points(load_checkpoint(file), found))
 
 
 def _counted(clips, result, args):

@@ -17,6 +17,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from baby_cry_detector.audio.sources import read_audio
+from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS
 from baby_cry_detector.decision.settings import DecisionSettings, LEAVE_TO_ENTER
 from baby_cry_detector.decision.smoothing import causal_mean, window_length
 from baby_cry_detector.features import FeatureSet
@@ -271,6 +272,28 @@ def evaluate_background(folds_dir: Path, clips: Sequence[Clip], background: Sequ
         from baby_cry_detector.research.evaluation.peer import LEAVE_RATIO, OWN_THRESHOLD
         result['peer'] = report_of(theirs, LEAVE_RATIO, OWN_THRESHOLD)
     return result
+
+
+def with_operating_points(checkpoint: Checkpoint, report: Dict) -> Checkpoint:
+    """
+    Return the checkpoint with the named thresholds that the report measured.
+
+    Recall 0.95 is called sensitive, 0.90 balanced, 0.80 quiet; what is out of reach is left out.
+    """
+    points = {}
+    for name, recall in zip(OPERATING_POINTS, RECALLS):
+        found = report['ours']['at_recall'].get(f'{recall:.2f}')
+        if found is None:
+            continue
+        points[name] = {
+            'enter_threshold': found['threshold'],
+            'leave_threshold': round(found['threshold'] * LEAVE_TO_ENTER, 4),
+            'measured': {key: found[key] for key in (
+                'recall', 'cries', 'hours', 'false_events_per_h', 'false_events_per_h_95',
+                'delay_s')},
+            'false_events_per_h_by_kind': {
+                label: rate['false_events_per_h'] for label, rate in found['by_kind'].items()}}
+    return replace(checkpoint, provenance={**checkpoint.provenance, ENTRY: points})
 
 
 def background_lines(report: Dict) -> List[str]:
