@@ -34,10 +34,12 @@ def add_parser(subparsers) -> None:
                         help='also evaluate on streams assembled from the clips')
     parser.add_argument('--background', type=Path, action='append', default=[],
                         metavar='MANIFEST',
-                        help='with --streams: false events on these other sounds, with the '
-                             "clips' cries in them, at equal recall (may be repeated)")
+                        help="false events on streams of these other sounds, with the clips' "
+                             'cries in them, at equal recall (may be repeated)')
     parser.add_argument('--hours', type=number(float, 0.01, 1000.0), default=2.0,
                         help='hours of the background for each fold (default: 2)')
+    parser.add_argument('--cry-every', type=number(float, 5.0, 1e6), default=60.0, metavar='S',
+                        help='about how often a cry comes in the background (default: 60)')
     parser.add_argument('--peer', choices=('yamnet',), default=None,
                         help='with --background: another detector that hears the same')
     parser.add_argument('--peer-file', type=Path, default=None, metavar='FILE',
@@ -74,8 +76,6 @@ def run(args) -> int:
     if args.streams and args.folds is None:
         raise UsageError('--streams needs --folds DIR: each fold is heard by the detector that '
                          'was not trained on it')
-    if args.background and not args.streams:
-        raise UsageError('--background needs --streams')
     if args.name_points and not args.background:
         raise UsageError('--name-points needs --background')
     if args.peer and not (args.background and args.peer_file):
@@ -86,10 +86,11 @@ def run(args) -> int:
             clips = load_several(sources, check_files=False, mapping=parse_mapping(args.map))
             result, clips = _out_of_fold(args.folds, clips)
             extra['folds'] = str(args.folds)
+            detector = args.folds
         else:
             from baby_cry_detector.stream.listener import open_checkpoint
             from baby_cry_detector.research.evaluation.scoring import score_with_checkpoint
-            checkpoint = open_checkpoint(args.checkpoint)
+            checkpoint = detector = open_checkpoint(args.checkpoint)
             known = set(CRY_LABELS) | set(checkpoint.cry_labels) | set(checkpoint.needs)
             known |= set(checkpoint.provenance.get('cry_labels', ()))
             known.discard('unknown')
@@ -119,7 +120,7 @@ def run(args) -> int:
                 evaluate_streams, stream_lines)
             report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
         if args.background:
-            report['background'] = _background(args, clips, bars)
+            report['background'] = _background(detector, args, clips, bars)
         for line in summary_lines(report):
             bars.say(line)
         if args.streams:
@@ -145,7 +146,7 @@ def run(args) -> int:
     return 0
 
 
-def _background(args, clips, bars):
+def _background(detector, args, clips, bars):
     """Return the figures on other sounds."""
     from baby_cry_detector.research.evaluation.background import evaluate_background
     from baby_cry_detector.research.training.manifest import load_several
@@ -153,8 +154,9 @@ def _background(args, clips, bars):
     if args.peer:
         from baby_cry_detector.research.evaluation.peer import yamnet
         peer = yamnet(args.peer_file)
-    return evaluate_background(args.folds, clips, load_several(args.background, taken=clips),
-                               hours_per_fold=args.hours, peer=peer, progress=bars.show)
+    return evaluate_background(detector, clips, load_several(args.background, taken=clips),
+                               hours_per_fold=args.hours, cry_every_s=args.cry_every, peer=peer,
+                               progress=bars.show)
 
 
 def _name_points(file, found):

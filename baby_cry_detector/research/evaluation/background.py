@@ -12,7 +12,7 @@ probabilities are calibrated.
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -235,14 +235,17 @@ def report_of(scored: Sequence[Scored], leave_ratio: float, own_threshold: Optio
     return result
 
 
-def evaluate_background(folds_dir: Path, clips: Sequence[Clip], background: Sequence[Clip], *,
-                        hours_per_fold: float = 2.0, seed: int = 0,
+def evaluate_background(detector: Union[Path, Checkpoint], clips: Sequence[Clip],
+                        background: Sequence[Clip], *,
+                        hours_per_fold: float = 2.0, cry_every_s: float = CRY_EVERY_S,
+                        seed: int = 0,
                         peer: Optional[Callable[[Stream], Scored]] = None,
                         progress: Progress = no_progress) -> Dict:
     """
     Return the figures on the background's streams.
 
-    :param folds_dir: folder of ``baby-cry train --folds``.
+    :param detector: folder of ``baby-cry train --folds``, or one checkpoint for all folds; then
+        the cries may be some that it was trained on, and recall too good.
     :param clips: the fold's cries are taken from these.
     :param background: the other sounds.
     :param peer: another listener that hears the same, see `peer.py`.
@@ -254,13 +257,10 @@ def evaluate_background(folds_dir: Path, clips: Sequence[Clip], background: Sequ
     folds = sorted({clip.fold for clip in background if clip.kind != EMOTION})
     for number, fold in enumerate(folds):
         progress('streams of the background', number, len(folds))
-        file = Path(folds_dir) / f'fold-{fold}.npz'
-        if not file.is_file():
-            raise ValueError(f'{file}: no such checkpoint')
-        checkpoint = load_checkpoint(file)
+        checkpoint = detector if isinstance(detector, Checkpoint) else _of_fold(detector, fold)
         stream = make_stream([clip for clip in background if clip.fold == fold],
                              [clip for clip in clips if clip.fold == fold and clip.is_cry],
-                             hours_per_fold, np.random.default_rng([seed, fold]))
+                             hours_per_fold, np.random.default_rng([seed, fold]), cry_every_s)
         ours.append(score_detector(checkpoint, stream))
         thresholds.append(checkpoint.enter_threshold)
         if peer is not None:
@@ -272,6 +272,13 @@ def evaluate_background(folds_dir: Path, clips: Sequence[Clip], background: Sequ
         from baby_cry_detector.research.evaluation.peer import LEAVE_RATIO, OWN_THRESHOLD
         result['peer'] = report_of(theirs, LEAVE_RATIO, OWN_THRESHOLD)
     return result
+
+
+def _of_fold(folder: Path, fold: int) -> Checkpoint:
+    file = Path(folder) / f'fold-{fold}.npz'
+    if not file.is_file():
+        raise ValueError(f'{file}: no such checkpoint')
+    return load_checkpoint(file)
 
 
 def with_operating_points(checkpoint: Checkpoint, report: Dict) -> Checkpoint:
