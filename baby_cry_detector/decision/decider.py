@@ -77,7 +77,7 @@ class CryDecider:
         self.settings = settings
         self._said = (STATUS_OK, False, Need.NONE, 0)
         self._answer = self._needs.answer(False)
-        self._time_ns = 0
+        self._time_ns = self._told_ns = 0      # told: of the last decision of `changes`
         self._forget_stream()
 
     def configure(self, settings: DecisionSettings) -> None:
@@ -121,8 +121,7 @@ class CryDecider:
         :param voicing: ``(n,)``, probability that the step is voiced.
         :raises ValueError: if the sizes do not fit together.
         """
-        steps = self._check(times_ns, cry_probability, need_probability, level_rms, voicing)
-        return (self._decision(self._step(*step)) for step in steps)
+        return self.changes(times_ns, cry_probability, need_probability, level_rms, voicing, 0)
 
     def update(self, times_ns: Sequence[int], cry_probability: Sequence[float],
                need_probability: Optional[np.ndarray] = None,
@@ -133,23 +132,34 @@ class CryDecider:
 
         Its ``changed`` says whether anything changed at any of them.
         """
-        changed = False
-        for step in self._check(times_ns, cry_probability, need_probability, level_rms, voicing):
-            changed |= self._step(*step)
-        return self._decision(changed)
+        changes = sum(1 for _ in self.changes(times_ns, cry_probability, need_probability,
+                                              level_rms, voicing))
+        return self._decision(changes > 0)
 
     def changes(self, times_ns: Sequence[int], cry_probability: Sequence[float],
                 need_probability: Optional[np.ndarray] = None,
                 level_rms: Optional[Sequence[float]] = None,
-                voicing: Optional[Sequence[float]] = None) -> Iterator[CryDecision]:
+                voicing: Optional[Sequence[float]] = None,
+                period_ns: Optional[int] = None) -> Iterator[CryDecision]:
         """
         Take some steps, as `steps` does; yield only the decisions at which something changed.
 
         All steps are taken only if the iterator is run to its end.
+
+        :param period_ns: yield a decision also when its stamp is so much after the last one that
+            was yielded, or before it.
         """
-        for step in self._check(times_ns, cry_probability, need_probability, level_rms, voicing):
-            if self._step(*step):
-                yield self._decision(True)
+        return self._told(
+            self._check(times_ns, cry_probability, need_probability, level_rms, voicing),
+            period_ns)
+
+    def _told(self, steps, period_ns: Optional[int]) -> Iterator[CryDecision]:
+        for step in steps:
+            changed = self._step(*step)
+            if changed or period_ns is not None \
+                    and not 0 <= self._time_ns - self._told_ns < period_ns:
+                self._told_ns = self._time_ns
+                yield self._decision(changed)
 
     def decision(self) -> CryDecision:
         """Return the present decision again, unchanged."""
@@ -305,11 +315,13 @@ class CryDecider:
             onset_ns=episode.onset_ns if episode else 0,
             duration_ns=episode.duration_ns if episode else 0,
             need_basis=BASIS_SOUND if answer.label else BASIS_NONE,
-            level_dbfs=self._level_dbfs(), changed=changed)
+            level_dbfs=level_dbfs(self._power), changed=changed)
 
-    def _level_dbfs(self) -> Optional[float]:
-        if self._power is None:
-            return None
-        if self._power <= 10.0 ** (LEVEL_FLOOR_DBFS / 10.0):
-            return LEVEL_FLOOR_DBFS
-        return 10.0 * math.log10(self._power)
+
+def level_dbfs(power: Optional[float]) -> Optional[float]:
+    """Return a mean square as a level, at least -120 dBFS; ``None`` where it is not known."""
+    if power is None:
+        return None
+    if power <= 10.0 ** (LEVEL_FLOOR_DBFS / 10.0):
+        return LEVEL_FLOOR_DBFS
+    return 10.0 * math.log10(power)

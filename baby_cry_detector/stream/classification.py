@@ -48,12 +48,14 @@ class Classification:
         """Return whether frames were heard since the start or the last reset."""
         return self._next_frame is not None
 
-    def on_frames(self, frames: StampedFrames, frame_id: str = '') -> Iterator[CryDecision]:
+    def on_frames(self, frames: StampedFrames, frame_id: str = '',
+                  period_ns: int = 0) -> Iterator[CryDecision]:
         """
         Yield the decision after each frame; all are taken only if this is run to its end.
 
         :param frames: ``(n, F)`` values of the listener's feature set.
         :param frame_id: names the crib; '' leaves its name.
+        :param period_ns: yield decisions that change, and one once so long, instead of all.
         """
         if frame_id:
             self.listener.decider.crib_id = frame_id
@@ -76,7 +78,7 @@ class Classification:
         self._next_frame = first + len(values)
         self.next_start_ns = start_ns + len(values) * hop_ns
         nonfinite = self.listener.runtime.nonfinite_values
-        yield from self.listener.process(start_ns, values)
+        yield from self.listener.process(start_ns, values, period_ns)
         self._resumed_ns = None
         if self.listener.runtime.nonfinite_values > nonfinite:
             self.troubles.report('nonfinite_features',

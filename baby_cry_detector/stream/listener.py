@@ -11,7 +11,7 @@ from typing import Iterator, Optional
 import numpy as np
 
 from baby_cry_detector.checkpoints import SHIPPED
-from baby_cry_detector.decision import CryDecider, CryDecision, DecisionSettings
+from baby_cry_detector.decision import CryDecision, DecisionSettings, make_decider
 from baby_cry_detector.decision.operating_points import thresholds_of
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
@@ -47,7 +47,7 @@ class FrameListener:
         self.hop_ns = self.feature_set.hop_length * SECOND_NS // self.feature_set.sample_rate
         # A head that may never answer repeats its prior: what it says is no news of this baby.
         self._knows_needs = bool(checkpoint.needs) and checkpoint.need_threshold < 1.0
-        self.decider = CryDecider(
+        self.decider = make_decider(
             self.resolve(settings or DecisionSettings()),
             checkpoint.needs if self._knows_needs else (),
             checkpoint.need_priors if self._knows_needs else None, checkpoint.need_temperature,
@@ -76,20 +76,22 @@ class FrameListener:
         """Take other decision parameters; nothing that was heard is forgotten."""
         self.decider.configure(self.resolve(settings))
 
-    def process(self, start_ns: int, values: np.ndarray) -> Iterator[CryDecision]:
+    def process(self, start_ns: int, values: np.ndarray,
+                period_ns: int = 0) -> Iterator[CryDecision]:
         """
-        Yield the decision after each frame.
+        Yield the decision after each frame, or where it changes and once a period.
 
         :param start_ns: time of the first sample of the first frame.
         :param values: ``(n, F)`` frames of the checkpoint's feature set.
+        :param period_ns: time after which a decision is yielded though nothing changed.
         """
         values = np.asarray(values, np.float32)
         cry, need = self.runtime.process(values)
         starts = start_ns + self.hop_ns * np.arange(len(values), dtype=np.int64)
-        return self.decider.steps(
+        return self.decider.changes(
             starts + self._heard_ns, cry, need if self._knows_needs else None,
             None if self._level is None else values[:, self._level],
-            None if self._voicing is None else values[:, self._voicing])
+            None if self._voicing is None else values[:, self._voicing], period_ns)
 
     def lose_continuity(self) -> None:
         """Forget the network's state after a gap; an episode in progress survives a short one."""

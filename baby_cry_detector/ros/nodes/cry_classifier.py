@@ -63,7 +63,6 @@ class CryClassifier(ManagedNode):
         self._enabled = True
         self._arrival = Arrival(self)  # of the newest frames
         self._workload = Workload()
-        self._published_ns = 0
         self._last = None
         self._model = ''
         self._journal = None
@@ -137,18 +136,14 @@ class CryClassifier(ManagedNode):
             return
         before_ns, arrival_ns = self._classification.next_start_ns, now_nanoseconds(self)
         with self._workload.measured():
-            for decision in self._classification.on_frames(frames, self._frame_id):
-                if decision.changed or self._is_due(decision.stamp_ns):
-                    self._published_ns = decision.stamp_ns
-                    self._publish(decision)
+            for decision in self._classification.on_frames(frames, self._frame_id,
+                                                           PUBLISH_PERIOD_NS):
+                self._publish(decision)
         if self._classification.next_start_ns == before_ns:
             return                             # all of it arrived before
         self._arrival.note()
         self._workload.add(len(frames.values),
                            arrival_ns - self._classification.next_start_ns)
-
-    def _is_due(self, stamp_ns: int) -> bool:
-        return not 0 <= stamp_ns - self._published_ns < PUBLISH_PERIOD_NS
 
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
