@@ -10,6 +10,8 @@ from baby_cry_detector.decision.smoothing import causal_mean, clip_score, window
 from baby_cry_detector.needs import (
     Need, STATUS_DISABLED, STATUS_NAMES, STATUS_NO_AUDIO, STATUS_OK)
 
-__all__ = ['causal_mean', 'clip_score', 'CryDecider', 'CryDecision', 'DECISION_PARAMETERS',
-           'DecisionSettings', 'make_decider', 'Need', 'need_code', 'STATUS_DISABLED', 'STATUS_NAMES',
-           'STATUS_NO_AUDIO', 'STATUS_OK', 'window_length']
+__all__ = [
+    'causal_mean', 'clip_score', 'CryDecider', 'CryDecision', 'DECISION_PARAMETERS',
+    'DecisionSettings', 'make_decider', 'Need', 'need_code', 'STATUS_DISABLED', 'STATUS_NAMES',
+    'STATUS_NO_AUDIO', 'STATUS_OK', 'window_length',
+]
