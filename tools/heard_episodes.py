@@ -23,7 +23,7 @@ import time
 import numpy as np
 
 from baby_cry_detector.audio import read_audio
-from baby_cry_detector.decision import CryDecider, DecisionSettings
+from baby_cry_detector.decision import DecisionSettings, make_decider
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.model.checkpoint import load_checkpoint
 from baby_cry_detector.model.runtime import make_runtime
@@ -37,8 +37,8 @@ def decisions(checkpoint, feature_set, runtime, samples):
     """Return changes of the decision, and the smoothed probability's maximum and mean."""
     settings = DecisionSettings().resolved(checkpoint.enter_threshold, checkpoint.leave_threshold,
                                            checkpoint.smoothing_s)
-    decider = CryDecider(settings, checkpoint.needs, checkpoint.need_priors,
-                         checkpoint.need_temperature, step_s=0.01, crib_id='crib')
+    decider = make_decider(settings, checkpoint.needs, checkpoint.need_priors,
+                           checkpoint.need_temperature, step_s=0.01, crib_id='crib')
     extractor = StreamingExtractor(feature_set)
     runtime.reset()
     roles = feature_set.roles
