@@ -7,6 +7,7 @@
 # make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
 # make test     set up and run all tests, files side by side (WORKERS=3)
 # make test-quick   what needs neither a graph, a browser, a sound server nor torch's training
+# make core-check   the compiled core under sanitizers, fed random bits, and for aarch64 under qemu
 # make setup    set up only
 export SOURCE ?=
 SEPARATE ?=
@@ -18,7 +19,7 @@ WORKERS ?= 3
 QUICK_IGNORES = --ignore=test/graph --ignore=test/research --ignore=test/launch \
   --deselect test/audio/test_microphone.py --deselect test/audio/test_speaker.py
 
-.PHONY: run soak test test-quick setup lint lock sbom docs clean
+.PHONY: run soak test test-quick core-check setup lint lock sbom docs clean
 SHELL = /bin/bash
 
 # In a terminal the program has a process group of its own: Ctrl-C is its alone, and make, which
@@ -37,6 +38,10 @@ test:
 test-quick:
 	@tools/setup.sh test
 	@./env.sh pytest -q -n $(WORKERS) --dist loadfile $(QUICK_IGNORES) test
+
+core-check:
+	@tools/setup.sh test
+	@./env.sh tools/core_check.sh
 
 setup:
 	@tools/setup.sh

@@ -9,7 +9,7 @@ by the temperature and turned into probabilities. Blocks of any size give the sa
 """
 
 import math
-from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -26,9 +26,14 @@ class RuntimeStateError(ValueError):
     """A state that does not belong to this checkpoint; the message names what was expected."""
 
 
-def make_runtime(checkpoint: Checkpoint) -> Union['Runtime', compiled.CompiledRuntime]:
-    """Return a runtime in the state before the first frame: compiled, or else `Runtime`."""
-    model = compiled.make(checkpoint)
+def make_runtime(checkpoint: Checkpoint, model: Optional[compiled.CompiledModel] = None
+                 ) -> Union['Runtime', compiled.CompiledRuntime]:
+    """
+    Return a runtime in the state before the first frame: compiled, or else `Runtime`.
+
+    :param model: the checkpoint's `compiled.make`, which many streams may share.
+    """
+    model = model or compiled.make(checkpoint)
     return Runtime(checkpoint) if model is None else compiled.CompiledRuntime(model)
 
 

@@ -15,6 +15,7 @@ from baby_cry_detector.decision import CryDecision, DecisionSettings, make_decid
 from baby_cry_detector.decision.operating_points import thresholds_of
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
+from baby_cry_detector.model.compiled import CompiledModel
 from baby_cry_detector.model.runtime import make_runtime
 from baby_cry_detector.units import SECOND_NS
 
@@ -36,13 +37,14 @@ class FrameListener:
     :param checkpoint: network, feature set, labels and thresholds.
     :param settings: decision parameters.
     :param crib_id: names the episodes.
+    :param model: the checkpoint's `model.compiled.make`, where many listeners share it.
     """
 
     def __init__(self, checkpoint: Checkpoint, settings: Optional[DecisionSettings] = None,
-                 crib_id: str = 'crib'):
+                 crib_id: str = 'crib', model: Optional[CompiledModel] = None):
         """Build the runtime; nothing is heard yet."""
         self.feature_set = FeatureSet.from_dict(checkpoint.feature_set)
-        self.runtime = make_runtime(checkpoint)
+        self.runtime = make_runtime(checkpoint, model)
         self._checkpoint = checkpoint
         self.hop_ns = self.feature_set.hop_length * SECOND_NS // self.feature_set.sample_rate
         # A head that may never answer repeats its prior: what it says is no news of this baby.
