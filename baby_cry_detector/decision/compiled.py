@@ -112,29 +112,32 @@ class CompiledDecider(CryDecider):
                 voicing=None, period_ns: Optional[int] = None) -> Iterator[CryDecision]:
         """Yield the decisions that change or are due; see `CryDecider.changes`."""
         times = np.asarray(times_ns)
-        arrays = [times, *(None if values is None else np.asarray(values) for values in (
-            cry_probability, need_probability, level_rms, voicing))]
-        rows = (times.size, self._state.n_needs)
-        if times.ndim != 1 or times.size and times.dtype.kind not in 'iu' or any(
-                array is not None and array.shape != (rows if k == 2 else rows[:1])
-                for k, array in enumerate(arrays)):
+        cry, needs, level, voicing = (
+            values if values is None or isinstance(values, np.ndarray) else np.asarray(values)
+            for values in (cry_probability, need_probability, level_rms, voicing))
+        shape = (times.size,)
+        if times.shape != shape or times.size and times.dtype.kind not in 'iu' \
+                or cry is None or cry.shape != shape \
+                or needs is not None and needs.shape != (times.size, self._state.n_needs) \
+                or level is not None and level.shape != shape \
+                or voicing is not None and voicing.shape != shape:
             # Says which of them does not fit.
             self._check(times_ns, cry_probability, need_probability, level_rms, voicing)
-        return self._told(arrays, _NEVER_NS if period_ns is None else period_ns)
+        return self._told((times, cry, needs, level, voicing),
+                          _NEVER_NS if period_ns is None else period_ns)
 
-    def _told(self, arrays: list, period_ns: int) -> Iterator[CryDecision]:
-        state, total = self._state, arrays[0].size
+    def _told(self, arrays: tuple, period_ns: int) -> Iterator[CryDecision]:
+        state, total = self._state, len(arrays[0])
         for start in range(0, total, _CHUNK):
-            count, taken = min(_CHUNK, total - start), 0
-            at = []
-            for array, room, address, width in self._rooms(arrays):
-                if array is not None:
+            count, taken, at = min(_CHUNK, total - start), 0, []
+            for array, room, address in zip(arrays, self._room, self._room_at):
+                if array is None:
+                    at.append(None)
+                else:
                     room[:count] = array[start:start + count]
-                at.append((None if array is None else address, width))
+                    at.append(address)
             while taken < count:
-                run = self._run(self._at, count - taken,
-                                *(address and address + taken * width for address, width in at),
-                                self._told_ns, period_ns)
+                run = self._run(self._at, count - taken, *at, self._told_ns, period_ns)
                 if run <= 0:
                     raise ValueError('expected times in nanoseconds, from 1897 to 2043')
                 taken += run
@@ -142,9 +145,9 @@ class CompiledDecider(CryDecider):
                         and not 0 <= state.stamp_ns - self._told_ns < period_ns:
                     self._told_ns = state.stamp_ns
                     yield self._decision(bool(state.changed))
-
-    def _rooms(self, arrays: list) -> Iterator[tuple]:
-        return zip(arrays, self._room, self._room_at, self._room_width)
+                if taken < count:
+                    at = [address and address + run * width
+                          for address, width in zip(at, self._room_width)]
 
     def _decision(self, changed: bool) -> CryDecision:
         """Return what the struct says."""

@@ -146,16 +146,17 @@ class CompiledExtractor:
 
     def process(self, samples: np.ndarray) -> np.ndarray:
         """Take float64 samples (S,); return the rows that they complete, (n, F)."""
-        samples = np.ascontiguousarray(samples)
+        if not samples.flags.c_contiguous:
+            samples = np.ascontiguousarray(samples)
         rows = np.empty((self._rows(self._self, samples.size), self._width))
-        count = self._process(self._self, samples.ctypes.data, samples.size, rows.ctypes.data,
-                              self._wrong_at)
+        count = self._process(self._self, compiled.pointer(samples), samples.size,
+                              compiled.pointer(rows), self._wrong_at)
         return rows[:count]
 
     def flush(self) -> np.ndarray:
         """Return the rows still owed, (n, F)."""
         rows = np.empty((_MOST_OWED, self._width))
-        return rows[:self._flush(self._self, rows.ctypes.data)]
+        return rows[:self._flush(self._self, compiled.pointer(rows))]
 
     def reset(self) -> None:
         """Start a new stream."""

@@ -93,11 +93,13 @@ class CompiledRuntime:
     def process(self, frames: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Return the answers after each frame; see `runtime.Runtime.process`."""
         frames = check_frames(frames, self._width)
-        with np.errstate(over='ignore', invalid='ignore'):
-            frames = np.ascontiguousarray(frames, dtype=np.float32)
+        if frames.dtype != np.float32 or not frames.flags.c_contiguous:
+            with np.errstate(over='ignore', invalid='ignore'):
+                frames = np.ascontiguousarray(frames, dtype=np.float32)
         n = len(frames)
         cry, needs = np.empty(n, np.float32), np.empty((n, self._n_needs), np.float32)
-        self._process(self._self, frames.ctypes.data, n, cry.ctypes.data, needs.ctypes.data)
+        self._process(self._self, compiled.pointer(frames), n, compiled.pointer(cry),
+                      compiled.pointer(needs))
         return cry, needs
 
     def step(self, frame: np.ndarray) -> Tuple[float, np.ndarray]:

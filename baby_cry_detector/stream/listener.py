@@ -59,6 +59,7 @@ class FrameListener:
         self._level, self._voicing = (
             self.feature_set.index(roles[role]) if role in roles else None
             for role in ('level', 'voicing'))
+        self._offsets_ns = np.zeros(0, np.int64)        # of frames from the first of a block
         self._heard_ns = round(self.feature_set.lookahead_s * SECOND_NS)
 
     def resolve(self, settings: DecisionSettings) -> DecisionSettings:
@@ -89,9 +90,11 @@ class FrameListener:
         """
         values = np.asarray(values, np.float32)
         cry, need = self.runtime.process(values)
-        starts = start_ns + self.hop_ns * np.arange(len(values), dtype=np.int64)
+        if len(values) > len(self._offsets_ns):
+            self._offsets_ns = self.hop_ns * np.arange(len(values), dtype=np.int64)
+        heard_ns = self._offsets_ns[:len(values)] + (start_ns + self._heard_ns)
         return self.decider.changes(
-            starts + self._heard_ns, cry, need if self._knows_needs else None,
+            heard_ns, cry, need if self._knows_needs else None,
             None if self._level is None else values[:, self._level],
             None if self._voicing is None else values[:, self._voicing], period_ns)
 
