@@ -39,7 +39,7 @@ class CribMotion:
                  has_place: bool = True) -> None:
         """Nothing was measured or told."""
         self.machine, self.is_measured, self._has_place = machine, is_measured, has_place
-        self.joint = MeasuredJoint(machine.joint)
+        self.joint = MeasuredJoint(machine.joint, machine.gate.setpoints)
         self._made_s = self._since_s = self._told_s = now_s
         self._braked_s = -BRAKE_AGAIN_S
         self._braking_until_s = -math.inf

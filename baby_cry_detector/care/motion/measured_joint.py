@@ -16,6 +16,8 @@ ESTIMATE_S = 0.15                         # over which velocity and acceleration
 OLDEST_STAMP_S = 0.5
 # How far it may be from where it was told to be: what a servo lags, and more is not following.
 LAG_M, LAG_S = 2e-3, 0.02
+# Set-points are held until the next one comes, and no plan is joined from there.
+LOOSE_LAG_M, LOOSE_LAG_S = 4e-3, 0.06
 TIMES_ASTRAY = 3
 MOVING_SPEED = 0.01                       # m/s; slower is noise
 # A sensor that is wilder than this shows nothing that a crib can do.
@@ -29,11 +31,13 @@ class MeasuredJoint:
     The last second of what one joint's sensor says.
 
     :param joint: in whose units.
+    :param setpoints: whether it is told set-points.
     """
 
-    def __init__(self, joint: Joint) -> None:
+    def __init__(self, joint: Joint, setpoints: bool = False) -> None:
         """Nothing was measured."""
         self._joint = joint
+        self._lag = (LOOSE_LAG_M, LOOSE_LAG_S) if setpoints else (LAG_M, LAG_S)
         self._samples = deque(maxlen=2000)     # time, position
         self.trouble = ''                      # why the last sample was not taken
         self._astray = 0
@@ -122,7 +126,7 @@ class MeasuredJoint:
             return True
         scale = self._joint.units_per_metre
         self.error_m = abs(self._samples[-1][1] - position) / scale
-        allowed_m = LAG_M + LAG_S * abs(velocity) / scale
+        allowed_m = self._lag[0] + self._lag[1] * abs(velocity) / scale
         self._astray = self._astray + 1 if self.error_m > allowed_m else 0
         return self._astray < TIMES_ASTRAY
 

@@ -27,7 +27,7 @@ class KeptStop:
         self._was_read = False
         self._is_held_elsewhere = ''
         self.trouble = ''                 # why it is not kept at present
-        self._tried_s = 0.0
+        self._tried_s, self._is_owed = 0.0, False
         self._open()
 
     def check_alone(self) -> None:
@@ -60,10 +60,11 @@ class KeptStop:
             self.latch.forbidden = UNREADABLE
             self._was_read = True
             self._report('stop_unknown', str(error))
+            self.keep()                   # what makes no sense is gone: the stop is not
 
     def keep(self) -> None:
         """Write the latch, through to the disk; trouble is reported, and `trouble` says it."""
-        self._tried_s = boot_seconds()
+        self._tried_s, self._is_owed = boot_seconds(), False
         try:
             if not self._was_read:        # else it would be replaced unread
                 self._open()
@@ -80,9 +81,19 @@ class KeptStop:
         except OSError as error:
             self._fail(error)
 
+    def stop(self, hold_s: float) -> None:
+        """Latch a stop and keep it; of a flood of stops only one a second waits for the disk."""
+        now_s = boot_seconds()
+        is_new = not self.latch.objection(now_s)
+        self.latch.stop(now_s, hold_s)
+        if is_new or now_s - self._tried_s >= RETRY_S:
+            self.keep()
+        else:
+            self._is_owed = True
+
     def keep_again(self) -> None:
-        """Write the latch where that failed, once a second: perhaps there is room again."""
-        if self.trouble and boot_seconds() - self._tried_s >= RETRY_S:
+        """Write the latch where that failed or is owed, once a second; call this regularly."""
+        if (self.trouble or self._is_owed) and boot_seconds() - self._tried_s >= RETRY_S:
             self.keep()
 
     def _fail(self, error) -> None:

@@ -40,7 +40,7 @@ class CribDrive:
         self.duty.add(duty)
         self.output = MotionOutput(node, values['interface'], values['command_topic'], self.joint)
         self._kept_s = 0.0
-        self._subscriptions, self._timer = [], None
+        self._subscriptions, self._timer, self._states = [], None, None
         self.clock = self.imu = None
         self.crib = self._new_crib()
 
@@ -64,8 +64,9 @@ class CribDrive:
                             on_imu_stop)
         self._subscriptions = [self.imu.subscription]
         if self.crib.needs_states:
-            self._subscriptions.append(JointStates(
-                node, values['joint_states_topic'], self.joint.name, self._measure).subscription)
+            self._states = JointStates(
+                node, values['joint_states_topic'], self.joint.name, self._measure)
+            self._subscriptions.append(self._states.subscription)
         self._timer = node.every(
             PLAN_TICK_S if self.output.is_trajectory else SETPOINT_TICK_S, self._on_tick)
         self._timer.cancel()
@@ -106,10 +107,12 @@ class CribDrive:
         output = self.output
         commanders = output.commanders()
         self.crib.is_alone = commanders <= 1 or output.is_alone()
+        crib = self.crib.objection(boot_seconds())
+        if crib and self._states is not None and self._states.others:
+            crib += f' (they name {", ".join(self._states.others)})'
         return Conditions(
             commanders, output.listeners(), output.looked_s(), output.topic, stop=stop,
-            clock=self.clock.trouble(), crib=self.crib.objection(boot_seconds()),
-            imu=self.imu.trouble())
+            clock=self.clock.trouble(), crib=crib, imu=self.imu.trouble())
 
     def _measure(self, now_s, position, age_s):
         self.crib.measure(now_s, position, age_s)

@@ -90,6 +90,7 @@ class JointStates:
         if self._name not in message.name:
             self.others = tuple(message.name[:5])
             return
+        self.others = ()
         index = message.name.index(self._name)
         if index >= len(message.position):
             return

@@ -254,8 +254,7 @@ class Rocker(ManagedNode):
         try:
             self.halt(f'a caregiver said stop ({who})')
         finally:
-            self._stop.latch.stop(boot_seconds(), self.get_parameter('stop_hold_s').value)
-            self._stop.keep()
+            self._stop.stop(self.get_parameter('stop_hold_s').value)
 
     @survive
     def _stop_service(self, request, response):
