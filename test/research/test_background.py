@@ -130,5 +130,6 @@ def test_points_are_stored_with_what_they_do():
     own = FrameListener(again, DecisionSettings(operating_point='sensitive', enter_threshold=0.9,
                                                 leave_threshold=0.8)).decider.settings
     assert (own.enter_threshold, own.leave_threshold) == (0.9, 0.8)
+    assert thresholds_of(again.provenance, 'quiet')[0] == 0.5     # its own
     with pytest.raises(ParameterError, match='quiet'):
         FrameListener(checkpoint, DecisionSettings(operating_point='quiet'))
