@@ -78,7 +78,8 @@ static void describe(Cry *set, const double *samples, double *row) {
     sum += energy[b];
   const double least = sum * set->mfcc_dip + set->mfcc_floor;
   for (int b = 0; b < bands; b++)
-    logs[b] = log(energy[b] > least ? energy[b] : least);
+    logs[b] = energy[b] > least ? energy[b] : least;
+  logarithms(logs, bands);
   cepstrum_apply(&set->mfcc, logs, row + MFCC);
   row[POWER] = spectral_shape_step(&set->shape, power, row + SHAPE);
   autocorrelation_pitch_step(&set->pitch, power, pitch);

@@ -45,7 +45,8 @@ int is09_step(Is09 *set, const double *samples, double *row) {
     magnitude[k] = sqrt(power[k]);
   mel_bank_apply(&set->bank, magnitude, logs);
   for (int b = 0; b < set->bank.bands; b++)
-    logs[b] = log(logs[b] > set->floor ? logs[b] : set->floor);
+    logs[b] = logs[b] > set->floor ? logs[b] : set->floor;
+  logarithms(logs, set->bank.bands);
   raw[RMS] = root_mean_square(windowed, WINDOW);
   cepstrum_apply(&set->cepstrum, logs, raw + MFCC);
   raw[ZCR] = zero_crossing_rate(samples);

@@ -8,9 +8,15 @@
 void cepstral_pitch_step(const CepstralPitch *stage, const double *power, double result[2]) {
   double even[2][BINS], both[2][MAX_LAGS];
   const int lags = FFT / 2, first = stage->first_lag;
+  // log(1 + x) = log(u) x / (u - 1) with u = 1 + x rounded: what the rounding lost comes back.
   for (int k = 0; k < BINS; k++) {
     even[0][k] = power[k];
-    even[1][k] = log1p(power[k]);
+    even[1][k] = 1.0 + power[k];
+  }
+  logarithms(even[1], BINS);
+  for (int k = 0; k < BINS; k++) {
+    const double rounded = 1.0 + power[k] - 1.0;
+    even[1][k] = rounded > 0 ? even[1][k] * power[k] / rounded : power[k];
   }
   spectrum_even_pair(even, both);
   double *correlation = both[0], *cepstrum = both[1];

@@ -3,8 +3,6 @@
 
 #include "stages.h"
 
-#include <math.h>
-
 #define TINY 1e-200             // a mean below it is silence, and must not become denormal
 
 void relative_cepstra_reset(RelativeCepstra *stage) {
@@ -21,7 +19,8 @@ void relative_cepstra_step(RelativeCepstra *stage, const double *energy, double 
     const double kept = stage->mean[b] * decay + energy[b] * gain;
     const double mean = kept / stage->weight, floor = mean * stage->dip + stage->floor;
     stage->mean[b] = kept < TINY ? 0.0 : kept;
-    logs[b] = log((floor + energy[b]) / (mean + floor));
+    logs[b] = (floor + energy[b]) / (mean + floor);
   }
+  logarithms(logs, stage->cepstrum.bands);
   cepstrum_apply(&stage->cepstrum, logs, coefficients);
 }

@@ -8,7 +8,7 @@
 void spectral_shape_reset(SpectralShape *stage) { stage->has_previous = 0; }
 
 double spectral_shape_step(SpectralShape *stage, const double *power, double result[5]) {
-  double share[BINS], root[BINS];
+  double share[BINS], root[BINS], logs[BINS];
   double total = 0.0, crossings = 0.0, centroid = 0.0, entropy = 0.0, below = 0.0, flux = 0.0;
   int rolloff = -1, sounded = 0;
   for (int k = stage->first; k < stage->stop; k++)
@@ -17,11 +17,13 @@ double spectral_shape_step(SpectralShape *stage, const double *power, double res
   for (int k = stage->first; k < stage->stop; k++) {
     share[k] = power[k] / divisor;
     root[k] = sqrt(share[k]);
+    logs[k] = share[k] + 1e-12;
   }
+  logarithms(logs + stage->first, stage->stop - stage->first);
   for (int k = stage->first; k < stage->stop; k++) {
     crossings += share[k] * stage->crossings[k];
     centroid += share[k] * stage->frequency[k];
-    entropy += share[k] * log(share[k] + 1e-12);
+    entropy += share[k] * logs[k];
     below += share[k];
     if (rolloff < 0 && below >= stage->rolloff)
       rolloff = k;

@@ -58,6 +58,7 @@ static inline void radix4(int n, int s, const double *xr, const double *xi, doub
 }
 
 // In place: x becomes sum x[n] exp(-2 pi i k n / 256).
+FOR_EACH_WIDTH
 static void transform(double *restrict xr, double *restrict xi) {
   double yr[N], yi[N];
   radix4(256, 1, xr, xi, yr, yi);
@@ -75,6 +76,7 @@ static inline void split(const double *zr, const double *zi, int k, double *re, 
   *im = ei + split_im[k] * di - split_re[k] * dr;
 }
 
+FOR_EACH_WIDTH
 void spectrum_power(const double windowed[WINDOW], int bins, double *power) {
   double zr[N], zi[N];
   for (int k = 0; k < WINDOW / 2; k++) {

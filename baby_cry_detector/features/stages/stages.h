@@ -10,6 +10,13 @@
 
 #include <stdint.h>
 
+// The same source for every width of registers; more lanes give the same bits.
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__) && !defined(ONE_WIDTH)
+#define FOR_EACH_WIDTH __attribute__((target_clones("avx2", "default")))
+#else
+#define FOR_EACH_WIDTH
+#endif
+
 #define WINDOW 400              // samples of a window, 25 ms
 #define HOP 160                 // samples between frames
 #define FFT 512
@@ -125,6 +132,9 @@ void smooth_reset(SmoothWithDelta *stage);
 int smooth_step(SmoothWithDelta *stage, const double *row, double *result);
 // The n-th row still owed at the end, n = 0, 1, 2: return 1, or 0 where the stream was shorter.
 int smooth_finish(SmoothWithDelta *stage, int n, double *result);
+
+// Natural logarithms of positive, normal numbers, in place.
+void logarithms(double *values, int count);
 
 double root_mean_square(const double *values, int count);
 double zero_crossing_rate(const double samples[WINDOW]);
