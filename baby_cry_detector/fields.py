@@ -38,7 +38,8 @@ class Field:
     :param secret: whether its value is never repeated, in no message and no log.
     :param path: whether it names a file or folder: ``~`` is then the home folder.
     :param longest: most characters; the text is then one line of printable characters.
-    :param required: whether an empty text is refused.
+    :param required: whether an empty text is refused, and, where values come by name, a missing
+        number.
     """
 
     name: str
@@ -69,8 +70,6 @@ class Field:
         kind = type(self.default)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = self._as_float(value)
-        if kind is str and type(value) is int:      # a device or a channel by its number
-            value = str(value)
         if type(value) is not kind:
             raise ParameterError(f'{self.name}: expected {self.type_name}, '
                                  f'got {self._shown(value)}')
@@ -113,7 +112,7 @@ class Field:
         try:
             return float(value)
         except OverflowError:
-            raise ParameterError(f'{self.name}: {value} is out of range') from None
+            raise ParameterError(f'{self.name}: the number is out of range') from None
 
     def _check_number(self, value: Union[int, float]) -> None:
         if isinstance(value, float) and not math.isfinite(value):
@@ -146,7 +145,7 @@ class Field:
         return value
 
     def _shown(self, value: Any) -> str:
-        return 'something else' if self.secret else repr(value)[:200]
+        return 'something else' if self.secret else repr(value)[:60]
 
 
 # What most of the code calls it: a node's.

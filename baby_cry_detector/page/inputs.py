@@ -6,87 +6,55 @@ What the page may ask for, field by field; everything else is refused with one s
 Pure. A browser's own limits are a courtesy to the one who types; these are the ones that hold.
 """
 
-from dataclasses import dataclass
 import json
-import math
-from typing import Dict, Optional, Sequence, Union
+from typing import Dict, Optional
 
 from baby_cry_detector.care.diary.rows import CARE_KINDS
+from baby_cry_detector.fields import Field, ParameterError
 
 LONGEST_BODY = 4096     # bytes
 
 
-class InputError(ValueError):
-    """A request that is not accepted; says in a sentence for the caregiver why."""
+# A request that is not accepted; says in a sentence for the caregiver why.
+InputError = ParameterError
 
 
-@dataclass(frozen=True)
-class TextField:
-    """A line of text."""
-
-    longest: int
-    required: bool = False
-    choices: Optional[Sequence[str]] = None
-
-    def check(self, name: str, value) -> str:
-        """Return the text without spaces around it."""
-        if value is None:
-            value = ''
-        if not isinstance(value, str):
-            raise InputError(f'{name}: expected text')
-        value = value.strip()
-        if len(value) > self.longest:
-            raise InputError(f'{name}: at most {self.longest} characters, got {len(value)}')
-        # Also keeps out half of a surrogate pair, which no message can carry.
-        if not all(character.isprintable() for character in value):
-            raise InputError(f'{name}: one line without control characters, please')
-        if self.choices is not None and value not in self.choices:
-            raise InputError(f'{name}: expected one of {", ".join(self.choices)}')
-        if self.required and not value:
-            raise InputError(f'{name}: something must be entered')
-        return value
+def text(name: str, longest: int, **limits) -> Field:
+    """Return a line of text."""
+    return Field(name, '', longest=longest, **limits)
 
 
-@dataclass(frozen=True)
-class NumberField:
-    """A number."""
-
-    lowest: float
-    highest: float
-    default: Optional[float] = None
-
-    def check(self, name: str, value) -> float:
-        """Return the number."""
-        if value is None and self.default is not None:
-            return self.default
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise InputError(f'{name}: expected a number')
-        if not (self.lowest <= value <= self.highest) or not math.isfinite(value):
-            raise InputError(f'{name}: expected {self.lowest:g} to {self.highest:g}')
-        return float(value)
+def number(name: str, lowest: float, highest: float, default: Optional[float] = None) -> Field:
+    """Return a number; without a default it has to be given."""
+    return Field(name, lowest if default is None else default, minimum=lowest, maximum=highest,
+                 required=default is None)
 
 
-Fields = Dict[str, Union[TextField, NumberField]]
+Fields = Dict[str, Field]
 
-WHO = TextField(longest=40)
-ID = TextField(longest=120)
+
+def by_name(*fields: Field) -> Fields:
+    """Return fields by their names."""
+    return {field.name: field for field in fields}
+
+
+WHO = text('who', 40)
+ID = 120
 # Made by the phone for each entry: what is sent again after no answer is entered once.
-KEY = TextField(longest=64)
+KEY = text('key', 64)
 
 # Who asks is what the phone's owner typed there; nothing is decided by it.
 ACTIONS: Dict[str, Fields] = {
-    'acknowledge': {'who': WHO, 'alert_id': ID},
+    'acknowledge': by_name(WHO, text('alert_id', ID)),
     # Zero ends a snooze. The alerts' own policy may allow less.
-    'snooze': {'who': WHO, 'minutes': NumberField(0.0, 480.0)},
-    'stop_rocking': {'who': WHO},
-    'label': {'who': WHO, 'episode_id': ID, 'label': TextField(longest=60, required=True),
-              'key': KEY},
-    'care': {'who': WHO, 'kind': TextField(longest=10, required=True, choices=CARE_KINDS),
-             'minutes_ago': NumberField(0.0, 1440.0, default=0.0),
-             'text': TextField(longest=300), 'key': KEY},
+    'snooze': by_name(WHO, number('minutes', 0.0, 480.0)),
+    'stop_rocking': by_name(WHO),
+    'label': by_name(WHO, text('episode_id', ID), text('label', 60, required=True), KEY),
+    'care': by_name(WHO, text('kind', 10, required=True, choices=CARE_KINDS),
+                    number('minutes_ago', 0.0, 1440.0, default=0.0), text('text', 300), KEY),
 }
-SESSION: Fields = {'token': TextField(longest=100, required=True), 'name': WHO}
-FORGET: Fields = {'id': TextField(longest=16, required=True)}
+SESSION: Fields = by_name(text('token', 100, required=True, secret=True), text('name', 40))
+FORGET: Fields = by_name(text('id', 16, required=True))
 
 
 def parse_body(body: bytes) -> dict:
@@ -120,4 +88,10 @@ def check_fields(fields: Fields, values: dict) -> dict:
     unknown = [name for name in values if name not in fields]
     if unknown:
         raise InputError(f'unknown field; known: {", ".join(fields)}')
-    return {name: field.check(name, values.get(name)) for name, field in fields.items()}
+    checked = {}
+    for name, field in fields.items():
+        value = values.get(name)
+        if value is None and (field.type_name == 'string' or not field.required):
+            value = field.default
+        checked[name] = field.check(value)
+    return checked

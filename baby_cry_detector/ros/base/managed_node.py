@@ -29,6 +29,7 @@ from baby_cry_detector.ros.base.running import Restarts
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0
+MOST_CAUSES = 10
 # A node that can't be configured tries again after so long; the last one counts from then on.
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -61,16 +62,16 @@ class ManagedNode(OwningNode):
         self._incompatible = {}
         self._held = {'configure': [], 'activate': []}     # (thing, how to give it back)
         self._step = ''                    # in which things are made now
-        self._cannot = ''                  # why it could not be configured or activated
-        self._retry = None
-        self._retries = 0
+        self._why_not_started = ''                  # why it could not be configured or activated
+        self._retry_timer = None
+        self._retry_count = 0
         self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         super().__init__(name, parameter_overrides=[
             rclpy.Parameter(key, value=value) for key, value in (overrides or {}).items()],
             **kwargs)
-        self._refused = declare(self, table)
-        self._unknown = unknown_parameters(self, table)
-        for sentence in self._unknown:
+        self._refused_at_start = declare(self, table)
+        self._unknown_given = unknown_parameters(self, table)
+        for sentence in self._unknown_given:
             self.get_logger().error(printable(sentence))
         self.add_pre_set_parameters_callback(functools.partial(retyped, self.table))
         self.add_on_set_parameters_callback(self._validate_change)
@@ -108,8 +109,8 @@ class ManagedNode(OwningNode):
 
         :raises ParameterError: also where one that was given at start had to be refused.
         """
-        if self._refused:
-            raise ParameterError('; '.join(self._refused.values()))
+        if self._refused_at_start:
+            raise ParameterError('; '.join(self._refused_at_start.values()))
         return self._present()
 
     def _present(self) -> Settings:
@@ -143,7 +144,7 @@ class ManagedNode(OwningNode):
     @survive
     def _apply_change(self, changes) -> None:
         for change in changes:
-            self._refused.pop(change.name, None)
+            self._refused_at_start.pop(change.name, None)
         if self._is_configured and any(change.name in self.table for change in changes):
             self.live_change(self.values())
 
@@ -153,11 +154,12 @@ class ManagedNode(OwningNode):
             step(*args)
             return SUCCESS
         except (ValueError, OSError) as error:
-            self._cannot = printable(f'cannot {what}: {error}')
-            self.get_logger().error(self._cannot)
+            self._why_not_started = printable(f'cannot {what}: {error}')
+            self.get_logger().error(self._why_not_started)
         except Exception as error:
             if self.context.ok():     # else a signal took the context away
-                self._cannot = printable(f'cannot {what}: {type(error).__name__}: {error}')
+                self._why_not_started = printable(
+                    f'cannot {what}: {type(error).__name__}: {error}')
                 self.get_logger().error(f'cannot {what}: {traceback.format_exc()}')
         return TransitionCallbackReturn.FAILURE
 
@@ -173,9 +175,9 @@ class ManagedNode(OwningNode):
         self._step = ''
         self._is_configured = result == SUCCESS
         if not self._is_configured:
-            why = self._cannot
+            why = self._why_not_started
             self._release()
-            self._cannot = why
+            self._why_not_started = why
         return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -186,7 +188,7 @@ class ManagedNode(OwningNode):
         self._step = ''
         self._is_active = result == SUCCESS
         if self._is_active:
-            self._cannot = ''
+            self._why_not_started = ''
         else:
             self._deactivate()
             super().on_deactivate(state)
@@ -251,15 +253,15 @@ class ManagedNode(OwningNode):
         return self._is_active or self.trigger_activate() == SUCCESS
 
     def _retry_later(self) -> None:
-        delay_s = RETRY_S[min(self._retries, len(RETRY_S) - 1)]
-        self._retries += 1
+        delay_s = RETRY_S[min(self._retry_count, len(RETRY_S) - 1)]
+        self._retry_count += 1
         self.get_logger().error(f'trying again in {delay_s:g} s')
-        self._retry = self.create_timer(delay_s, self._guarded(self._start_again),
-                                        clock=self._steady_clock)
+        self._retry_timer = self.create_timer(delay_s, self._guarded(self._start_again),
+                                              clock=self._steady_clock)
 
     def _start_again(self) -> None:
-        self.destroy_timer(self._retry)
-        self._retry = None
+        self.destroy_timer(self._retry_timer)
+        self._retry_timer = None
         if not self._is_active and not self._start():
             self._retry_later()
 
@@ -279,13 +281,16 @@ class ManagedNode(OwningNode):
         """
         Say what was counted elsewhere, at most every five seconds.
 
-        :param about: tells apart what one kind may happen to: a topic, a callback. Sentences do
-            not, for they hold numbers.
+        :param about: tells apart what one kind may happen to: a topic, a cause. Sentences do not,
+            for they hold numbers. More than `MOST_CAUSES` are not told apart.
         """
         now_s = time.monotonic()
-        said_s = self._reported_s.get((kind, about), -REPORT_PERIOD_S)
-        if now_s - said_s >= REPORT_PERIOD_S:
-            self._reported_s[kind, about] = now_s
+        causes = self._reported_s.setdefault(kind, {})
+        for cause, said_s in list(causes.items()):
+            if now_s - said_s >= REPORT_PERIOD_S:
+                del causes[cause]
+        if about not in causes and len(causes) < MOST_CAUSES:
+            causes[about] = now_s
             self.get_logger().warning(
                 f'{printable(sentence)} ({kind}: {self.counts[kind]} so far)')
 
@@ -296,9 +301,9 @@ class ManagedNode(OwningNode):
         except Exception:
             self.report('internal_error', traceback.format_exc())
             level, message, details = DiagnosticStatus.ERROR, 'its health cannot be told', {}
-        if self._cannot and not self._is_active:
-            level, message = DiagnosticStatus.ERROR, self._cannot
-        for sentence in (*self._incompatible.values(), *self._unknown):
+        if self._why_not_started and not self._is_active:
+            level, message = DiagnosticStatus.ERROR, self._why_not_started
+        for sentence in (*self._incompatible.values(), *self._unknown_given):
             message = f'{message}; {sentence}'
             level = max(level, DiagnosticStatus.WARN)
         details.update((f'incompatible.{topic}', sentence)

@@ -31,13 +31,18 @@ def survive(callback):
     return guarded
 
 
+def without_numbers(sentence: str) -> str:
+    """Return what a sentence is about: two that differ in their numbers alone are one."""
+    return ''.join('#' if character.isdigit() else character for character in sentence)[:80]
+
+
 def _guard(node, callback, args):
     """Call; a service that fails still answers, and says why."""
     try:
         return callback(*args)
     except (ValueError, OSError) as error:
         node.counts[type(error).__name__] += 1
-        node.tell(type(error).__name__, str(error), callback.__name__)
+        node.tell(type(error).__name__, str(error), without_numbers(str(error)))
         why = str(error)
     except Exception as error:
         # After a signal nothing can be published any more, whoever was about to.

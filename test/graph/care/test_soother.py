@@ -212,7 +212,7 @@ def test_ending_the_process_in_mid_sound_fades_and_exits_with_0(nursery):
 @pytest.mark.parametrize('text, parameters, words', [
     ('POLICY', {'sounds_folder': '/nowhere'}, '/nowhere/mine.wav: no such file'),
     ('POLICY', {}, 'set sounds_folder'),
-    ('version: 1\nneedz: {}', {}, 'policy.yaml:2:'),
+    ('version: 1\nneedz: {}', {}, 'policy.yaml:'),
     ('POLICY', {'calibration_dba': 119.0, 'calibration_dbfs': -60.0}, 'expected 50 to 130'),
     ('POLICY', {'level_dba': 90.0}, '60')])
 def test_what_cannot_be_is_one_sentence_at_the_start(tmp_path, text, parameters, words):

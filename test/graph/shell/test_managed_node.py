@@ -11,7 +11,7 @@ from std_srvs.srv import Trigger
 
 from baby_cry_detector.fields import Parameter, ParameterError
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.managed_node import ManagedNode
+from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.parameters import COMMON
 from baby_cry_detector.ros.base.running import Restarts, wait_s
 from graph_harness import next_domain, PATIENCE_S
@@ -209,6 +209,16 @@ def test_reports_are_limited_by_kind_not_by_their_numbers(make):
         node.report('jumped', f'expected frame {number}, got {number + 7}')
     node.report('other', 'something else')
     assert len(node.lines) == 2 and node.counts['jumped'] == 1000
+    del node.lines[:]
+
+    @survive
+    def take(node, message):
+        raise ValueError(message)
+
+    for number in range(1000):
+        take(node, f'frame {number} is no frame')
+        take(node, f'frame {chr(0x4e00 + number)} is another')     # never the same
+    assert 2 <= len(node.lines) <= 10 and node.counts['ValueError'] == 2000
 
 
 def test_crashes_in_series_wait_longer_and_longer(tmp_path):
