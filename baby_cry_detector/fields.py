@@ -73,11 +73,12 @@ class Field:
         if type(value) is not kind:
             raise ParameterError(f'{self.name}: expected {self.type_name}, '
                                  f'got {self._shown(value)}')
-        if kind in (int, float):
-            self._check_number(value)
-        elif kind is str:
-            return self._checked_text(value)
-        return value
+        checked: Value = value
+        if isinstance(checked, str):
+            return self._checked_text(checked)
+        if not isinstance(checked, bool):
+            self._check_number(checked)
+        return checked
 
     def taken(self, value: Any) -> Value:
         """

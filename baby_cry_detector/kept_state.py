@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Optional
+from typing import Any, Dict, NoReturn, Optional
 
 
 LARGEST_BYTES = 1_000_000
@@ -40,7 +40,7 @@ def state_folder() -> Path:
         raise OSError('there is no home folder and XDG_STATE_HOME is not set') from None
 
 
-def read_document(data: bytes):
+def read_document(data: bytes) -> Any:
     """
     Return the JSON that a file holds.
 
@@ -59,11 +59,11 @@ def read_document(data: bytes):
     return document
 
 
-def _no_number(name: str):
+def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _check(value, depth: int) -> None:
+def _check(value: Any, depth: int) -> None:
     if isinstance(value, (dict, list)):
         if not depth:
             raise ValueError('it is nested too deep')
@@ -92,14 +92,15 @@ class KeptState:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         domain = os.environ.get('ROS_DOMAIN_ID') or '0'
         self.path = folder / f'{domain}{name.replace("/", ".")}{what}.json'
-        self._lock = os.open(self.path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock: Optional[int] = os.open(
+            self.path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
             raise HeldError(f'another process keeps {self.path}; two nodes of one name?') from None
 
-    def read(self) -> Optional[dict]:
+    def read(self) -> Optional[Dict[str, Any]]:
         """
         Return what was kept, if anything was.
 
@@ -131,7 +132,7 @@ class KeptState:
             return f'; it can not be set aside ({error.strerror})'
         return f'; it is kept as {bad.name}'
 
-    def keep(self, document: dict) -> None:
+    def keep(self, document: Dict[str, Any]) -> None:
         """Write; OSError if that fails."""
         new = self.path.with_suffix('.new')
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:

@@ -11,7 +11,7 @@ import hashlib
 import os
 from pathlib import Path
 import re
-from typing import Iterable, List
+from typing import Any, Dict, Iterable, List
 import unicodedata
 
 LONGEST = 80                   # characters of a name
@@ -44,7 +44,7 @@ def safe_name(text: str, also: str = '', nothing: str = 'name', longest: int = L
     return f'{readable}-{digest}'
 
 
-def distinct_names(paths: Iterable) -> List[str]:
+def distinct_names(paths: Iterable[Any]) -> List[str]:
     """
     Return a name for each path, as short as tells it from the others: for files named after them.
 
@@ -62,7 +62,7 @@ def distinct_names(paths: Iterable) -> List[str]:
     chosen = [0] * len(whole)
     while True:
         names = [options[index] for options, index in zip(choices, chosen)]
-        by_name = {}
+        by_name: Dict[str, List[int]] = {}
         for index, name in enumerate(names):
             by_name.setdefault(_folded(name), []).append(index)
         clashing = [index for same in by_name.values() if len(same) > 1 for index in same]

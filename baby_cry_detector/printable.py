@@ -7,7 +7,7 @@ INVISIBLE = frozenset('\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u2
                       '\u2060\u2066\u2067\u2068\u2069\ufeff')
 
 
-def printable(text, longest: int = 2000) -> str:
+def printable(text: object, longest: int = 2000) -> str:
     r"""
     Return text as a terminal or a log may show it.
 

@@ -31,9 +31,9 @@ def describe(field: Field) -> ParameterDescriptor:
             descriptor.integer_range = [IntegerRange(
                 from_value=int(field.minimum), to_value=highest, step=0)]
         else:
-            highest = sys.float_info.max if field.maximum is None else field.maximum
+            most = sys.float_info.max if field.maximum is None else field.maximum
             descriptor.floating_point_range = [FloatingPointRange(
-                from_value=float(field.minimum), to_value=float(highest), step=0.0)]
+                from_value=float(field.minimum), to_value=float(most), step=0.0)]
     return descriptor
 
 

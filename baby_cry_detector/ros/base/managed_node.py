@@ -14,12 +14,14 @@ from collections import Counter
 import functools
 import time
 import traceback
+from typing import Dict, Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.timer import Timer
 
 from baby_cry_detector.fields import ParameterError, ParameterTable, Settings
 from baby_cry_detector.printable import printable
@@ -55,7 +57,7 @@ class ManagedNode(OwningNode):
         self.table = {field.name: field for field in table}
         self.counts = Counter()
         self.failed = False
-        self._reported_s = {}
+        self._reported_s: Dict[str, Dict[str, float]] = {}     # by kind and cause
         self._is_configured = False
         self._is_active = False
         self._is_ending = False
@@ -63,7 +65,7 @@ class ManagedNode(OwningNode):
         self._held = {'configure': [], 'activate': []}     # (thing, how to give it back)
         self._step = ''                    # in which things are made now
         self._why_not_started = ''                  # why it could not be configured or activated
-        self._retry_timer = None
+        self._retry_timer: Optional[Timer] = None
         self._retry_count = 0
         self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         super().__init__(name, parameter_overrides=[

@@ -7,9 +7,12 @@ Each belongs to the lifecycle step in which it was made and is given back with i
 that fails ends a node.
 """
 
+from collections import Counter
 import functools
 import traceback
+from typing import Callable, Dict
 
+from rclpy.clock import Clock
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import Node
 from rclpy.qos import qos_policy_name_from_kind
@@ -60,9 +63,15 @@ class OwningNode(Node):
     """
     A lifecycle node that knows what it has open; `ManagedNode` says when it is given back.
 
-    Set before ``super().__init__``: ``_held``, ``_step``, ``_incompatible``, ``_steady_clock``,
-    ``counts``.
+    `ManagedNode` sets these before ``super().__init__``.
     """
+
+    counts: Counter
+    _held: Dict[str, list]
+    _step: str
+    _incompatible: Dict[str, str]
+    _steady_clock: Clock
+    _attempt: Callable
 
     def offer(self, message_type, topic: str, profile):
         """Return a managed publisher; who asks for more than it offers is reported."""
