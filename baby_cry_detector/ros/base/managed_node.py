@@ -63,7 +63,7 @@ class ManagedNode(OwningNode):
         self._is_ending = False
         self._incompatible = {}
         self._held = {'configure': [], 'activate': []}     # (thing, how to give it back)
-        self._step = ''                    # in which things are made now
+        self._opening_in = ''                    # in which things are made now
         self._why_not_started = ''                  # why it could not be configured or activated
         self._retry_timer: Optional[Timer] = None
         self._retry_count = 0
@@ -172,9 +172,9 @@ class ManagedNode(OwningNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Validate parameters, load, allocate."""
-        self._step = 'configure'
+        self._opening_in = 'configure'
         result = self._attempt('configure', self._configure)
-        self._step = ''
+        self._opening_in = ''
         self._is_configured = result == SUCCESS
         if not self._is_configured:
             why = self._why_not_started
@@ -185,9 +185,9 @@ class ManagedNode(OwningNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start, once the publishers are active."""
         super().on_activate(state)
-        self._step = 'activate'
+        self._opening_in = 'activate'
         result = self._attempt('activate', self.activate)
-        self._step = ''
+        self._opening_in = ''
         self._is_active = result == SUCCESS
         if self._is_active:
             self._why_not_started = ''

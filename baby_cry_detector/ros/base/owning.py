@@ -68,7 +68,7 @@ class OwningNode(Node):
 
     counts: Counter
     _held: Dict[str, list]
-    _step: str
+    _opening_in: str
     _incompatible: Dict[str, str]
     _steady_clock: Clock
     _attempt: Callable
@@ -103,8 +103,8 @@ class OwningNode(Node):
         :param give_back: called with it; without, its ``close()`` is. Things are given back in
             reverse order. Outside of configure and activate nothing is owned.
         """
-        if self._step:
-            self._held[self._step].append((thing, give_back or (lambda it: it.close())))
+        if self._opening_in:
+            self._held[self._opening_in].append((thing, give_back or (lambda it: it.close())))
         return thing
 
     def create_service(self, srv_type, srv_name, callback, **kwargs):
