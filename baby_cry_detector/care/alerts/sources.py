@@ -36,14 +36,16 @@ class Disagreement:
         """Take a state that comes at ``steady_ns``."""
         said = (state.crib_id, state.status, state.crying,
                 state.episode_id if state.crying else '')
+        seen = False          # by this state: what was noted before does not go on counting
         if self._said is not None and state.stamp_ns < self._stamp_ns - STEP_BACK_NS:
             self._steps_back.append(steady_ns)
+            seen = _all_within(self._steps_back, MOST_STEPS_BACK, STEPS_WINDOW_NS)
         if said != self._said:
             self._said = said
             self._changes.append(state.stamp_ns)
+            seen = seen or _all_within(self._changes, MOST_CHANGES, WINDOW_NS)
         self._stamp_ns = state.stamp_ns
-        if (_all_within(self._changes, MOST_CHANGES, WINDOW_NS)
-                or _all_within(self._steps_back, MOST_STEPS_BACK, STEPS_WINDOW_NS)):
+        if seen:
             self._until_ns = steady_ns + CALM_NS
 
     def is_seen(self, steady_ns: int) -> bool:

@@ -95,7 +95,11 @@ def is_open_to_the_network() -> bool:
                      and os.environ.get('ROS_SECURITY_STRATEGY') == 'Enforce'))
 
 
+_interrupts: list = []
+
+
 def _interrupt(*_):
+    _interrupts.append(True)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -156,8 +160,9 @@ def run_nodes(factory, args=None, own_signals=False) -> int:
             print(f'error: {error}', file=sys.stderr)
             return 1
         except Exception:
-            # A signal takes the context away from whoever is using it at that moment.
-            if rclpy.ok():
+            # A signal takes the context away from whoever is using it at that moment, or ends the
+            # conversion of a message, of which rclpy then says something else.
+            if rclpy.ok() and not _interrupts:
                 raise
         finally:
             for node in nodes:
