@@ -69,7 +69,7 @@ def write_extractor(out, name):
     samples = sounds()
     rows = np.concatenate((reference.process(samples).values, reference.flush().values))
     out.numbers(1)
-    out.file.write(name.encode().ljust(15, b'\0'))
+    out.file.write(feature_set.name.encode().ljust(15, b'\0'))
     out.tables(tables, arrays._kept)
     out.array(samples, np.float64)
     out.array(rows, np.float64)
@@ -124,7 +124,7 @@ def write_cases(path, core):
               dict(cell='lstm'), dict(cell='lstm_peephole'), dict(cell='gru'), dict(bias=False)]
     with open(path, 'wb') as file:
         out = Writer(file)
-        for name in ('cry', 'is09', 'cepstra20'):
+        for name in ('cry/1', 'is09/1', 'cepstra20/1'):
             write_extractor(out, name)
         for cell in cells:
             write_model(out, Architecture(4, (14, 10), stack_frames=2, dense_sizes=(6,), n_needs=3,
