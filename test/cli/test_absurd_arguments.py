@@ -21,6 +21,7 @@ COMMANDS = {
     'synthesise': ['--out', 'out.wav', '--cry-s', '0.1'],
     'train': ['missing.yaml'],
     'evaluate': ['--manifest', 'manifest.csv'],
+    'corpus': ['missing.yaml', '--out', 'corpus'],
     'manifest': ['folders', 'recordings', '--out', 'new.csv'],
     'experiment parameters': [],
     'experiment paper': ['--dataset', 'missing.csv', '--report-only'],
