@@ -8,9 +8,10 @@ so that what follows can judge continuity and rates as the live graph does.
 """
 
 from pathlib import Path
-from typing import Iterator, List, Tuple, Union
+from typing import Iterator, List, Optional, Tuple, Union
 
 from baby_cry_detector.audio.errors import AudioSourceError
+from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, format_message, FormatMessage
 from baby_cry_detector.units import SECOND_NS
 
@@ -40,14 +41,17 @@ class BagAudio:
     :param path: the bag's folder or one of its files; where a recorder was killed before it wrote
         ``metadata.yaml``, the folder's storage files are read without it.
     :param topic: audio topic; '' takes the only one.
+    :param audio_format: of the audio where no message of the bag says it, as in the later parts
+        of a bag that was split: ``audio_info`` is said once.
     :ivar topic: the audio topic.
     :ivar info_topic: the topic of its format.
     :raises AudioSourceError: one sentence on what is missing, also during iteration where the bag
         turns out to be damaged further on.
     """
 
-    def __init__(self, path, topic: str = '') -> None:
+    def __init__(self, path, topic: str = '', audio_format: Optional[AudioFormat] = None) -> None:
         self.path = Path(path)
+        self._told = audio_format
         self._files = self._find()
         topics = self._topics()
         self.topic, self.info_topic = self._choose(topics, topic)
@@ -55,6 +59,8 @@ class BagAudio:
 
     def __iter__(self) -> Iterator[Union[AudioMessage, FormatMessage]]:
         """Yield formats and audio in the order of their arrival."""
+        if self._told is not None:
+            yield FormatMessage(0, self._told)
         for file in self._files:
             with _Guard(self.path), _open(file) as reader:
                 wanted = [connection for connection in reader.connections
@@ -109,8 +115,11 @@ class BagAudio:
             return topic, beside
         if len(audio) == 1 and len(infos) == 1:
             return topic, infos[0]
+        if self._told is not None:
+            return topic, beside
         raise AudioSourceError(f'{self.path}: {topic} can\'t be decoded without its format: '
-                               f'expected {beside} ({INFO_TYPE}) beside it')
+                               f'expected {beside} ({INFO_TYPE}) beside it; '
+                               '--rate and --channels say it')
 
 
 class _Guard:

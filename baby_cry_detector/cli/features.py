@@ -13,7 +13,7 @@ from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.cli.arguments import (
     feature_set_name, how_to_install, output, PICTURES, UsageError)
-from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say
+from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say, told_format
 from baby_cry_detector.cli.tables import open_table
 from baby_cry_detector.features import feature_set_ids, get_feature_set, StreamingExtractor
 from baby_cry_detector.features.functionals import functional_columns, FunctionalsOfStream
@@ -139,11 +139,12 @@ def _of_bag(path, args, feature_set) -> Iterator[Part]:
         waiting.append(resampler.process(samples))
 
     replay = MessageReplay(feature_set, on_audio=keep, channel=args.channel)
-    for frames in replay.frames(BagAudio(path, args.topic)):
+    for frames in replay.frames(BagAudio(path, args.topic, told_format(args))):
         yield np.concatenate(waiting or [np.zeros(0)]), frames.values
         waiting.clear()
     yield np.concatenate(waiting or [np.zeros(0)]), np.zeros((0, len(feature_set.columns)))
     say(path, replay.extraction.take_news())
+    say(path, replay.extraction.remarks.values())
     troubles = str(replay.troubles)
     if troubles:
         say(path, [f'the audio was not whole: {troubles}'])

@@ -8,7 +8,7 @@ import sys
 from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
-from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say
+from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say, told_format
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
@@ -60,7 +60,8 @@ def run(args) -> int:
                 failed |= _listen_to_bag(path, args, listener, show)
             else:
                 rate = listener.feature_set.sample_rate
-                show(path, listen(blocks_of(path, rate, args.channel), listener))
+                _heard(path, show, listen(blocks_of(path, rate, args.channel), listener),
+                       lambda: 'shorter than what one decision takes')
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
             failed = 1
@@ -70,15 +71,33 @@ def run(args) -> int:
 def _listen_to_bag(path, args, listener, show) -> int:
     """Show what the graph says to a bag's messages; return 1 if nothing could be heard."""
     replay = MessageReplay(listener.feature_set, channel=args.channel)
-    show(path, replay.decisions(BagAudio(path, args.topic), listener), replay)
+
+    def why() -> str:
+        return '; '.join([*replay.extraction.remarks.values(), *filter(None, [
+            str(replay.troubles)])]) or 'it holds no audio'
+
+    _heard(path, show, replay.decisions(
+        BagAudio(path, args.topic, told_format(args)), listener), why, replay)
     say(path, replay.extraction.take_news())
-    troubles = str(replay.troubles)
-    if replay.start_ns is None:
-        raise AudioSourceError(f'{path}: nothing in it could be heard'
-                               + (f': {troubles}' if troubles else ''))
-    if troubles:
-        print(f'{path}: the audio was not whole: {troubles}', file=sys.stderr)
+    say(path, replay.extraction.remarks.values())
+    if str(replay.troubles):
+        print(f'{path}: the audio was not whole: {replay.troubles}', file=sys.stderr)
     return 0
+
+
+def _heard(path, show, decisions, why, replay=None) -> None:
+    """Show decisions; an error if none of them is about audio that can be trusted."""
+    heard = 0
+
+    def counted():
+        nonlocal heard
+        for decision in decisions:
+            heard += decision.is_heard
+            yield decision
+
+    show(path, counted(), replay)
+    if not heard:
+        raise AudioSourceError(f'{path}: nothing in it could be heard: {why()}')
 
 
 def to_record(path: str, decision, start_ns: int = 0) -> dict:

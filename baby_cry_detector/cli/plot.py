@@ -8,7 +8,7 @@ import numpy as np
 
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
-from baby_cry_detector.cli.recordings import add_audio_options, say
+from baby_cry_detector.cli.recordings import add_audio_options, say, told_format
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay, open_messages
 from baby_cry_detector.units import SECOND_NS
@@ -43,14 +43,14 @@ def run(args) -> int:
                          + how_to_install('python3-pil', 'pillow')) from None
     listener = FrameListener(open_checkpoint(args.checkpoint), decision_settings(args))
     picture, lines = draw(args.file, listener, args.topic, args.theme, args.width,
-                          args.channel)
+                          args.channel, told_format(args))
     Image.fromarray(picture).save(args.out)
     print('\n'.join(lines))
     return 0
 
 
 def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
-         width: int = 1280, channel='auto'):
+         width: int = 1280, channel='auto', audio_format=None):
     """
     Return the picture of a recording, (H, width, 3) uint8, and what was decided, in lines.
 
@@ -63,7 +63,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     from baby_cry_detector.views.picture import Extras, Limits, Now, Picture
 
     rate = listener.feature_set.sample_rate
-    start_ns, end_ns = span(path, rate, topic, channel)
+    start_ns, end_ns = span(path, listener.feature_set, topic, channel, audio_format)
     scale = width / 640
     columns = width
     column_ns = max(SHORTEST_COLUMN_NS, -(-(end_ns - start_ns) // columns))
@@ -84,7 +84,8 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
             history.add_pitch(frames.start_ns - start_ns, listener.hop_ns, f0, voicing)
 
     replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, channel)
-    messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]))
+    messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]),
+                             audio_format)
     for decision in replay.decisions(messages, listener):
         named = decision.need_name if decision.is_need_named else ''
         history.add_decision(
@@ -95,6 +96,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
         explainer.add(decision, listener.decider.hearing)
     lines = explainer.lines(start_ns, most=10 ** 6)
     say(path, replay.extraction.take_news())
+    lines += replay.extraction.remarks.values()
     if str(replay.troubles):
         lines.append(f'the audio was not whole: {replay.troubles}')
     notes = explainer.lines(start_ns, most=8)
@@ -112,25 +114,27 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     return np.ascontiguousarray(picture), lines
 
 
-def span(path, sample_rate: int, topic: str = '', channel='auto'):
+def span(path, feature_set, topic: str = '', channel='auto', audio_format=None):
     """
-    Return when the audio begins and ends, in nanoseconds on the clock of its stamps.
+    Return when the audio begins and ends, in nanoseconds on the clock of its times.
 
     :raises AudioSourceError: if there is none.
     """
     from baby_cry_detector.audio import AudioSourceError
-    from baby_cry_detector.audio.messages import FormatMessage
     first = last = None
-    audio_format = None
-    for message in open_messages(path, sample_rate, topic, channel):
-        if isinstance(message, FormatMessage):
-            audio_format = message.format or audio_format
-            continue
-        size = len(message.data) // (audio_format.bytes_per_frame if audio_format else 2)
-        rate = audio_format.sample_rate if audio_format else sample_rate
-        end_ns = message.stamp_ns + size * SECOND_NS // rate
-        first = message.stamp_ns if first is None else min(first, message.stamp_ns)
+
+    def note(stamp_ns, samples, sample_rate):
+        nonlocal first, last
+        end_ns = stamp_ns + len(samples) * SECOND_NS // sample_rate
+        first = stamp_ns if first is None else min(first, stamp_ns)
         last = end_ns if last is None else max(last, end_ns)
+
+    replay = MessageReplay(feature_set, note, channel=channel)
+    for _ in replay.frames(open_messages(path, feature_set.sample_rate, topic, channel,
+                                         audio_format=audio_format)):
+        pass
     if first is None or last <= first:
-        raise AudioSourceError(f'{path}: holds no audio that can be heard')
+        why = '; '.join(replay.extraction.remarks.values())
+        raise AudioSourceError(f'{path}: holds no audio that can be heard'
+                               + (f': {why}' if why else ''))
     return first, last

@@ -13,6 +13,7 @@ from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.stream.replay import listen, MessageReplay
+from baby_cry_detector.cli.recordings import say
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.units import SECOND_NS
 
@@ -108,6 +109,8 @@ def run_rehearse(args) -> int:
                 print(f'{int(time_s // 60):6d}:{time_s % 60:04.1f}  {line}')
             if nothing:
                 print('        nothing would have happened')
+            if replay is not None:
+                say(path, replay.extraction.remarks.values())
             if replay is not None and str(replay.troubles):
                 print(f'{path}: the audio was not whole: {replay.troubles}',
                       file=sys.stderr)

@@ -4,17 +4,28 @@
 
 import argparse
 import sys
+from typing import Optional
 
-from baby_cry_detector.audio import AudioError, FileSource, parse_choice
+from baby_cry_detector.audio import AudioError, AudioFormat, FileSource, parse_choice
 
 
 def add_audio_options(parser) -> None:
-    """Declare `--topic` and `--channel`."""
+    """Declare `--topic` and `--channel`, and what a bag may not say of its audio."""
     parser.add_argument('--topic', default='', help='audio topic of a bag; default: its only one')
     parser.add_argument('--channel', type=channel, default='auto', metavar='N|mix|auto',
                         help='channel to hear, counted from 0; mix: the mean of all; auto '
                         '(default): the mean, unless channels cancel or hide each other, which is '
                         'said')
+    parser.add_argument('--rate', type=int, metavar='HZ', help='sampling rate of a bag that does '
+                        'not say it (a later part of a split one)')
+    parser.add_argument('--channels', type=int, default=1, help='its channels; default: 1')
+    parser.add_argument('--format', default='S16LE', help='its sample format; S16LE is what can '
+                        'be read')
+
+
+def told_format(args) -> Optional[AudioFormat]:
+    """Return what the options say of a bag's audio; AudioFormatError if that can't be."""
+    return AudioFormat(args.rate, args.channels, args.format) if args.rate else None
 
 
 def channel(text: str):

@@ -6,9 +6,11 @@ What becomes of each message of frames: the state machine of `cry_classifier`.
 Pure: everything is decided from stamps; how long nothing arrived is told by who runs it.
 """
 
+from dataclasses import replace
 from typing import Iterator, Optional
 
 from baby_cry_detector.decision import CryDecision, STATUS_DISABLED
+from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
 from baby_cry_detector.stream.troubles import Troubles
@@ -42,6 +44,8 @@ class Classification:
         self._next_frame: Optional[int] = None
         self._is_silent = False        # as far as the clock tells; stamps decide what is missing
         self._resumed_ns: Optional[int] = None
+        self._trouble = ''             # why what is heard is not to be trusted
+        self._said = (STATUS_OK, '')
 
     @property
     def has_heard(self) -> bool:
@@ -61,6 +65,10 @@ class Classification:
             self.listener.decider.crib_id = frame_id
         if not self.enabled:
             return
+        self._trouble = frames.trouble
+        if not len(frames.values):
+            yield self._judged(self.listener.decider.idle(frames.start_ns))
+            return
         start_ns, first, values = frames.start_ns, frames.first_frame, frames.values
         hop_ns = self.listener.hop_ns
         if self._next_frame is not None:
@@ -78,7 +86,8 @@ class Classification:
         self._next_frame = first + len(values)
         self.next_start_ns = start_ns + len(values) * hop_ns
         nonfinite = self.listener.runtime.nonfinite_values
-        yield from self.listener.process(start_ns, values, period_ns)
+        for decision in self.listener.process(start_ns, values, period_ns):
+            yield self._judged(decision)
         self._resumed_ns = None
         if self.listener.runtime.nonfinite_values > nonfinite:
             self.troubles.report('nonfinite_features',
@@ -94,14 +103,16 @@ class Classification:
         decider = self.listener.decider
         stamp_ns = now_ns if silent_ns is None else self.next_start_ns + silent_ns
         if not self.enabled:
-            return decider.idle(stamp_ns, STATUS_DISABLED)
+            self._trouble = ''
+            return self._judged(decider.idle(stamp_ns, STATUS_DISABLED))
         if silent_ns is None or silent_ns > self._timeout_ns:
             if self._next_frame is not None and not self._is_silent:
                 self._is_silent = True
                 self.troubles.report('no_audio', 'no features arrive any more')
-            return decider.idle(stamp_ns)
+            self._trouble = ''
+            return self._judged(decider.idle(stamp_ns))
         decision = decider.decision()
-        return decision if decision.status != STATUS_DISABLED else None
+        return self._judged(decision) if decision.status != STATUS_DISABLED else None
 
     def enable(self, enabled: bool) -> None:
         """Stop or resume listening; an episode in progress ends with the next `on_silence`."""
@@ -128,6 +139,17 @@ class Classification:
     def forget_frames(self) -> None:
         """Expect frames of a new stream next."""
         self._next_frame = None
+
+    def _judged(self, decision: CryDecision) -> CryDecision:
+        """Return a decision with the status that the audio deserves."""
+        status, reason = decision.status, ''
+        if self._trouble:
+            status, reason = STATUS_UNTRUSTED_AUDIO, self._trouble
+        said, self._said = self._said, (status, reason)
+        if self._trouble or said != self._said:
+            return replace(decision, status=status, status_reason=reason,
+                           changed=decision.changed or said != self._said)
+        return decision
 
     def _lose_continuity(self, first: int) -> None:
         lost = first - self._next_frame

@@ -7,20 +7,32 @@ Pure: times come in with the messages. The node, bags, recordings and the comman
 that what was recorded gives the answer that the graph gave.
 """
 
-from typing import Callable, Dict, List, Optional
+from dataclasses import replace
+from typing import Callable, Dict, List, Optional, Sequence
+import zlib
+
+import numpy as np
 
 from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.stream.intake import AudioIntake, SILENCE_DBFS, StampedFrames
+from baby_cry_detector.stream.reception import Reception
 from baby_cry_detector.stream.troubles import Troubles
+from baby_cry_detector.stream.verdict import ERROR, Verdict
 from baby_cry_detector.units import SECOND_NS
 
 # Audio that arrives before its format waits for it; this many messages, then the oldest go.
 MOST_WAITING = 500
 STAMP_TOLERANCE_S = 0.04
 STREAM_END_S = 1.0
+# While what arrives is not to be trusted it is said at least so often.
+NOTICE_NS = 200_000_000
+# What the intake counts that is no break or drop.
+NO_BREAKS = ('samples_lost', 'format_change')
+NO_FORMAT = ('audio arrives, but audio_info, which says its format, never came: let the publisher '
+             'latch it (transient local)')
 
 
 class Extraction:
@@ -32,30 +44,46 @@ class Extraction:
     :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
     :param no_audio_timeout_s: silence of the topic that is reported.
     :param troubles: told what goes wrong.
+    :param floors_db: what `Ear.kept` returned in a process before this one.
     :param on_audio: called with each block that counts: ``(stamp_ns, samples, sample_rate)``,
         mono float64 samples at the topic's own rate.
     :ivar frame_id: of the newest audio.
     :ivar start_ns: stamp of the first audio that was used; ``None`` before it.
-    :ivar took_audio: whether the newest message could be decoded.
+    :ivar remarks: each judgement that was made, by kind, with its newest sentence.
+    :ivar reception: judges what arrives.
+    :ivar has_learnt: whether the ear knows more than it did; whoever keeps it sets it back.
     :ivar format_trouble: why the audio can't be decoded, one sentence; '' if it can.
     """
 
     def __init__(self, feature_set: FeatureSet, channel: Choice = AUTO,
                  stamp_tolerance_s: float = STAMP_TOLERANCE_S,
                  no_audio_timeout_s: float = STREAM_END_S,
-                 troubles: Optional[Troubles] = None,
+                 troubles: Optional[Troubles] = None, floors_db: Sequence[float] = (),
                  on_audio: Optional[Callable] = None) -> None:
         self.feature_set = feature_set
         self.troubles = troubles or Troubles()
         self.frame_id = ''
         self.start_ns: Optional[int] = None
         self.format_trouble = ''
-        self.took_audio = False
+        self.reception = Reception(stamp_tolerance_s, floors_db)
+        self.has_learnt = False
         self._intake = AudioIntake(feature_set, channel, stamp_tolerance_s)
+        self.hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
         self._timeout_ns = round(no_audio_timeout_s * SECOND_NS)
         self._on_audio = on_audio
         self._waiting: List[AudioMessage] = []
         self._is_flowing = False
+        self._told_kind = ''
+        self.remarks: Dict[str, str] = {}
+        self._noticed_ns: Optional[int] = None
+        self._newest = (0, 0)                  # end of the newest frames, and their arrival
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return what is to be said of the audio that arrives."""
+        if self.format_trouble:
+            return Verdict(ERROR, 'format', self.format_trouble, False)
+        return self.reception.verdict
 
     @property
     def format(self) -> Optional[AudioFormat]:
@@ -75,7 +103,8 @@ class Extraction:
     @property
     def level_dbfs(self) -> float:
         """Return the level of the newest block, −120 to 0; −120 while no audio arrives."""
-        return self._intake.level_dbfs if self._is_flowing else SILENCE_DBFS
+        useful = self._is_flowing and not self.reception.is_useless
+        return self._intake.level_dbfs if useful else SILENCE_DBFS
 
     @property
     def is_flowing(self) -> bool:
@@ -97,22 +126,30 @@ class Extraction:
             self.troubles.report('undecodable_format', message.trouble)
             return []
         self.format_trouble = ''
+        if self.format is not None and message.format != self.format:
+            self.reception.stamps.reset()
         frames = self._noting(lambda: self._intake.set_format(message.format))
         waiting, self._waiting = self._waiting, []
         for audio in waiting:
             frames += self._hear(audio)
-        return frames
+        return self._judged(frames, message.arrival_ns)
 
     def on_audio(self, message: AudioMessage) -> List[StampedFrames]:
-        """Take a block of samples; return the frames that it completes."""
-        self.took_audio = False
+        """
+        Take a block of samples; return the frames that it completes.
+
+        Where the audio is not to be trusted, frames carry the reason; where there are none, one
+        without rows says so now and then.
+        """
+        self._is_flowing = True
+        frames = []
         if self.format_trouble:
             self.troubles.count('undecodable')
-            return []
-        if self.format is None:
+        elif self.format is None:
             self._wait_for_format(message)
-            return []
-        return self._hear(message)
+        else:
+            frames = self._hear(message)
+        return self._judged(frames, message.arrival_ns)
 
     def on_silence(self, silent_ns: Optional[int]) -> None:
         """
@@ -125,11 +162,13 @@ class Extraction:
         """
         if self._is_flowing and (silent_ns is None or silent_ns > self._timeout_ns):
             self._is_flowing = False
+            self.reception.on_silence()
             self.troubles.report('no_audio', 'no audio arrives any more')
 
     def finish(self) -> List[StampedFrames]:
         """Return the frames that the end of a recording still owes."""
-        return self._intake.finish()
+        trouble = '' if self.verdict.trusted else self.verdict.sentence
+        return [replace(part, trouble=trouble) for part in self._intake.finish()]
 
     def forget(self) -> None:
         """Forget stream and format: what comes next may be of another kind."""
@@ -137,6 +176,7 @@ class Extraction:
         self._waiting.clear()
         self.format_trouble = ''
         self._is_flowing = False
+        self.reception.forget()
 
     def _wait_for_format(self, message: AudioMessage) -> None:
         self._waiting.append(message)
@@ -145,19 +185,66 @@ class Extraction:
             self.troubles.count('dropped_without_format')
         self.troubles.report('without_format',
                              'audio arrives, waiting for its format on audio_info')
+        self.reception.on_useless(message.arrival_ns, 'no_format', NO_FORMAT)
 
     def _hear(self, message: AudioMessage) -> List[StampedFrames]:
+        audio_format, stamps = self.format, self.reception.stamps
+        size, digest = memoryview(message.data).nbytes, zlib.crc32(message.data)
+        count, rate = size // audio_format.bytes_per_frame, audio_format.sample_rate
+        whole = count and not size % audio_format.bytes_per_frame
+        stamp_ns = stamps.time_of(message.arrival_ns, message.stamp_ns, count, rate,
+                                  audio_format.channels) if whole else message.stamp_ns
+        breaks = self._breaks()
         try:
-            frames = self._noting(lambda: self._intake.hear(message.stamp_ns, message.data))
+            frames = self._noting(lambda: self._intake.hear(stamp_ns, message.data))
         except ValueError as error:
             self.troubles.report('undecodable', str(error))
+            self.reception.on_useless(message.arrival_ns, 'undecodable',
+                                      f'nothing that arrives can be decoded: {error}')
             return []
-        self._is_flowing = self.took_audio = True
+        if not count:
+            self.reception.on_useless(message.arrival_ns, 'empty',
+                                      'messages arrive without a single sample')
+            return frames
+        if stamps.note(self._breaks() > breaks, digest):
+            frames += self._intake.finish()
+            self._intake.tolerate(stamps.tolerance_s)
+        samples = self._intake.used_samples
+        self.has_learnt |= self.reception.on_used(samples, rate, digest)
         self.frame_id = message.frame_id
         if self.start_ns is None:
-            self.start_ns = message.stamp_ns
-        if self._on_audio is not None and self._intake.used_samples is not None:
-            self._on_audio(message.stamp_ns, self._intake.used_samples, self.format.sample_rate)
+            self.start_ns = stamp_ns
+        if self._on_audio is not None and samples is not None:
+            self._on_audio(stamp_ns, samples, rate)
+        return frames
+
+    def _breaks(self) -> int:
+        counts = self._intake.counts
+        return sum(counts.values()) - sum(counts[kind] for kind in NO_BREAKS)
+
+    def _judged(self, frames: List[StampedFrames], arrival_ns: int) -> List[StampedFrames]:
+        """Return the frames with what is wrong with them; a notice where there are none."""
+        verdict = self.verdict
+        if verdict.kind != self._told_kind:
+            self._told_kind = verdict.kind
+            if verdict.kind:
+                self.troubles.report(verdict.kind, verdict.sentence)
+                self.remarks[verdict.kind] = verdict.sentence
+        if frames:
+            newest = frames[-1]
+            self._newest = (newest.start_ns + len(newest.values) * self.hop_ns, arrival_ns)
+        if verdict.trusted:
+            self._noticed_ns = None
+            return frames
+        frames = [replace(part, trouble=verdict.sentence) for part in frames]
+        if frames:
+            self._noticed_ns = arrival_ns
+        elif self._noticed_ns is None or not 0 <= arrival_ns - self._noticed_ns < NOTICE_NS:
+            self._noticed_ns = arrival_ns
+            end_ns, then_ns = self._newest
+            start_ns = end_ns + max(0, arrival_ns - then_ns) if end_ns else arrival_ns
+            frames = [StampedFrames(0, start_ns, np.empty((0, len(self.feature_set.columns))),
+                                    verdict.sentence)]
         return frames
 
     def _noting(self, step: Callable[[], List[StampedFrames]]) -> List[StampedFrames]:

@@ -33,12 +33,14 @@ class StampedFrames:
 
     :param first_frame: number of the first, counted from the last break in the audio.
     :param start_ns: capture time of its first sample.
-    :param values: ``(n, F)`` float64, n ≥ 1.
+    :param values: ``(n, F)`` float64; n = 0 only where there is a trouble to tell.
+    :param trouble: why the audio is not to be trusted, a sentence; '' if it is.
     """
 
     first_frame: int
     start_ns: int
     values: np.ndarray
+    trouble: str = ''
 
 
 class AudioIntake:
@@ -135,6 +137,10 @@ class AudioIntake:
         frames = self._complete()
         self._clock.reset()
         return frames
+
+    def tolerate(self, stamp_tolerance_s: float) -> None:
+        """Judge stamps to come with another tolerance; after `finish`."""
+        self._clock = StreamClock(stamp_tolerance_s)
 
     def forget(self) -> None:
         """Forget stream and format: whatever is heard next may be of another kind."""

@@ -95,8 +95,7 @@ class MessageReplay:
                 if arrived_ns is not None:
                     self.extraction.on_silence(arrival_ns - arrived_ns)
                 frames = self.extraction.on_audio(message)
-                if self.extraction.took_audio:
-                    arrived_ns = arrival_ns
+                arrived_ns = arrival_ns
             yield from self._give(arrival_ns, frames)
         if arrived_ns is not None:
             yield from self._give(arrived_ns, self.extraction.finish())
@@ -152,7 +151,8 @@ def _told(source: FileSource, say: Callable[[str], None]) -> Iterator[AudioBlock
 
 
 def open_messages(path, sample_rate: int, topic: str = '', channel: Choice = AUTO,
-                  say: Callable[[str], None] = lambda sentence: None) -> Iterable:
+                  say: Callable[[str], None] = lambda sentence: None,
+                  audio_format: Optional[AudioFormat] = None) -> Iterable:
     """
     Return the messages of a bag, or of a recording as if it came on a topic.
 
@@ -160,8 +160,9 @@ def open_messages(path, sample_rate: int, topic: str = '', channel: Choice = AUT
     :param topic: audio topic of a bag; '' takes the only one.
     :param channel: of a recording; a bag's is chosen where it is decoded.
     :param say: told what is found out about a recording.
+    :param audio_format: of a bag that does not say it.
     :raises AudioSourceError: if there is no audio to be had.
     """
     if is_bag(path):
-        return BagAudio(path, topic)
+        return BagAudio(path, topic, audio_format)
     return file_messages(path, sample_rate, channel=channel, say=say)

@@ -182,3 +182,34 @@ def test_without_rosbags_it_says_what_to_install(tmp_path, capsys, pcm, monkeypa
     monkeypatch.setitem(sys.modules, 'rosbags.rosbag2', None)
     assert main(['listen', str(bag)]) == 1
     assert 'pip install rosbags' in capsys.readouterr().err
+
+
+def test_a_later_part_of_a_split_bag_is_heard_with_its_format_said(tmp_path, capsys, pcm):
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)}, info=False)
+    assert main(['listen', str(bag)]) == 1
+    assert '--rate' in capsys.readouterr().err
+    assert any(record['crying'] for record in records(capsys, bag, '--rate', 16_000))
+    out = tmp_path / 'f.csv'
+    assert main(['features', str(bag), '--set', 'cepstra20', '--out', str(out),
+                 '--rate', '16000', '--channels', '1', '--format', 'S16LE']) == 0
+    assert len(out.read_text().splitlines()) > 700
+    assert main(['listen', str(bag), '--rate', '16000', '--format', 'F32LE']) in (1, 2)
+    assert 'S16LE' in capsys.readouterr().err
+
+
+def test_a_bag_of_another_rate_than_it_says_is_an_error_with_the_right_one(tmp_path, capsys, pcm):
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, np.repeat(pcm, 3))},
+                    sample_rate=48_000, block_size=1920)
+    assert main(['listen', '--json', str(bag)]) == 0
+    capsys.readouterr()
+    from baby_cry_detector.audio.bags import BagAudio
+    from baby_cry_detector.audio.formats import AudioFormat
+    from baby_cry_detector.audio.messages import FormatMessage
+    from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+    from baby_cry_detector.stream.replay import MessageReplay
+    said = [FormatMessage(m.arrival_ns, AudioFormat(16_000, 1))
+            if isinstance(m, FormatMessage) else m for m in BagAudio(bag)]
+    listener = FrameListener(open_checkpoint())
+    replay = MessageReplay(listener.feature_set)
+    heard = [decision.is_heard for decision in replay.decisions(said, listener)]
+    assert '48000 Hz' in replay.extraction.remarks['pace'] and not heard[-1]

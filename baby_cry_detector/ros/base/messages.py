@@ -78,6 +78,7 @@ def features_message(frames: StampedFrames, feature_set: str, frame_id: str) -> 
                             frame_count=len(frames.values), feature_count=frames.values.shape[1])
     message.header.stamp = from_nanoseconds(frames.start_ns)
     message.header.frame_id = frame_id
+    message.trouble = frames.trouble
     # An array of the field's own type is taken as it is; a list would be checked one by one.
     message.values = array('f', frames.values.astype(np.float32).tobytes())
     return message
@@ -85,7 +86,7 @@ def features_message(frames: StampedFrames, feature_set: str, frame_id: str) -> 
 
 def frame_values(message: FrameFeatures, expected: FeatureSet) -> np.ndarray:
     """
-    Return the rows of a message, ``(n, F)`` float32.
+    Return the rows of a message, ``(n, F)`` float32; none only where it tells a trouble.
 
     :raises FeatureError: if it is not of the expected feature set, or its sizes do not fit.
     """
@@ -94,7 +95,8 @@ def frame_values(message: FrameFeatures, expected: FeatureSet) -> np.ndarray:
             f'the model hears {expected.id!r}, frame_features carries '
             f'{message.feature_set!r}: set the parameter feature_set of feature_extractor')
     rows, columns = message.frame_count, message.feature_count
-    if columns != len(expected.columns) or not 0 < rows <= LARGEST_MESSAGE_FRAMES:
+    if columns != len(expected.columns) or not (
+            (0 if message.trouble else 1) <= rows <= LARGEST_MESSAGE_FRAMES):
         raise FeatureError(f'expected 1 to {LARGEST_MESSAGE_FRAMES} frames of '
                            f'{len(expected.columns)} features, got {rows} of {columns}')
     values = np.asarray(message.values, np.float32)

@@ -49,6 +49,9 @@ FEATURE_EXTRACTOR = (
               minimum=0.001, maximum=1.0),
     Parameter('no_audio_timeout_s', 1.0, 'Silence of the audio topic after which the stream has '
                                          'ended.', minimum=0.2, maximum=60.0),
+    Parameter('keep_microphone', True, 'Keep in a file (XDG_STATE_HOME) how quiet the microphone '
+                                       'ever was, so that one that is muted is known after a '
+                                       'restart; levels only, never sound.', read_only=True),
 )
 
 CRY_CLASSIFIER = (

@@ -18,6 +18,7 @@ from std_srvs.srv import SetBool, Trigger
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import (
     CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_NO_AUDIO)
+from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode
@@ -130,7 +131,8 @@ class CryClassifier(ManagedNode):
             self._mismatch = str(error)
             raise
         self._mismatch = ''
-        frames = StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp), values)
+        frames = StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp),
+                               values, message.trouble)
         self._frame_id = message.header.frame_id
         if not self._enabled:
             return
@@ -139,6 +141,8 @@ class CryClassifier(ManagedNode):
             for decision in self._classification.on_frames(frames, self._frame_id,
                                                            PUBLISH_PERIOD_NS):
                 self._publish(decision)
+        if not len(values):
+            self._arrival.note()               # audio arrives that can't be used: it is told why
         if self._classification.next_start_ns == before_ns:
             return                             # all of it arrived before
         self._arrival.note()
@@ -236,6 +240,9 @@ class CryClassifier(ManagedNode):
             return DiagnosticStatus.WARN, 'not active', details
         if self._enabled and self._last is not None and self._last.status == STATUS_NO_AUDIO:
             return DiagnosticStatus.ERROR, self._mismatch or 'no audio', details
+        if self._enabled and self._last is not None and (
+                self._last.status == STATUS_UNTRUSTED_AUDIO):
+            return DiagnosticStatus.ERROR, self._last.why_not_heard, details
         return DiagnosticStatus.OK, 'listening' if self._enabled else 'switched off', details
 
 

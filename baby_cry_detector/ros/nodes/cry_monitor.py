@@ -186,6 +186,8 @@ class CryMonitor(ManagedNode):
         if feature_set is None:
             return
         values, roles = frame_values(message, feature_set), feature_set.roles
+        if not len(values):
+            return
         f0, voicing = (values[:, feature_set.index(roles[role])] for role in ('f0', 'voicing'))
         hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
         if self._picture_timer is not None:

@@ -9,6 +9,7 @@ missing.
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
+from std_srvs.srv import Trigger
 
 from baby_cry_detector.audio.messages import AudioMessage, format_message
 from baby_cry_detector.features import FeatureSet, get_feature_set
@@ -21,11 +22,13 @@ from baby_cry_detector.ros.base.messages import features_message
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
 
 LEVEL_PERIOD_S = 0.1
+LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
 
 
 class FeatureExtractor(ManagedNode):
@@ -39,6 +42,8 @@ class FeatureExtractor(ManagedNode):
         self._arrival = Arrival(self)
         self._workload = Workload()
         self._interleaving = Interleaving()
+        self._memory = None
+        self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
     def configure(self, values):
         """Find the feature set and build the extractor."""
@@ -48,7 +53,8 @@ class FeatureExtractor(ManagedNode):
             feature_set = FeatureSet.from_dict(open_checkpoint(values['model']).feature_set)
         self._extraction = Extraction(
             feature_set, values['channel'], values['stamp_tolerance_s'],
-            values['no_audio_timeout_s'], Troubles(self.counts, self.tell))
+            values['no_audio_timeout_s'], Troubles(self.counts, self.tell),
+            self._remembered(values['keep_microphone']))
         self._features = self.offer(
             FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
         self._level = self.offer(Float32, 'level_dbfs', qos.STATE)
@@ -70,6 +76,9 @@ class FeatureExtractor(ManagedNode):
     def cleanup(self):
         """Give the extractor back."""
         self._features = self._level = self._extraction = None
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
 
     def _on_info(self, message: AudioInfo):
         for frames in self._extraction.on_format(
@@ -85,8 +94,10 @@ class FeatureExtractor(ManagedNode):
                 arrival_ns, stamp_ns, message.header.frame_id, message.audio.data))
             for frames in blocks:
                 self._publish(frames)
-        if self._extraction.took_audio:
-            self._arrival.note()
+        self._arrival.note()
+        if self._extraction.has_learnt:
+            self._extraction.has_learnt = False
+            self._remember()
         for sentence in self._extraction.take_news():
             self.get_logger().warning(sentence)
         self._workload.add(sum(len(frames.values) for frames in blocks), arrival_ns - stamp_ns)
@@ -100,6 +111,33 @@ class FeatureExtractor(ManagedNode):
         self._extraction.on_silence(self._arrival.silent_ns())
         self._level.publish(Float32(data=self._extraction.level_dbfs))
 
+    # --- what the microphone was before ----------------------------------------------------------
+    def _remembered(self, keep: bool):
+        if not keep:
+            return ()
+        try:
+            self._memory = EarMemory(self.get_fully_qualified_name())
+            return self._memory.read()
+        except (ValueError, OSError) as error:
+            self.report('microphone_not_kept', f'what the microphone was is not known: {error}')
+            return ()
+
+    def _remember(self):
+        if self._memory is not None:
+            try:
+                self._memory.keep(self._extraction.reception.ear.kept())
+            except OSError as error:
+                self.report('microphone_not_kept', f'what the microphone is is not kept: {error}')
+
+    def _forget_microphone(self, request, response):
+        """Learn anew what the microphone is like: it is another one, or stands elsewhere."""
+        response.success = self._extraction is not None
+        response.message = 'learning anew' if response.success else 'the node is not configured'
+        if response.success:
+            self._extraction.reception.ear.forget_microphone()
+            self._remember()
+        return response
+
     def diagnose(self):
         """Report format, level and whether audio arrives."""
         details = self._workload.figures()
@@ -112,6 +150,9 @@ class FeatureExtractor(ManagedNode):
                                channels=extraction.format.channels)
             if extraction.channel_finding:
                 details['channel_choice'] = extraction.channel_finding
+            floor_db = extraction.reception.ear.floor_db
+            details.update(times=extraction.reception.stamps.mode,
+                           microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1))
             if extraction.format_trouble:
                 return DiagnosticStatus.ERROR, extraction.format_trouble, details
         if not self._is_active:
@@ -119,11 +160,13 @@ class FeatureExtractor(ManagedNode):
         if not extraction.is_flowing:
             return DiagnosticStatus.ERROR, 'no audio', details
         # One that was killed counts as a publisher until DDS misses it; it sends nothing.
+        verdict = extraction.verdict
         publishers = self.count_publishers(self.resolve_topic_name('audio_stamped'))
         if publishers > 1 and self._interleaving.is_seen():
-            return (DiagnosticStatus.WARN, f'{publishers} publishers send audio_stamped at once: '
+            return (max(DiagnosticStatus.WARN, LEVELS[verdict.level]),
+                    f'{publishers} publishers send audio_stamped at once: '
                     'a crib has one microphone, give each a namespace', details)
-        return DiagnosticStatus.OK, 'extracting', details
+        return LEVELS[verdict.level], verdict.sentence or 'extracting', details
 
 
 def main(args=None) -> int:

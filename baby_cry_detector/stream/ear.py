@@ -1,0 +1,167 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Does this microphone still hear the room? The signal judged against what it was before.
+
+A microphone that works is never still: its own noise and the room move every sample. One that was
+muted, covered, unplugged or moved to another source is constant, within a step or two of it, or
+far quieter than it ever was in this room. Any sound above that shows that it hears.
+
+Levels are RMS in dBFS without the mean, over a second: an offset is no sound.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+import math
+from typing import Deque, Optional
+
+import numpy as np
+
+from baby_cry_detector.audio.formats import PCM16_SCALE
+from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict
+from baby_cry_detector.units import SECOND_NS
+
+FLOOR_DBFS = -120.0
+# So long nothing may move before it is said.
+STILL_S = 10.0
+# An analogue microphone's own noise moves more than this; the switch of a USB microphone leaves
+# steps of +-1 (-90 dBFS).
+MUTED_DBFS = -84.0
+MUTED_S = 15.0
+# Far below the quietest that this microphone ever was, for so long; a room falls silent too, but
+# not below the noise of the microphone.
+DROP_DB, DROP_BELOW_DBFS, DROP_S = 12.0, -70.0, 30.0
+# What it was is known after so long; the quietest tenth of these minutes is its floor.
+LEARN_S = 120
+KEPT_MINUTES = 24 * 60
+FLOOR_PERCENTILE = 10.0
+_CELL_NS = SECOND_NS
+
+
+@dataclass(frozen=True)
+class _Second:
+    level_db: float
+    peak: float                        # largest distance from the mean
+    is_repeated: bool
+
+
+class Ear:
+    """
+    Follow the samples of one microphone.
+
+    :param floors_db: what `kept` returned before, the quietest level of each minute; survives
+        restarts with whoever keeps it.
+    :ivar verdict: what is to be said.
+    """
+
+    def __init__(self, floors_db=()) -> None:
+        self._floors: Deque[float] = deque(
+            (float(value) for value in floors_db if math.isfinite(value)
+             and FLOOR_DBFS <= value <= 0.0), maxlen=KEPT_MINUTES)
+        self.verdict = FINE
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the stream, not the microphone."""
+        self._seconds: Deque[_Second] = deque(maxlen=60)
+        self._minute: Deque[float] = deque(maxlen=60)
+        self._filled_ns = 0
+        self._sum = self._squares = 0.0
+        self._count = 0
+        self._low, self._high = math.inf, -math.inf
+        self._digest: Optional[int] = None
+        self._blocks = self._repeats = 0
+        self.verdict = FINE
+
+    @property
+    def floor_db(self) -> Optional[float]:
+        """Return the quietest that this microphone is in this room; None before it is known."""
+        if len(self._floors) * 60 < LEARN_S:
+            return None
+        return float(np.percentile(np.array(self._floors), FLOOR_PERCENTILE))
+
+    def forget_microphone(self) -> None:
+        """Learn anew: it is another microphone, or stands elsewhere."""
+        self._floors.clear()
+        self.reset()
+
+    def kept(self) -> list:
+        """Return what is known of this microphone, to be given to the next one."""
+        return [round(value, 1) for value in self._floors]
+
+    def update(self, samples: np.ndarray, sample_rate: int, digest: int) -> bool:
+        """
+        Take a block.
+
+        :param samples: ``(n,)`` mono, 1.0 is full scale.
+        :param digest: of its bytes, to notice a driver that gives the same block for ever.
+        :return: whether a minute ended, so that `kept` has something new.
+        """
+        if not len(samples):
+            return False
+        self._sum += float(samples.sum())
+        self._squares += float(samples @ samples)
+        self._count += len(samples)
+        self._low = min(self._low, float(samples.min()))
+        self._high = max(self._high, float(samples.max()))
+        self._blocks += 1
+        self._repeats += digest == self._digest
+        self._digest = digest
+        self._filled_ns += len(samples) * SECOND_NS // sample_rate
+        if self._filled_ns < _CELL_NS:
+            return False
+        return self._end_second()
+
+    def _end_second(self) -> bool:
+        mean = self._sum / self._count
+        power = max(0.0, self._squares / self._count - mean * mean)
+        level_db = 10.0 * math.log10(power) if power > 1e-12 else FLOOR_DBFS
+        spread = self._high - self._low
+        self._seconds.append(_Second(level_db, spread / 2.0,
+                                     self._repeats >= max(1, self._blocks - 1)))
+        self._filled_ns, self._count, self._blocks, self._repeats = 0, 0, 0, 0
+        self._sum = self._squares = 0.0
+        self._low, self._high = math.inf, -math.inf
+        before = self.verdict
+        self.verdict = self._judge()
+        if not self.verdict.trusted and before.trusted:
+            self._minute.clear()
+        return self.verdict.trusted and self._learn(level_db)
+
+    def _learn(self, level_db: float) -> bool:
+        self._minute.append(level_db)
+        if len(self._minute) < 60:
+            return False
+        self._floors.append(float(np.percentile(np.array(self._minute), FLOOR_PERCENTILE)))
+        self._minute.clear()
+        return True
+
+    def _judge(self) -> Verdict:
+        seconds = list(self._seconds)
+        for kind, length_s, holds, words in self._states():
+            newest = seconds[-int(length_s):]
+            if len(newest) >= length_s and all(holds(second) for second in newest):
+                if self.verdict.kind == kind:
+                    return self.verdict
+                return Verdict(ERROR, kind, words, False)
+        return FINE
+
+    def _states(self):
+        """Yield (kind, seconds, whether a second is so, what to say), the surest first."""
+        step = 1.0 / PCM16_SCALE
+        yield ('constant', STILL_S, lambda second: second.peak < 0.25 * step,
+               'the samples do not move: is the microphone muted, or unplugged?')
+        yield ('frozen', STILL_S, lambda second: second.is_repeated,
+               'the same block comes again and again: the sound driver is stuck')
+        floor_db = self.floor_db
+        if floor_db is None or floor_db > MUTED_DBFS + DROP_DB / 2:
+            yield ('muted', MUTED_S,
+                   lambda second: second.level_db < MUTED_DBFS,
+                   'as quiet as a muted microphone: check its switch and its volume')
+        if floor_db is not None:
+            limit_db = min(floor_db - DROP_DB, DROP_BELOW_DBFS)
+            yield ('too_quiet', DROP_S,
+                   lambda second: second.level_db < limit_db,
+                   f'more than {DROP_DB:.0f} dB quieter than this microphone ever was here: is '
+                   'it muted, covered, turned down, or another source? If it is meant to be so: '
+                   '~/forget_microphone of feature_extractor')

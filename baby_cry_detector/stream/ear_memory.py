@@ -1,0 +1,47 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a microphone was like, in a small file: one that was muted overnight is known in the morning.
+
+Only levels are kept, one a minute of the last day; never sound.
+"""
+
+from typing import List
+
+from baby_cry_detector.kept_state import KeptState
+
+
+class EarMemory:
+    """
+    The file of one node.
+
+    :param name: full name of the node; the domain is added.
+    :raises OSError: if the file can't be had, or another process of that name has it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._file = KeptState(name, '.microphone')
+
+    def read(self) -> List[float]:
+        """
+        Return the levels that were kept, dBFS; none where there is no file.
+
+        :raises OSError: if there is a file that can't be read.
+        :raises ValueError: if its contents make no sense.
+        """
+        document = self._file.read()
+        if document is None:
+            return []
+        levels = document.get('floors_db')
+        if not isinstance(levels, list) or not all(
+                isinstance(level, (int, float)) for level in levels):
+            raise ValueError(f'{self._file.path} holds no levels')
+        return [float(level) for level in levels]
+
+    def keep(self, floors_db: List[float]) -> None:
+        """Write; OSError if that fails."""
+        self._file.keep({'floors_db': floors_db})
+
+    def close(self) -> None:
+        """Give the lock back; the file stays as it is."""
+        self._file.close()

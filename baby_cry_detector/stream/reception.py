@@ -1,0 +1,75 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What arrives, what of it can be used, and why not: judged over seconds, said with its remedy.
+
+Three judges: of the stamps (`stamps`), of the signal (`ear`), and of messages that are no audio.
+"""
+
+from typing import Optional
+
+import numpy as np
+
+from baby_cry_detector.stream.ear import Ear
+from baby_cry_detector.stream.stamps import StampJudge
+from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, worst
+from baby_cry_detector.units import SECOND_NS
+
+# Messages of which nothing can be used, in a row for so long (or so many), are no accident.
+USELESS_NS = 2 * SECOND_NS
+LEAST_USELESS, MANY_USELESS = 3, 200
+
+
+class Reception:
+    """
+    The judges of one stream.
+
+    :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
+    :param floors_db: what `Ear.kept` returned in a process before this one.
+    """
+
+    def __init__(self, stamp_tolerance_s: float, floors_db=()) -> None:
+        self.stamps = StampJudge(stamp_tolerance_s)
+        self.ear = Ear(floors_db)
+        self._useless = 0
+        self._useless_since_ns: Optional[int] = None
+        self._useless_verdict = FINE
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the gravest judgement."""
+        return worst(self._useless_verdict, self.stamps.verdict, self.ear.verdict)
+
+    @property
+    def is_useless(self) -> bool:
+        """Return whether nothing of what arrives can be used."""
+        return self._useless_verdict is not FINE
+
+    def on_useless(self, arrival_ns: int, kind: str, sentence: str) -> None:
+        """Take a message of which nothing can be used."""
+        if not self._useless:
+            self._useless_since_ns = arrival_ns
+        self._useless += 1
+        lasted = (self._useless >= LEAST_USELESS
+                  and arrival_ns - self._useless_since_ns >= USELESS_NS)
+        if lasted or self._useless >= MANY_USELESS:
+            self._useless_verdict = Verdict(ERROR, kind, sentence, False)
+
+    def on_used(self, samples: Optional[np.ndarray], sample_rate: int, digest: int) -> bool:
+        """
+        Take a block that was decoded; return whether the ear has learnt something new.
+
+        :param samples: ``(n,)`` of it; ``None`` where it was dropped.
+        """
+        self._useless, self._useless_verdict = 0, FINE
+        return samples is not None and self.ear.update(samples, sample_rate, digest)
+
+    def on_silence(self) -> None:
+        """Note that no messages arrive."""
+        self._useless, self._useless_verdict = 0, FINE
+
+    def forget(self) -> None:
+        """Forget the stream, not the microphone."""
+        self.on_silence()
+        self.stamps.reset()
+        self.ear.reset()

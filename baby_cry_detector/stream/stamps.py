@@ -1,0 +1,289 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Whose clock tells when audio was captured? Judged over seconds, from stamps, arrivals and samples.
+
+Good stamps are used as they are. Those that do not advance (a publisher that leaves them at 0)
+are replaced by times of arrival, and those that jitter or come in bursts (``now()`` at each
+delivery of a sound server) by the promptest of them; each is said, with its remedy. Audio that
+comes at another pace than its format says is an error that nothing here can mend.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Deque, Optional
+
+import numpy as np
+
+from baby_cry_detector.audio.delivery_clock import DeliveryClock
+from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
+from baby_cry_detector.units import SECOND_NS
+
+STAMPS, SMOOTHED, ARRIVAL, COUNTED = 'stamps', 'smoothed', 'arrival', 'counted'
+# Of this much audio a judgement is made, so often; and this much must be good to trust again.
+JUDGED_NS = 2 * SECOND_NS
+PACE_NS = 4 * SECOND_NS
+RECOVERED_NS = 10 * SECOND_NS
+LOOK_EVERY_NS = SECOND_NS // 2
+STANDING_NS = SECOND_NS                # stamps that stay the same for so much audio
+MOST_BLOCKS = 4096
+MOST_BAD_SHARE = 0.15
+LEAST_BAD = 4
+# A publisher's clock that is off by more is no clock; nor is a pace that differs by more a drift.
+LARGEST_DRIFT = 0.05
+LARGEST_HEARD_DRIFT = 0.15
+DRIFT_WORTH_SAYING = 0.005
+TOLERANCE_ELSEWHERE_S = 0.25           # of times that were smoothed
+COMMON_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
+                192_000)
+
+
+@dataclass(frozen=True)
+class _Block:
+    arrival_ns: int
+    stamp_ns: int
+    duration_ns: int
+    is_bad: bool
+
+
+class StampJudge:
+    """
+    Follow the stamps of one stream.
+
+    :param tolerance_s: jitter of the stamps that still counts as continuous.
+    :ivar mode: whose times are used: `STAMPS`, `SMOOTHED`, `ARRIVAL` or `COUNTED`.
+    :ivar verdict: what is to be said of them.
+    """
+
+    def __init__(self, tolerance_s: float) -> None:
+        self._tolerance_s = tolerance_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the stream and trust its stamps."""
+        self._blocks: Deque[_Block] = deque(maxlen=MOST_BLOCKS)
+        self._recent: Deque[tuple] = deque(maxlen=64)
+        self._audio_ns = self._looked_ns = 0
+        self._standing_ns, self._standing_blocks = 0, 0
+        self._last_stamp_ns: Optional[int] = None
+        self.verdict = FINE
+        self._rate, self._channels = 0, 1
+        self._enter(STAMPS)
+
+    @property
+    def tolerance_s(self) -> float:
+        """Return the tolerance that the times in use need."""
+        return self._tolerance_s if self.mode == STAMPS else TOLERANCE_ELSEWHERE_S
+
+    def time_of(self, arrival_ns: int, stamp_ns: int, n_samples: int, sample_rate: int,
+                channels: int = 1) -> int:
+        """Return when the first of ``n_samples`` samples was captured, as far as can be told."""
+        self._rate, self._channels = sample_rate, channels
+        self._present = (arrival_ns, stamp_ns, n_samples * SECOND_NS // sample_rate)
+        if self.mode == STAMPS:
+            return stamp_ns
+        if self.mode == COUNTED:
+            start_ns = self._counted_ns
+            if start_ns is None:
+                start_ns = stamp_ns
+            self._counted_ns = start_ns + self._present[2]
+            return start_ns
+        if self._delivery is None:
+            self._delivery = DeliveryClock(sample_rate)
+        end = self._sample + n_samples
+        handed_ns = arrival_ns if self.mode == ARRIVAL else stamp_ns + self._present[2]
+        self._delivery.update(handed_ns, end)
+        start_ns = self._delivery.time_of(self._sample)
+        self._sample = end
+        return start_ns
+
+    def note(self, is_bad: bool, digest: int) -> bool:
+        """
+        Take what became of the block that `time_of` was asked about.
+
+        :param is_bad: whether it was dropped or broke the stream.
+        :param digest: of its bytes, to know a copy.
+        :return: whether the times in use are others from the next block on.
+        """
+        arrival_ns, stamp_ns, duration_ns = self._present
+        standing = stamp_ns == self._last_stamp_ns
+        self._standing_ns = self._standing_ns + duration_ns if standing else 0
+        self._standing_blocks = self._standing_blocks + 1 if standing else 0
+        self._last_stamp_ns = stamp_ns
+        if not standing and (stamp_ns, digest) in self._recent:
+            return False                       # a copy, wherever it comes from
+        self._recent.append((stamp_ns, digest))
+        self._blocks.append(_Block(arrival_ns, stamp_ns, duration_ns, is_bad))
+        self._audio_ns += duration_ns
+        while self._audio_ns - self._blocks[0].duration_ns > RECOVERED_NS:
+            self._audio_ns -= self._blocks.popleft().duration_ns
+        self._looked_ns += duration_ns
+        if self._looked_ns < LOOK_EVERY_NS:
+            return False
+        self._looked_ns = 0
+        before = self.mode
+        self._look()
+        return self.mode != before
+
+    def _enter(self, mode: str) -> None:
+        self.mode = mode
+        self._delivery: Optional[DeliveryClock] = None
+        self._sample = 0
+        self._counted_ns: Optional[int] = None
+
+    def _look(self) -> None:
+        newest = self._newest(JUDGED_NS)
+        if newest is None:
+            return
+        # Bursts and jitter blur the pace of a short stretch, but not so far.
+        longer = newest
+        if abs(_pace(newest[1], newest[2]) - 1.0) < 0.3:
+            longer = self._newest(PACE_NS)
+        if self._standing_ns >= STANDING_NS and self._standing_blocks >= 3:
+            self._judge_standing(newest)
+            return
+        if longer is not None and self._judge_pace(longer):
+            return
+        if self.mode == STAMPS:
+            self._judge_jitter(newest)
+        else:
+            self._judge_recovery()
+
+    def _newest(self, least_ns: int):
+        """Return (arrivals, stamps, durations, bad) of the newest audio; None if it is less."""
+        chosen, audio_ns = [], 0
+        for block in reversed(self._blocks):
+            chosen.append(block)
+            audio_ns += block.duration_ns
+            if audio_ns >= least_ns:
+                break
+        else:
+            if len(self._blocks) < MOST_BLOCKS:
+                return None
+        if len(chosen) < 3:
+            return None
+        chosen.reverse()
+        return tuple(np.array([getattr(block, name) for block in chosen])
+                     for name in ('arrival_ns', 'stamp_ns', 'duration_ns', 'is_bad'))
+
+    def _judge_standing(self, newest) -> None:
+        pace = _pace(newest[0], newest[2])
+        if pace < 0.01:
+            if self.mode != COUNTED:
+                self._enter(COUNTED)
+            self.verdict = Verdict(WARN, 'standing_stamps', 'neither stamps nor times of arrival '
+                                   'advance: samples are counted; let the publisher set '
+                                   'header.stamp')
+            return
+        if abs(pace - 1.0) > LARGEST_HEARD_DRIFT:
+            longer = self._newest(PACE_NS)
+            if longer is None and abs(pace - 1.0) < 0.3:
+                return                         # bursts blur it: wait
+            pace = pace if longer is None else _pace(longer[0], longer[2])
+            if abs(pace - 1.0) > LARGEST_HEARD_DRIFT:
+                self._say_pace(pace)
+                return
+        if self.mode != ARRIVAL:
+            self._enter(ARRIVAL)
+        self.verdict = Verdict(WARN, 'standing_stamps', 'stamps do not advance: time of arrival '
+                               'is used; let the publisher set header.stamp to the capture time')
+
+    def _judge_pace(self, longer) -> bool:
+        """Judge how fast audio comes; return whether that is what is wrong."""
+        arrivals, stamps, durations, _ = longer
+        ratios = np.diff(stamps) / durations[:-1]
+        pace = _pace(stamps, durations)
+        # Where many stamps follow exactly, the others are lost or repeated audio, or a jump.
+        if abs(pace - 1.0) <= LARGEST_DRIFT or (np.abs(ratios - 1.0) < 0.03).mean() > 0.25:
+            if self.verdict.kind in ('pace', 'stamp_clock'):
+                self.verdict = FINE
+                if self.mode == ARRIVAL:
+                    self._enter(STAMPS)
+            return False
+        arriving = _pace(arrivals, durations)
+        if abs(arriving - 1.0) <= LARGEST_DRIFT:
+            if self.mode != ARRIVAL:
+                self._enter(ARRIVAL)
+            self.verdict = Verdict(
+                WARN, 'stamp_clock', f'stamps advance {pace:.2f} s in a second of audio: time of '
+                'arrival is used; let the publisher set header.stamp to the capture time')
+            return True
+        if abs(pace - 1.0) <= LARGEST_HEARD_DRIFT:
+            if self.mode != SMOOTHED:
+                self._enter(SMOOTHED)
+            self.verdict = self._pace_verdict(pace, WARN, True)
+            return True
+        self._say_pace(pace)
+        return True
+
+    def _say_pace(self, pace: float) -> None:
+        self.verdict = self._pace_verdict(pace, ERROR, False)
+
+    def _pace_verdict(self, pace: float, level: int, trusted: bool) -> Verdict:
+        if pace <= 0.01:
+            return Verdict(ERROR, 'pace', 'stamps go back, and times of arrival do not fit the '
+                           'audio: let the publisher set header.stamp to the capture time', False)
+        real_rate = self._rate / pace
+        nearest = min(COMMON_RATES, key=lambda rate: abs(np.log(rate / real_rate)))
+        causes = []
+        if abs(nearest / real_rate - 1.0) < 0.1 and nearest != self._rate:
+            causes.append(f'{nearest} Hz')
+        factor = 1.0 / pace
+        for channels in range(1, 9):
+            if channels != self._channels and abs(
+                    channels / self._channels / factor - 1.0) < 0.05:
+                causes.append(f'{channels} channel{"s" if channels > 1 else ""}')
+        if abs(factor - 2.0) < 0.2:
+            causes.append('two publishers')
+        guess = f': {", or ".join(causes)}?' if causes else ': check sample_rate and channels'
+        how = (f'{factor:.3g} times faster' if factor > 1.0 else f'{pace:.3g} times slower')
+        return Verdict(level, 'pace', f'audio comes {how} than audio_info says '
+                       f'({self._rate} Hz, {self._channels} ch){guess}', trusted)
+
+    def _judge_jitter(self, newest) -> None:
+        _, stamps, durations, bad = newest
+        errors = stamps - np.concatenate(([0], np.cumsum(durations[:-1])))
+        # Lost audio only ever moves stamps on, repeated audio only back; jitter does both.
+        falls = float((np.maximum.accumulate(errors) - errors).max())
+        rises = float((errors - np.minimum.accumulate(errors)).max())
+        both_s = min(falls, rises) / SECOND_NS
+        if bad.sum() >= LEAST_BAD and bad.mean() >= MOST_BAD_SHARE and (
+                both_s > self._tolerance_s / 2):
+            self._enter(SMOOTHED)
+            self.verdict = Verdict(
+                WARN, 'jitter', f'stamps jitter by {max(falls, rises) / SECOND_NS:.2g} s: they '
+                'are smoothed; let the publisher stamp the capture time of the first sample, or '
+                'raise stamp_tolerance_s')
+        elif bad.sum() >= LEAST_BAD and bad.mean() > 0.5:
+            self.verdict = Verdict(
+                ERROR, 'broken', f'{bad.mean():.0%} of the audio does not continue what came '
+                'before: is audio lost on the way, or do several publishers send at once?', False)
+        elif self.verdict.kind in ('broken', 'drift'):
+            self.verdict = FINE
+        if self.verdict is FINE:
+            longest = self._newest(RECOVERED_NS - SECOND_NS)
+            drift = 0.0 if longest is None else _pace(longest[1], longest[2]) - 1.0
+            if not bad.any() and DRIFT_WORTH_SAYING < abs(drift) <= LARGEST_DRIFT:
+                self.verdict = Verdict(
+                    WARN, 'drift', f'the publisher\'s clock is off by {drift:+.1%} of the '
+                    'audio\'s: heard all the same')
+
+    def _judge_recovery(self) -> None:
+        longest = self._newest(RECOVERED_NS - SECOND_NS)
+        if longest is None:
+            return
+        _, stamps, durations, _ = longest
+        errors = stamps - np.concatenate(([0], np.cumsum(durations[:-1])))
+        in_order = bool((np.diff(stamps) > 0).all())
+        if in_order and errors.max() - errors.min() < self._tolerance_s * SECOND_NS:
+            self._enter(STAMPS)
+            self.verdict = FINE
+
+
+def _pace(times: np.ndarray, durations: np.ndarray) -> float:
+    """Return how much time passes in a second of audio; 1 where both agree."""
+    audio = np.concatenate(([0.0], np.cumsum(durations[:-1]))) / SECOND_NS
+    audio -= audio.mean()
+    spread = float(audio @ audio)
+    passed = (times - times[0]) / SECOND_NS
+    return float(audio @ (passed - passed.mean())) / spread if spread else 1.0

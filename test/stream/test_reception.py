@@ -1,0 +1,269 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Deaf with a green light: what can't be heard is said, and what can be heard safely is heard."""
+
+from array import array
+import json
+
+from baby_cry_detector.audio import AudioFormat, to_pcm16
+from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.features import get_feature_set
+from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.stream.ear import Ear
+from baby_cry_detector.stream.ear_memory import EarMemory
+from baby_cry_detector.stream.extraction import Extraction
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import MessageReplay
+from baby_cry_detector.stream.verdict import ERROR, OK, WARN
+import numpy as np
+import pytest
+
+NS = 1_000_000_000
+RATE, BLOCK = 16_000, 640
+BLOCK_NS = BLOCK * NS // RATE
+START_NS = 1_700_000_000 * NS
+PLAIN = get_feature_set('cepstra20')
+CHECKPOINT = open_checkpoint()
+
+
+def room(duration_s, level_db=-55.0, seed=0):
+    return 10 ** (level_db / 20) * np.random.default_rng(seed).standard_normal(
+        int(duration_s * RATE))
+
+
+def with_cry(before_s=8.0, cry_s=8.0):
+    samples = room(before_s + cry_s + 1.0)
+    first = int(before_s * RATE)
+    cry = synthesise_cry(cry_s, seed=4)
+    samples[first:first + len(cry)] += cry
+    return samples
+
+
+def messages(samples, stamp=None, arrival=None, said=(RATE, 1), block=BLOCK, real_rate=RATE):
+    """
+    Yield a format and blocks, as a publisher with a fault sends them.
+
+    :param stamp: function of (number, time in ns of its first sample) → its stamp.
+    :param arrival: the same for the time at which it arrives.
+    """
+    yield FormatMessage(START_NS, AudioFormat(*said))
+    pcm = to_pcm16(np.asarray(samples))
+    for number in range(len(pcm) // block):
+        begin_ns = START_NS + number * block * NS // real_rate
+        end_ns = begin_ns + block * NS // real_rate
+        yield AudioMessage(end_ns if arrival is None else arrival(number, end_ns),
+                           begin_ns if stamp is None else stamp(number, begin_ns), 'crib',
+                           array('B', pcm[number * block:(number + 1) * block].tobytes()))
+
+
+def hear(stream, **options):
+    """Return (extraction, frames that came, verdicts by kind)."""
+    extraction = Extraction(PLAIN, **options)
+    frames = []
+    for message in stream:
+        if isinstance(message, FormatMessage):
+            frames += extraction.on_format(message)
+        else:
+            frames += extraction.on_audio(message)
+    return extraction, frames
+
+
+def rows(frames):
+    return sum(len(part.values) for part in frames)
+
+
+def bursts(blocks):
+    """Return a function that gives the time at which a driver hands over so many blocks."""
+    def time_of(number, begin_ns):
+        last = number // blocks * blocks + blocks - 1
+        return START_NS + (last + 1) * BLOCK_NS + (number % blocks) * 20_000
+    return time_of
+
+
+def jitter(seconds):
+    generator = np.random.default_rng(3)
+    return lambda number, begin_ns: begin_ns + int(generator.uniform(0, seconds) * NS)
+
+
+def clock_off(ratio):
+    return lambda number, begin_ns: START_NS + int((begin_ns - START_NS) * ratio)
+
+
+HEARD_SAFELY = {
+    'stamps stay 0': (dict(stamp=lambda number, ns: 0), 'standing_stamps', WARN),
+    'stamps stay the same': (dict(stamp=lambda number, ns: START_NS), 'standing_stamps', WARN),
+    'bursts of 160 ms': (dict(stamp=bursts(4), arrival=bursts(4)), 'jitter', WARN),
+    'bursts of 320 ms': (dict(stamp=bursts(8), arrival=bursts(8)), 'jitter', WARN),
+    'jitter of 0.3 s': (dict(stamp=jitter(0.3)), 'jitter', WARN),
+    'stamps 0 in bursts': (dict(stamp=lambda number, ns: 0, arrival=bursts(8)),
+                           'standing_stamps', WARN),
+    'a clock 3 % fast': (dict(stamp=clock_off(1.03)), 'drift', WARN),
+    'a clock 2 % slow': (dict(stamp=clock_off(0.98)), 'drift', WARN),
+    'a clock at a third': (dict(stamp=clock_off(1 / 3)), 'stamp_clock', WARN),
+    'a clock that runs back': (dict(stamp=clock_off(-1.0)), 'stamp_clock', WARN),
+    'an hour ahead': (dict(stamp=lambda number, ns: ns + 3600 * NS), None, OK),
+    'neither stamps nor arrival': (dict(stamp=lambda number, ns: 0,
+                                        arrival=lambda number, ns: 0), 'standing_stamps', WARN),
+}
+
+
+@pytest.mark.parametrize('name', HEARD_SAFELY)
+def test_what_can_be_heard_safely_is_heard_and_said(name):
+    options, kind, level = HEARD_SAFELY[name]
+    extraction, frames = hear(messages(room(20.0), **options))
+    assert extraction.verdict.level == level and extraction.verdict.trusted
+    if kind:
+        assert extraction.verdict.kind == kind, extraction.verdict
+        assert set(extraction.remarks) == {kind}
+    assert rows(frames) > 1650
+    newest = [part for part in frames if len(part.values)][-20:]
+    steps = {part.first_frame + len(part.values) - after.first_frame
+             for part, after in zip(newest, newest[1:])}
+    assert steps == {0}                        # the last second is whole
+    assert all(not part.trouble for part in frames)
+
+
+@pytest.mark.parametrize('name', ['stamps stay 0', 'bursts of 320 ms', 'jitter of 0.3 s'])
+def test_a_cry_is_heard_all_the_same(name):
+    replay = MessageReplay(FrameListener(CHECKPOINT).feature_set)
+    decisions = list(replay.decisions(messages(with_cry(), **HEARD_SAFELY[name][0]),
+                                      FrameListener(CHECKPOINT)))
+    crying = [d for d in decisions if d.crying]
+    assert len({d.episode_id for d in crying}) == 1
+    assert crying[-1].duration_ns > 4 * NS
+    assert {d.status for d in crying} == {STATUS_OK}
+
+
+@pytest.mark.parametrize('real_rate, said, words', [
+    (48_000, (16_000, 1), ('3 times faster', '48000 Hz')),
+    (16_000, (48_000, 1), ('3 times slower', '16000 Hz')),
+    (44_100, (16_000, 1), ('2.76 times faster', '44100 Hz')),
+    (32_000, (16_000, 1), ('2 times faster', '32000 Hz', '2 channels'))])
+@pytest.mark.parametrize('stamps', ['good', 'zero'])
+def test_another_rate_than_said_is_an_error_with_the_right_one(real_rate, said, words, stamps):
+    stamp = None if stamps == 'good' else lambda number, ns: 0
+    extraction, frames = hear(messages(room(10.0 * real_rate / RATE), stamp, said=said,
+                                       block=real_rate // 25, real_rate=real_rate))
+    verdict = extraction.verdict
+    assert verdict.level == ERROR and not verdict.trusted
+    for word in words:
+        assert word in verdict.sentence
+    assert any(part.trouble for part in frames[-5:])
+
+
+def test_two_publishers_at_once_are_an_error():
+    one = list(messages(room(10.0)))
+    other = list(messages(room(10.0, seed=9), stamp=lambda number, ns: ns + 7_000_000))[1:]
+    mixed = [message for pair in zip(one[1:], other) for message in pair]
+    extraction, _ = hear([one[0], *mixed])
+    assert extraction.verdict.level == ERROR and not extraction.verdict.trusted
+    assert 'two publishers' in extraction.verdict.sentence
+
+
+def test_lost_and_repeated_blocks_are_no_jitter():
+    stream = list(messages(room(20.0)))
+    lossy = [message for number, message in enumerate(stream) if number % 10 or number < 5]
+    assert hear(lossy)[0].reception.stamps.mode == 'stamps'
+    twice = [message for number, message in enumerate(stream)
+             for _ in range(1 if number % 5 else 2)]
+    extraction, frames = hear(twice)
+    assert extraction.reception.stamps.mode == 'stamps' and rows(frames) > 1900
+
+
+@pytest.mark.parametrize('kind', ['empty', 'undecodable', 'no_format', 'format'])
+def test_messages_of_which_nothing_can_be_used(kind):
+    stream = list(messages(room(6.0)))
+    data = {'empty': b'', 'undecodable': bytes(641)}.get(kind)
+    if data is not None:
+        stream = [stream[0]] + [AudioMessage(m.arrival_ns, m.stamp_ns, 'crib', data)
+                                for m in stream[1:]]
+    elif kind == 'no_format':
+        del stream[0]
+    else:
+        stream[0] = FormatMessage(START_NS, None, 'the audio source publishes mp3')
+    extraction, frames = hear(stream)
+    assert (extraction.verdict.kind, extraction.verdict.level) == (kind, ERROR)
+    assert frames and not rows(frames) and frames[-1].trouble == extraction.verdict.sentence
+    assert extraction.level_dbfs == -120.0 or kind == 'format'
+
+
+def test_the_state_says_untrusted_audio_and_why_and_recovers():
+    listener = FrameListener(CHECKPOINT)
+    replay = MessageReplay(listener.feature_set)
+    samples = np.concatenate((room(4.0), np.zeros(20 * RATE), room(6.0, seed=1)))
+    decisions = list(replay.decisions(messages(samples), listener))
+    untrusted = [d for d in decisions if d.status == STATUS_UNTRUSTED_AUDIO]
+    first_s, last_s = ((d.stamp_ns - START_NS) / NS for d in (untrusted[0], untrusted[-1]))
+    assert 13.0 < first_s < 16.0 and 23.5 < last_s < 26.5
+    assert untrusted[0].changed and 'do not move' in untrusted[0].status_reason
+    assert decisions[-1].status == STATUS_OK and not decisions[-1].status_reason
+
+
+# --- the signal ----------------------------------------------------------------------------------
+def listen_to(ear, samples, repeated=False):
+    samples = np.asarray(to_pcm16(np.asarray(samples))) / 32767.0
+    for first in range(0, len(samples) - BLOCK + 1, BLOCK):
+        ear.update(samples[first:first + BLOCK], RATE, 7 if repeated else first)
+    return ear.verdict
+
+
+def steps(duration_s, seed=0):
+    """Return what the switch of a USB microphone leaves: steps of +-1."""
+    return np.random.default_rng(seed).integers(-1, 2, int(duration_s * RATE)) / 32767.0
+
+
+FAULTS = {
+    'zeros': (lambda: np.zeros(12 * RATE), 'constant'),
+    'an offset': (lambda: np.full(12 * RATE, 0.04), 'constant'),
+    'steps of one': (lambda: steps(17.0), 'muted'),
+    'steps of one on an offset': (lambda: steps(17.0) + 0.03, 'muted'),
+    'an analogue floor': (lambda: room(17.0, -86.0), 'muted'),
+    'full scale': (lambda: np.ones(12 * RATE), 'constant'),
+}
+
+
+@pytest.mark.parametrize('name', FAULTS)
+def test_a_muted_microphone_is_known_within_17_s(name):
+    make, kind = FAULTS[name]
+    ear = Ear()
+    assert listen_to(ear, room(20.0)).level == OK
+    verdict = listen_to(ear, make())
+    assert (verdict.kind, verdict.trusted, verdict.level) == (kind, False, ERROR)
+    assert listen_to(ear, room(2.0, seed=3)).level == OK
+
+
+def test_a_driver_that_repeats_a_block_is_known_and_a_tone_is_not_it():
+    assert listen_to(Ear(), room(12.0), repeated=True).kind == 'frozen'
+    assert listen_to(Ear(), room(12.0)).level == OK
+
+
+def test_a_microphone_that_is_far_quieter_than_it_ever_was_is_known_after_a_restart(
+        tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    ear = Ear()
+    for seed in range(4):
+        assert listen_to(ear, room(60.0, -52.0 - seed, seed)).level == OK
+    assert ear.floor_db == pytest.approx(-55.0, abs=1.0)
+    memory = EarMemory('/crib/feature_extractor')
+    memory.keep(ear.kept())
+    memory.close()
+    memory = EarMemory('/crib/feature_extractor')
+    again = Ear(memory.read())
+    assert again.floor_db == pytest.approx(ear.floor_db, abs=0.1)
+    assert listen_to(again, room(28.0, -76.0)).level == OK
+    assert listen_to(again, room(8.0, -76.0)).kind == 'too_quiet'
+    assert again.floor_db == pytest.approx(ear.floor_db, abs=0.1)      # nothing is learnt from it
+    assert listen_to(again, room(2.0, -50.0)).level == OK
+    assert listen_to(Ear(memory.read()), room(40.0, -62.0)).level == OK      # a quiet night
+    memory.close()
+    memory._file.path.write_text(json.dumps({'floors_db': ['loud']}))
+    memory = EarMemory('/crib/feature_extractor')
+    with pytest.raises(ValueError, match='no levels'):
+        memory.read()
+    memory.close()
+
+
+def test_a_quiet_microphone_that_always_was_so_is_trusted():
+    ear = Ear([-88.0] * 10)
+    assert listen_to(ear, room(40.0, -88.0)).level == OK
