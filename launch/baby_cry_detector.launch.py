@@ -10,9 +10,11 @@ GroupAction, because launch arguments otherwise leak into the next include).
 from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
+from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.ros.base.launching import network_actions, network_argument
 from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.stream.listener import open_checkpoint
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.logging import launch_config
@@ -116,6 +118,7 @@ def start(context):
     nodes = ['cry_classifier', 'feature_extractor']
     if arguments['source'] != 'topic':
         nodes.append('audio_capture')
+    refuse_other_features(arguments)
     parameters = overrides(arguments, nodes, namespace)
     respawn = arguments['respawn'] == 'true'
     common = {
@@ -140,6 +143,26 @@ def start(context):
                  remappings=listening if name == 'feature_extractor' else [],
                  ros_arguments=log_levels([full_name], arguments['log_level']), **common)
             for name, full_name in zip(nodes, parameters)]
+
+
+def refuse_other_features(arguments):
+    """Raise RuntimeError where the extractor would compute what the model can't hear."""
+    if not arguments['feature_set']:
+        return
+    try:
+        computed = get_feature_set(arguments['feature_set']).id
+    except ValueError as error:
+        raise RuntimeError(f'feature_set: {error}') from None
+    model = arguments['model']
+    try:
+        heard = FeatureSet.from_dict(open_checkpoint(
+            model if model in SHIPPED else str(Path(model).expanduser())).feature_set).id
+    except (ValueError, OSError):
+        return                     # the node says what is wrong with the model
+    if computed != heard:
+        raise RuntimeError(f'feature_set:={arguments["feature_set"]} computes {computed}, the '
+                           f'model hears {heard}: leave feature_set out, or give the model '
+                           'that was trained on it')
 
 
 def overrides(arguments, nodes, namespace):

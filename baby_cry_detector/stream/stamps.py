@@ -29,11 +29,14 @@ STANDING_NS = SECOND_NS                # stamps that stay the same for so much a
 MOST_BLOCKS = 4096
 MOST_BAD_SHARE = 0.15
 LEAST_BAD = 4
+MOST_LOST_SHARE, LEAST_TIMES = 0.02, 3      # of ten seconds; a clock that is set jumps once
 # A publisher's clock that is off by more is no clock; nor is a pace that differs by more a drift.
 LARGEST_DRIFT = 0.05
 LARGEST_HEARD_DRIFT = 0.15
 DRIFT_WORTH_SAYING = 0.005
 TOLERANCE_ELSEWHERE_S = 0.25           # of times that were smoothed
+SMOOTHING = ('stamps jitter: they are smoothed; let the publisher stamp the capture time of the '
+             'first sample, or raise stamp_tolerance_s')
 COMMON_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
                 192_000)
 
@@ -146,6 +149,8 @@ class StampJudge:
             return
         if self.mode == STAMPS:
             self._judge_jitter(newest)
+            if self.mode == STAMPS and self.verdict.level != ERROR:
+                self._judge_loss()
         else:
             self._judge_recovery()
 
@@ -199,6 +204,8 @@ class StampJudge:
                 self.verdict = FINE
                 if self.mode == ARRIVAL:
                     self._enter(STAMPS)
+                elif self.mode == SMOOTHED:
+                    self.verdict = Verdict(WARN, 'jitter', SMOOTHING)
             return False
         arriving = _pace(arrivals, durations)
         if abs(arriving - 1.0) <= LARGEST_DRIFT:
@@ -267,6 +274,29 @@ class StampJudge:
                 self.verdict = Verdict(
                     WARN, 'drift', f'the publisher\'s clock is off by {drift:+.1%} of the '
                     'audio\'s: heard all the same')
+
+    def _judge_loss(self) -> None:
+        """Judge what a short look does not see: something is lost again and again."""
+        longest = self._newest(RECOVERED_NS - SECOND_NS)
+        if longest is None:
+            return
+        arrivals, _, durations, bad = longest
+        lost = float(durations[bad].sum()) / float(durations.sum())
+        times = int(bad[0]) + int((np.diff(bad.astype(int)) > 0).sum())
+        if times < LEAST_TIMES or lost < MOST_LOST_SHARE:
+            if self.verdict.kind == 'lossy':
+                self.verdict = FINE
+        elif abs(_pace(arrivals, durations) - 1.0) <= LARGEST_DRIFT:
+            self._enter(ARRIVAL)
+            self.verdict = Verdict(
+                WARN, 'jumps', f'stamps jumped {times} times in {RECOVERED_NS // SECOND_NS} '
+                's: time of arrival is used; let the publisher set header.stamp to the capture '
+                'time')
+        else:
+            self.verdict = Verdict(
+                WARN, 'lossy', f'the audio broke off {times} times in '
+                f'{RECOVERED_NS // SECOND_NS} s: it is lost on the way; is the machine or the '
+                'network too slow?')
 
     def _judge_recovery(self) -> None:
         longest = self._newest(RECOVERED_NS - SECOND_NS)

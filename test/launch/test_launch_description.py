@@ -186,6 +186,8 @@ def test_relative_and_home_paths_of_recordings(params_file, recording, monkeypat
     ({'rate': '-1'}, 'rate: -1.0 is below'),
     ({'rate': 'nan'}, 'finite'),
     ({'model': '/nowhere/m.npz'}, 'not a file: /nowhere/m.npz'),
+    ({'feature_set': 'is09'}, 'computes is09/1, the model hears cry/'),
+    ({'feature_set': 'foo'}, "unknown feature set 'foo'"),
     ({'params_file': '/nowhere/p.yaml'}, 'not a file: /nowhere/p.yaml'),
 ])
 def test_refuses_what_cannot_be_started(arguments, sentence, params_file):

@@ -102,6 +102,19 @@ HEARD_SAFELY = {
     'a clock 2 % slow': (dict(stamp=clock_off(0.98)), 'drift', WARN),
     'a clock at a third': (dict(stamp=clock_off(1 / 3)), 'stamp_clock', WARN),
     'a clock that runs back': (dict(stamp=clock_off(-1.0)), 'stamp_clock', WARN),
+    'seconds without nanoseconds': (dict(stamp=lambda number, ns: ns // NS * NS), None, WARN),
+    'nanoseconds without seconds': (dict(stamp=lambda number, ns: ns % NS), 'jumps', WARN),
+    'seconds as a 32-bit float': (dict(stamp=lambda number, ns: int(np.float32(ns / NS)) * NS),
+                                  'standing_stamps', WARN),
+    'microseconds as nanoseconds': (dict(stamp=lambda number, ns: ns // 1000), 'stamp_clock',
+                                    WARN),
+    'two clocks in turn': (dict(stamp=lambda number, ns: ns + number % 2 * 3600 * NS),
+                           'stamp_clock', WARN),
+    'a clock that is set back each 2 s': (dict(stamp=lambda number, ns: ns - number // 50 * NS),
+                                          'jumps', WARN),
+    'bursts of 1 s': (dict(stamp=bursts(25), arrival=bursts(25)), 'jitter', WARN),
+    'a bag played ten times too fast': (dict(
+        arrival=lambda number, ns: START_NS + (ns - START_NS) // 10), None, OK),
     'an hour ahead': (dict(stamp=lambda number, ns: ns + 3600 * NS), None, OK),
     'neither stamps nor arrival': (dict(stamp=lambda number, ns: 0,
                                         arrival=lambda number, ns: 0), 'standing_stamps', WARN),
@@ -115,8 +128,8 @@ def test_what_can_be_heard_safely_is_heard_and_said(name):
     assert extraction.verdict.level == level and extraction.verdict.trusted
     if kind:
         assert extraction.verdict.kind == kind, extraction.verdict
-        assert set(extraction.remarks) == {kind}
-    assert rows(frames) > 1650
+        assert kind in extraction.remarks
+    assert rows(frames) > 1500
     newest = [part for part in frames if len(part.values)][-20:]
     steps = {part.first_frame + len(part.values) - after.first_frame
              for part, after in zip(newest, newest[1:])}
