@@ -20,6 +20,8 @@ MOST_BY_LOOPBACK = 250
 HEAD_S = 10.0
 IDLE_S = 30.0
 ANSWER_S = 40.0
+# Of one request and what may come with it; beyond it the rest would pile up in memory.
+MOST_BYTES = 65_536
 FULL = (b'HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n'
         b'Retry-After: 5\r\nConnection: close\r\nContent-Length: 26\r\n\r\n'
         b'too many connections here\n')
@@ -98,7 +100,7 @@ class Gate:
         """Note that the answer has been given."""
         connection = self._all.get(transport)
         if connection is not None:
-            connection.wait(IDLE_S, busy=False)
+            connection.answered()
 
 
 class Connection(asyncio.Protocol):
@@ -113,6 +115,7 @@ class Connection(asyncio.Protocol):
         self.origin = ''
         self.busy = False
         self.since_s = 0.0
+        self._bytes = 0
 
     def connection_made(self, transport) -> None:
         """Let it in, or tell it that there are too many."""
@@ -136,6 +139,11 @@ class Connection(asyncio.Protocol):
         self._timer = None if limit_s is None else loop.call_later(
             limit_s, self.drop, 'slow_answer' if busy else 'unfinished_request')
 
+    def answered(self) -> None:
+        """Wait for the next request."""
+        self._bytes = 0
+        self.wait(IDLE_S, busy=False)
+
     def drop(self, why: str) -> None:
         """Close at once; whatever is unsent is lost."""
         self._gate.count(why)
@@ -152,8 +160,13 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came."""
-        if self._entered:
-            self._inner.data_received(data)
+        if not self._entered:
+            return
+        self._bytes += len(data)
+        if self._bytes > MOST_BYTES:
+            self.drop('too_much_at_once')
+            return
+        self._inner.data_received(data)
 
     def eof_received(self):
         """Pass on that no more comes."""

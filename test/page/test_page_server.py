@@ -139,6 +139,21 @@ def test_a_body_that_does_not_come_and_an_answer_that_is_not_taken_have_theirs(s
     assert server.backend.counts['slow_answer'] == 1 and not server.backend.asked
 
 
+def test_what_is_sent_without_waiting_for_answers_does_not_pile_up(serve):
+    server = serve()
+    head = f'GET /api/state HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n'.encode()
+    few = connect(server, head * 20)
+    text = b''
+    while text.count(b'200 OK') < 20:
+        text += few.recv(65536)
+    many, sent = connect(server), 0
+    with contextlib.suppress(OSError):
+        while sent < 200_000_000:
+            sent += many.send(head * 2000)
+    assert sent < 50_000_000 and server.backend.counts['too_much_at_once'] == 1
+    assert ask(server)[0] == 200
+
+
 def test_where_all_are_in_use_the_new_one_is_told_so(serve, monkeypatch):
     monkeypatch.setattr(gate, 'MOST_BY_LOOPBACK', 4)
     server = serve()

@@ -83,11 +83,13 @@ class Secrets:
             folder = secrets_folder() if self._folder is None else self._folder
         except OSError as error:
             raise ValueError(f'{what}: {error}') from None
-        folder = folder / host if host else folder
+        root, folder = folder, folder / host if host else folder
         if not NAME.fullmatch(name):
             raise ValueError(f'{what}: expected file:NAME, a name without a folder; secrets '
                              f'{f"for {host} " if host else ""}are read from {folder} only')
         path = folder / name
+        if os.path.realpath(folder) != os.path.join(os.path.realpath(root), host).rstrip('/'):
+            raise ValueError(f'{what}: {folder} is a link')
         try:
             # No link leads out of the folder, and no pipe or device is waited for.
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -18,6 +19,7 @@ from baby_cry_detector.care.alerts.channel import record, Refused, Sender, Undel
 from baby_cry_detector.care.alerts.alert_words import Said
 
 # The server asks for patience, or it is its fault; anything else above 399 is ours.
+HOST = re.compile(r'([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?')
 LATER = {408, 425, 429}
 MOST_ADDRESSES = 8
 
@@ -144,11 +146,12 @@ def checked_url(url: str) -> str:
         port_fits = parts.port is None or parts.port > 0
     except ValueError:
         raise ValueError('webhook_url: expected http://host/path or https://host/path') from None
-    if parts.scheme not in ('http', 'https') or not parts.hostname or not port_fits or (
-            any(character.isspace() for character in url)):
-        raise ValueError('webhook_url: expected http://host/path or https://host/path')
     if parts.username or parts.password:
         raise ValueError('webhook_url: no user or password in the address; use webhook_token')
+    # What every reader of an address takes for the same host: a secret is bound to it.
+    if parts.scheme not in ('http', 'https') or not port_fits or (
+            not HOST.fullmatch(parts.netloc) or any(character.isspace() for character in url)):
+        raise ValueError('webhook_url: expected http://host/path or https://host/path')
     return url
 
 

@@ -44,6 +44,7 @@ TICK_S = 0.2
 NEED_DEPTH = 1000
 DEFAULT_CRIB = 'crib'
 MOST_COMMANDS = 100
+MISSED_HEARTBEATS = 3
 SWITCHED_OFF = 'listening was switched off: nobody is called when it cries'
 TWICE = 'another caregiver_alert tells of this crib: this one says nothing'
 
@@ -94,7 +95,8 @@ class CaregiverAlert(ManagedNode):
 
     def activate(self):
         """Start the channels and listen."""
-        self._only = OnlyOne(self, CryAlert, 'alert', alert_key)
+        self._only = OnlyOne(self, CryAlert, 'alert', alert_key,
+                             MISSED_HEARTBEATS * self._machine.timing.heartbeat_s)
         self._weakened = WeakenedParameters(self, self._tell_weakened)
         self._started.note()
         self._heard_from = self.hear(CryNeed, 'cry_need', self._hear, qos.latched(NEED_DEPTH))

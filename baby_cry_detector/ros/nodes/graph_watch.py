@@ -29,15 +29,17 @@ class OnlyOne:
 
     :param node: a `ManagedNode`.
     :param key: returns what tells two messages apart.
+    :param patience_s: the other one is waited for no longer than this after its last word.
     """
 
-    def __init__(self, node, message_type, topic: str, key):
+    def __init__(self, node, message_type, topic: str, key, patience_s: float):
         """Begin to listen; nothing may be published before `is_decided`."""
         self._node, self._topic, self._key = node, topic, key
         self._own: deque = deque(maxlen=REMEMBERED)
         self._since_s = time.monotonic()
         self.other_heard = False
         self._must_wait = False
+        self._patience_s, self._heard_s = patience_s, 0.0
         self._hearing = node.hear(message_type, topic, self._hear, qos.EVENTS)
 
     def close(self) -> None:
@@ -50,7 +52,7 @@ class OnlyOne:
 
     def _hear(self, message) -> None:
         if self._key(message) not in self._own:
-            self.other_heard = True
+            self.other_heard, self._heard_s = True, time.monotonic()
             if time.monotonic() - self._since_s < LISTEN_S:
                 self._must_wait = True
 
@@ -62,8 +64,10 @@ class OnlyOne:
     @property
     def must_wait(self) -> bool:
         """Return whether another one was first and is still there."""
-        if self._must_wait and self.others == 0:
-            self._must_wait = self.other_heard = False      # it has gone: this one takes over
+        silent = time.monotonic() - self._heard_s > self._patience_s
+        if self._must_wait and (silent or self.others == 0):
+            # It has gone, or hangs, or was never one: this one takes over.
+            self._must_wait = self.other_heard = False
         return self._must_wait
 
     @property

@@ -31,6 +31,7 @@ from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
+from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
 from baby_cry_detector.ros.nodes.cry_graph import make_graph
@@ -90,7 +91,7 @@ class ViewNode(Node):
         for status in message.status:
             if status.name.rpartition('/')[0] != self._prefix:
                 continue      # another graph's
-            self._health[status.name.rpartition('/')[2]] = status.message
+            self._health[status.name.rpartition('/')[2]] = printable(status.message, 300)
             if status.name.endswith('cry_classifier'):
                 self._enter_threshold = next(
                     (float(pair.value) for pair in status.values
@@ -98,7 +99,7 @@ class ViewNode(Node):
             if status.name.endswith('audio_capture'):
                 self.recording_ended = status.message == 'end of recording'
             self._troubles[status.name] = (
-                f'{status.name}: {status.message}'
+                printable(f'{status.name}: {status.message}', 400)
                 if status.level == DiagnosticStatus.ERROR else '')
         if self._start_ns is None:
             self._state.trouble = self._trouble()

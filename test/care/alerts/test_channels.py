@@ -337,7 +337,10 @@ def test_a_webhook_that_drips_its_body_has_answered():
 
 
 @pytest.mark.parametrize('url', ['ftp://host/x', 'host/x', 'http://', 'http://host/a b',
-                                 'http://user:geheim@host/', 'http://host:99999/'])
+                                 'http://user:geheim@host/', 'http://host:99999/',
+                                 'http://%65vil.example/', 'http://a\\b/', 'http://a;b/',
+                                 'http://hooks.example%00.evil/', 'http://a,b/', 'http://宝宝/',
+                                 'http://h:80:90/', 'http://[::1%25eth0]/'])
 def test_addresses_that_cannot_be_used_are_refused_and_not_repeated(url):
     with pytest.raises(ValueError, match='webhook_url') as refused:
         Webhook(url)
@@ -529,7 +532,7 @@ def test_secrets_come_from_one_folder_that_others_cannot_read(tmp_path):
 
 @pytest.mark.parametrize('where, host', [
     ('file:token', 'evil.example'), ('file:token', '..'), ('file:token', '.'),
-    ('file:link', 'hooks.example'), ('file:folder', 'hooks.example'),
+    ('file:link', 'hooks.example'), ('file:private-key', 'linked.example'), ('file:folder', 'hooks.example'),
     ('file:pipe', 'hooks.example'), ('file:long', 'hooks.example'),
     ('file:../hooks.example/token', 'hooks.example'), ('file:/etc/hostname', ''),
     ('file:.', 'hooks.example'), ('file:', 'hooks.example'), ('file:a\0b', 'hooks.example')])
@@ -542,6 +545,7 @@ def test_a_secret_leaves_neither_its_folder_nor_its_host(tmp_path, where, host):
         path.write_text(text)
         path.chmod(0o600)
     (folder / 'link').symlink_to(outside)
+    (tmp_path / 'secrets' / 'linked.example').symlink_to(tmp_path)
     os.mkfifo(folder / 'pipe', 0o600)
     with pytest.raises(ValueError, match='webhook_token') as refused:
         Secrets(tmp_path / 'secrets').read(where, 'webhook_token', host)
