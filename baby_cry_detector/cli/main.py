@@ -16,7 +16,7 @@ from baby_cry_detector.fields import ParameterError
 COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'research.cli.train',
             'research.cli.evaluate', 'research.cli.manifest', 'research.cli.corpus',
             'research.cli.experiment', 'research.cli.export', 'cli.devices', 'cli.diary',
-            'cli.policy')
+            'cli.need', 'cli.policy')
 
 # What a command may miss: package of Python, of apt, of pip.
 PACKAGES = {'rich': ('python3-rich', 'rich'), 'scipy': ('python3-scipy', 'scipy'),

@@ -4,7 +4,7 @@
 
 import json
 
-from baby_cry_detector.research.cli import experiment_paper
+from baby_cry_detector.research.cli import experiment_needs, experiment_paper
 from baby_cry_detector.cli.arguments import number
 from baby_cry_detector.model.architecture import Architecture, count
 
@@ -29,6 +29,7 @@ def add_parser(subparsers) -> None:
     parameters.add_argument('--json', action='store_true', help='print JSON')
     parameters.set_defaults(run=run)
     experiment_paper.add_parser(kinds)
+    experiment_needs.add_parser(kinds)
 
 
 def run(args) -> int:

@@ -1,0 +1,86 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+This baby's voice: what it sounds like on average, and how each need differs from that.
+
+Every episode moves the average, labelled or not; a need's prototype is the mean of its labelled
+episodes, drawn towards the general one as if that had been heard `PULL` times. Only numbers of
+the kind that a decision is made of are kept, nothing that sound could be made from.
+"""
+
+from typing import Dict, Optional
+
+import numpy as np
+
+from baby_cry_detector.care.need.labels import NEEDS
+from baby_cry_detector.care.need.logistic import softmax
+
+PULL = 4.0
+# Before it has heard this many episodes of a baby nothing is said of its voice.
+LEAST_HEARD = 5
+
+
+class Voice:
+    """
+    Prototypes of a speaker's classes around the speaker's own mean.
+
+    :param general: prototypes of people in general around their own means, {name: shape (D,)}.
+    :param scale: squared distance that makes a class e times less likely.
+    :param pull: how many heard examples the general prototype counts for.
+    """
+
+    def __init__(self, general: Dict[str, np.ndarray], scale: float, pull: float = PULL):
+        """Nothing is heard."""
+        self.general = {name: np.asarray(row, float) for name, row in general.items()}
+        self._scale, self._pull = scale, pull
+        self.heard = 0
+        self._mean: Optional[np.ndarray] = None
+        self._sums: Dict[str, list] = {}
+
+    def hear(self, sound: np.ndarray) -> None:
+        """Take an episode's sound, labelled or not."""
+        sound = np.asarray(sound, float)
+        if not np.isfinite(sound).all():
+            return
+        self.heard += 1
+        mean = np.zeros_like(sound) if self._mean is None else self._mean
+        self._mean = mean + (sound - mean) / self.heard
+
+    def learn(self, sound: np.ndarray, name: str, weight: float = 1.0) -> None:
+        """Take the label of a sound that was heard."""
+        total, count = self._sums.setdefault(name, [np.zeros_like(sound, float), 0.0])
+        self._sums[name] = [total + weight * np.asarray(sound, float), count + weight]
+
+    def probabilities(self, sound: np.ndarray) -> Optional[Dict[str, float]]:
+        """Return the probability of each class given the sound, all alike before it."""
+        if self.heard < LEAST_HEARD or self._mean is None:
+            return None
+        centred = np.asarray(sound, float) - self._mean
+        names = list(self.general)
+        scores = [-np.sum((centred - self.prototype(name)) ** 2) / self._scale for name in names]
+        return dict(zip(names, softmax(np.array(scores)).tolist()))
+
+    def prototype(self, name: str) -> np.ndarray:
+        """Return a class's prototype, relative to the speaker's mean."""
+        total, count = self._sums.get(name, (0.0, 0.0))
+        own = total - count * self._mean if count else 0.0
+        return (own + self._pull * self.general[name]) / (count + self._pull)
+
+    def to_document(self) -> dict:
+        """Return what is to be kept of this speaker."""
+        return {'heard': self.heard,
+                'mean': None if self._mean is None else self._mean.round(5).tolist(),
+                'sums': {name: [total.round(5).tolist(), count]
+                         for name, (total, count) in self._sums.items()}}
+
+    def load(self, document: dict) -> None:
+        """Take what was kept."""
+        self.heard = int(document['heard'])
+        self._mean = None if document['mean'] is None else np.array(document['mean'], float)
+        self._sums = {name: [np.array(total, float), float(count)]
+                      for name, (total, count) in document['sums'].items()}
+
+
+def nobody(width: int = 1) -> Voice:
+    """Return a voice that knows no prototypes: each baby's own labels alone."""
+    return Voice({need: np.zeros(width) for need in NEEDS}, scale=2.0 * width)

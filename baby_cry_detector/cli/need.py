@@ -1,0 +1,230 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""`baby-cry need`: what was learnt of one baby from the diary, why, and how often it was right."""
+
+from contextlib import contextmanager
+from datetime import datetime
+import json
+import os
+from pathlib import Path
+import sys
+import time
+
+from baby_cry_detector.care.diary.export import time_text
+from baby_cry_detector.care.diary.place import default_path
+from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.care.need.from_diary import cries_of, facts_of
+from baby_cry_detector.care.need.learner import NeedLearner
+from baby_cry_detector.care.need.replay import replay
+from baby_cry_detector.care.need.words import hint, report_lines, sentence, WORDS
+from baby_cry_detector.cli.arguments import UsageError
+from baby_cry_detector.kept_state import KeptState, read_document
+from baby_cry_detector.names import safe_name
+from baby_cry_detector.units import HOUR_NS, SECOND_NS
+
+LARGEST_BYTES = 4_000_000
+FORMAT = 1
+
+
+def add_parser(subparsers):
+    """Declare the subcommand and its own."""
+    parser = subparsers.add_parser('need', help='what was learnt of one baby, and how well',
+                                   description=__doc__)
+    parser.add_argument('--database', metavar='FILE', type=Path, default=None,
+                        help='default: the one that the diary node writes')
+    parser.add_argument('--crib', default=None,
+                        help='whose baby; default: the one crib that the diary has')
+    inner = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
+    report = inner.add_parser('report', help='how often it was right, beside always saying the '
+                              'commonest need')
+    report.add_argument('--json', action='store_true', help='print JSON')
+    report.set_defaults(run=run_report)
+    explain = inner.add_parser('explain', help='what was believed of an episode, and why')
+    explain.add_argument('episode', metavar='EPISODE', nargs='?', default='newest',
+                         help='its name; default: the newest')
+    explain.set_defaults(run=run_explain)
+    forget = inner.add_parser('forget', help='forget what was learnt; the diary stays')
+    forget.set_defaults(run=run_forget)
+    export = inner.add_parser('export', help='write what was learnt to a file')
+    export.add_argument('file', metavar='F.json', type=Path)
+    export.set_defaults(run=run_export)
+    import_ = inner.add_parser('import', help='go on from an exported file')
+    import_.add_argument('file', metavar='F.json', type=Path)
+    import_.set_defaults(run=run_import)
+    birth = inner.add_parser('birth', help='tell the date of birth, for what is usual at an age')
+    birth.add_argument('date', metavar='YYYY-MM-DD|none')
+    birth.set_defaults(run=run_birth)
+
+
+# --- what is kept --------------------------------------------------------------------------------
+@contextmanager
+def kept(crib: str):
+    """Give (file, what it holds); what is broken is set aside and said."""
+    state = KeptState('/need', f'.{safe_name(crib)}')
+    try:
+        try:
+            settings = checked_settings(state.read() or {})
+        except ValueError as error:
+            print(f'warning: {error}; what can be learnt from the diary is learnt again',
+                  file=sys.stderr)
+            settings = checked_settings({})
+        yield state, settings
+    finally:
+        state.close()
+
+
+def checked_settings(document: dict) -> dict:
+    """
+    Return what a file holds, complete.
+
+    :raises ValueError: if it is broken or of a later version.
+    """
+    if document.get('format', FORMAT) != FORMAT:
+        raise ValueError('what was learnt stands in a file of a later version of this program')
+    settings = {'format': FORMAT, 'birth_ns': document.get('birth_ns'),
+                'since_ns': document.get('since_ns', 0), 'learner': document.get('learner')}
+    for name in ('birth_ns', 'since_ns'):
+        if settings[name] is not None and type(settings[name]) is not int:
+            raise ValueError(f'{name} is no time')
+    if settings['since_ns'] is None:
+        raise ValueError('since_ns is no time')
+    if settings['learner'] is not None:
+        NeedLearner().load(settings['learner'])
+    return settings
+
+
+def utc_offset_h(stamp_ns: int) -> float:
+    """Return by how many hours the wall clock is ahead of UTC at a time."""
+    try:
+        offset = datetime.fromtimestamp(stamp_ns / SECOND_NS).astimezone().utcoffset()
+    except (OverflowError, OSError, ValueError):
+        return 0.0
+    return offset.total_seconds() * SECOND_NS / HOUR_NS
+
+
+class Learnt:
+    """What follows from the diary of a crib and what is kept."""
+
+    def __init__(self, args):
+        """Read the diary and learn from it."""
+        with DiaryStore(args.database or default_path(), create=False, read_only=True) as store:
+            cribs = [row['crib_id'] for row in store.rows(
+                'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')]
+            self.crib = args.crib
+            if self.crib is None:
+                if len(cribs) != 1:
+                    raise UsageError(f'--crib: expected one of {", ".join(cribs)}' if cribs else
+                                     'the diary has no episode yet')
+                self.crib = cribs[0]
+            with kept(self.crib) as (_, self.settings):
+                since_ns = self.settings['since_ns']
+            cries = cries_of(store.each(
+                'SELECT * FROM episodes ORDER BY onset_ns'), self.crib, since_ns)
+            facts = facts_of(store.each_event(), self.crib, since_ns)
+        learner = NeedLearner()
+        if self.settings['learner'] is not None:
+            learner.load(self.settings['learner'])
+        now_ns = time.time_ns()
+        self.learner, self.answered = replay(cries, facts, self.settings['birth_ns'],
+                                             utc_offset_h, now_ns, learner)
+        self.now_ns = max([answered.cry.end_ns for answered in self.answered], default=now_ns)
+        self.figures = self.learner.record.figures(self.now_ns)
+
+    @property
+    def base(self):
+        """Return the commonest need, if any answer says it."""
+        return self.answered[-1].answer.base if self.answered else None
+
+
+def run_report(args) -> int:
+    """Print how often it was right."""
+    learnt = Learnt(args)
+    record = learnt.learner.record
+    if args.json:
+        print(json.dumps({
+            'crib': learnt.crib, 'episodes': len(learnt.answered),
+            'labelled': sum(a.label is not None for a in learnt.answered),
+            **learnt.figures._asdict(), 'names_needs': record.is_open,
+            'calibration': record.calibration(),
+            'calibration_error': record.calibration_error()}))
+        return 0
+    labelled = sum(answered.label is not None for answered in learnt.answered)
+    print(f'{learnt.crib}: {len(learnt.answered)} episodes, of {labelled} it is known what they '
+          'were about')
+    print('\n'.join(report_lines(record, learnt.figures, learnt.base)))
+    return 0
+
+
+def run_explain(args) -> int:
+    """Print what was believed of an episode."""
+    learnt = Learnt(args)
+    found = [answered for answered in learnt.answered
+             if args.episode in ('newest', answered.cry.episode_id)]
+    if not found:
+        raise ValueError(f'there is no episode {args.episode!r} that is over')
+    answered = found[-1]
+    print(f'{answered.cry.episode_id}, {time_text(answered.cry.onset_ns)}')
+    print(sentence(answered.answer, answered.context, learnt.figures))
+    if answered.answer.may_name:
+        print(f'what is known: {hint(answered.context) or "nothing"}')
+    for need, share in sorted(answered.answer.probabilities.items(), key=lambda item: -item[1]):
+        print(f'  {WORDS[need]}: {share:.0%}')
+    for column, weight in learnt.learner.reasons(answered.context, answered.answer.need):
+        print(f'  {column} speaks {"for" if weight > 0 else "against"} it by {abs(weight):.2f}')
+    if answered.label is not None:
+        print(f'it was {" or ".join(answered.label.shares) or "none of these"} '
+              f'({answered.label.source})')
+    return 0
+
+
+def run_forget(args) -> int:
+    """Forget what was learnt until now."""
+    learnt = Learnt(args)
+    with kept(learnt.crib) as (state, settings):
+        state.keep({**settings, 'learner': None, 'since_ns': time.time_ns()})
+    print(f'forgot what was learnt of the baby in {learnt.crib}', file=sys.stderr)
+    return 0
+
+
+def run_export(args) -> int:
+    """Write what was learnt."""
+    learnt = Learnt(args)
+    document = {'format': FORMAT, 'birth_ns': learnt.settings['birth_ns'],
+                'since_ns': learnt.now_ns + 1, 'learner': learnt.learner.to_document()}
+    data = json.dumps(document).encode()
+    with open(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+        file.write(data)
+    print(f'wrote {args.file} ({len(data) / 1e3:.0f} kB)', file=sys.stderr)
+    return 0
+
+
+def run_import(args) -> int:
+    """Go on from what was learnt elsewhere."""
+    with open(args.file, 'rb') as file:
+        document = read_document(file.read(LARGEST_BYTES))
+    if not isinstance(document, dict) or not document.get('learner'):
+        raise ValueError(f'{args.file} holds nothing that was learnt')
+    settings = checked_settings(document)
+    crib = args.crib or Learnt(args).crib
+    with kept(crib) as (state, _):
+        state.keep(settings)
+    print(f'what {args.file} knows is what is known of the baby in {crib} now', file=sys.stderr)
+    return 0
+
+
+def run_birth(args) -> int:
+    """Keep the date of birth."""
+    birth_ns = None
+    if args.date != 'none':
+        try:
+            birth_ns = round(datetime.fromisoformat(args.date).timestamp()) * SECOND_NS
+        except (ValueError, OverflowError):
+            raise UsageError(f'{args.date!r} is no date; expected for example '
+                             '2026-09-01') from None
+        if not 0 < birth_ns <= time.time_ns():
+            raise UsageError('the date of birth lies in the future, or before 1970')
+    learnt = Learnt(args)
+    with kept(learnt.crib) as (state, settings):
+        state.keep({**settings, 'birth_ns': birth_ns})
+    print(f'kept: {args.date}', file=sys.stderr)
+    return 0

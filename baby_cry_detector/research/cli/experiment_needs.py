@@ -1,0 +1,52 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""``baby-cry experiment needs``: what the learner of needs reaches, on what has a known truth."""
+
+import json
+import os
+from pathlib import Path
+import sys
+
+from baby_cry_detector.cli.arguments import number
+
+
+def add_parser(kinds) -> None:
+    """Add the command's options."""
+    parser = kinds.add_parser('needs', help='the learner of needs on random babies, made '
+                              'households and known speakers', description=__doc__)
+    parser.add_argument('what', choices=('babies', 'households', 'voices'))
+    parser.add_argument('--count', type=number(int, 1, 100_000), default=300, metavar='N',
+                        help='babies or households (default: 300)')
+    parser.add_argument('--first', type=number(int, 0, 10**6), default=0, metavar='SEED',
+                        help='seed of the first one (default: 0)')
+    parser.add_argument('--permute', type=number(int, 0, 10**6), default=0, metavar='SEED',
+                        help='voices: shuffle the labels within each speaker')
+    parser.add_argument('--data', type=Path, default=None, metavar='DIR',
+                        help='voices: folder with emotion/emodb (default: the one that '
+                             'BABY_CRY_DATA_DIR names)')
+    parser.set_defaults(run=run)
+
+
+def run(args) -> int:
+    """Run one experiment; print its figures as JSON."""
+    if args.what == 'voices':
+        from baby_cry_detector.research.needs.known_speakers import read_clips
+        from baby_cry_detector.research.needs.known_speakers import run as run_voices
+        folder = args.data or os.environ.get('BABY_CRY_DATA_DIR')
+        if not folder:
+            raise ValueError('name the folder with --data or BABY_CRY_DATA_DIR')
+        print(json.dumps(run_voices(*read_clips(Path(folder)), args.permute), indent=1))
+        return 0
+    if args.what == 'babies':
+        from baby_cry_detector.research.needs.random_babies import raise_baby, summary
+        step = raise_baby
+    else:
+        from baby_cry_detector.research.needs.households import live, summary
+        step = live
+    results = []
+    for seed in range(args.first, args.first + args.count):
+        results.append(step(seed))
+        print(f'\r{len(results)} of {args.count}', end='', file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    print(json.dumps(summary(results), indent=1))
+    return 0
