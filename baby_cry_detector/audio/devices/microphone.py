@@ -93,6 +93,11 @@ class MicrophoneSource:
         self._heard_s = time.monotonic() + FIRST_SAMPLES_S
 
     @property
+    def pid(self) -> int:
+        """Return the number of the process that reads the device."""
+        return self._process.pid
+
+    @property
     def description(self) -> str:
         """Return the device and how it was opened, in words."""
         device = self.device

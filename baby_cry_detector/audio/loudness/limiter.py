@@ -4,9 +4,9 @@
 The last stage before a loudspeaker: what passes is never louder than the cap, whatever comes in.
 
 Only `LevelLimiter` makes `LimitedBlock`s, and loudspeakers take nothing else
-(`audio/devices/speaker_sink.py`). It measures its own output, the integers that are played: A-weighted,
-over every stretch of 1 s and of 125 ms. So an absurd gain, a user's loud file or a defect in a
-generator ends in a quiet sound, not in a loud one.
+(`audio/devices/speaker_sink.py`). It measures its own output, the integers that are played:
+A-weighted, over every stretch of 1 s and of 125 ms. So an absurd gain, a user's loud file or a
+defect in a generator ends in a quiet sound, not in a loud one.
 """
 
 from collections import deque

@@ -20,7 +20,8 @@ from baby_cry_detector.ros.base.ros_time import (
     duration_from_nanoseconds, from_nanoseconds, to_nanoseconds)
 
 EXPECTED = {'AudioData': {'data': 'sequence<uint8>'},
-            'AudioDataStamped': {'header': 'std_msgs/Header', 'audio': 'audio_common_msgs/AudioData'},
+            'AudioDataStamped': {'header': 'std_msgs/Header',
+                                 'audio': 'audio_common_msgs/AudioData'},
             'AudioInfo': {'channels': 'uint8', 'sample_rate': 'uint32', 'sample_format': 'string',
                           'coding_format': 'string'}}
 WHAT_TO_DO = ('the package audio_common_msgs of ros-drivers/audio_common is needed (apt: '

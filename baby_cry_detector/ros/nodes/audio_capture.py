@@ -15,11 +15,13 @@ import traceback
 
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
+from std_msgs.msg import String
 
 from baby_cry_detector.audio import (
     AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneLost,
     MicrophoneSource, parse_choice)
 from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
+from baby_cry_detector.audio.devices.sound_server import OTHER_VOLUME_DB, SourceWatch
 from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
@@ -59,7 +61,9 @@ class AudioCapture(ManagedNode):
         self._channels = ''            # what was found out about them
         self._published_samples = 0
         self._age_ns = None            # of the newest block when it was published
-        self._audio = self._info = None
+        self._audio = self._info = self._trust = None
+        self._source = self._first_source = None   # of the sound server: now, and at first
+        self._distrust = ''            # why this audio is not what it should be
 
     def validate(self, values):
         """Refuse a recording without a path, and a channel that there can't be."""
@@ -77,6 +81,7 @@ class AudioCapture(ManagedNode):
         depth = qos.depth_for(values['block_duration_s'])
         self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))
         self._info = self.offer(AudioInfo, 'audio_info', qos.LATCHED)
+        self._trust = self.offer(String, 'audio_trouble', qos.LATCHED)
 
     def live_change(self, values):
         """Use another gain."""
@@ -87,6 +92,9 @@ class AudioCapture(ManagedNode):
         self._publish_info()
         self.every(INFO_PERIOD_S, self._publish_info)
         self._trouble, self._silent_s = '', 0.0
+        self._source = self._first_source = None
+        self._distrust = ''
+        self._publish_trust()
         if self._settings['source'] == 'file':
             self._player = RecordingPlayer(self, self._settings, self._publish)
             self._device_name = str(self._player.source.path)
@@ -106,7 +114,7 @@ class AudioCapture(ManagedNode):
 
     def cleanup(self):
         """Nothing is published any more."""
-        self._audio = self._info = None
+        self._audio = self._info = self._trust = None
 
     def _publish_info(self):
         self._info.publish(info_message(self._settings['sample_rate']))
@@ -177,7 +185,8 @@ class AudioCapture(ManagedNode):
                     self._device_name = microphone.description
                     self.get_logger().info(f'listening to {microphone.description}')
                     self._trouble, attempt = '', 0
-                    self._listen(microphone, turn)
+                    with SourceWatch(microphone.pid) as watch:
+                        self._listen(microphone, watch, turn)
             except Exception as error:
                 if turn.is_over:
                     return             # another thread has the device by now
@@ -191,10 +200,12 @@ class AudioCapture(ManagedNode):
                 self.get_logger().error(f'{error}; trying again in {delay_s:g} s')
                 turn.stop.wait(delay_s)
 
-    def _listen(self, microphone: MicrophoneSource, turn: Turn):
+    def _listen(self, microphone: MicrophoneSource, watch: SourceWatch, turn: Turn):
         seen = Counter()
         heard_s = time.monotonic()
+        opened = None                  # source that this stream began with
         while not turn.is_over:
+            opened = self._look_at_source(watch.source, opened)
             block = microphone.read(timeout_s=0.5)
             if turn.is_over:
                 return
@@ -216,6 +227,43 @@ class AudioCapture(ManagedNode):
                 self.counts[kind] += max(0, count - seen[kind])
                 seen[kind] = count
 
+    def _look_at_source(self, source, opened):
+        """
+        Judge what the sound server does with the stream; return the source that it began with.
+
+        :raises MicrophoneLost: if the server has moved the stream to another microphone.
+        """
+        if source is None:
+            return opened
+        if opened is not None and source.name != opened.name:
+            raise MicrophoneLost(f'{opened} is gone and the sound server moved the stream to '
+                                 f'{source}, which nobody chose')
+        first = self._first_source = self._first_source or source
+        if self._source is not None and self._source.volume_db != source.volume_db:
+            before_db, now_db = self._source.volume_db, source.volume_db
+            self.get_logger().warning(f'{source}: the volume was changed from {before_db:.1f} dB '
+                                      f'to {now_db:.1f} dB')
+        self._source = source
+        why = ''
+        if source.name != first.name:
+            why = f'{source} is heard instead of {first}'
+        elif source.muted:
+            why = f'{source} is muted'
+        self._say_trust(why)
+        return opened or source
+
+    def _say_trust(self, why: str):
+        """Tell the classifier, once per change, why the audio is not what it should be."""
+        if why != self._distrust:
+            (self.get_logger().error if why else self.get_logger().info)(
+                why or 'the microphone is as it should be again')
+            self._distrust = why
+            self._publish_trust()
+
+    def _publish_trust(self):
+        if self._trust is not None:
+            self._trust.publish(String(data=self._distrust))
+
     def diagnose(self):
         """Report the device and what is wrong with it."""
         details = {'hardware_id': self._device_name, 'device': self._device_name,
@@ -223,6 +271,9 @@ class AudioCapture(ManagedNode):
                    'level_dbfs': round(self._level_dbfs, 1), 'silent_s': round(self._silent_s, 1),
                    'published_s': round(self._published_samples /
                                         self._settings.get('sample_rate', 16000), 2)}
+        if self._source is not None:
+            details.update(source_name=self._source.name, source_muted=self._source.muted,
+                           source_volume_db=round(self._source.volume_db, 1))
         if self._channels:
             details['channels'] = self._channels
         if self._age_ns is not None:
@@ -231,6 +282,13 @@ class AudioCapture(ManagedNode):
             return DiagnosticStatus.ERROR, self._trouble, details
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
+        if self._distrust:
+            return DiagnosticStatus.ERROR, self._distrust, details
+        if self._source is not None and abs(
+                self._source.volume_db - self._first_source.volume_db) >= OTHER_VOLUME_DB:
+            return (DiagnosticStatus.WARN, f'the volume of {self._source} was changed from '
+                    f'{self._first_source.volume_db:.1f} dB to {self._source.volume_db:.1f} dB',
+                    details)
         if self._silent_s > SILENT_MICROPHONE_S:
             return (DiagnosticStatus.WARN, f'the microphone gave the same value for '
                     f'{self._silent_s:.0f} s: muted or stuck', details)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Float32
+from std_msgs.msg import Float32, String
 from std_srvs.srv import SetBool, Trigger
 
 from baby_cry_detector.checkpoints import SHIPPED
@@ -58,6 +58,7 @@ class CryClassifier(ManagedNode):
         super().__init__('cry_classifier', TABLES['cry_classifier'], overrides, **kwargs)
         self._classification = None
         self._watch_timer = None
+        self._distrust = ''            # why the microphone is not what it should be
         self._mismatch = ''            # why the frames that arrive cannot be used
         self._need = self._probability = None
         self._frame_id = ''
@@ -99,6 +100,8 @@ class CryClassifier(ManagedNode):
 
     def activate(self):
         """Subscribe, and say at once that nothing has been heard yet."""
+        self._distrust = ''
+        self.hear(String, 'audio_trouble', self._on_audio_trouble, qos.LATCHED)
         self.hear(FrameFeatures, 'frame_features', self._on_features,
                   qos.stream(qos.depth_for()))
         self._watch_timer = self.every(REPEAT_PERIOD_S, self._watch)
@@ -149,6 +152,10 @@ class CryClassifier(ManagedNode):
         self._workload.add(len(frames.values),
                            arrival_ns - self._classification.next_start_ns)
 
+    def _on_audio_trouble(self, message: String):
+        """Take what audio_capture says of its microphone: muted, or another one."""
+        self._distrust = message.data
+
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
         decision = self._classification.on_silence(self._arrival.silent_ns(), self._now_ns())
@@ -165,6 +172,9 @@ class CryClassifier(ManagedNode):
         self._remember(decision.stamp_ns)      # what was said once is never forgotten
         if self._mismatch and not decision.is_heard:
             decision = replace(decision, status_reason=self._mismatch)
+        if self._distrust and decision.is_heard:
+            decision = replace(decision, status=STATUS_UNTRUSTED_AUDIO,
+                               status_reason=self._distrust)
         self._need.publish(need_message(decision))
         self._probability.publish(Float32(data=float(decision.cry_probability)))
         if self._watch_timer is not None:
