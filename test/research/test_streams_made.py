@@ -75,8 +75,8 @@ def test_reverberation_keeps_length_and_level_and_adds_a_tail():
 def test_streams_repeat_and_have_exactly_their_frames():
     sounds = [sound(0, True), sound(1, False), sound(2, False, label='y')]
     options = chains.StreamOptions(length_s=3.0, per_fold=3)
-    first = chains.make_streams(sounds, options, aug.Augmentation(), seed=4)
-    second = chains.make_streams(sounds, options, aug.Augmentation(), seed=4)
+    makers = [chains.StreamMaker(sounds, options, aug.Augmentation(), seed=4) for _ in range(2)]
+    first, second = ([maker.make(number) for number in range(3)] for maker in makers)
     for one, two in zip(first, second):
         assert np.array_equal(one.samples, two.samples)
         assert (len(one.samples) - 400) // 160 + 1 == 300 == len(one.target)

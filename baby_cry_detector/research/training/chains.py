@@ -124,7 +124,10 @@ def loud_frames(samples: np.ndarray, range_db: float = 15.0) -> np.ndarray:
 
     Loud is within ``range_db`` of the clip's 95th percentile, on 5-frame means.
     """
-    level = frame_level_db(samples)
+    return _loud(frame_level_db(samples), range_db)
+
+
+def _loud(level: np.ndarray, range_db: float = 15.0) -> np.ndarray:
     if len(level) == 0:
         return np.zeros(0, bool)
     if len(level) >= 5:
@@ -134,7 +137,12 @@ def loud_frames(samples: np.ndarray, range_db: float = 15.0) -> np.ndarray:
 
 def first_sound_s(samples: np.ndarray) -> float:
     """Return when the first sound begins: the first loud frame followed by 4 of 5 loud ones."""
-    loud = loud_frames(samples).astype(float)
+    return first_sound_of_levels_s(frame_level_db(samples))
+
+
+def first_sound_of_levels_s(level_db: np.ndarray) -> float:
+    """Return the same of a sound's levels, as `frame_level_db` gives them."""
+    loud = _loud(level_db).astype(float)
     if len(loud) < 6:
         return 0.0
     share = np.convolve(loud, np.ones(6), mode='valid')
@@ -306,10 +314,3 @@ def _other_weight(n_frames: int, was_crying: bool) -> np.ndarray:
     if not was_crying:
         return np.ones(n_frames, np.float32)
     return np.clip((np.arange(n_frames) - 20) / 40.0, 0.0, 1.0).astype(np.float32)
-
-
-def make_streams(sounds: Sequence[Sound], options: StreamOptions,
-                 augmentation: aug.Augmentation, seed: int) -> List[Stream]:
-    """Return all streams of one fold."""
-    maker = StreamMaker(sounds, options, augmentation, seed)
-    return [maker.make(number) for number in range(options.per_fold)]
