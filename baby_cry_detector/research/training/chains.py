@@ -12,7 +12,7 @@ fold out leaves out everything that was ever heard of it.
 
 from dataclasses import dataclass
 import fnmatch
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 import numpy as np
 
