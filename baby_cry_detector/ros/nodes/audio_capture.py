@@ -255,8 +255,10 @@ class AudioCapture(ManagedNode):
     def _say_trust(self, why: str):
         """Tell the classifier, once per change, why the audio is not what it should be."""
         if why != self._distrust:
-            (self.get_logger().error if why else self.get_logger().info)(
-                why or 'the microphone is as it should be again')
+            if why:                    # rclpy allows one severity per line of code
+                self.get_logger().error(why)
+            else:
+                self.get_logger().info('the microphone is as it should be again')
             self._distrust = why
             self._publish_trust()
 

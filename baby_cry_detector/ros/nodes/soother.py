@@ -99,7 +99,10 @@ class Soother(ManagedNode):
                                    self.report)
         words = self._calibration.describe()
         log = self.get_logger()
-        (log.info if self._calibration.measured else log.warning)(f'calibration {words}')
+        if self._calibration.measured:         # rclpy allows one severity per line of code
+            log.info(f'calibration {words}')
+        else:
+            log.warning(f'calibration {words}')
 
     def _cap_dbfs(self, values) -> float:
         return self._calibration.dbfs(values['cap_dba'])
