@@ -24,14 +24,24 @@ COMMANDS = {
     'corpus': ['missing.yaml', '--out', 'corpus'],
     'manifest': ['folders', 'recordings', '--out', 'new.csv'],
     'experiment parameters': [],
+    'experiment needs': ['voices', '--data', 'missing'],
     'experiment paper': ['--dataset', 'missing.csv', '--report-only'],
     'export': ['missing.npz', '--out', 'out.onnx'],
     'diary export': ['--json'],
     'diary plot': ['--out', 'out.png'],
     'diary add': ['fed'],
     'diary label': ['newest', 'hungry'],
+    'diary backup': [],
+    'diary clock': [],
+    'diary restore': ['list'],
     'policy rehearse': ['tone.wav'],
     'policy check': [],
+    'need birth': ['2026-01-01'],
+    'need explain': [],
+    'need export': ['out.json'],
+    'need forget': [],
+    'need import': ['missing.json'],
+    'need report': [],
 }
 
 
@@ -70,8 +80,8 @@ def answer(arguments, capsys):
     assert code in (0, 1, 2), (arguments, said)
     assert 'Traceback' not in ''.join(said), arguments
     if code:
-        # Several only where files follow each other.
-        assert said and len(said) <= 2 and len(said[-1]) > 10, (arguments, said)
+        # Several only where files or kinds follow each other.
+        assert said and len(said) <= 3 and len(said[-1]) > 10, (arguments, said)
     return code, said[-1] if said else ''
 
 
