@@ -21,7 +21,7 @@ HEAD_S = 10.0
 IDLE_S = 30.0
 ANSWER_S = 40.0
 # Of one request and what may come with it; beyond it the rest would pile up in memory.
-MOST_BYTES = 65_536
+MOST_BYTES = 1_048_576
 FULL = (b'HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n'
         b'Retry-After: 5\r\nConnection: close\r\nContent-Length: 26\r\n\r\n'
         b'too many connections here\n')
