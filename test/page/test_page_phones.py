@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""One cookie for one phone: found, shut out alone, forgotten when unused, kept and not believed."""
+"""One cookie for one phone: found, shut out alone, forgotten when unused, not believed."""
 
 import json
 import os

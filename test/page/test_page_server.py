@@ -82,7 +82,7 @@ def connect(server, text=b''):
     return one
 
 
-@pytest.mark.parametrize('text', [b'', b'GET / HTTP/1.1\r\nHost: ', b'POST /api/care HTTP/1.1\r\n'])
+@pytest.mark.parametrize('text', [b'', b'GET / HTTP/1.1\r\nHost: ', b'POST /api/care HTTP/1.1\r\n'])  # noqa: E501
 def test_1100_unfinished_requests_keep_nobody_out(serve, text):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
@@ -229,7 +229,7 @@ def test_everything_the_page_asks_for_is_below_where_it_is(serve, base):
     server = serve(base_path=base)
     page = f'http://robot.example{base}/'
     text = ask(server, f'{base}/')[2].decode()
-    script = ask(server, f'{base}/page.js')[2].decode() + ask(server, f'{base}/phones.js')[2].decode()
+    script = ask(server, f'{base}/page.js')[2].decode() + ask(server, f'{base}/phones.js')[2].decode()  # noqa: E501
     wanted = re.findall(r'(?:href|src)="([^"#]+)"', text)
     wanted += re.findall(r"from '([^']+)'", script) + re.findall(r"register\('([^']+)'", script)
     wanted += re.findall(r"(?:fetch|EventSource)\('([^']+)'", script)

@@ -4,7 +4,8 @@
 What `caregiver_alert` watches in the graph: others of its kind, and changes that weaken something.
 
 One node of a kind in a namespace: whoever comes second stays silent while the first one speaks. On
-one machine a lock tells (`kept_state`); this tells across machines and containers. What was said is
+one machine a lock tells (`kept_state`); this tells across machines and containers.
+What was said is
 kept by whoever said it and told to a newcomer at once, so a first one that lives is heard within a
 second, and one that was killed, which the middleware still lists for a while, is not.
 """

@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Write the SROS 2 policy of a crib: who may publish, hear and call what, from what the nodes declare.
+Write the SROS 2 policy of a crib from what its nodes declare: who may publish, hear, call what.
 
     ./env.sh python -m baby_cry_detector.ros.tools.security_policy --namespace crib > policy.xml
 

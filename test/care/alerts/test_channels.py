@@ -532,7 +532,7 @@ def test_secrets_come_from_one_folder_that_others_cannot_read(tmp_path):
 
 @pytest.mark.parametrize('where, host', [
     ('file:token', 'evil.example'), ('file:token', '..'), ('file:token', '.'),
-    ('file:link', 'hooks.example'), ('file:private-key', 'linked.example'), ('file:folder', 'hooks.example'),
+    ('file:link', 'hooks.example'), ('file:private-key', 'linked.example'), ('file:folder', 'hooks.example'),  # noqa: E501
     ('file:pipe', 'hooks.example'), ('file:long', 'hooks.example'),
     ('file:../hooks.example/token', 'hooks.example'), ('file:/etc/hostname', ''),
     ('file:.', 'hooks.example'), ('file:', 'hooks.example'), ('file:a\0b', 'hooks.example')])

@@ -52,7 +52,7 @@ def test_a_clear_baby_is_known_after_two_weeks_and_said_so():
     words = sentence(learner.answer(context), context, figures)
     assert words.startswith('probably hungry; last fed 4 h 00 min ago') and 'right ' in words
     assert learner.reasons(context, 'hungry')
-    assert any('a need is named' in line for line in report_lines(learner.record, figures, 'tired'))
+    assert any('a need is named' in line for line in report_lines(learner.record, figures, 'tired'))  # noqa: E501
 
 
 def test_when_it_gets_worse_it_falls_silent_and_earns_it_anew():
