@@ -3,6 +3,7 @@
 """Bags on the command line: the answer of the recording, and what is wrong in one sentence."""
 
 import csv
+import itertools
 import json
 
 import numpy as np
@@ -12,12 +13,12 @@ import soundfile
 pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags')
 
 from bag_writer import NS, write_bag  # noqa: E402
+from recordings import recordings  # noqa: E402
 
 from baby_cry_detector.audio import to_pcm16  # noqa: E402
 from baby_cry_detector.audio.sources import read_audio  # noqa: E402
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402
 from baby_cry_detector.cli.main import main  # noqa: E402
-from baby_cry_detector.research.training.manifest import default_data_dir, load_clips  # noqa: E402
 
 START_NS = 1_790_000_000 * NS + 123_456_789
 
@@ -52,14 +53,10 @@ def test_a_bag_is_heard_as_the_recording_is(tmp_path, capsys, pcm, storage):
 
 
 def recorded_cries(least_s):
-    """Return human-verified cries one after the other, 16 kHz."""
-    try:
-        clips = [clip for clip in load_clips(default_data_dir()) if clip.is_cry]
-    except (OSError, ValueError) as error:
-        pytest.skip(f'the recordings are not here: {error}')
+    """Return recorded cries one after the other, 16 kHz."""
     samples = [np.zeros(16_000)]
-    for clip in clips:
-        samples.append(read_audio(clip.file))
+    for path in itertools.cycle(path for path, is_cry in recordings() if is_cry):
+        samples.append(read_audio(path))
         if sum(map(len, samples)) > least_s * 16_000:
             break
     return to_pcm16(np.concatenate((*samples, np.zeros(10 * 16_000))))
