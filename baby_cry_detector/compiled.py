@@ -15,14 +15,16 @@ import os
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
+import baby_cry_detector
 import numpy as np
 
 PURE_PYTHON = 'BABY_CRY_PURE_PYTHON'
 # Raised with ABI_VERSION of core.c.
 ABI_VERSION = 1
-# Looked at one after the other; what pip builds carries a longer name.
-PATHS = [Path(__file__).with_name(f'_core{suffix}')
-         for suffix in ('.so', '.dylib', *EXTENSION_SUFFIXES)]
+# Looked at one after the other; what pip builds carries a longer name. From a source checkout the
+# package has two folders, and what was built lies in the second.
+PATHS = [Path(folder, f'_core{suffix}') for folder in baby_cry_detector.__path__
+         for suffix in dict.fromkeys(('.so', '.dylib', *EXTENSION_SUFFIXES))]
 
 _loaded: Optional[Tuple[Optional[ctypes.CDLL], str]] = None
 

@@ -14,11 +14,14 @@ import os
 from pathlib import Path
 from typing import List, Optional, Tuple
 
+import baby_cry_detector
+
 PURE_PYTHON = 'BABY_CRY_PURE_PYTHON'
 # Raised with ABI_VERSION of period_walk.c.
 _ABI_VERSION = 2
 # Looked at one after the other; the second name is what pip builds.
-_PATHS = [Path(__file__).with_name(f'_period_walk{suffix}')
+_PATHS = [Path(folder, 'research', 'descriptors', f'_period_walk{suffix}')
+          for folder in baby_cry_detector.__path__
           for suffix in ('.so', '.dylib', *EXTENSION_SUFFIXES)]
 
 _loaded: Optional[Tuple[Optional[ctypes.CDLL], str]] = None
