@@ -12,9 +12,8 @@ from datetime import datetime, timedelta, timezone
 import math
 from typing import Tuple
 
-from baby_cry_detector.needs import (
-    BASIS_NAMES, BASIS_NONE, Need, need_of, STATUS_NAMES, STATUS_OK, STATUS_UNTRUSTED_AUDIO,
-    status_of)
+from baby_cry_detector.needs import (BASIS_NAMES, BASIS_NONE, Need, need_of, STATUS_NAMES,
+                                     status_of, STATUS_OK, STATUS_UNTRUSTED_AUDIO)
 from baby_cry_detector.units import SECOND_NS
 
 # A state without a measure is still a state: neither the strongest nor the weakest.

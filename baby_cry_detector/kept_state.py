@@ -13,7 +13,6 @@ import os
 from pathlib import Path
 from typing import Any, Dict, NoReturn, Optional
 
-
 LARGEST_BYTES = 1_000_000
 DEEPEST = 12
 LONGEST_TEXT = 20_000

@@ -23,8 +23,6 @@ import resource
 import sys
 import time
 
-import numpy as np
-
 from baby_cry_detector import compiled
 from baby_cry_detector.audio import read_audio
 from baby_cry_detector.audio.formats import from_pcm16
@@ -32,6 +30,7 @@ from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.model import compiled as compiled_model
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+import numpy as np
 
 RATE = 16000
 PERIOD_NS = 150_000_000

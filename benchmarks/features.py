@@ -19,11 +19,9 @@ import argparse  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 
-import numpy as np  # noqa: E402
-
-from baby_cry_detector.features import (  # noqa: E402
-    extract, feature_set_ids, StreamingExtractor)
+from baby_cry_detector.features import extract, feature_set_ids, StreamingExtractor  # noqa: E402
 from baby_cry_detector.research.descriptors import compiled  # noqa: E402
+import numpy as np  # noqa: E402
 
 RATE, HOP = 16000, 160
 

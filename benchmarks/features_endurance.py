@@ -18,9 +18,8 @@ import argparse  # noqa: E402
 import gc  # noqa: E402
 import time  # noqa: E402
 
-import numpy as np  # noqa: E402
-
 from baby_cry_detector.features import feature_set_ids, StreamingExtractor  # noqa: E402
+import numpy as np  # noqa: E402
 
 RATE = 16000
 

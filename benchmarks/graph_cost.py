@@ -48,8 +48,8 @@ def cpu_s(pid: int) -> float:
 
 def measure(executor: str, modules, recording: str, seconds: float, domain_id: int):
     """Return (share of a core, {node: µs per frame}) of one way to run the graph."""
-    import rclpy
     from graph_harness import Probe
+    import rclpy
     environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain_id), 'OMP_NUM_THREADS': '1'}
     capture = ['--ros-args', '-p', f'audio_capture:file:={recording}', '-p',
                'audio_capture:source:=file', '-p', 'audio_capture:loop:=true']

@@ -18,12 +18,11 @@ import subprocess
 import sys
 import time
 
-import numpy as np
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.numpy_network import NumpyNetwork
 from baby_cry_detector.model.runtime import make_runtime
+import numpy as np
 
 IMPORT_PROBE = """
 import os, resource, time

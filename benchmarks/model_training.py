@@ -18,10 +18,9 @@ import json
 import statistics
 import time
 
-import torch
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.research.model.network import CryNetwork
+import torch
 
 
 def make_models(units, inputs, strategy):

@@ -56,9 +56,9 @@ def picture_ms(path, size, theme):
 
 def graph_shares(recording, monitor, look, seconds, domain_id):
     """Return shares of a core of the graph and of the monitor's process (0 without one)."""
-    import rclpy
     from graph_cost import cpu_s, end
     from graph_harness import Probe
+    import rclpy
     from sensor_msgs.msg import Image
     environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain_id)}
     modules = ['cry_graph'] + ['cry_monitor'] * monitor

@@ -17,14 +17,13 @@ import argparse
 from pathlib import Path
 import sys
 
-import numpy as np
-
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.features import extract, FeatureSet, get_feature_set
 from baby_cry_detector.research.training.manifest import default_data_dir, load_clips
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+import numpy as np
 
 RATE = 16_000
 LONGEST_S = 8.0

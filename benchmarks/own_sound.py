@@ -20,17 +20,16 @@ from pathlib import Path
 import sys
 import time
 
-import numpy as np
-
+from baby_cry_detector.audio.loudness.weighting import AWeighting
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.care.sound.acoustics import as_heard, SCENES
 from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound
-from baby_cry_detector.audio.loudness.weighting import AWeighting
 from baby_cry_detector.features import FeatureSet
-from baby_cry_detector.stream.listener import open_checkpoint
-from baby_cry_detector.research.training.manifest import default_data_dir, load_clips
 from baby_cry_detector.research.evaluation.scoring import probabilities_of_stream
 from baby_cry_detector.research.evaluation.streams import episodes_of
+from baby_cry_detector.research.training.manifest import default_data_dir, load_clips
+from baby_cry_detector.stream.listener import open_checkpoint
+import numpy as np
 
 RATE = 16_000
 FULL_SCALE_DBA = 110.0         # of the microphone; the detector does not read the level

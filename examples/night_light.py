@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A behaviour of one's own: a night light that glows while the baby cries, and says so."""
 
+from baby_cry_detector.msg import CareEvent, CryNeed
+from baby_cry_detector.ros.base import qos
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from std_msgs.msg import Float32
-
-from baby_cry_detector.msg import CareEvent, CryNeed
-from baby_cry_detector.ros.base import qos
 
 BRIGHTEST = 0.3
 SILENCE_S = 1.0

@@ -14,8 +14,8 @@ from pathlib import Path
 from baby_cry_detector.bounded_yaml import compose, YamlError
 from baby_cry_detector.ros.base.launching import network_actions
 from launch import LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument, GroupAction, IncludeLaunchDescription, OpaqueFunction)
+from launch.actions import (DeclareLaunchArgument, GroupAction, IncludeLaunchDescription,
+                            OpaqueFunction)
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 import yaml
 

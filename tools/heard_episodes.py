@@ -20,14 +20,13 @@ from pathlib import Path
 import sys
 import time
 
-import numpy as np
-
 from baby_cry_detector.audio import read_audio
 from baby_cry_detector.decision import DecisionSettings, make_decider
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.model.checkpoint import load_checkpoint
 from baby_cry_detector.model.runtime import make_runtime
 from baby_cry_detector.stream.listener import open_checkpoint
+import numpy as np
 
 BLOCK = 640
 START_NS = 1_700_000_000_000_000_000

@@ -12,10 +12,6 @@ docs/images/monitor_light.png (what the monitor publishes in the middle of the f
 from pathlib import Path
 import tempfile
 
-import numpy as np
-from PIL import Image
-import soundfile
-
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import demonstration
 from baby_cry_detector.cli.plot import draw
@@ -23,6 +19,9 @@ from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import file_messages, MessageReplay
 from baby_cry_detector.views.history import History
 from baby_cry_detector.views.picture import Limits, Now, Picture
+import numpy as np
+from PIL import Image
+import soundfile
 
 FOLDER = Path(__file__).resolve().parents[1] / 'docs' / 'images'
 RATE, NS = 16_000, 1_000_000_000

@@ -66,8 +66,7 @@ def endurance(options) -> bool:
 
 def floods(options) -> bool:
     """Send hostile messages on every input topic, before, between and after real audio."""
-    from endurance import (
-        CRY_AT_S, CRY_S, GraphProcess, Hostile, minute_with_cry, START_NS)
+    from endurance import CRY_AT_S, CRY_S, GraphProcess, Hostile, minute_with_cry, START_NS
     from graph_harness import NS
     import numpy as np
     say(f'## Hostile floods: {options.messages} messages on every input topic\n')
@@ -240,11 +239,10 @@ def swings(options) -> bool:
     """Kill the rocker at random moments of real swings, and say stop to the one that follows."""
     import random
 
+    from baby_cry_detector.ros.base import qos
     from care_graph import CareGraph
     from rocked_crib import Baby, POLICY, with_crib
     from std_msgs.msg import Empty
-
-    from baby_cry_detector.ros.base import qos
     from trajectory_msgs.msg import JointTrajectory
     say(f'## kill -9 of the rocker at {options.swings} random moments of a swing\n')
     rng = random.Random(1)

@@ -4,11 +4,11 @@
 
 from baby_cry_detector.audio.channels import ChannelMixer, parse_choice
 from baby_cry_detector.audio.continuity import ClockEvent, Continuity, StreamClock
+from baby_cry_detector.audio.devices.microphone import AudioDevice, list_devices, MicrophoneSource
 from baby_cry_detector.audio.errors import (AudioError, AudioFormatError, AudioSourceError,
                                             MicrophoneLost, MicrophoneUnavailable)
 from baby_cry_detector.audio.formats import (AudioFormat, decode_s16le, encode_s16le, from_pcm16,
                                              QuantisationCounts, to_pcm16)
-from baby_cry_detector.audio.devices.microphone import AudioDevice, list_devices, MicrophoneSource
 from baby_cry_detector.audio.resampler import resample, StreamingResampler
 from baby_cry_detector.audio.sources import AudioBlock, FileSource, read_audio, SAMPLE_RATE
 

@@ -13,10 +13,9 @@ hide something; it says so once.
 from collections import deque
 from typing import FrozenSet, Optional, Union
 
-import numpy as np
-
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.formats import decode_frames, MAX_CHANNELS, PCM16_SCALE
+import numpy as np
 
 AUTO, MIX = 'auto', 'mix'
 Choice = Union[str, int]

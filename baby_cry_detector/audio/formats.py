@@ -10,9 +10,8 @@ Inside the package one unit of a float sample is 32767 steps of a 16-bit integer
 from dataclasses import dataclass
 from typing import Optional
 
-import numpy as np
-
 from baby_cry_detector.audio.errors import AudioFormatError
+import numpy as np
 
 PCM16_SCALE = 32767.0
 BYTES_PER_SAMPLE = 2

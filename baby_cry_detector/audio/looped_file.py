@@ -5,9 +5,8 @@
 import os
 from typing import Iterator, Union
 
-import numpy as np
-
 from baby_cry_detector.audio import AudioSourceError, FileSource, from_pcm16
+import numpy as np
 
 JOINT_S = 0.1                  # of the cross-fade where the recording begins again
 

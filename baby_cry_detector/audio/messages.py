@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from baby_cry_detector.audio.errors import AudioFormatError
-from baby_cry_detector.audio.formats import (
-    AudioFormat, MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE)
+from baby_cry_detector.audio.formats import (AudioFormat, MAX_CHANNELS, MAX_SAMPLE_RATE,
+                                             MIN_SAMPLE_RATE)
 
 
 @dataclass(frozen=True)

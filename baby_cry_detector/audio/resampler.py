@@ -9,9 +9,8 @@ the lower of the two rates, so that nothing folds back; the pass band ends at 0.
 
 import math
 
-import numpy as np
-
 from baby_cry_detector.audio.formats import check_sample_rate
+import numpy as np
 
 STOP_BAND_DB = 90.0
 PASS_BAND_END = 0.9            # of half the lower rate

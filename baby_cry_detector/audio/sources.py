@@ -12,15 +12,13 @@ import os
 from pathlib import Path
 from typing import Iterator, List, Optional, Union
 
-import numpy as np
-
-from baby_cry_detector.audio.channels import (
-    AUTO, ChannelMixer, check_choice, Choice, parse_choice)
+from baby_cry_detector.audio.channels import AUTO, ChannelMixer, check_choice, Choice, parse_choice
 from baby_cry_detector.audio.containers import Bytes, Recording, recordings_in
 from baby_cry_detector.audio.errors import AudioFormatError, AudioSourceError
 from baby_cry_detector.audio.formats import (AudioFormat, check_sample_rate, from_pcm16,
                                              PCM16_SCALE, QuantisationCounts, to_pcm16)
 from baby_cry_detector.audio.resampler import StreamingResampler
+import numpy as np
 
 SAMPLE_RATE = 16_000
 # soundfile's unit is 32768 steps of a 16-bit integer, ours 32767.

@@ -13,16 +13,16 @@ import sys
 import time
 import uuid
 
-from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry
-from baby_cry_detector.cli.arguments import output, PICTURES, UsageError
-from baby_cry_detector.care.diary.export import (
-    safe_cell, time_text, write_csv, write_events_csv, write_json)
+from baby_cry_detector.care.diary.export import (safe_cell, time_text, write_csv, write_events_csv,
+                                                 write_json)
 from baby_cry_detector.care.diary.mending import marked_runs, shift
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.pruning import removed_folder
-from baby_cry_detector.care.diary.repair import (
-    back_up, backup_folder, backups, newest_backup, put_back, restore)
+from baby_cry_detector.care.diary.repair import (back_up, backup_folder, backups, newest_backup,
+                                                 put_back, restore)
+from baby_cry_detector.care.diary.rows import CARE_KINDS, CareEntry
 from baby_cry_detector.care.diary.store import DamagedError, DiaryStore, FOREVER_NS
+from baby_cry_detector.cli.arguments import output, PICTURES, UsageError
 from baby_cry_detector.units import SECOND_NS
 
 

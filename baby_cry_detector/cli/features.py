@@ -6,19 +6,18 @@ from pathlib import Path
 import sys
 from typing import Iterator, Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.audio import StreamingResampler
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.audio.formats import from_pcm16
-from baby_cry_detector.cli.arguments import (
-    feature_set_name, how_to_install, output, PICTURES, UsageError)
+from baby_cry_detector.cli.arguments import (feature_set_name, how_to_install, output, PICTURES,
+                                             UsageError)
 from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say, told_format
 from baby_cry_detector.cli.tables import open_table
 from baby_cry_detector.features import feature_set_ids, get_feature_set, StreamingExtractor
 from baby_cry_detector.features.functionals import functional_columns, FunctionalsOfStream
 from baby_cry_detector.names import distinct_names
 from baby_cry_detector.stream.replay import MessageReplay
+import numpy as np
 
 LONGEST_PICTURE_S = 600.0
 

@@ -4,14 +4,13 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
 from baby_cry_detector.cli.recordings import add_audio_options, say, told_format
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay, open_messages
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 SHORTEST_COLUMN_NS = 10_000_000
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp')

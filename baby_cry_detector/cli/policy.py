@@ -8,13 +8,13 @@ import sys
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.care.policy.engine import PolicyEngine
-from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
-from baby_cry_detector.decision import DecisionSettings
-from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.care.policy.places import open_policy
-from baby_cry_detector.stream.replay import listen, MessageReplay
+from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
 from baby_cry_detector.cli.recordings import say
 from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.decision import DecisionSettings
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import listen, MessageReplay
 from baby_cry_detector.units import SECOND_NS
 
 PERIOD_NS = 200_000_000          # of `cry_need`

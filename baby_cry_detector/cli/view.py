@@ -13,17 +13,16 @@ from itertools import groupby
 import sys
 from typing import Dict, Optional
 
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.needs import STATUS_NO_AUDIO, STATUS_WORDS
+from baby_cry_detector.units import to_s
+from baby_cry_detector.views.history import BANDS, LogMel
 import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
-
-from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import STATUS_NO_AUDIO, STATUS_WORDS
-from baby_cry_detector.units import to_s
-from baby_cry_detector.views.history import BANDS, LogMel
 
 BLOCKS = ' ▁▂▃▄▅▆▇█'
 SHADES = ' ░▒▓█'

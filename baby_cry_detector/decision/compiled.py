@@ -15,8 +15,6 @@ from ctypes import c_double, c_int64, c_uint8, c_void_p
 import math
 from typing import Any, Iterator, Optional
 
-import numpy as np
-
 from baby_cry_detector import compiled
 from baby_cry_detector.cry_state import episode_name
 from baby_cry_detector.decision.decider import CryDecider, CryDecision, level_dbfs
@@ -25,6 +23,7 @@ from baby_cry_detector.decision.need import need_code, NeedAnswer
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import window_length
 from baby_cry_detector.needs import BASIS_NONE, BASIS_SOUND, Need
+import numpy as np
 
 _MAX_NEEDS, _MAX_MEAN, _MAX_CELLS, _MAX_BLOCKS, _MAX_SHARE = 64, 512, 128, 128, 1024
 _NEVER_NS = -1

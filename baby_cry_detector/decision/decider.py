@@ -11,16 +11,15 @@ from dataclasses import dataclass
 import math
 from typing import Iterator, Optional, Sequence
 
-import numpy as np
-
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.decision.episodes import Episode, EpisodeTracker
 from baby_cry_detector.decision.intensity import Intensity
 from baby_cry_detector.decision.need import NeedDecider
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import CausalMean, clean_probability, window_length
-from baby_cry_detector.needs import (
-    BASIS_NONE, BASIS_SOUND, Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+from baby_cry_detector.needs import (BASIS_NONE, BASIS_SOUND, Need, STATUS_DISABLED,
+                                     STATUS_NO_AUDIO, STATUS_OK)
+import numpy as np
 
 NOT_CRY = 'not_cry'
 # Times that jump further than this were not continuous, whether or not anyone said so.

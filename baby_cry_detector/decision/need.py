@@ -11,11 +11,9 @@ a model that repeats its training labels' frequencies says nothing, and gets UNK
 import math
 from typing import Dict, Iterable, NamedTuple, Optional, Sequence
 
-import numpy as np
-
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.needs import Need
-
+import numpy as np
 
 _NEEDS: Dict[str, Need] = {need.name.lower(): need for need in Need}
 _NEEDS.update({'belly_pain': Need.PAIN, 'anger': Need.ANGRY, 'sadness': Need.SAD,

@@ -13,14 +13,13 @@ import math
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 import weakref
 
-import numpy as np
-
 from baby_cry_detector import compiled
 from baby_cry_detector.features.definition import FeatureSet, HOP_LENGTH, SAMPLE_RATE
 from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
 from baby_cry_detector.features.stages.pitch_autocorrelation import AutocorrelationPitch
 from baby_cry_detector.features.stages.pitch_cepstral import CepstralPitch
 from baby_cry_detector.features.stages.spectrum import hamming, next_power_of_two
+import numpy as np
 
 _HOP_S = HOP_LENGTH / SAMPLE_RATE
 _MOST_OWED = 4

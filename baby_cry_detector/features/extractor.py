@@ -10,13 +10,12 @@ stages are what it is held against, and what computes everything else.
 from dataclasses import dataclass
 from typing import List, Union
 
-import numpy as np
-
 from baby_cry_detector.features import compiled
 from baby_cry_detector.features.definition import FeatureSet
-from baby_cry_detector.features.stages.front_end import FrontEnd
-from baby_cry_detector.features.stages.framing import check_samples, clean_samples, Framer
 from baby_cry_detector.features.sets import get_feature_set
+from baby_cry_detector.features.stages.framing import check_samples, clean_samples, Framer
+from baby_cry_detector.features.stages.front_end import FrontEnd
+import numpy as np
 
 # Frames computed at a time: the working set stays in the processor's cache, and the memory
 # needed does not grow with the block.

@@ -10,9 +10,8 @@ what they are compared with frame by frame models for.
 
 from typing import Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.features.definition import FeatureSet
+import numpy as np
 
 FUNCTIONALS = ('max', 'min', 'range', 'maxPos', 'minPos', 'amean', 'linregc1', 'linregc2',
                'linregerrQ', 'stddev', 'skewness', 'kurtosis')

@@ -21,11 +21,11 @@ from pathlib import Path
 import stat
 from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
-import numpy as np
-
 from baby_cry_detector.model.architecture import Architecture, ArchitectureError
-from baby_cry_detector.model.recent_statistics import KIND as STATISTICS, StatisticsArchitecture
+from baby_cry_detector.model.recent_statistics import KIND as STATISTICS
+from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
 from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
+import numpy as np
 
 FORMAT = 'baby_cry_detector checkpoint'
 VERSION = 1

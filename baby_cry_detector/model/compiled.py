@@ -12,12 +12,11 @@ from ctypes import c_double, c_int32, c_int64, c_void_p
 from typing import Any, List, Optional, Tuple
 import weakref
 
-import numpy as np
-
 from baby_cry_detector import compiled
 from baby_cry_detector.model.cells.attention_gate import DEPTH_STRATEGIES, GATE_ACTIVATIONS
 from baby_cry_detector.model.checkpoint import Checkpoint, Member
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
+import numpy as np
 
 # In the order of the enums of model.h.
 _CELLS = ('attention', 'lstm', 'lstm_peephole', 'gru')

@@ -9,11 +9,10 @@ built.
 
 from typing import Dict, List, Mapping, Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.cells import CELLS
 from baby_cry_detector.model.cells.cell import linear
+import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
 

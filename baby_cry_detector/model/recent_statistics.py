@@ -12,10 +12,9 @@ is why their mean is better than either. It is trained in `research/training/sta
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+from baby_cry_detector.model.architecture import (_check_integer, ArchitectureError, MAX_LAYERS,
+                                                  MAX_SIZE, Shapes)
 import numpy as np
-
-from baby_cry_detector.model.architecture import (
-    _check_integer, ArchitectureError, MAX_LAYERS, MAX_SIZE, Shapes)
 
 KIND = 'statistics'
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -11,12 +11,11 @@ by the temperature and turned into probabilities. Blocks of any size give the sa
 import math
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-import numpy as np
-
 from baby_cry_detector.model import compiled
 from baby_cry_detector.model.checkpoint import Checkpoint, Member
 from baby_cry_detector.model.numpy_network import NumpyNetwork
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture, StatisticsNetwork
+import numpy as np
 
 # Normalised values are kept within this, so that no product of finite numbers overflows.
 INPUT_LIMIT = np.float32(1e6)

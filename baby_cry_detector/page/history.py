@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import List
 
 from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
-from baby_cry_detector.units import DAY_NS, MINUTE_NS
 from baby_cry_detector.page.state import clean_share, clean_text, milliseconds, MOST_NAME
+from baby_cry_detector.units import DAY_NS, MINUTE_NS
 
 # Seven days in the phone's time zone begin within these.
 DAYS = 8

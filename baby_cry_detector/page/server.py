@@ -18,12 +18,12 @@ import time
 from typing import Callable, Dict, Optional, Protocol
 
 from aiohttp import web
-
 from baby_cry_detector.page.access import Access
 from baby_cry_detector.page.files import FILES, HEADERS, read_files
-from baby_cry_detector.page.gate import ANSWER_S as TAKING_S, Gate, origin
-from baby_cry_detector.page.inputs import (
-    ACTIONS, check_fields, FORGET, InputError, LONGEST_BODY, parse_body, SESSION)
+from baby_cry_detector.page.gate import ANSWER_S as TAKING_S
+from baby_cry_detector.page.gate import Gate, origin
+from baby_cry_detector.page.inputs import (ACTIONS, check_fields, FORGET, InputError, LONGEST_BODY,
+                                           parse_body, SESSION)
 from baby_cry_detector.page.phones import name_of_phone, Phones
 from baby_cry_detector.page.state import clean_text
 

@@ -12,11 +12,10 @@ import math
 from typing import Dict, List, Optional, Tuple
 
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import (
-    KIND_NAMES, END, ENDED, HEARTBEAT, MOMENT, name_of, ONGOING, PRIORITY_NAMES,
-    REAL_NEEDS, REFUSED, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO)
+from baby_cry_detector.needs import (END, ENDED, HEARTBEAT, KIND_NAMES, MOMENT, name_of, ONGOING,
+                                     PRIORITY_NAMES, REAL_NEEDS, REFUSED, START, STARTED,
+                                     STATUS_DISABLED, STATUS_NO_AUDIO)
 from baby_cry_detector.units import MILLISECOND_NS, SECOND_NS
-
 
 # The classifier speaks five times a second; what is older is no present any more.
 DETECTOR_SILENT_NS = 2 * SECOND_NS

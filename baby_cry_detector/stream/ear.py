@@ -15,11 +15,10 @@ from dataclasses import dataclass
 import math
 from typing import Deque, Optional
 
-import numpy as np
-
 from baby_cry_detector.audio.formats import PCM16_SCALE
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 FLOOR_DBFS = -120.0
 # So long nothing may move before it is said.

@@ -11,8 +11,6 @@ from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Sequence
 import zlib
 
-import numpy as np
-
 from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
@@ -22,6 +20,7 @@ from baby_cry_detector.stream.reception import Reception
 from baby_cry_detector.stream.troubles import Troubles
 from baby_cry_detector.stream.verdict import ERROR, Verdict
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 # Audio that arrives before its format waits for it; this many messages, then the oldest go.
 MOST_WAITING = 500

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import math
 from typing import Dict, List, Optional
 
-import numpy as np
-
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, Choice, parse_choice
 from baby_cry_detector.audio.continuity import StreamClock
 from baby_cry_detector.audio.formats import AudioFormat, from_pcm16, PCM16_SCALE, to_pcm16
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 SILENCE_DBFS = -120.0
 LONGEST_BLOCK_S = 60.0

@@ -8,8 +8,6 @@ What becomes of messages around it (repeated, lost, none) is `classification`.
 
 from typing import Iterator, Optional
 
-import numpy as np
-
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, DecisionSettings, make_decider
 from baby_cry_detector.decision.operating_points import thresholds_of
@@ -18,6 +16,7 @@ from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.compiled import CompiledModel
 from baby_cry_detector.model.runtime import make_runtime
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 
 def open_checkpoint(path: str = '') -> Checkpoint:

@@ -8,12 +8,11 @@ Three judges: of the stamps (`stamps`), of the signal (`ear`), and of messages t
 
 from typing import Optional
 
-import numpy as np
-
 from baby_cry_detector.stream.ear import Ear
 from baby_cry_detector.stream.stamps import StampJudge
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, worst
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 # Messages of which nothing can be used, in a row for so long (or so many), are no accident.
 USELESS_NS = 2 * SECOND_NS

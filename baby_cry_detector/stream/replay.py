@@ -9,8 +9,6 @@ the messages arrived, so that a bag gives the answer that the graph gave.
 
 from typing import Callable, Iterable, Iterator, Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.formats import AudioFormat
@@ -24,6 +22,7 @@ from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
 from baby_cry_detector.stream.troubles import Troubles
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 # While no audio arrives the graph repeats its state as often as this.
 IDLE_PERIOD_NS = 200_000_000

@@ -13,11 +13,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Deque, Optional
 
-import numpy as np
-
 from baby_cry_detector.audio.delivery_clock import DeliveryClock
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 STAMPS, SMOOTHED, ARRIVAL, COUNTED = 'stamps', 'smoothed', 'arrival', 'counted'
 # Of this much audio a judgement is made, so often; and this much must be good to trust again.

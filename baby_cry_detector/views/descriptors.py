@@ -4,12 +4,11 @@
 
 from typing import Sequence
 
-import numpy as np
-
 from baby_cry_detector.features.definition import FeatureSet, SAMPLE_RATE
 from baby_cry_detector.features.stages.framing import count_frames
 from baby_cry_detector.features.stages.mel import mel_bank
 from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
+import numpy as np
 
 _INK = '#1b2a41'
 _ACCENT = '#d1495b'

@@ -9,12 +9,11 @@ Audio, pitch and decisions come at different times and rates; each is put where 
 import math
 from typing import Dict, Optional, Sequence
 
-import numpy as np
-
 from baby_cry_detector.features.stages.framing import frame_view
 from baby_cry_detector.features.stages.mel import mel_bank
 from baby_cry_detector.features.stages.spectrum import hamming, next_power_of_two
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 BANDS = 56
 LOWEST_HZ, HIGHEST_HZ = 80.0, 8000.0

@@ -10,12 +10,11 @@ colours differ in lightness too, and nothing is told by colour alone.
 from dataclasses import dataclass, field
 from typing import List, Optional, Sequence, Tuple
 
-import numpy as np
-
 from baby_cry_detector.features.stages.mel import hz_to_mel
+from baby_cry_detector.units import SECOND_NS
 from baby_cry_detector.views import paint
 from baby_cry_detector.views.history import BANDS, HIGHEST_HZ, History, LOWEST_HZ
-from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 QUIETEST_DBFS = -80.0
 # Range of the spectrogram: from this far below its loudest to the loudest.

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The choice of channel: nothing that a channel carries is hidden by another, or cancelled."""
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio.channels import ChannelMixer, parse_choice
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.synthesis.synthesiser import demonstration
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 RATE = 16_000
 CRY, _ = demonstration()

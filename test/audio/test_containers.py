@@ -4,13 +4,13 @@
 
 import struct
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio.containers import recordings_in
 from baby_cry_detector.audio.errors import AudioSourceError
 from baby_cry_detector.audio.sources import FileSource
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 soundfile = pytest.importorskip('soundfile', reason='reading files needs soundfile')
 RATE = 16_000

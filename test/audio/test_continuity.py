@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stream clock: what is a gap, what is jitter, and that nothing is lost unnoticed."""
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio.continuity import Continuity, StreamClock
 from baby_cry_detector.audio.errors import AudioFormatError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 MS = 1_000_000
 START = 1_700_000_000_000_000_000

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Capture times of samples that arrive in bursts, late, or never."""
 
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.audio.delivery_clock import DeliveryClock
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
-
-from baby_cry_detector.audio.delivery_clock import DeliveryClock
 
 MS = 1_000_000
 START = 5_000_000_000_000

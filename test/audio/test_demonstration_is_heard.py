@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The demonstration is made without any recording, yet the shipped model takes it for a cry."""
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio import AudioBlock, to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import demonstration
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import listen
+import numpy as np
+import pytest
 
 
 @pytest.mark.parametrize('seed', [0, 1])

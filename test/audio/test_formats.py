@@ -4,13 +4,13 @@
 
 import array
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.formats import (AudioFormat, decode_s16le, encode_s16le, from_pcm16,
                                              QuantisationCounts, to_pcm16)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 
 @pytest.mark.parametrize('wrong, words', [

@@ -7,12 +7,11 @@ import os
 import signal
 import time
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio import (list_devices, MicrophoneLost, MicrophoneSource,
                                      MicrophoneUnavailable)
 from baby_cry_detector.audio.devices import microphone
+import numpy as np
+import pytest
 from virtual_microphones import check_that_it_ends_with_its_owner, missing, VirtualMicrophones
 
 NO_VIRTUAL_MICROPHONES = missing()

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streaming resampler: same as batch, aligned in time, nothing folds back."""
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.resampler import resample, StreamingResampler
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 RATES = [4000, 7999, 8000, 11025, 15999, 16000, 22050, 32000, 44100, 48000, 96000, 383999]
 

@@ -4,10 +4,9 @@
 
 import time
 
-import pytest
-
 from baby_cry_detector.audio import MicrophoneSource
 from baby_cry_detector.audio.devices.sound_server import source_of, SourceWatch
+import pytest
 from virtual_microphones import missing, VirtualMicrophones
 
 WHY_NOT = missing()

@@ -7,11 +7,10 @@ import os
 import struct
 import tracemalloc
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio.errors import AudioSourceError
 from baby_cry_detector.audio.sources import FileSource, read_audio
+import numpy as np
+import pytest
 
 soundfile = pytest.importorskip('soundfile', reason='reading files needs soundfile')
 

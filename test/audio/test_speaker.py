@@ -8,15 +8,14 @@ import signal
 import threading
 import time
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio import from_pcm16, MicrophoneSource
-from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
 from baby_cry_detector.audio.devices.speaker import list_speakers, Speaker
+from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.care.sound.comfort_sounds import make_sound
 from baby_cry_detector.care.sound.sound_engine import SoundEngine
-from baby_cry_detector.audio.loudness.weighting import leq_dbfs
+import numpy as np
+import pytest
 from virtual_microphones import check_that_it_ends_with_its_owner, missing, VirtualMicrophones
 
 WHY_NOT = missing()

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The synthetic cry: reproducible, and with the properties of a real one."""
 
+from baby_cry_detector.audio.synthesis.synthesiser import demonstration, synthesise_cry
+from baby_cry_detector.decision.intensity import rhythm_strength
 import numpy as np
 import pytest
 from scipy import signal
-
-from baby_cry_detector.audio.synthesis.synthesiser import demonstration, synthesise_cry
-from baby_cry_detector.decision.intensity import rhythm_strength
 
 RATE = 16000
 

@@ -5,10 +5,10 @@
 import re
 import unicodedata
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
 from baby_cry_detector.names import distinct_names, safe_name
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 SAFE = re.compile(r'[A-Za-z0-9][A-Za-z0-9_-]*')
 TEXTS = st.text(st.characters(), max_size=120) | st.from_regex(r'[a-z0-9_-]{1,30}', fullmatch=True)

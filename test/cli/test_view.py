@@ -8,8 +8,8 @@ import pty
 import subprocess
 import sys
 
-from baby_cry_detector.cli.view import (
-    bar, clock, level_fraction, SoundStrip, sparkline, TerminalView, ViewState)
+from baby_cry_detector.cli.view import (bar, clock, level_fraction, SoundStrip, sparkline,
+                                        TerminalView, ViewState)
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import Need, STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.units import SECOND_NS

@@ -5,13 +5,12 @@
 from dataclasses import asdict, fields, replace
 import random
 
-from compiled_core import core
-import numpy as np
-import pytest
-
 from baby_cry_detector.decision import CryDecider, DecisionSettings, STATUS_DISABLED
 from baby_cry_detector.decision.compiled import CompiledDecider
 from baby_cry_detector.needs import STATUS_NO_AUDIO
+from compiled_core import core
+import numpy as np
+import pytest
 
 STEP_NS = 10_000_000
 LABELS = ('hungry', 'tired', 'belly_pain', 'whatever')

@@ -4,12 +4,13 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings as hypothesis_settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.decision import (CryDecider, DecisionSettings, Need, STATUS_DISABLED,
                                         STATUS_NO_AUDIO, STATUS_OK)
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 START = 1_700_000_000 * 10**9
 STEP = 10_000_000

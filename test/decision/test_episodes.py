@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Episodes: when one begins, lasts and ends."""
 
-from hypothesis import given, settings as hypothesis_settings, strategies as st
-import pytest
-
 from baby_cry_detector.cry_state import episode_name
 from baby_cry_detector.decision.episodes import EpisodeTracker
 from baby_cry_detector.decision.settings import DecisionSettings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+import pytest
 
 STEP_NS = 10_000_000
 START = 1_700_000_000 * 10**9

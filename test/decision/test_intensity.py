@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Intensity: what raises it, what lowers it, what must not matter."""
 
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.decision.intensity import Intensity, rhythm_strength
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
-
-from baby_cry_detector.decision.intensity import Intensity, rhythm_strength
 
 RATE = 100                     # steps in a second
 

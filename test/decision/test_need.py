@@ -5,12 +5,13 @@
 from pathlib import Path
 import re
 
-from hypothesis import given, settings as hypothesis_settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.decision.need import Need, need_code, NeedDecider
 from baby_cry_detector.decision.settings import DecisionSettings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 LABELS = ('hungry', 'tired', 'belly_pain')
 PRIORS = (0.7, 0.2, 0.1)

@@ -4,11 +4,10 @@
 
 from dataclasses import fields
 
-import pytest
-
 from baby_cry_detector.decision.operating_points import thresholds_of
 from baby_cry_detector.decision.settings import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.fields import defaults, ParameterError
+import pytest
 
 
 def test_table_and_settings_agree():

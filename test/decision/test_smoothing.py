@@ -4,12 +4,11 @@
 
 from fractions import Fraction
 
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.decision.smoothing import causal_mean, CausalMean, clip_score, window_length
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
-
-from baby_cry_detector.decision.smoothing import (causal_mean, CausalMean, clip_score,
-                                                  window_length)
 
 PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=80)
 

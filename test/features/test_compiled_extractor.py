@@ -4,13 +4,13 @@
 
 from functools import lru_cache
 
-from compiled_core import core, python
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.features import compiled, get_feature_set, StreamingExtractor
+from compiled_core import core, python
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 SETS = ('cry/1', 'cry/2', 'cepstra20/1', 'is09/1')
 TOLERANCE = 1e-6        # of a column's largest value

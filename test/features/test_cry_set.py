@@ -5,10 +5,9 @@
 import importlib.util
 from pathlib import Path
 
+from baby_cry_detector.features import extract, get_feature_set
 import numpy as np
 import pytest
-
-from baby_cry_detector.features import extract, get_feature_set
 
 _SPEC = importlib.util.spec_from_file_location(
     'synthetic_cries', Path(__file__).with_name('synthetic_cries.py'))

@@ -4,10 +4,9 @@
 
 import json
 
+from baby_cry_detector.features import (feature_set_ids, FeatureSet, FeatureSetMismatch,
+                                        get_feature_set, StreamingExtractor)
 import pytest
-
-from baby_cry_detector.features import (
-    feature_set_ids, FeatureSet, FeatureSetMismatch, get_feature_set, StreamingExtractor)
 
 
 @pytest.mark.parametrize('name', feature_set_ids())

@@ -7,13 +7,13 @@ import csv
 import tracemalloc
 import wave
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio import read_audio
 from baby_cry_detector.cli import features
-from baby_cry_detector.features import (
-    extract, functionals as functionals_module, get_feature_set)
+from baby_cry_detector.features import extract
+from baby_cry_detector.features import functionals as functionals_module
+from baby_cry_detector.features import get_feature_set
+import numpy as np
+import pytest
 
 
 def run(*arguments) -> int:

@@ -6,7 +6,8 @@ from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.features import extract, get_feature_set
 from baby_cry_detector.features.stages.front_end import FrontEnd
 from baby_cry_detector.features.stages.high_pass import HighPass
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 from scipy import signal

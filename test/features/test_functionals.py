@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The 384 statistics of IS09."""
 
+from baby_cry_detector.features import extract, get_feature_set
+from baby_cry_detector.features.functionals import functional_columns, FUNCTIONALS, functionals
 import numpy as np
 import pytest
-
-from baby_cry_detector.features import extract, get_feature_set
-from baby_cry_detector.features.functionals import (
-    functional_columns, FUNCTIONALS, functionals)
 
 
 def test_names_and_number():

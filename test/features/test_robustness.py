@@ -5,12 +5,11 @@
 import tracemalloc
 import warnings
 
+from baby_cry_detector.features import (extract, feature_set_ids, get_feature_set,
+                                        StreamingExtractor)
 from hypothesis import given, settings, strategies
 import numpy as np
 import pytest
-
-from baby_cry_detector.features import (
-    extract, feature_set_ids, get_feature_set, StreamingExtractor)
 
 SECOND = np.arange(16000)
 NASTY = {

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streaming in blocks of any size gives the rows of the whole signal."""
 
+from baby_cry_detector.features import (extract, feature_set_ids, get_feature_set,
+                                        StreamingExtractor)
 from hypothesis import given, settings, strategies
 import numpy as np
 import pytest
-
-from baby_cry_detector.features import (
-    extract, feature_set_ids, get_feature_set, StreamingExtractor)
 
 TOLERANCE = 1e-9
 

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes bags of audio without ROS."""
 
-import numpy as np
-
 from baby_cry_detector.audio.bags import AUDIO_TYPE, audio_typestore, INFO_TYPE
+import numpy as np
 
 NS = 1_000_000_000
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import time
 
 from alert_receivers import Broker, HttpReceiver, no_broker
-from care_graph import NS
-
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.msg import CryAlert
+from care_graph import NS
 
 ONSET_NS = 1_790_000_000 * NS
 AT_ONCE = """

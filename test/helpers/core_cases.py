@@ -10,18 +10,18 @@ import ctypes
 import struct
 import sys
 
-from made_checkpoints import checkpoint_of, made_frames
-import numpy as np
-
 from baby_cry_detector import compiled
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.decision import CryDecider, DecisionSettings
 from baby_cry_detector.decision.compiled import CompiledDecider
-from baby_cry_detector.features import compiled as features, get_feature_set, StreamingExtractor
+from baby_cry_detector.features import compiled as features
+from baby_cry_detector.features import get_feature_set, StreamingExtractor
 from baby_cry_detector.model import compiled as model
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
 from baby_cry_detector.model.runtime import Runtime
+from made_checkpoints import checkpoint_of, made_frames
+import numpy as np
 
 
 class Writer:

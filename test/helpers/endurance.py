@@ -11,18 +11,17 @@ import subprocess
 import time
 
 from audio_common_msgs.msg import AudioInfo
-from graph_harness import next_domain, NS, PATIENCE_S, Probe, RATE
-import numpy as np
-from process_memory import cpu_s, resident_bytes
-import rclpy
-
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.tools.supervisor import node_command
+from baby_cry_detector.stream.listener import open_checkpoint
+from graph_harness import next_domain, NS, PATIENCE_S, Probe, RATE
+import numpy as np
+from process_memory import cpu_s, resident_bytes
+import rclpy
 
 START_NS = 1_700_000_000 * NS
 CRY_AT_S, CRY_S = 20.0, 6.0

@@ -11,12 +11,10 @@ import tempfile
 import threading
 import time
 
+from baby_cry_detector.msg import CryNeed, FrameFeatures
 import numpy as np
 import pytest
-
 import rclpy
-
-from baby_cry_detector.msg import CryNeed, FrameFeatures
 
 # Domains up to 101 are safe with the default ports. A test process takes some for itself, and
 # graphs use them in turn: by the time one is used again nobody remembers who was there.

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the model tests share: random networks and checkpoints around them."""
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.checkpoint import Checkpoint, Member
+import numpy as np
+import pytest
 
 COLUMNS = ('energy', 'pitch', 'c1', 'c2', 'c3', 'voicing')
 READ = ('voicing', 'pitch', 'c1', 'c2')

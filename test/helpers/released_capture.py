@@ -27,10 +27,9 @@ import threading
 import time
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from graph_harness import NS, PATIENCE_S
 from rclpy.qos import DurabilityPolicy, QoSProfile
-
-from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 
 INFO_PERIOD_S = 5.0
 HEAD = struct.Struct('<qI')

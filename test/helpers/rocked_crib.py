@@ -5,11 +5,10 @@
 import threading
 import time
 
-import numpy as np
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
+import numpy as np
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 NS = 1_000_000_000
 POLICY = """version: 1

@@ -11,13 +11,12 @@ hands that move the crib, and rockers that are killed, held up, started again an
 import copy
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from baby_cry_detector.care.motion.crib_motion import CribMotion
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.executed import Curve, replaced
 from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
+import numpy as np
 
 LINEAR_WINDOW_S = 0.2         # over which straight pieces have an acceleration
 PLAN_TICK_S = 0.025

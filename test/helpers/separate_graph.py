@@ -7,12 +7,11 @@ import signal
 import threading
 import time
 
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
 from graph_harness import next_domain, NS, Probe, RATE
 import numpy as np
 import rclpy
-
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
 
 
 def pcm16(samples):

@@ -5,10 +5,9 @@
 import os
 import time
 
+from baby_cry_detector.msg import CryNeed
 from graph_harness import RunningGraph
 from virtual_microphones import VirtualMicrophones
-
-from baby_cry_detector.msg import CryNeed
 
 ERROR = b'\x02'
 

@@ -10,9 +10,10 @@ import pkgutil
 import re
 
 from baby_cry_detector.cry_state import CryState, MOST_LABELS
-from baby_cry_detector.needs import (
-    Need, STATUS_DISABLED, STATUS_NAMES, STATUS_NO_AUDIO, STATUS_OK, STATUS_UNTRUSTED_AUDIO)
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.needs import (Need, STATUS_DISABLED, STATUS_NAMES, STATUS_NO_AUDIO,
+                                     STATUS_OK, STATUS_UNTRUSTED_AUDIO)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
 
 MESSAGE = Path(__file__).resolve().parents[2] / 'msg' / 'CryNeed.msg'

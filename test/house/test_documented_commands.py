@@ -15,11 +15,10 @@ import shutil
 import subprocess
 import sys
 
-import pytest
-import soundfile
-
 from baby_cry_detector.cli.main import make_parser
+import pytest
 from recordings import SHIPPED
+import soundfile
 
 ROOT = Path(__file__).resolve().parents[2]
 if not (ROOT / 'README.md').exists() or not (ROOT / 'docs').exists():

@@ -4,10 +4,10 @@
 
 import os
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
 from baby_cry_detector.kept_state import HeldError, KeptState, read_document
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text on a terminal is harmless."""
 
-from hypothesis import given, strategies as st
-
 from baby_cry_detector.printable import printable
+from hypothesis import given
+from hypothesis import strategies as st
 
 ANY_TEXT = st.text(st.characters(), max_size=60)
 

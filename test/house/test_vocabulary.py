@@ -5,9 +5,9 @@
 from pathlib import Path
 import re
 
-from baby_cry_detector.needs import (
-    ALERT_STATE_NAMES, BASIS_NAMES, KIND_NAMES, Need, need_of, NEED_NAMES, PHASE_NAMES,
-    PRIORITY_NAMES, STATUS_NAMES, STATUS_NO_AUDIO, status_of)
+from baby_cry_detector.needs import (ALERT_STATE_NAMES, BASIS_NAMES, KIND_NAMES, Need, NEED_NAMES,
+                                     need_of, PHASE_NAMES, PRIORITY_NAMES, STATUS_NAMES,
+                                     STATUS_NO_AUDIO, status_of)
 from baby_cry_detector.units import DAY_NS, SECOND_NS, to_ns, to_s
 import pytest
 

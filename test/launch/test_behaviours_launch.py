@@ -10,14 +10,13 @@ import yaml
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from launch import LaunchContext  # noqa: E402
-from launch.actions import (  # noqa: E402
-    DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable)
-from launch.launch_description_sources import (  # noqa: E402
-    get_launch_description_from_python_launch_file)
-from launch.logging import launch_config  # noqa: E402
-
 from baby_cry_detector.ros.base.launching import BEHAVIOURS  # noqa: E402
+from launch import LaunchContext  # noqa: E402
+from launch.actions import (DeclareLaunchArgument, LogInfo, OpaqueFunction,  # noqa: E402
+                            SetEnvironmentVariable)
+from launch.launch_description_sources import \
+    get_launch_description_from_python_launch_file  # noqa: E402
+from launch.logging import launch_config  # noqa: E402
 
 FOLDER = Path(__file__).parents[2] / 'launch'
 

@@ -11,8 +11,8 @@ pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch
 
 from launch import LaunchContext  # noqa: E402
 from launch.actions import GroupAction, IncludeLaunchDescription, OpaqueFunction  # noqa: E402
-from launch.launch_description_sources import (  # noqa: E402
-    get_launch_description_from_python_launch_file)
+from launch.launch_description_sources import \
+    get_launch_description_from_python_launch_file  # noqa: E402
 
 LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'cribs.launch.py'
 

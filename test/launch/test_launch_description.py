@@ -15,9 +15,9 @@ pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
 from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402
-from launch.actions import (  # noqa: E402
-    DeclareLaunchArgument, EmitEvent, IncludeLaunchDescription, OpaqueFunction,
-    RegisterEventHandler, SetEnvironmentVariable, TimerAction)
+from launch.actions import (DeclareLaunchArgument, EmitEvent,  # noqa: E402
+                            IncludeLaunchDescription, OpaqueFunction, RegisterEventHandler,
+                            SetEnvironmentVariable, TimerAction)
 from launch.event_handlers import OnProcessIO, OnProcessStart  # noqa: E402
 from launch.events import Shutdown  # noqa: E402
 from launch.launch_description_sources import (  # noqa: E402

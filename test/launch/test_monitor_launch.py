@@ -14,8 +14,8 @@ pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch
 
 from launch import LaunchContext  # noqa: E402
 from launch.actions import LogInfo, OpaqueFunction, TimerAction  # noqa: E402
-from launch.launch_description_sources import (  # noqa: E402
-    get_launch_description_from_python_launch_file)
+from launch.launch_description_sources import \
+    get_launch_description_from_python_launch_file  # noqa: E402
 from launch.logging import launch_config  # noqa: E402
 from launch.utilities import perform_substitutions  # noqa: E402
 from launch_ros.actions import Node  # noqa: E402

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compiled networks against the NumPy ones they follow."""
 
-from compiled_core import core
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.compiled import CompiledModel, CompiledRuntime
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
 from baby_cry_detector.model.runtime import Runtime
+from compiled_core import core
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3, 16)
          for strategy in ('cascade', 'mean', 'softmax')]

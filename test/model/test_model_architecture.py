@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 
-import pytest
-
-from baby_cry_detector.research.cli import experiment
 from baby_cry_detector.model.architecture import Architecture, ArchitectureError, count
 from baby_cry_detector.model.cells import CELLS
+from baby_cry_detector.research.cli import experiment
+import pytest
 
 
 def test_single_layer_counts_of_the_paper():

@@ -5,13 +5,13 @@ import json
 import pickle
 import zipfile
 
-from hypothesis import given, HealthCheck, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.checkpoint import (checkpoint_from_bytes, checkpoint_to_bytes,
                                                 CheckpointError, load_checkpoint, save_checkpoint)
+from hypothesis import given, HealthCheck, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 CASUAL = settings(max_examples=150, deadline=None, database=None,
                   suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,11 +3,10 @@
 import subprocess
 import sys
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.runtime import make_runtime, Runtime, RuntimeStateError
+import numpy as np
+import pytest
 
 KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3)
          for strategy in ('cascade', 'mean', 'softmax')]

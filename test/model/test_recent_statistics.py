@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The member that reads statistics of recent frames, alone and beside recurrent ones."""
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.model.architecture import Architecture, ArchitectureError
 from baby_cry_detector.model.checkpoint import (checkpoint_from_bytes, checkpoint_to_bytes,
                                                 CheckpointError)
 from baby_cry_detector.model.recent_statistics import (QUANTILES, StatisticsArchitecture,
                                                        window_statistics)
 from baby_cry_detector.model.runtime import make_runtime, Runtime
+import numpy as np
+import pytest
 
 SMALL = StatisticsArchitecture(4, window_frames=60, period_frames=10, hidden_sizes=(8,))
 

@@ -5,11 +5,11 @@
 import os
 import stat
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
 from baby_cry_detector.page import link
 from baby_cry_detector.page.access import Access, is_token, new_token, split_host
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 TOKEN = new_token()
 

@@ -7,7 +7,8 @@ import json
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.page.history import ABANDONED_NS, read_history
-from baby_cry_detector.units import DAY_NS, SECOND_NS as NS
+from baby_cry_detector.units import DAY_NS
+from baby_cry_detector.units import SECOND_NS as NS
 
 NOW_NS = 1_790_000_000 * NS
 HOSTILE = '<img src=x onerror=alert(1)>\u202e\x00'

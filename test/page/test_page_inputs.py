@@ -4,11 +4,11 @@
 
 import json
 
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.page.inputs import (ACTIONS, check_fields, InputError, LONGEST_BODY,
+                                           parse_body, SESSION)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
-
-from baby_cry_detector.page.inputs import (
-    ACTIONS, check_fields, InputError, LONGEST_BODY, parse_body, SESSION)
 
 GOOD = {
     'acknowledge': {'who': 'Anna', 'alert_id': 'crib-1'},

@@ -6,11 +6,11 @@ import json
 import os
 import stat
 
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.page.phones import (MOST_PHONES, name_of_phone, PhoneFile, Phones, UNUSED_S,
+                                           USE_PERIOD_S)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
-
-from baby_cry_detector.page.phones import (
-    MOST_PHONES, name_of_phone, PhoneFile, Phones, UNUSED_S, USE_PERIOD_S)
 
 TOKEN, NOW_S = 'abcdefghjkmnpqrstuvwxyz2', 1_790_000_000.0
 

@@ -7,18 +7,17 @@ import math
 from pathlib import Path
 import re
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
 from baby_cry_detector.care.alerts.alert_words import HARDNESS
-from baby_cry_detector.page import state as state_module
-from baby_cry_detector.page.state import (
-    AlertReport, CareReport, clean_text, LONGEST_ACTION_NS, PageState)
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import (
-    END, ENDED, HEARTBEAT, Need, ONGOING, START, STARTED, STATUS_DISABLED, STATUS_NO_AUDIO,
-    STATUS_OK)
+from baby_cry_detector.needs import (END, ENDED, HEARTBEAT, Need, ONGOING, START, STARTED,
+                                     STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+from baby_cry_detector.page import state as state_module
+from baby_cry_detector.page.state import (AlertReport, CareReport, clean_text, LONGEST_ACTION_NS,
+                                          PageState)
 from baby_cry_detector.units import SECOND_NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 NOW_NS = 1_790_000_000 * SECOND_NS
 CAN = {'acknowledge': True}

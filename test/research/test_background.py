@@ -13,7 +13,9 @@ from baby_cry_detector.research.evaluation import background
 from baby_cry_detector.research.evaluation.events import episodes
 from baby_cry_detector.research.training.manifest import Clip
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from hypothesis import given, settings as fuzz, strategies as st
+from hypothesis import given
+from hypothesis import settings as fuzz
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 import soundfile

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The default detector on sounds that a machine makes: none of them is a baby."""
 
-import numpy as np
-
 from baby_cry_detector.decision.smoothing import clip_score
 from baby_cry_detector.features import extract, FeatureSet
-from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.model.runtime import make_runtime
+from baby_cry_detector.stream.listener import open_checkpoint
+import numpy as np
 
 RATE, SECONDS = 16000, 6
 TIME = np.arange(RATE * SECONDS) / RATE

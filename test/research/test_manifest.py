@@ -3,9 +3,9 @@
 """Manifests: what is read, and what is named when it is wrong."""
 
 from baby_cry_detector.research.corpus import layouts as adapters
-from baby_cry_detector.research.training.manifest import (
-    clip_kind, data_digest, fold_of_group, leaking_groups, load_clips, ManifestError,
-    write_manifest)
+from baby_cry_detector.research.training.manifest import (clip_kind, data_digest, fold_of_group,
+                                                          leaking_groups, load_clips,
+                                                          ManifestError, write_manifest)
 import numpy as np
 import pytest
 import soundfile

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Folders and labels as people name them: cries are found, and what is not known is asked for."""
 
-import numpy as np
-import pytest
-import soundfile
-
 from baby_cry_detector.cli.main import main
 from baby_cry_detector.research.training.labels import meaning_of, parse_mapping, words_of
 from baby_cry_detector.research.training.manifest import kinds_table, load_clips, ManifestError
+import numpy as np
+import pytest
+import soundfile
 
 
 def write(root, *paths):

@@ -1,14 +1,13 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
+from baby_cry_detector.model.architecture import Architecture
 import numpy as np
 import pytest
 
-from baby_cry_detector.model.architecture import Architecture
-
 torch = pytest.importorskip('torch', reason='training code needs PyTorch')
 
-from baby_cry_detector.research.model.network import (  # noqa: E402
-    AttentionGateLayer, CryNetwork, LstmLayer, SteppedLayer)
+from baby_cry_detector.research.model.network import (AttentionGateLayer, CryNetwork,  # noqa: E402
+                                                      LstmLayer, SteppedLayer)
 
 STRATEGIES = ('cascade', 'mean', 'softmax')
 ALL_CELLS = [('attention', depth, strategy) for depth in (1, 2, 3) for strategy in STRATEGIES] \

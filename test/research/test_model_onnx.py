@@ -4,16 +4,15 @@ import argparse
 import json
 import sys
 
-import numpy as np
-import pytest
-
-from baby_cry_detector.research.cli import export
 from baby_cry_detector.features import extract, FeatureSet
-from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.checkpoint import save_checkpoint
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
 from baby_cry_detector.model.runtime import make_runtime
+from baby_cry_detector.research.cli import export
+from baby_cry_detector.stream.listener import open_checkpoint
+import numpy as np
+import pytest
 
 KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3)
          for strategy in ('cascade', 'mean', 'softmax')]

@@ -3,8 +3,8 @@
 """Augmentation and training streams: what they promise about fold, level, length and targets."""
 
 from baby_cry_detector.research.sounds import augment as aug
-from baby_cry_detector.research.training import chains
 from baby_cry_detector.research.sounds import made_sounds
+from baby_cry_detector.research.training import chains
 import numpy as np
 import pytest
 

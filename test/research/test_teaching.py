@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Marked segments, sounds on disk, made voices, and a second head for the time of training."""
 
-from baby_cry_detector.research.sounds import augment as aug, made_voices
+from baby_cry_detector.research.sounds import augment as aug
+from baby_cry_detector.research.sounds import made_voices
 from baby_cry_detector.research.sounds.long_sounds import SamplesOnDisk, stays_on_disk
 from baby_cry_detector.research.training import chains, loop
 from baby_cry_detector.research.training.config import config_from_dict
 from baby_cry_detector.research.training.feature_store import StreamFeatures
-from baby_cry_detector.research.training.manifest import (
-    join_table, load_several, ManifestError, write_manifest)
+from baby_cry_detector.research.training.manifest import (join_table, load_several, ManifestError,
+                                                          write_manifest)
 from baby_cry_detector.research.training.opinions import with_targets
 from baby_cry_detector.research.training.segments import Segments
 import numpy as np

@@ -5,7 +5,8 @@
 from baby_cry_detector.audio import AudioFormat, to_pcm16
 from baby_cry_detector.features import extract, get_feature_set
 from baby_cry_detector.stream.intake import AudioIntake, level_dbfs
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 

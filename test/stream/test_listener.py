@@ -8,9 +8,9 @@ import sys
 from baby_cry_detector.audio import AudioBlock, FileSource, to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import demonstration, synthesise_cry
 from baby_cry_detector.decision import DecisionSettings
+from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import listen
-from baby_cry_detector.fields import ParameterError
 import numpy as np
 import pytest
 from recordings import recordings

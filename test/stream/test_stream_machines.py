@@ -14,7 +14,8 @@ from baby_cry_detector.stream.extraction import Extraction, MOST_WAITING
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 from offline import episodes, hear_blocks, messages_of
 import pytest

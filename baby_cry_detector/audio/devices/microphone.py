@@ -13,8 +13,6 @@ import json
 import time
 from typing import Deque, List, NamedTuple, Optional, Union
 
-import numpy as np
-
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, Choice, parse_choice
 from baby_cry_detector.audio.delivery_clock import DeliveryClock
 from baby_cry_detector.audio.devices.device_owner import AudioDevice, DeviceOwner, START_TIMEOUT_S
@@ -23,6 +21,7 @@ from baby_cry_detector.audio.errors import MicrophoneLost, MicrophoneUnavailable
 from baby_cry_detector.audio.formats import check_sample_rate, to_pcm16
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.audio.sources import AudioBlock, SAMPLE_RATE
+import numpy as np
 
 STALL_S = 2.0
 FIRST_SAMPLES_S = 3.0          # that a driver may take longer at first

@@ -12,10 +12,9 @@ defect in a generator ends in a quiet sound, not in a loud one.
 from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-
 from baby_cry_detector.audio.formats import from_pcm16, to_pcm16
 from baby_cry_detector.audio.loudness.weighting import AWeighting, level_db
+import numpy as np
 
 BLOCK_S = 0.01
 LONG_S, SHORT_S = 1.0, 0.125

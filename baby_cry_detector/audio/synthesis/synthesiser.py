@@ -8,12 +8,12 @@ No recording is used, so it can be shipped, and the same seed gives the same sam
 
 from typing import List, Optional, Tuple
 
+from baby_cry_detector.audio.synthesis import household
+from baby_cry_detector.audio.synthesis.cry_voice import (Baby, expiration, HYPERPHONATED,
+                                                         inspiration, NOISY, PHONATED, RATE,
+                                                         SUBHARMONIC)
 import numpy as np
 from scipy import signal
-
-from baby_cry_detector.audio.synthesis import household
-from baby_cry_detector.audio.synthesis.cry_voice import (
-    Baby, expiration, HYPERPHONATED, inspiration, NOISY, PHONATED, RATE, SUBHARMONIC)
 
 LONGEST_S = 600.0
 SHORTEST_BOUT_S = 1.0          # has a whole breath

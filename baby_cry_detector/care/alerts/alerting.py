@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, fields
 import math
 from typing import List, Optional, Tuple
 
-from baby_cry_detector.care.alerts.alert_words import (
-    alert_text, duration_text, end_text, Facts, NEEDS, NOTICE, OpenAlert, Said, short, Wish)
+from baby_cry_detector.care.alerts.alert_words import (alert_text, duration_text, end_text, Facts,
+                                                       NEEDS, NOTICE, OpenAlert, Said, short, Wish)
 from baby_cry_detector.needs import END, HEARTBEAT, HIGH, LOW, ONGOING, START
 from baby_cry_detector.units import SECOND_NS
 

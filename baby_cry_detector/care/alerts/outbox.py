@@ -16,8 +16,8 @@ import os
 from pathlib import Path
 from typing import List, NamedTuple, Sequence
 
-from baby_cry_detector.care.alerts.alerting import LATEST_NS, MOST_WORDS
 from baby_cry_detector.care.alerts.alert_words import NEEDS, Said
+from baby_cry_detector.care.alerts.alerting import LATEST_NS, MOST_WORDS
 from baby_cry_detector.kept_state import read_document
 from baby_cry_detector.needs import END, HIGH, PRIORITY_NONE, START
 

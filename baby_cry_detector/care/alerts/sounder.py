@@ -8,15 +8,14 @@ The tones are not those of medical alarms, and this is none.
 
 import importlib.util
 
-import numpy as np
-
 from baby_cry_detector.audio.devices.speaker_sink import SpeakerSink
 from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.audio.loudness.limiter import LevelLimiter
-from baby_cry_detector.care.alerts.channel import Sender, Undelivered
 from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.care.alerts.channel import Sender, Undelivered
 from baby_cry_detector.needs import END, HIGH, MEDIUM
+import numpy as np
 
 RATE = 48_000
 # An alarm is louder than a lullaby, but has a limit too: no second of it is above this, dBFS(A).

@@ -6,8 +6,8 @@ from datetime import datetime
 import time
 
 from baby_cry_detector.care.diary.clock import ClockRecord, is_doubtful, judge, StepWatch
-from baby_cry_detector.care.diary.place import BusyError, FileLock
 from baby_cry_detector.care.diary.mending import believed_until, mark
+from baby_cry_detector.care.diary.place import BusyError, FileLock
 from baby_cry_detector.care.diary.pruning import prune
 from baby_cry_detector.care.diary.repair import back_up, backups, check
 from baby_cry_detector.units import HOUR_NS, SECOND_NS

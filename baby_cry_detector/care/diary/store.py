@@ -16,11 +16,11 @@ import sqlite3
 from typing import Iterable, Iterator, List, Optional
 
 from baby_cry_detector.care.diary.place import FileLock
-from baby_cry_detector.care.diary.rows import (
-    AlertEntry, CareEntry, Curve, EpisodeRow, LONGEST_TEXT)
-from baby_cry_detector.care.diary.schema import (
-    ALERT_COLUMNS, complain, DamagedError, DiaryError, EPISODE_COLUMNS, EVENT_COLUMNS, inspect,
-    mend_modes, prepare)
+from baby_cry_detector.care.diary.rows import (AlertEntry, CareEntry, Curve, EpisodeRow,
+                                               LONGEST_TEXT)
+from baby_cry_detector.care.diary.schema import (ALERT_COLUMNS, complain, DamagedError, DiaryError,
+                                                 EPISODE_COLUMNS, EVENT_COLUMNS, inspect,
+                                                 mend_modes, prepare)
 
 BUSY_TIMEOUT_S = 5.0
 FOREVER_NS = 2**63 - 1

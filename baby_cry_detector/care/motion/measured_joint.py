@@ -6,9 +6,8 @@ from collections import deque
 import math
 from typing import Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.care.motion.joint import Joint
+import numpy as np
 
 FRESH_S = 0.5                             # a joint that is not measured for longer is not known
 REST_S, REST_M = 0.5, 1e-3                # within a millimetre for half a second: at rest

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 import math
 from typing import Optional, Sequence, Tuple
 
-import numpy as np
-
 from baby_cry_detector.care.motion import braking
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.executed import Curve
-from baby_cry_detector.care.motion.joint import Joint, JERK_WINDOW_S
+from baby_cry_detector.care.motion.joint import JERK_WINDOW_S, Joint
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 # A command may reach who carries it out so much later than its stamp: until then a new plan does
 # what the one before does.

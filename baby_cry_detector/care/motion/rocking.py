@@ -17,10 +17,9 @@ from functools import lru_cache
 import math
 from typing import Optional, Tuple
 
+from baby_cry_detector.care.policy.policy import (FREQUENCY_RANGE_HZ, HARD_ACCELERATION,
+                                                  LARGEST_AMPLITUDE_MM)
 import numpy as np
-
-from baby_cry_detector.care.policy.policy import (
-    FREQUENCY_RANGE_HZ, HARD_ACCELERATION, LARGEST_AMPLITUDE_MM)
 
 SHORTEST_RAMP_S = 3.0
 # Between points of a trajectory a consumer interpolates, which peaks some per cent higher.

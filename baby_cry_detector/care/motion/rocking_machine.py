@@ -12,16 +12,15 @@ with the calls.
 import math
 from typing import Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, Motion, MotionGate
-from baby_cry_detector.care.motion.rocking import (
-    fit, offset_acceleration, RockingProfile, SHORTEST_RAMP_S)
-from baby_cry_detector.care.policy.policy import (
-    HARD_ACCELERATION, LARGEST_AMPLITUDE_MM, LONGEST_ROCKING_S)
+from baby_cry_detector.care.motion.rocking import (fit, offset_acceleration, RockingProfile,
+                                                   SHORTEST_RAMP_S)
+from baby_cry_detector.care.policy.policy import (HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
+                                                  LONGEST_ROCKING_S)
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 HORIZON_S = 0.6
 PLAN_PERIOD_S = 0.2

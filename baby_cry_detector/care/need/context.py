@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import math
 from typing import Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.care.need.labels import ACTIONS, Fact, NEEDS
 from baby_cry_detector.units import DAY_NS, HOUR_NS
+import numpy as np
 
 # After so long without an entry it was forgotten, not the baby.
 LONGEST_H = {'fed': 8.0, 'slept': 8.0, 'changed': 10.0}

@@ -15,8 +15,6 @@ same entries in the same order give the same learner.
 
 from typing import Dict, List, NamedTuple, Optional
 
-import numpy as np
-
 from baby_cry_detector.care.need.context import COLUMNS, columns_of, Context
 from baby_cry_detector.care.need.labels import Label, NEEDS
 from baby_cry_detector.care.need.logistic import fit, softmax
@@ -24,6 +22,7 @@ from baby_cry_detector.care.need.prior import prior_weights, SHARES, usual
 from baby_cry_detector.care.need.record import Outcome, Record
 from baby_cry_detector.care.need.voice import Voice
 from baby_cry_detector.units import DAY_NS
+import numpy as np
 
 VERSION = 1
 HALF_LIFE_NS = 35 * DAY_NS

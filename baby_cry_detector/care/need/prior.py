@@ -9,10 +9,9 @@ disagree the middle is taken and the learner is left to move. None of it is advi
 
 from typing import NamedTuple, Optional
 
-import numpy as np
-
 from baby_cry_detector.care.need.context import COLUMNS
 from baby_cry_detector.care.need.labels import NEEDS
+import numpy as np
 
 
 class Usual(NamedTuple):

@@ -16,9 +16,8 @@ import functools
 import math
 from typing import List, NamedTuple
 
-import numpy as np
-
 from baby_cry_detector.units import DAY_NS
+import numpy as np
 
 # Before anything is seen: how likely it is that a learner gets to know its baby.
 BELIEF = 0.25

@@ -10,10 +10,9 @@ the kind that a decision is made of are kept, nothing that sound could be made f
 
 from typing import Dict, Optional
 
-import numpy as np
-
 from baby_cry_detector.care.need.labels import NEEDS
 from baby_cry_detector.care.need.logistic import softmax
+import numpy as np
 
 PULL = 4.0
 # Before it has heard this many episodes of a baby nothing is said of its voice.

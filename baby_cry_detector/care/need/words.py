@@ -4,12 +4,11 @@
 
 from typing import List, Optional
 
-import numpy as np
-
 from baby_cry_detector.care.need.context import Context, TIMED
 from baby_cry_detector.care.need.learner import Answer
 from baby_cry_detector.care.need.prior import usual
 from baby_cry_detector.care.need.record import Figures, Record, wilson
+import numpy as np
 
 WORDS = {'hungry': 'hungry', 'tired': 'tired', 'discomfort': 'wet or uncomfortable',
          'burping': 'wind', 'lonely': 'wanting company'}

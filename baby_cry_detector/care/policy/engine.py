@@ -17,8 +17,7 @@ import math
 from typing import Dict, List, Optional, Tuple
 
 from baby_cry_detector.care.policy.effect import CryHistory, Effect, WINDOW_NS
-from baby_cry_detector.care.policy.plan import (
-    AlertOrder, Plan, RockOrder, SoundOrder)
+from baby_cry_detector.care.policy.plan import AlertOrder, Plan, RockOrder, SoundOrder
 from baby_cry_detector.care.policy.policy import CribPolicy, Policy, PRIORITIES, Step
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import STATUS_DISABLED

@@ -11,15 +11,16 @@ import difflib
 import math
 from typing import Any, Dict, Optional
 
-import yaml
-
 from baby_cry_detector.bounded_yaml import compose, YamlError
-from baby_cry_detector.care.policy.policy import (
-    Alerts, CribPolicy, DEFAULT, FREQUENCY_RANGE_HZ, HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
-    LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S, LONGEST_ROCKING_S, LONGEST_STEP_S, NEEDS,
-    NO_IMPROVEMENT_RANGE_S, Policy, PolicyError, PRIORITIES, RockStep, Row, Soothing, SOUNDS,
-    SoundStep, Step)
+from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, DEFAULT, FREQUENCY_RANGE_HZ,
+                                                  HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
+                                                  LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S,
+                                                  LONGEST_ROCKING_S, LONGEST_STEP_S, NEEDS,
+                                                  NO_IMPROVEMENT_RANGE_S, Policy, PolicyError,
+                                                  PRIORITIES, RockStep, Row, Soothing, SOUNDS,
+                                                  SoundStep, Step)
 from baby_cry_detector.printable import printable
+import yaml
 
 VERSION = 1
 # (smallest, largest, unit) of every number.

@@ -9,10 +9,9 @@ doubling) and the room's own, which is the same everywhere: 10 log10(1/r^2 + 1/r
 
 from dataclasses import dataclass
 
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 import numpy as np
 from scipy import signal
-
-from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 
 CRITICAL_DISTANCE_M = 1.0      # where the direct sound is as strong as the room's
 DECAY_S = 0.4                  # until the room's sound has fallen by 60 dB

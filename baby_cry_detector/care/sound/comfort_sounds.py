@@ -11,10 +11,9 @@ so none has a seam. Their spectra leave the band in which a cry has its formants
 
 from typing import Callable, Dict, Iterator
 
+from baby_cry_detector.care.sound.lullaby import lullaby
 import numpy as np
 from scipy import signal
-
-from baby_cry_detector.care.sound.lullaby import lullaby
 
 # Samples are made in pieces of this size whatever is asked for.
 PIECE_S = 0.1

@@ -10,10 +10,9 @@ rendered.
 from dataclasses import dataclass
 from typing import List, Optional
 
-import numpy as np
-
-from baby_cry_detector.care.sound.comfort_sounds import SoundStream
 from baby_cry_detector.audio.loudness.limiter import LevelLimiter, LimitedBlock
+from baby_cry_detector.care.sound.comfort_sounds import SoundStream
+import numpy as np
 
 SHORTEST_FADE_S = 0.05         # a click is no way to end
 CROSSFADE_S = 1.0

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Callable, Dict
 
 from baby_cry_detector.audio.looped_file import looped
-from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound, SoundStream
 from baby_cry_detector.care.policy.policy import Policy
+from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound, SoundStream
 from baby_cry_detector.fields import ParameterError
 
 

@@ -15,10 +15,10 @@ from typing import Callable, Dict, Optional
 
 from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
 from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
-from baby_cry_detector.care.sound.comfort_sounds import SoundStream
 from baby_cry_detector.audio.loudness.limiter import LimitedBlock
-from baby_cry_detector.care.sound.sound_engine import SoundEngine
 from baby_cry_detector.audio.loudness.weighting import leq_dbfs
+from baby_cry_detector.care.sound.comfort_sounds import SoundStream
+from baby_cry_detector.care.sound.sound_engine import SoundEngine
 
 BLOCKS = 2                     # of 10 ms, rendered at a time
 LEVEL_SCAN_S = 45.0            # of a sound, by which its level is known; a lullaby is as long

@@ -7,8 +7,7 @@ No smoothing and no look-ahead: a row is complete when its 25 ms window is. The 
 4 kHz, so that the ceiling of a telephone-grade recording does not show.
 """
 
-from baby_cry_detector.features.definition import (
-    Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE)
+from baby_cry_detector.features.definition import Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE
 from baby_cry_detector.features.stages.relative_cepstra import RelativeCepstra
 from baby_cry_detector.features.stages.smoothing import AppendDifference
 from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum

@@ -20,21 +20,20 @@ reach neither the level nor any other column. Version 1 has none.
 frames (0), and a median over three frames drops islands and single jumps.
 """
 
-import numpy as np
-
-from baby_cry_detector.features.definition import (
-    Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE, smoothed_names, with_deltas)
+from baby_cry_detector.features.definition import (Descriptors, FeatureSet, HOP_LENGTH,
+                                                   SAMPLE_RATE, smoothed_names, with_deltas)
+from baby_cry_detector.features.sets import cepstra20
 from baby_cry_detector.features.stages.framing import frame_view
 from baby_cry_detector.features.stages.mel import cepstral_matrix
 from baby_cry_detector.features.stages.phonation import Phonation
 from baby_cry_detector.features.stages.pitch_autocorrelation import AutocorrelationPitch
 from baby_cry_detector.features.stages.relative_cepstra import RelativeCepstra
-from baby_cry_detector.features.sets import cepstra20
-from baby_cry_detector.features.stages.smoothing import (
-    AppendDifference, Delay, Median, SmoothWithDelta)
+from baby_cry_detector.features.stages.smoothing import (AppendDifference, Delay, Median,
+                                                         SmoothWithDelta)
 from baby_cry_detector.features.stages.spectral_shape import SpectralShape
 from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
 from baby_cry_detector.features.stages.time_domain import row_rms
+import numpy as np
 
 _PARAMETERS = {
     'window_length': 400,

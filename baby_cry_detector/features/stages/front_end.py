@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands before framing in sets that say so: offset and hum are taken off the samples."""
 
-import numpy as np
-
 from baby_cry_detector.features.stages.high_pass import HighPass
 from baby_cry_detector.features.stages.hum import HumCanceller
+import numpy as np
 
 # Far below a 16-bit step: what decays after a sound ends in silence, not in ever smaller tones.
 SILENT = 1e-9

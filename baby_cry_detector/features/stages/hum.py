@@ -9,9 +9,8 @@ does not stay at one frequency to a fraction of a hertz for so long; hum does. A
 grid turn together, so the grid's frequency is followed too.
 """
 
-import numpy as np
-
 from baby_cry_detector.features.stages.high_pass import TINY
+import numpy as np
 
 MAINS_HZ = (50, 60)
 # Grids keep within 0.2 Hz but for minutes; what a sound card's own clock adds is far less.

@@ -11,9 +11,8 @@ spotting", 2017, without its root compression).
 
 import math
 
-import numpy as np
-
 from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
+import numpy as np
 
 # A mean that decayed below this is silence; it must not become a denormal number.
 _TINY = 1e-200

@@ -4,9 +4,8 @@
 
 from functools import lru_cache
 
-import numpy as np
-
 from baby_cry_detector.features.stages.framing import frame_view
+import numpy as np
 
 
 @lru_cache(maxsize=None)

@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 import sys
 
-import numpy as np
-
 from baby_cry_detector.cli.arguments import number, UsageError
 from baby_cry_detector.cli.progress import Bars
 from baby_cry_detector.research.cli.manifest import add_map_option
+import numpy as np
 
 
 def add_parser(subparsers) -> None:
@@ -64,11 +63,12 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command; return the exit status."""
-    from baby_cry_detector.research.evaluation.clips import (
-        detection_report, known_groups, summary_lines)
-    from baby_cry_detector.research.training.manifest import (
-        CRY_LABELS, DATA_DIR_VARIABLE, default_data_dir, kinds_table, load_several)
+    from baby_cry_detector.research.evaluation.clips import (detection_report, known_groups,
+                                                             summary_lines)
     from baby_cry_detector.research.training.labels import parse_mapping
+    from baby_cry_detector.research.training.manifest import (CRY_LABELS, DATA_DIR_VARIABLE,
+                                                              default_data_dir, kinds_table,
+                                                              load_several)
 
     sources = args.manifest or [default_data_dir()]
     if not sources[0]:
@@ -88,8 +88,8 @@ def run(args) -> int:
             extra['folds'] = str(args.folds)
             detector = args.folds
         else:
-            from baby_cry_detector.stream.listener import open_checkpoint
             from baby_cry_detector.research.evaluation.scoring import score_with_checkpoint
+            from baby_cry_detector.stream.listener import open_checkpoint
             checkpoint = detector = open_checkpoint(args.checkpoint)
             known = set(CRY_LABELS) | set(checkpoint.cry_labels) | set(checkpoint.needs)
             known |= set(checkpoint.provenance.get('cry_labels', ()))
@@ -116,8 +116,8 @@ def run(args) -> int:
         if args.permutations:
             report['permutation'] = _permutation(clips, result, args)
         if args.streams:
-            from baby_cry_detector.research.evaluation.streams import (
-                evaluate_streams, stream_lines)
+            from baby_cry_detector.research.evaluation.streams import (evaluate_streams,
+                                                                       stream_lines)
             report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
         if args.background:
             report['background'] = _background(detector, args, clips, bars)

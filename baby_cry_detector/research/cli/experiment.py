@@ -4,9 +4,9 @@
 
 import json
 
-from baby_cry_detector.research.cli import experiment_needs, experiment_paper
 from baby_cry_detector.cli.arguments import number
 from baby_cry_detector.model.architecture import Architecture, count
+from baby_cry_detector.research.cli import experiment_needs, experiment_paper
 
 # How a user knows the models of the paper, and the rows of its tables.
 MODELS = (('attention gate', 'attention'), ('LSTM', 'lstm'),

@@ -49,9 +49,9 @@ def run(args) -> int:
     """Run the command; return the exit status."""
     from baby_cry_detector.research.corpus.layouts import Adapted, ADAPTERS
     from baby_cry_detector.research.corpus.layouts_public import PUBLIC
-    from baby_cry_detector.research.training.manifest import (
-        kinds_table, load_clips, write_manifest, write_table)
     from baby_cry_detector.research.training.labels import parse_mapping
+    from baby_cry_detector.research.training.manifest import (kinds_table, load_clips,
+                                                              write_manifest, write_table)
 
     if not args.root.is_dir():
         raise ValueError(f'{args.root}: no such folder')

@@ -46,8 +46,9 @@ def run(args) -> int:
     """Run the command; return the exit status."""
     from baby_cry_detector.research.training.config import ConfigError, load_config
     from baby_cry_detector.research.training.labels import parse_mapping
-    from baby_cry_detector.research.training.manifest import (
-        DATA_DIR_VARIABLE, default_data_dir, join_table, kinds_table, load_several, ManifestError)
+    from baby_cry_detector.research.training.manifest import (DATA_DIR_VARIABLE, default_data_dir,
+                                                              join_table, kinds_table,
+                                                              load_several, ManifestError)
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -77,8 +78,8 @@ def run(args) -> int:
             'pip install baby_cry_detector[training], or apt install python3-torch')
         return 3
     from baby_cry_detector.research.evaluation.clips import summary_lines
-    from baby_cry_detector.research.training.segments import Segments
     from baby_cry_detector.research.sounds.teacher import Teacher
+    from baby_cry_detector.research.training.segments import Segments
     out_dir = args.out or Path('runs') / config.name
     with Bars() as bars:
         try:

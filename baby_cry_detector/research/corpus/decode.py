@@ -15,10 +15,9 @@ import shutil
 import subprocess
 from typing import Optional, Tuple
 
+from baby_cry_detector.audio.sources import SAMPLE_RATE
 import numpy as np
 from scipy import signal
-
-from baby_cry_detector.audio.sources import SAMPLE_RATE
 
 #: Less than this is a click.
 SHORTEST_S = 0.2

@@ -12,7 +12,7 @@ import shutil
 import struct
 import subprocess
 import tarfile
-from typing import IO, Callable, Iterator, List, Tuple
+from typing import Callable, IO, Iterator, List, Tuple
 import zipfile
 
 AUDIO = ('.wav', '.flac', '.ogg', '.oga', '.opus', '.mp3', '.m4a', '.aif', '.aiff', '.au',

@@ -15,20 +15,19 @@ F0 is decided as soon as all paths agree, at the latest 30 frames later, so rows
 ``compare16-lag3`` always decides after 3 frames instead (0.4 % of frames differ).
 """
 
-import numpy as np
-
-from baby_cry_detector.research.descriptors.auditory import equal_loudness, Rasta
-from baby_cry_detector.features.definition import (
-    Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE, smoothed_names, with_deltas)
+from baby_cry_detector.features.definition import (Descriptors, FeatureSet, HOP_LENGTH,
+                                                   SAMPLE_RATE, smoothed_names, with_deltas)
 from baby_cry_detector.features.stages.framing import frame_view
 from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
-from baby_cry_detector.research.descriptors.pitch_shs import SubharmonicSummation
-from baby_cry_detector.research.descriptors.pitch_viterbi import PitchViterbi
 from baby_cry_detector.features.stages.smoothing import SmoothWithDelta
-from baby_cry_detector.research.descriptors.spectral_statistics import SpectralStatistics
 from baby_cry_detector.features.stages.spectrum import gauss, hamming, power, Spectrum
 from baby_cry_detector.features.stages.time_domain import row_rms, zero_crossing_rate
+from baby_cry_detector.research.descriptors.auditory import equal_loudness, Rasta
+from baby_cry_detector.research.descriptors.pitch_shs import SubharmonicSummation
+from baby_cry_detector.research.descriptors.pitch_viterbi import PitchViterbi
+from baby_cry_detector.research.descriptors.spectral_statistics import SpectralStatistics
 from baby_cry_detector.research.descriptors.voice_quality import VoiceQuality
+import numpy as np
 
 _PARAMETERS = {
     'window_length': 320,

@@ -14,18 +14,17 @@ deviations, where the reference does not compute what it means to:
 - They are taken from the frame that F0 belongs to; the reference takes the one after it.
 """
 
-import numpy as np
-
-from baby_cry_detector.features.definition import (
-    Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE, smoothed_names, with_deltas)
+from baby_cry_detector.features.definition import (Descriptors, FeatureSet, HOP_LENGTH,
+                                                   SAMPLE_RATE, smoothed_names, with_deltas)
 from baby_cry_detector.features.stages.framing import frame_view
-from baby_cry_detector.research.descriptors.lsp import LineSpectralPairs
 from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
-from baby_cry_detector.research.descriptors.pitch_shs import SubharmonicSummation
-from baby_cry_detector.research.descriptors.pitch_smoother import SimplePitchSmoother
 from baby_cry_detector.features.stages.smoothing import SmoothWithDelta
 from baby_cry_detector.features.stages.spectrum import gauss, hamming, power, Spectrum
+from baby_cry_detector.research.descriptors.lsp import LineSpectralPairs
+from baby_cry_detector.research.descriptors.pitch_shs import SubharmonicSummation
+from baby_cry_detector.research.descriptors.pitch_smoother import SimplePitchSmoother
 from baby_cry_detector.research.descriptors.voice_quality import VoiceQuality
+import numpy as np
 
 _PARAMETERS = {
     'window_length': 400,

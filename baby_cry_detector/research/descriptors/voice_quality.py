@@ -15,9 +15,8 @@ import ctypes
 import math
 from typing import List, Tuple
 
-import numpy as np
-
 from baby_cry_detector.research.descriptors import compiled
+import numpy as np
 
 # Below this period in samples, all starting points are correlated at once: cheaper than one by
 # one, since several periods fit into a frame.

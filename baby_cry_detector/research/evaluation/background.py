@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
-import numpy as np
-
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS
 from baby_cry_detector.decision.settings import DecisionSettings, LEAVE_TO_ENTER
@@ -30,6 +28,7 @@ from baby_cry_detector.research.sounds import augment as aug
 from baby_cry_detector.research.training.chains import first_sound_s
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
+import numpy as np
 
 SNR_RANGE_DB = (-5.0, 20.0)
 RECALLS = (0.95, 0.90, 0.80)

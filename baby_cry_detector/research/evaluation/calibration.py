@@ -12,13 +12,13 @@ per frame: they order frames as before.
 from dataclasses import asdict, dataclass
 from typing import Dict, List, Sequence
 
-import numpy as np
-from scipy.optimize import minimize
-
 from baby_cry_detector.model.checkpoint import Member
-from baby_cry_detector.research.evaluation import clips as evaluation, metrics
+from baby_cry_detector.research.evaluation import clips as evaluation
+from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.training.config import DecisionOptions
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
+import numpy as np
+from scipy.optimize import minimize
 
 
 @dataclass(frozen=True)

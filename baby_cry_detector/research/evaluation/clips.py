@@ -10,11 +10,10 @@ Onset delay = time from the clip's first loud sound until that mean first reache
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence
 
-import numpy as np
-
 from baby_cry_detector.decision.smoothing import causal_mean, clip_score, window_length
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
+import numpy as np
 
 FRAME_STEP_S = 0.01
 

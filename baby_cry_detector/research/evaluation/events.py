@@ -4,11 +4,10 @@
 
 from typing import List, Tuple
 
-import numpy as np
-
 from baby_cry_detector.decision.episodes import EpisodeTracker
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 #: The tracker runs on for this long after the last pause could have ended.
 SPARE_S = 1.5

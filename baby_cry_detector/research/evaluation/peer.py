@@ -10,12 +10,11 @@ Windows of 0.975 s, one after the other; a window's score is the higher one of t
 from pathlib import Path
 from typing import Callable
 
-import numpy as np
-
 from baby_cry_detector.audio.sources import SAMPLE_RATE
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.research.evaluation.background import Scored, Stream
 from baby_cry_detector.research.sounds.teacher import Teacher, WINDOW
+import numpy as np
 
 CRY_CLASSES = [19, 20]
 #: Frigate's default for an audio label; and one window above it is enough.

@@ -4,18 +4,17 @@
 
 from typing import List, Sequence, Tuple
 
-import numpy as np
-
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.audio.sources import FileSource
 from baby_cry_detector.features import extract, FeatureSet, StreamingExtractor
 from baby_cry_detector.model.checkpoint import Checkpoint
 from baby_cry_detector.model.runtime import make_runtime
-from baby_cry_detector.research.training.chains import (
-    first_sound_of_levels_s, frame_level_db, HOP_LENGTH)
 from baby_cry_detector.research.evaluation.clips import ClipScores, onset_delay_s, score_clips
+from baby_cry_detector.research.training.chains import (first_sound_of_levels_s, frame_level_db,
+                                                        HOP_LENGTH)
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.research.training.manifest import Clip, ManifestError
+import numpy as np
 
 
 def score_with_checkpoint(checkpoint: Checkpoint, clips: Sequence[Clip],

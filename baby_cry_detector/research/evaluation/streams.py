@@ -18,21 +18,20 @@ Each fold's detector hears that fold's sounds, which it was not trained on:
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
-import numpy as np
-
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import causal_mean, window_length
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
-from baby_cry_detector.research.sounds import augment as aug
-from baby_cry_detector.research.training.chains import first_sound_s
 from baby_cry_detector.research.evaluation.clips import FRAME_STEP_S
 from baby_cry_detector.research.evaluation.events import Episodes, episodes
-from baby_cry_detector.research.training.feature_store import no_progress, Progress
-from baby_cry_detector.research.training.manifest import Clip, EMOTION
 from baby_cry_detector.research.evaluation.metrics import poisson_interval
 from baby_cry_detector.research.evaluation.scoring import probabilities_of_stream
+from baby_cry_detector.research.sounds import augment as aug
+from baby_cry_detector.research.training.chains import first_sound_s
+from baby_cry_detector.research.training.feature_store import no_progress, Progress
+from baby_cry_detector.research.training.manifest import Clip, EMOTION
+import numpy as np
 
 SNR_RANGE_DB = (-5.0, 20.0)
 #: Home: shares of time, and the labels that make each part. The rest of the time is quiet:

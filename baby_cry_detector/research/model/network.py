@@ -13,15 +13,14 @@ first: (S, B, H).
 import math
 from typing import Dict, Mapping, Optional, Tuple
 
+from baby_cry_detector.model.architecture import Architecture
+from baby_cry_detector.model.cells import CELLS
+from baby_cry_detector.research.model.kernel import attention_gate
 import numpy as np
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-
-from baby_cry_detector.model.architecture import Architecture
-from baby_cry_detector.model.cells import CELLS
-from baby_cry_detector.research.model.kernel import attention_gate
 
 LayerState = Tuple[Tensor, Tensor]      # h_{t-1} (B, H); memories C_{t-1} … C_{t-L} (B, L, H)
 State = Tuple[LayerState, ...]          # one entry a layer

@@ -13,17 +13,16 @@ import math
 from typing import Any, Dict, List, Optional, Tuple
 import warnings
 
+from baby_cry_detector.model.cells import CELLS
+from baby_cry_detector.model.cells.cell import linear
+from baby_cry_detector.model.checkpoint import Checkpoint, Member
+from baby_cry_detector.model.recent_statistics import (QUANTILES, SMALLEST_STD, STATISTIC_LIMIT,
+                                                       StatisticsArchitecture)
+from baby_cry_detector.model.runtime import INPUT_LIMIT
 import numpy as np
 import onnx
 import torch
 from torch import nn, Tensor
-
-from baby_cry_detector.model.cells import CELLS
-from baby_cry_detector.model.cells.cell import linear
-from baby_cry_detector.model.checkpoint import Checkpoint, Member
-from baby_cry_detector.model.recent_statistics import (
-    QUANTILES, SMALLEST_STD, STATISTIC_LIMIT, StatisticsArchitecture)
-from baby_cry_detector.model.runtime import INPUT_LIMIT
 
 OPSET = 17
 # A graph holds every step of every member until all of them step at once.

@@ -13,11 +13,10 @@ same entries: `Filter` goes through the same steps with many guesses of what was
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from baby_cry_detector.care.need.labels import Cry, Fact, NEEDS
 from baby_cry_detector.care.need.replay import replay
 from baby_cry_detector.units import DAY_NS, MINUTE_NS
+import numpy as np
 
 START_NS = 20_000 * DAY_NS
 STEP_NS = 5 * MINUTE_NS

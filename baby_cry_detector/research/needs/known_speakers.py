@@ -11,11 +11,10 @@ heard, a few are labelled; the rest are told apart.
 from pathlib import Path
 from typing import Dict
 
-import numpy as np
-
 from baby_cry_detector.care.need.voice import Voice
 from baby_cry_detector.features.extractor import extract
 from baby_cry_detector.features.functionals import functionals
+import numpy as np
 
 SHRINKAGE = 0.5
 REPEATS = 20

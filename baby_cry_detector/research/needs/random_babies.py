@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Babies whose reasons have nothing to do with anything: how many get a need named by chance."""
 
-import numpy as np
-
 from baby_cry_detector.care.need.context import Context
 from baby_cry_detector.care.need.labels import Label, NEEDS
 from baby_cry_detector.care.need.learner import NeedLearner
 from baby_cry_detector.care.need.record import wilson
 from baby_cry_detector.units import DAY_NS, HOUR_NS
+import numpy as np
 
 START_NS = 20_000 * DAY_NS
 

@@ -9,11 +9,10 @@ optional: only this needs it.
 
 from typing import Dict, List, Sequence
 
-import numpy as np
-
 from baby_cry_detector.features.functionals import FUNCTIONALS, functionals
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.paper.data import PaperData
+import numpy as np
 
 #: Costs of the machine; chosen within the training folds, by their own folds.
 COSTS = (1e-4, 1e-3, 1e-2, 1e-1)

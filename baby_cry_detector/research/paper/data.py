@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 import zlib
 
-import numpy as np
-
 from baby_cry_detector.research.corpus.layouts import ADAPTERS, EMODB_EMOTIONS
-from baby_cry_detector.research.training.feature_store import FeatureStore, no_progress, Progress
-from baby_cry_detector.research.training.manifest import (
-    Clip, CRY, DATA_DIR_VARIABLE, default_data_dir, EMOTION as EMOTION_KIND, leaking_groups,
-    load_clips, ManifestError)
 from baby_cry_detector.research.paper.settings import EMOTION, NEEDS, Preset
+from baby_cry_detector.research.training.feature_store import FeatureStore, no_progress, Progress
+from baby_cry_detector.research.training.manifest import (Clip, CRY, DATA_DIR_VARIABLE,
+                                                          default_data_dir)
+from baby_cry_detector.research.training.manifest import EMOTION as EMOTION_KIND
+from baby_cry_detector.research.training.manifest import leaking_groups, load_clips, ManifestError
+import numpy as np
 
 #: The reasons that donateacry has enough of to be told apart at all.
 DONATEACRY_NEEDS = ('hungry', 'tired', 'discomfort', 'belly_pain', 'burping')

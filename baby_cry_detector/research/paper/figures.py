@@ -11,11 +11,10 @@ difference: it holds only if the whole interval lies on its side of zero.
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-import numpy as np
-
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.paper.data import PaperData
 from baby_cry_detector.research.paper.settings import MODELS, Preset, REFERENCE
+import numpy as np
 
 N_DRAWS = 2000
 N_PERMUTATIONS = 500

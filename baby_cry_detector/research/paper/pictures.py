@@ -5,11 +5,10 @@
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-import numpy as np
-
 from baby_cry_detector.research.paper.data import PaperData
 from baby_cry_detector.research.paper.figures import smoothed
 from baby_cry_detector.research.paper.settings import EXPERIMENTS, MODELS
+import numpy as np
 
 COLOURS = {'lstm': '#4d4d4d', 'depth1': '#d6604d', 'depth2': '#4393c3', 'depth3': '#2f8f4e',
            'gru': '#8e5ea2', 'lstm_peephole': '#b08d3c', 'svm': '#000000'}

@@ -22,17 +22,16 @@ from pathlib import Path
 import time
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
+from baby_cry_detector.research.evaluation import metrics
+from baby_cry_detector.research.model.network import CryNetwork
+from baby_cry_detector.research.paper.data import cut_for, normalise, PaperData
+from baby_cry_detector.research.paper.settings import MODELS, Preset
+from baby_cry_detector.research.training.feature_store import no_progress, Progress
+from baby_cry_detector.research.training.manifest import ManifestError
+from baby_cry_detector.research.training.run import versions
 import numpy as np
 import torch
 from torch.nn import functional
-
-from baby_cry_detector.research.model.network import CryNetwork
-from baby_cry_detector.research.evaluation import metrics
-from baby_cry_detector.research.training.feature_store import no_progress, Progress
-from baby_cry_detector.research.training.manifest import ManifestError
-from baby_cry_detector.research.paper.data import cut_for, normalise, PaperData
-from baby_cry_detector.research.paper.settings import MODELS, Preset
-from baby_cry_detector.research.training.run import versions
 
 SCORE_BATCH = 256
 #: A comparison's figures are the mean over the answers after each of so many last epochs.

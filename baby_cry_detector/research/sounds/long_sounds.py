@@ -4,10 +4,9 @@
 
 from pathlib import Path
 
+from baby_cry_detector.audio.sources import SAMPLE_RATE
 import numpy as np
 import soundfile
-
-from baby_cry_detector.audio.sources import SAMPLE_RATE
 
 
 class SamplesOnDisk:

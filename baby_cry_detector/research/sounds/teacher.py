@@ -12,9 +12,8 @@ import hashlib
 from pathlib import Path
 from typing import List
 
-import numpy as np
-
 from baby_cry_detector.research.training.chains import FRAME_LENGTH, HOP_LENGTH
+import numpy as np
 
 WINDOW = 15600
 N_CLASSES = 521

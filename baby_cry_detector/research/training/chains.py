@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import fnmatch
 from typing import Any, Callable, Optional, Sequence, Tuple
 
-import numpy as np
-
 from baby_cry_detector.research.sounds import augment as aug
 from baby_cry_detector.research.sounds.made_sounds import made_sound
 from baby_cry_detector.research.sounds.made_voices import made_voice
+import numpy as np
 
 FRAME_LENGTH = 400
 HOP_LENGTH = 160

@@ -6,10 +6,10 @@ from collections import Counter
 from pathlib import Path
 from typing import List, Optional, Sequence
 
-from baby_cry_detector.research.training.labels import (
-    CRY, EMOTION, mapped, Meaning, NOT_CRY, SKIP, words_of)
-from baby_cry_detector.research.training.manifest import (
-    AUDIO_SUFFIXES, check_kinds, Clip, fold_of_group, ManifestError, Reading)
+from baby_cry_detector.research.training.labels import (CRY, EMOTION, mapped, Meaning, NOT_CRY,
+                                                        SKIP, words_of)
+from baby_cry_detector.research.training.manifest import (AUDIO_SUFFIXES, check_kinds, Clip,
+                                                          fold_of_group, ManifestError, Reading)
 
 
 def clips_of_folders(root: Path, options: Reading) -> List[Clip]:

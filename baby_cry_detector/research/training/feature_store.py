@@ -14,16 +14,15 @@ import os
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-import numpy as np
-
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.features import extract, get_feature_set
+from baby_cry_detector.research.sounds.long_sounds import SamplesOnDisk, stays_on_disk
+from baby_cry_detector.research.sounds.teacher import Teacher
 from baby_cry_detector.research.training import chains
 from baby_cry_detector.research.training.config import document_digest, TrainingConfig
-from baby_cry_detector.research.sounds.long_sounds import SamplesOnDisk, stays_on_disk
 from baby_cry_detector.research.training.manifest import Clip, data_digest, EMOTION, ManifestError
 from baby_cry_detector.research.training.segments import Segments
-from baby_cry_detector.research.sounds.teacher import Teacher
+import numpy as np
 
 #: Raise it when the way streams or features are made changes without the options changing.
 CACHE_VERSION = 3

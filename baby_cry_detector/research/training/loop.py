@@ -12,15 +12,14 @@ import math
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence, Tuple
 
-import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
-
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.research.model.network import CryNetwork
 from baby_cry_detector.research.training.config import TrainingConfig
 from baby_cry_detector.research.training.feature_store import StreamFeatures
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 CRY_INDEX = 1  # of the label head: not_cry, cry
 FRAMES_PER_S = 100

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Callable, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Union
 import zlib
 
-from baby_cry_detector.research.training.labels import (
-    CRY, EMOTION, mapped, Meaning, meaning_of, NOT_CRY, SKIP, words_of)
+from baby_cry_detector.research.training.labels import (CRY, EMOTION, mapped, Meaning, meaning_of,
+                                                        NOT_CRY, SKIP, words_of)
 
 DATA_DIR_VARIABLE = 'BABY_CRY_DATA_DIR'
 #: What libsndfile reads.

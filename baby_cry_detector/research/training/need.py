@@ -13,14 +13,13 @@ abstains.
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
+from baby_cry_detector.model.checkpoint import Member
+from baby_cry_detector.research.evaluation import metrics
+from baby_cry_detector.research.model.network import CryNetwork
+from baby_cry_detector.research.training import loop
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 import torch
-
-from baby_cry_detector.model.checkpoint import Member
-from baby_cry_detector.research.model.network import CryNetwork
-from baby_cry_detector.research.evaluation import metrics
-from baby_cry_detector.research.training import loop
 
 #: Hidden states count where the cry probability is at least this.
 CRY_PROBABILITY = 0.5

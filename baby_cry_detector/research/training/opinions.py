@@ -12,11 +12,10 @@ from dataclasses import replace
 import hashlib
 from typing import Callable, Optional, Sequence
 
-import numpy as np
-
 from baby_cry_detector.research.training.config import DataOptions
 from baby_cry_detector.research.training.feature_store import StreamFeatures
 from baby_cry_detector.research.training.manifest import Clip, ManifestError
+import numpy as np
 
 
 def clip_targets(clips: Sequence[Clip], options: DataOptions,

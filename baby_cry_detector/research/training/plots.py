@@ -5,11 +5,10 @@
 from pathlib import Path
 from typing import List, Sequence
 
-import numpy as np
-
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.evaluation.clips import ClipScores
 from baby_cry_detector.research.training.manifest import Clip
+import numpy as np
 
 
 def roc_curve(truth: np.ndarray, scores: np.ndarray) -> np.ndarray:

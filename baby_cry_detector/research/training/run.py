@@ -22,21 +22,22 @@ from pathlib import Path
 import platform
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-import numpy as np
-import torch
-
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint, Member, save_checkpoint
-from baby_cry_detector.research.evaluation import calibration, clips as evaluation, metrics
+from baby_cry_detector.research.evaluation import calibration
+from baby_cry_detector.research.evaluation import clips as evaluation
+from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.model.network import CryNetwork
+from baby_cry_detector.research.sounds.teacher import Teacher
 from baby_cry_detector.research.training import loop, need, statistics_fit
 from baby_cry_detector.research.training.config import choose_columns, TrainingConfig
-from baby_cry_detector.research.training.feature_store import (
-    ClipFeatures, FeatureStore, no_progress, Progress, trained_on)
-from baby_cry_detector.research.training.manifest import (
-    Clip, leaking_groups, ManifestError, NOT_CRY)
+from baby_cry_detector.research.training.feature_store import (ClipFeatures, FeatureStore,
+                                                               no_progress, Progress, trained_on)
+from baby_cry_detector.research.training.manifest import (Clip, leaking_groups, ManifestError,
+                                                          NOT_CRY)
 from baby_cry_detector.research.training.opinions import clip_targets, targets_digest, with_targets
 from baby_cry_detector.research.training.segments import Segments
-from baby_cry_detector.research.sounds.teacher import Teacher
+import numpy as np
+import torch
 
 LABELS = ('not_cry', 'cry')
 #: Kinds of members by their names in the files of a run.

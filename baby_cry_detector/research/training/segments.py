@@ -12,9 +12,8 @@ import hashlib
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-import numpy as np
-
 from baby_cry_detector.research.training.manifest import CRY_LABELS, ManifestError
+import numpy as np
 
 FRAMES_PER_S = 100
 

@@ -11,18 +11,17 @@ import math
 from pathlib import Path
 from typing import Callable, Dict, List, Sequence
 
+from baby_cry_detector.model.checkpoint import Member
+from baby_cry_detector.model.recent_statistics import (standardise, StatisticsArchitecture,
+                                                       StatisticsNetwork, window_statistics)
+from baby_cry_detector.research.training.config import StatisticsOptions
+from baby_cry_detector.research.training.feature_store import StreamFeatures
+from baby_cry_detector.research.training.loop import (CRY_INDEX, fit_normalisation, Normalisation,
+                                                      spread_steps, write_curve)
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-
-from baby_cry_detector.model.checkpoint import Member
-from baby_cry_detector.model.recent_statistics import (
-    standardise, StatisticsArchitecture, StatisticsNetwork, window_statistics)
-from baby_cry_detector.research.training.config import StatisticsOptions
-from baby_cry_detector.research.training.feature_store import StreamFeatures
-from baby_cry_detector.research.training.loop import (
-    CRY_INDEX, fit_normalisation, Normalisation, spread_steps, write_curve)
 
 #: Windows whose target counts less than this teach nothing.
 SMALLEST_WEIGHT = 0.05

@@ -5,10 +5,10 @@
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry
 from baby_cry_detector.msg import CareEvent, CryAlert
-from baby_cry_detector.page.state import AlertReport, CareReport
-from baby_cry_detector.ros.base.ros_time import (
-    duration_from_nanoseconds, from_nanoseconds, to_nanoseconds)
 from baby_cry_detector.needs import KIND_NAMES, Need, PHASE_NAMES
+from baby_cry_detector.page.state import AlertReport, CareReport
+from baby_cry_detector.ros.base.ros_time import (duration_from_nanoseconds, from_nanoseconds,
+                                                 to_nanoseconds)
 
 MEASURED = ('cry_share_before', 'cry_share_after', 'intensity_before', 'intensity_after')
 

@@ -5,18 +5,17 @@
 from collections import deque
 import math
 
-from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Imu, JointState
-from std_msgs.msg import Empty
-
 from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.care.motion.imu_guard import ImuGuard, NONE, STOP, up_from_quaternion
 from baby_cry_detector.care.motion.permission import CLOCK_STANDS
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import survive
-from baby_cry_detector.ros.base.ros_time import (
-    Arrival, now_nanoseconds, StandingClock, to_nanoseconds)
+from baby_cry_detector.ros.base.ros_time import (Arrival, now_nanoseconds, StandingClock,
+                                                 to_nanoseconds)
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Empty
 
 IMU_TIMEOUT_S = 0.5
 # A clock that is so far off real time within some seconds is no clock to plan motion on.

@@ -5,12 +5,11 @@
 import sys
 from typing import Dict, List
 
+from baby_cry_detector.fields import Field, nearest, ParameterError, ParameterTable
+from baby_cry_detector.ros.base.parameters import TABLES
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
-
-from baby_cry_detector.fields import Field, nearest, ParameterError, ParameterTable
-from baby_cry_detector.ros.base.parameters import TABLES
 
 # Parameters that rclpy or the middleware itself knows.
 FOREIGN = ('use_sim_time', 'start_type_description_service')

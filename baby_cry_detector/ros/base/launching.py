@@ -8,15 +8,13 @@ A launch argument that is not empty wins over params_file, whatever that is keye
 
 from pathlib import Path
 
+from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable)
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
 from launch.logging import launch_config
 from launch_ros.actions import Node
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 import yaml
-
-from baby_cry_detector.ros.base.parameters import TABLES
 
 PACKAGE = 'baby_cry_detector'
 BEHAVIOURS = ('diary', 'caregiver_alert', 'soother', 'rocker')

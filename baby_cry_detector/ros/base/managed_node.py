@@ -16,18 +16,17 @@ import time
 import traceback
 from typing import Dict, Optional
 
+from baby_cry_detector.fields import ParameterError, ParameterTable, Settings
+from baby_cry_detector.printable import printable
+from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_parameters
+from baby_cry_detector.ros.base.owning import OwningNode, survive
+from baby_cry_detector.ros.base.running import Restarts
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.timer import Timer
-
-from baby_cry_detector.fields import ParameterError, ParameterTable, Settings
-from baby_cry_detector.printable import printable
-from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_parameters
-from baby_cry_detector.ros.base.owning import OwningNode, survive
-from baby_cry_detector.ros.base.running import Restarts
 
 DIAGNOSTICS_PERIOD_S = 1.0
 REPORT_PERIOD_S = 5.0

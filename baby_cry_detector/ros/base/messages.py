@@ -9,15 +9,14 @@ fields; where that one comes first on the path, one sentence says so.
 
 from array import array
 
-import numpy as np
-
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import FeatureSet
-from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 from baby_cry_detector.needs import need_of
-from baby_cry_detector.ros.base.ros_time import (
-    duration_from_nanoseconds, from_nanoseconds, to_nanoseconds)
+from baby_cry_detector.ros.base.ros_time import (duration_from_nanoseconds, from_nanoseconds,
+                                                 to_nanoseconds)
+from baby_cry_detector.stream.intake import StampedFrames
+import numpy as np
 
 EXPECTED = {'AudioData': {'data': 'sequence<uint8>'},
             'AudioDataStamped': {'header': 'std_msgs/Header',

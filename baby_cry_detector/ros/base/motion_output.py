@@ -10,18 +10,17 @@ from array import array
 from dataclasses import dataclass
 import time
 
+from baby_cry_detector.care.motion.duty_store import boot_seconds
+from baby_cry_detector.care.motion.joint import Joint
+from baby_cry_detector.care.motion.motion_gate import Motion
+from baby_cry_detector.ros.base.ros_time import (duration_from_nanoseconds, from_nanoseconds,
+                                                 now_nanoseconds)
 from geometry_msgs.msg import Twist
 from rclpy.duration import Duration
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import serialize_message
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
-
-from baby_cry_detector.care.motion.duty_store import boot_seconds
-from baby_cry_detector.care.motion.joint import Joint
-from baby_cry_detector.care.motion.motion_gate import Motion
-from baby_cry_detector.ros.base.ros_time import (
-    duration_from_nanoseconds, from_nanoseconds, now_nanoseconds)
 
 # ros2_control: the controller's topics, e.g. ~/joint_trajectory, ~/commands.
 TOPICS = {'trajectory': (JointTrajectory, 'joint_trajectory'),

@@ -12,13 +12,12 @@ import functools
 import traceback
 from typing import Callable, Dict
 
+from baby_cry_detector.printable import printable
+from baby_cry_detector.ros.base import qos
 from rclpy.clock import Clock
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import Node
 from rclpy.qos import qos_policy_name_from_kind
-
-from baby_cry_detector.printable import printable
-from baby_cry_detector.ros.base import qos
 
 
 def survive(callback):

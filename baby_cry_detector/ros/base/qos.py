@@ -7,8 +7,7 @@ Every endpoint accepts the standard `qos_overrides` parameters, so that a best-e
 be listened to without a change here.
 """
 
-from rclpy.qos import (
-    DurabilityPolicy, HistoryPolicy, QoSProfile, QoSPolicyKind, ReliabilityPolicy)
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 # Audio and features survive a subscriber that is busy for this long.

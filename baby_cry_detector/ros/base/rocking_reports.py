@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a rocker says of itself: care events and diagnostics."""
 
-from diagnostic_msgs.msg import DiagnosticStatus
-
 from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, now_nanoseconds
+from diagnostic_msgs.msg import DiagnosticStatus
 
 MEASURED = ('cry_share_before', 'cry_share_after', 'intensity_before', 'intensity_after')
 

@@ -5,9 +5,8 @@
 import time
 from typing import Optional
 
-from builtin_interfaces.msg import Duration, Time
-
 from baby_cry_detector.units import SECOND_NS
+from builtin_interfaces.msg import Duration, Time
 
 
 def from_nanoseconds(nanoseconds: int) -> Time:

@@ -10,12 +10,11 @@ import sys
 import time
 
 from ament_index_python.packages import get_package_share_directory
+from baby_cry_detector.kept_state import KeptState
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
-
-from baby_cry_detector.kept_state import KeptState
 
 LOCALHOST = 'LOCALHOST'
 # A start that comes so long after another is none of a series.

@@ -13,24 +13,22 @@ from dataclasses import replace
 import time
 import traceback
 
+from baby_cry_detector.audio import (AudioBlock, AudioSourceError, FileSource, from_pcm16,
+                                     list_devices, MicrophoneLost, MicrophoneSource, parse_choice)
+from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
+from baby_cry_detector.audio.devices.sound_server import OTHER_VOLUME_DB, SourceWatch
+from baby_cry_detector.fields import ParameterError
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.messages import (audio_message, AudioDataStamped, AudioInfo,
+                                                 info_message)
+from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.ros.tools.recording_player import RecordingPlayer
+from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 from std_msgs.msg import String
-
-from baby_cry_detector.audio import (
-    AudioBlock, AudioSourceError, FileSource, from_pcm16, list_devices, MicrophoneLost,
-    MicrophoneSource, parse_choice)
-from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
-from baby_cry_detector.audio.devices.sound_server import OTHER_VOLUME_DB, SourceWatch
-from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
-from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import audio_message, info_message
-from baby_cry_detector.ros.base.parameters import TABLES
-from baby_cry_detector.ros.tools.recording_player import RecordingPlayer
-from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.fields import ParameterError
 
 INFO_PERIOD_S = 5.0
 WATCH_PERIOD_S = 0.1

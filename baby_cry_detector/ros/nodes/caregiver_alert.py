@@ -12,33 +12,31 @@ from dataclasses import asdict, replace
 import time
 import uuid
 
-from diagnostic_msgs.msg import DiagnosticStatus
-
+from baby_cry_detector.care.alerts.alert_words import DISAGREEMENT, Facts, Said, short, Wish
+from baby_cry_detector.care.alerts.alerting import AlertMachine, Timing
 from baby_cry_detector.care.alerts.notices import Notices
 from baby_cry_detector.care.alerts.outbox import checked_word
 from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.settings import make_senders, start_channels
-from baby_cry_detector.care.alerts.alert_words import (
-    DISAGREEMENT, Facts, Said, short, Wish)
-from baby_cry_detector.care.alerts.alerting import AlertMachine, Timing
 from baby_cry_detector.care.alerts.sources import Disagreement
 from baby_cry_detector.care.diary.rows import CareEntry
 from baby_cry_detector.care.policy.engine import PolicyEngine
+from baby_cry_detector.care.policy.places import open_policy
+from baby_cry_detector.kept_state import HeldError, KeptState
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.needs import (END, HEARTBEAT, LOW, MEDIUM, PRIORITY_NAMES, START,
+                                     STATUS_DISABLED)
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_key, alert_message, care_message
-from baby_cry_detector.ros.nodes.graph_watch import OnlyOne, WeakenedParameters
-from baby_cry_detector.kept_state import HeldError, KeptState
-from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import TABLES
-from baby_cry_detector.ros.base.ros_time import (
-    Arrival, from_nanoseconds, now_nanoseconds, to_nanoseconds)
+from baby_cry_detector.ros.base.ros_time import (Arrival, from_nanoseconds, now_nanoseconds,
+                                                 to_nanoseconds)
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.care.policy.places import open_policy
+from baby_cry_detector.ros.nodes.graph_watch import OnlyOne, WeakenedParameters
 from baby_cry_detector.srv import Acknowledge, Snooze
-from baby_cry_detector.needs import (
-    END, HEARTBEAT, LOW, MEDIUM, PRIORITY_NAMES, START, STATUS_DISABLED)
+from diagnostic_msgs.msg import DiagnosticStatus
 
 TICK_S = 0.2
 NEED_DEPTH = 1000

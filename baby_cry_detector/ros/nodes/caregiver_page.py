@@ -16,29 +16,28 @@ import re
 import sys
 import time
 
-from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
-from baby_cry_detector.srv import Acknowledge, LabelEpisode, RecordCare, Snooze
-from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Empty
-
 from baby_cry_detector.care.diary.place import default_path
-from baby_cry_detector.ros.base import qos
+from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.kept_state import state_folder
-from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import cry_state
-from baby_cry_detector.ros.base.care_messages import alert_report, care_report
-from baby_cry_detector.ros.base.parameters import TABLES
-from baby_cry_detector.ros.base.ros_time import (
-    Arrival, duration_from_nanoseconds, from_nanoseconds, now_nanoseconds)
-from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.page import link
 from baby_cry_detector.page.access import Access, is_loopback
 from baby_cry_detector.page.history import read_history
 from baby_cry_detector.page.phones import PhoneFile, Phones
 from baby_cry_detector.page.server import PageServer
 from baby_cry_detector.page.state import PageState
-from baby_cry_detector.fields import ParameterError
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.care_messages import alert_report, care_report
+from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.messages import cry_state
+from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.ros_time import (Arrival, duration_from_nanoseconds,
+                                                 from_nanoseconds, now_nanoseconds)
+from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.srv import Acknowledge, LabelEpisode, RecordCare, Snooze
 from baby_cry_detector.units import MINUTE_NS
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Empty
 
 # The page counts the seconds itself; this often it hears that they still count.
 TELL_PERIOD_S = 1.0

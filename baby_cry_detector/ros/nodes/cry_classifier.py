@@ -10,14 +10,10 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 
-from baby_cry_detector.msg import CryNeed, FrameFeatures
-from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Float32, String
-from std_srvs.srv import SetBool, Trigger
-
 from baby_cry_detector.checkpoints import SHIPPED
-from baby_cry_detector.decision import (
-    CryDecision, DECISION_PARAMETERS, DecisionSettings, STATUS_NO_AUDIO)
+from baby_cry_detector.decision import (CryDecision, DECISION_PARAMETERS, DecisionSettings,
+                                        STATUS_NO_AUDIO)
+from baby_cry_detector.msg import CryNeed, FrameFeatures
 from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Workload
@@ -31,6 +27,9 @@ from baby_cry_detector.stream.episode_journal import EpisodeJournal
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Float32, String
+from std_srvs.srv import SetBool, Trigger
 
 # The state is said on every change and at least every 0.2 s: once in this much audio, and, when
 # audio comes in larger pieces or not at all, after so long a time.

@@ -9,10 +9,10 @@ can subscribe.
 
 import sys
 
+from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.nodes.audio_capture import AudioCapture
 from baby_cry_detector.ros.nodes.cry_classifier import CryClassifier
 from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
-from baby_cry_detector.ros.base.running import run_nodes
 
 
 def make_graph(overrides=None, capture=True, **kwargs):

@@ -9,27 +9,25 @@ Off the critical path: it subscribes to what it needs only while somebody subscr
 from array import array
 import time
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from sensor_msgs.msg import Image
-from std_msgs.msg import Float32
-from visualization_msgs.msg import Marker, MarkerArray
-
 from baby_cry_detector.audio import AudioFormat, ChannelMixer
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import feature_set_ids, get_feature_set
 from baby_cry_detector.msg import CryNeed, FrameFeatures
-from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
+from baby_cry_detector.needs import STATUS_WORDS
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import frame_values
-from baby_cry_detector.ros.base.messages import cry_state
+from baby_cry_detector.ros.base.messages import (AudioDataStamped, AudioInfo, cry_state,
+                                                 frame_values)
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.units import SECOND_NS, to_s
 from baby_cry_detector.views.history import History
 from baby_cry_detector.views.picture import Limits, Now, Picture
-from baby_cry_detector.needs import STATUS_WORDS
-from baby_cry_detector.units import SECOND_NS, to_s
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from sensor_msgs.msg import Image
+from std_msgs.msg import Float32
+from visualization_msgs.msg import Marker, MarkerArray
 
 WATCH_PERIOD_S = 0.5
 SIDES_PIXELS = 120

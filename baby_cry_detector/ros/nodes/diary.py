@@ -10,30 +10,27 @@ full, or somebody who locks the file, is reported and waited for; nobody else wa
 from pathlib import Path
 import time
 
-from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.event_handler import SubscriptionEventCallbacks
-
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.care.diary.clips import ClipRecorder, ClipThread
 from baby_cry_detector.care.diary.limits import FloodGate
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.repair import is_ours
-from baby_cry_detector.care.diary.rows import (
-    CARE_KINDS, CareEntry, EpisodeBook, LONGEST_TEXT, request_id)
+from baby_cry_detector.care.diary.rows import (CARE_KINDS, CareEntry, EpisodeBook, LONGEST_TEXT,
+                                               request_id)
 from baby_cry_detector.care.diary.schema import complain, inspect
 from baby_cry_detector.care.diary.writer import ANSWER_S, Bounds, DiaryWriter
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
-from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
+from baby_cry_detector.needs import KIND_NAMES, name_of
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.care_messages import (
-    alert_entry, care_entry, care_message)
+from baby_cry_detector.ros.base.care_messages import alert_entry, care_entry, care_message
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import cry_state
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, cry_state
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.srv import LabelEpisode, RecordCare
-from baby_cry_detector.needs import KIND_NAMES, name_of
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.event_handler import SubscriptionEventCallbacks
 
 MOST_KNOWN = 1000               # names of events that were taken
 NEED_DEPTH = 1000

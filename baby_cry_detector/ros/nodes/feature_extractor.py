@@ -7,18 +7,13 @@ The rows carry the audio's own stamps and a frame counter, so whoever follows ca
 missing.
 """
 
-from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Float32
-from std_srvs.srv import Trigger
-
 from baby_cry_detector.audio.messages import AudioMessage, format_message
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.msg import FrameFeatures
-from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Interleaving, Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode
-from baby_cry_detector.ros.base.messages import features_message
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, features_message
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
@@ -26,6 +21,9 @@ from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Float32
+from std_srvs.srv import Trigger
 
 LEVEL_PERIOD_S = 0.1
 LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)

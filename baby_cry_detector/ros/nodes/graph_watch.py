@@ -13,12 +13,11 @@ second, and one that was killed, which the middleware still lists for a while, i
 from collections import deque
 import time
 
+from baby_cry_detector.care.alerts.weakening import ParameterWatch
+from baby_cry_detector.ros.base import qos
 from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import qos_profile_parameter_events
-
-from baby_cry_detector.care.alerts.weakening import ParameterWatch
-from baby_cry_detector.ros.base import qos
 
 LISTEN_S = 1.0
 REMEMBERED = 500

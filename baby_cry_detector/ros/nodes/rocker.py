@@ -9,8 +9,6 @@ not understood, comes late or goes wrong ends the motion; `rock_stop` and `~/sto
 
 import functools
 
-from std_srvs.srv import SetBool, Trigger
-
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.care.motion.stop_store import KeptStop
@@ -26,6 +24,7 @@ from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.rocking_reports import diagnose, RockingEvents
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
+from std_srvs.srv import SetBool, Trigger
 
 WATCH_PERIOD_S, LOOK_PERIOD_S = 0.1, 0.2
 # What an order may wait for that will soon be known: where the crib is, who else commands it.

@@ -11,28 +11,27 @@ somebody says stop, and when an hour or a day has had its share, it fades out.
 from functools import partial
 from typing import Optional
 
-from baby_cry_detector.msg import CareEvent, CryNeed
-from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Float32
-from std_srvs.srv import Trigger
-
-from baby_cry_detector.care.sound.calibration import Calibration
+from baby_cry_detector.audio.devices.speaker_sink import SpeakerSink
 from baby_cry_detector.care.policy.effect import Effect
 from baby_cry_detector.care.policy.engine import PolicyEngine, SOUND
+from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.care.policy.plan import SoundOrder
 from baby_cry_detector.care.policy.policy import Policy
-from baby_cry_detector.ros.base.messages import AudioData, AudioDataStamped, AudioInfo
-from baby_cry_detector.ros.base import qos
+from baby_cry_detector.care.sound.calibration import Calibration
 from baby_cry_detector.care.sound.dose_journal import DoseKeeper
+from baby_cry_detector.care.sound.sound_library import open_sounds, sounds_of
+from baby_cry_detector.care.sound.sound_player import SoundPlayer, TopicSink
+from baby_cry_detector.msg import CareEvent, CryNeed
+from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import audio_message, cry_state, info_message
+from baby_cry_detector.ros.base.messages import (audio_message, AudioData, AudioDataStamped,
+                                                 AudioInfo, cry_state, info_message)
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.base.ros_time import Arrival, from_nanoseconds, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.care.sound.sound_library import open_sounds, sounds_of
-from baby_cry_detector.audio.devices.speaker_sink import SpeakerSink
-from baby_cry_detector.care.sound.sound_player import SoundPlayer, TopicSink
-from baby_cry_detector.care.policy.places import open_policy
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Float32
+from std_srvs.srv import Trigger
 
 WATCH_PERIOD_S = 0.1
 LEVEL_PERIOD_S = 0.5

@@ -9,13 +9,12 @@ from pathlib import Path
 import shutil
 import tempfile
 
-from trajectory_msgs.msg import JointTrajectory
-
 from baby_cry_detector.msg import CareEvent, CryAlert
-from baby_cry_detector.needs import (
-    ALERT_STATE_NAMES, HEARTBEAT, KIND_NAMES, MOMENT, name_of, PHASE_NAMES, PRIORITY_NAMES)
+from baby_cry_detector.needs import (ALERT_STATE_NAMES, HEARTBEAT, KIND_NAMES, MOMENT, name_of,
+                                     PHASE_NAMES, PRIORITY_NAMES)
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
+from trajectory_msgs.msg import JointTrajectory
 
 # Upstream last, so that nothing is published unheard. What is not there is left out.
 BEHAVIOURS = {'diary': 'Diary', 'caregiver_alert': 'CaregiverAlert', 'soother': 'Soother',

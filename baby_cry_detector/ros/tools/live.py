@@ -17,28 +17,25 @@ import sys
 import tempfile
 import time
 
+from baby_cry_detector.audio import (AudioError, AudioFormat, AudioSourceError, ChannelMixer,
+                                     FileSource, list_devices, parse_choice, SAMPLE_RATE, to_pcm16)
+from baby_cry_detector.cli.arguments import number, Parser, UsageError
+from baby_cry_detector.cli.view import TerminalView, ViewState
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.printable import printable
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, cry_state
+from baby_cry_detector.ros.base.running import initialised, make_executor
+from baby_cry_detector.ros.nodes.cry_graph import make_graph
+from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
+from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
+from baby_cry_detector.units import to_s
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
 from rclpy.node import Node
 import soundfile
 from std_msgs.msg import Float32
-
-from baby_cry_detector.audio import (
-    AudioError, AudioFormat, AudioSourceError, ChannelMixer, FileSource, list_devices,
-    parse_choice, SAMPLE_RATE, to_pcm16)
-from baby_cry_detector.cli.arguments import number, Parser, UsageError
-from baby_cry_detector.cli.view import TerminalView, ViewState
-from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo
-from baby_cry_detector.printable import printable
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
-from baby_cry_detector.ros.nodes.cry_graph import make_graph
-from baby_cry_detector.ros.base.running import initialised, make_executor
-from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
-from baby_cry_detector.ros.base.messages import cry_state
-from baby_cry_detector.units import to_s
 
 # After the end of a recording the last frames are still on their way.
 SETTLE_S = 3.0

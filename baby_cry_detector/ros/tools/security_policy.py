@@ -74,8 +74,6 @@ def declared(namespace: str, folder: Path) -> dict:
 
     :param folder: an empty one, for what they need to start.
     """
-    import rclpy
-
     from baby_cry_detector.ros.nodes.audio_capture import AudioCapture
     from baby_cry_detector.ros.nodes.caregiver_alert import CaregiverAlert
     from baby_cry_detector.ros.nodes.caregiver_page import CaregiverPage
@@ -85,6 +83,7 @@ def declared(namespace: str, folder: Path) -> dict:
     from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
     from baby_cry_detector.ros.nodes.rocker import Rocker
     from baby_cry_detector.ros.nodes.soother import Soother
+    import rclpy
 
     silence = folder / 'silence.wav'
     with wave.open(str(silence), 'wb') as file:

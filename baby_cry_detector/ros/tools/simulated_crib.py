@@ -6,16 +6,15 @@ A crib without a crib: carries out joint trajectories as a controller does, and 
 For try-outs and tests; see `care/motion/executed.py` for what it does with a trajectory.
 """
 
+from baby_cry_detector.care.motion.executed import Curve, replaced
+from baby_cry_detector.care.motion.motion_gate import LATENCY_S
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
-
-from baby_cry_detector.care.motion.executed import Curve, replaced
-from baby_cry_detector.care.motion.motion_gate import LATENCY_S
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
 
 STATE_PERIOD_S = 0.02
 MOST_ACCELERATION, MOST_JUMP = 0.7, 1e-4

@@ -4,13 +4,13 @@
 
 import json
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
 from baby_cry_detector.care.alerts.alert_words import Facts, Said, Wish
 from baby_cry_detector.care.alerts.alerting import AlertMachine, Timing
 from baby_cry_detector.needs import END, HEARTBEAT, HIGH, LOW, MEDIUM, ONGOING, START
 from baby_cry_detector.units import SECOND_NS as NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 HEARD = Facts(True)
 CRY = Wish('crib-a', 100 * NS, MEDIUM)

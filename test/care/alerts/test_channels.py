@@ -9,17 +9,16 @@ import threading
 import time
 
 from alert_receivers import Broker, free_port, HttpReceiver, no_broker, wait_for, Watcher
-import numpy as np
-import pytest
-
+from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channel import Channel, Refused, Sender, Undelivered
 from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.settings import CHANNEL_PARAMETERS, make_senders
 from baby_cry_detector.care.alerts.sounder import RATE, tone
 from baby_cry_detector.care.alerts.webhook import Webhook
-from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.fields import check_values, ParameterError
 from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
+import numpy as np
+import pytest
 
 NS = 1_000_000_000
 needs_broker = pytest.mark.skipif(bool(no_broker()), reason=no_broker() or 'there is one')

@@ -5,13 +5,12 @@
 import json
 import re
 
-from alert_receivers import (
-    Broker, make_authority, make_certificate, no_broker, no_certificates, wait_for, Watcher)
-import pytest
-
-from baby_cry_detector.care.alerts.channel import Channel
+from alert_receivers import (Broker, make_authority, make_certificate, no_broker, no_certificates,
+                             wait_for, Watcher)
 from baby_cry_detector.care.alerts.alert_words import Said
+from baby_cry_detector.care.alerts.channel import Channel
 from baby_cry_detector.needs import START
+import pytest
 
 pytestmark = pytest.mark.skipif(bool(no_broker()), reason=no_broker() or 'there is one')
 needs_openssl = pytest.mark.skipif(bool(no_certificates()), reason='openssl is not installed')

@@ -7,13 +7,13 @@ import os
 import time
 
 from alert_receivers import wait_for
-from hypothesis import given, settings, strategies as st
-import pytest
-
+from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channel import Channel, Sender, Undelivered
 from baby_cry_detector.care.alerts.outbox import Outbox, SPARE_LINES, Waiting
-from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 
 def word(number, state=START, text='Crying for 30 s; reason unknown.'):

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 
-import numpy as np
-import pytest
 from baby_cry_detector.audio.loudness.limiter import LevelLimiter
 from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.care.alerts.sounder import CAP_DBFS, tone
+import numpy as np
+import pytest
 from virtual_microphones import missing, VirtualMicrophones
 
 PLAY = """

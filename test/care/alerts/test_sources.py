@@ -4,8 +4,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from baby_cry_detector.care.alerts.alert_words import DISAGREEMENT, Facts, Wish
 from baby_cry_detector.care.alerts.alerting import AlertMachine
 from baby_cry_detector.care.alerts.notices import MOST, Notices
@@ -14,6 +12,7 @@ from baby_cry_detector.care.alerts.weakening import ParameterWatch
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import END, LOW, MEDIUM, START, STATUS_NO_AUDIO
 from baby_cry_detector.units import SECOND_NS as NS
+import pytest
 
 STEP_NS = NS // 5
 QUIET = CryState(crib_id='crib')

@@ -5,10 +5,9 @@
 import stat
 import wave
 
+from baby_cry_detector.care.diary.clips import ClipRecorder
 import numpy as np
 import pytest
-
-from baby_cry_detector.care.diary.clips import ClipRecorder
 
 NS = 1_000_000_000
 RATE = 16_000

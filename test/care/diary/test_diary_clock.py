@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clock is doubted before anything is deleted by it; what it stamped is marked and mended."""
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
 from baby_cry_detector.care.diary.care_of_file import CareOfFile
-from baby_cry_detector.care.diary.clock import (
-    ClockRecord, first_trust, FIRST_NS, is_doubtful, judge, LAST_NS, StepWatch)
+from baby_cry_detector.care.diary.clock import (ClockRecord, FIRST_NS, first_trust, is_doubtful,
+                                                judge, LAST_NS, StepWatch)
 from baby_cry_detector.care.diary.mending import marked_runs, shift
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.diary.writer import Bounds
-from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS as NS
+from baby_cry_detector.units import DAY_NS, HOUR_NS
+from baby_cry_detector.units import SECOND_NS as NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 NOW_NS = 1_795_000_000 * NS          # November 2026
 YEAR_NS = 365 * DAY_NS

@@ -7,12 +7,11 @@ import io
 import json
 import time
 
-import pytest
-
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
-from baby_cry_detector.cli.main import main
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.cli.main import main
 from baby_cry_detector.units import SECOND_NS as NS
+import pytest
 
 ONSET_NS = 1_790_000_000 * NS
 

@@ -11,15 +11,14 @@ import sqlite3
 import subprocess
 import sys
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
-from baby_cry_detector.care.diary.export import (
-    safe_cell, write_csv, write_events_csv, write_json)
+from baby_cry_detector.care.diary.export import safe_cell, write_csv, write_events_csv, write_json
 from baby_cry_detector.care.diary.rows import CareEntry, Curve, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore, FOREVER_NS
 from baby_cry_detector.cli.main import main
 from baby_cry_detector.units import SECOND_NS as NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 ONSET_NS = 1_790_000_000 * NS
 HOSTILE = ['=HYPERLINK("http://evil","x")', '+1+cmd|\' /C calc\'!A0', '-2+3', '@SUM(A1)',

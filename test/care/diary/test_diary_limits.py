@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A flood fills neither the diary nor the memory, and does not keep out who is no part of it."""
 
-from hypothesis import given, settings, strategies as st
-
-from baby_cry_detector.care.diary.limits import (
-    ALL_OF_A_GROUP, FloodGate, MOST_SOURCES, ONE_SOURCE)
+from baby_cry_detector.care.diary.limits import ALL_OF_A_GROUP, FloodGate, MOST_SOURCES, ONE_SOURCE
 from baby_cry_detector.care.diary.rows import EpisodeBook, MOST_CRIBS
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.units import MINUTE_NS, SECOND_NS as NS
+from baby_cry_detector.units import MINUTE_NS
+from baby_cry_detector.units import SECOND_NS as NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def test_one_source_is_bounded_and_others_are_not():

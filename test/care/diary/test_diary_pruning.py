@@ -6,14 +6,14 @@ import gzip
 import json
 import os
 
-import pytest
-
 from baby_cry_detector.care.diary import pruning
 from baby_cry_detector.care.diary.pruning import prune, removed_folder
 from baby_cry_detector.care.diary.repair import put_back
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
-from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS as NS
+from baby_cry_detector.units import DAY_NS, HOUR_NS
+from baby_cry_detector.units import SECOND_NS as NS
+import pytest
 
 START_NS = 1_795_000_000 * NS // DAY_NS * DAY_NS
 

@@ -5,14 +5,13 @@
 import os
 import sqlite3
 
-import pytest
-
 from baby_cry_detector.care.diary import repair
 from baby_cry_detector.care.diary.repair import back_up, backups, check, recover, restore, verify
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
 from baby_cry_detector.care.diary.schema import inspect, SCHEMA
 from baby_cry_detector.care.diary.store import DamagedError, DiaryError, DiaryStore
 from baby_cry_detector.units import SECOND_NS as NS
+import pytest
 
 PAGE = 4096
 

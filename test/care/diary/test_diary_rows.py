@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The diary's rows: what is heard becomes one bounded row per episode, whatever happens."""
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
-from baby_cry_detector.care.diary.rows import (
-    CareEntry, Curve, EpisodeBook, MOST_POINTS)
+from baby_cry_detector.care.diary.rows import CareEntry, Curve, EpisodeBook, MOST_POINTS
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import Need, STATUS_NO_AUDIO, STATUS_OK
 from baby_cry_detector.units import SECOND_NS as NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 
 def sample(time_s, crying=True, episode='crib-a', onset_s=100.0, **kwargs):

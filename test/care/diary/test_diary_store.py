@@ -8,11 +8,10 @@ import stat
 import subprocess
 import sys
 
-import pytest
-
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
 from baby_cry_detector.units import SECOND_NS as NS
+import pytest
 
 DAY_NS = 86_400 * NS
 

@@ -9,17 +9,16 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 from baby_cry_detector.care.diary import waiting as waiting_module
 from baby_cry_detector.care.diary.place import BusyError
-from baby_cry_detector.care.diary.rows import (
-    AlertEntry, CareEntry, Curve, EpisodeBook, EpisodeRow, request_id)
+from baby_cry_detector.care.diary.rows import (AlertEntry, CareEntry, Curve, EpisodeBook,
+                                               EpisodeRow, request_id)
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.diary.waiting import from_line, QueueFile, to_line, Waiting
 from baby_cry_detector.care.diary.writer import Bounds, DiaryWriter
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.units import SECOND_NS as NS
+import pytest
 
 NOW_NS = 1_795_000_000 * NS
 

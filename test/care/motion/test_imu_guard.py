@@ -4,11 +4,11 @@
 
 import math
 
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.care.motion.imu_guard import (ImuGuard, OK, SAMPLES_TO_STOP, STOP,
+                                                     up_from_quaternion, WARN)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
-
-from baby_cry_detector.care.motion.imu_guard import (
-    ImuGuard, OK, SAMPLES_TO_STOP, STOP, up_from_quaternion, WARN)
 
 G = 9.81
 RATE_HZ = 100.0

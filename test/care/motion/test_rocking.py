@@ -10,7 +10,8 @@ from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.motion_gate import LATE_S, MotionGate
 from baby_cry_detector.care.motion.rocking import fit, peak_acceleration, RockingProfile
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 

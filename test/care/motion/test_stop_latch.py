@@ -4,12 +4,11 @@
 
 import math
 
-import pytest
-
 from baby_cry_detector.care.motion import stop_store
 from baby_cry_detector.care.motion.duty_store import NodeTwiceError
 from baby_cry_detector.care.motion.stop_latch import StopLatch
 from baby_cry_detector.care.motion.stop_store import KeptStop
+import pytest
 
 
 def restored(latch, now_s, clock_id):

@@ -4,12 +4,11 @@
 
 import json
 
-import pytest
-
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.cli.main import main
 from baby_cry_detector.units import HOUR_NS, MINUTE_NS
+import pytest
 
 START_NS = 1_790_000_000_000_000_000
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Derived labels: what stopped the crying is what it was about, and what was said is above it."""
 
-from hypothesis import given, settings, strategies as st
-import pytest
-
 from baby_cry_detector.care.need.from_diary import cries_of, facts_of
 from baby_cry_detector.care.need.labels import Cry, Fact, failed_by, label_of, need_of_text, NEEDS
 from baby_cry_detector.units import MINUTE_NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
 
 NOW = 1_790_000_000_000_000_000
 CRY = Cry('c', NOW, NOW + 10 * MINUTE_NS)

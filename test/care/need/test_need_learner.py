@@ -6,10 +6,6 @@ import copy
 import json
 import time
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.care.need.context import Context
 from baby_cry_detector.care.need.labels import Cry, Fact, Label, NEEDS
 from baby_cry_detector.care.need.learner import NeedLearner
@@ -18,6 +14,10 @@ from baby_cry_detector.care.need.replay import age_days, replay
 from baby_cry_detector.care.need.voice import LEAST_HEARD, Voice
 from baby_cry_detector.care.need.words import hint, report_lines, sentence
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 NOW = 1_790_000_000_000_000_000
 

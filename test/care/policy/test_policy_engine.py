@@ -6,12 +6,13 @@ from dataclasses import replace
 import math
 
 from baby_cry_detector.care.policy.engine import PolicyEngine
+from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, DEFAULT, Policy, RockStep,
+                                                  Row, Soothing, SoundStep, Step)
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import (
-    Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK, STATUS_UNTRUSTED_AUDIO)
-from baby_cry_detector.care.policy.policy import (
-    Alerts, CribPolicy, DEFAULT, Policy, RockStep, Row, Soothing, SoundStep, Step)
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.needs import (Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK,
+                                     STATUS_UNTRUSTED_AUDIO)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
 
 NS = 1_000_000_000

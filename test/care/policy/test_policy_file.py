@@ -5,10 +5,11 @@
 from pathlib import Path
 import time
 
-from baby_cry_detector.care.policy.policy import (
-    Alerts, CribPolicy, LEVELS, NEEDS, PolicyError, RockStep, Row, Soothing, SoundStep, Step)
+from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, LEVELS, NEEDS, PolicyError,
+                                                  RockStep, Row, Soothing, SoundStep, Step)
 from baby_cry_detector.care.policy.policy_file import read_policy
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
 
 SHIPPED = Path(__file__).resolve().parents[3] / 'config' / 'policy.yaml'

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Made sounds, recordings that loop, and the engine that fades, times and ends them."""
 
-from hypothesis import given, settings, strategies as st
+from baby_cry_detector.audio import AudioSourceError, from_pcm16
+from baby_cry_detector.audio.looped_file import JOINT_S, looped
+from baby_cry_detector.audio.loudness.weighting import AWeighting, leq_dbfs
+from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound, SoundStream
+from baby_cry_detector.care.sound.sound_engine import SoundEngine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 from scipy import signal
 import soundfile
-
-from baby_cry_detector.audio import AudioSourceError, from_pcm16
-from baby_cry_detector.audio.looped_file import JOINT_S, looped
-from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound, SoundStream
-from baby_cry_detector.care.sound.sound_engine import SoundEngine
-from baby_cry_detector.audio.loudness.weighting import AWeighting, leq_dbfs
 
 RATE = 16_000
 

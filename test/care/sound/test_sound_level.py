@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Levels, the limiter that nothing gets past, calibration and dose."""
 
-from hypothesis import given, settings, strategies as st
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio import from_pcm16
+from baby_cry_detector.audio.loudness.limiter import (LevelLimiter, PEAK_ABOVE_DB, SHORT_ABOVE_DB,
+                                                      SHORT_S)
+from baby_cry_detector.audio.loudness.weighting import (a_weighting_db, AWeighting, leq_dbfs,
+                                                        SILENCE_DBFS)
 from baby_cry_detector.care.sound.calibration import Calibration, MOST_DBA
 from baby_cry_detector.care.sound.dose import DAY_MINUTES, DoseLog, HOUR_MINUTES
-from baby_cry_detector.audio.loudness.limiter import (
-    LevelLimiter, PEAK_ABOVE_DB, SHORT_ABOVE_DB, SHORT_S)
-from baby_cry_detector.audio.loudness.weighting import (
-    a_weighting_db, AWeighting, leq_dbfs, SILENCE_DBFS)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 RATE = 16_000
 NS = 1_000_000_000

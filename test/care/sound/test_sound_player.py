@@ -6,13 +6,12 @@ from functools import partial
 import threading
 import time
 
-import pytest
-
 from baby_cry_detector.audio.devices.device_thread import DeviceThread
 from baby_cry_detector.audio.errors import SpeakerLost
 from baby_cry_detector.care.sound import sound_player
 from baby_cry_detector.care.sound.comfort_sounds import make_sound
 from baby_cry_detector.care.sound.sound_player import SoundPlayer
+import pytest
 
 RATE = 8000
 

@@ -8,14 +8,13 @@ import subprocess
 import time
 
 from alert_receivers import Broker, free_port, HttpReceiver, no_broker, wait_for, Watcher
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.ros.tools.supervisor import node_command
+from baby_cry_detector.srv import Acknowledge, Snooze
 from builtin_interfaces.msg import Duration
 from care_graph import CareGraph, NS
 from care_runs import AT_ONCE, many_episodes, ONSET_NS
 import pytest
-
-from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
-from baby_cry_detector.ros.tools.supervisor import node_command
-from baby_cry_detector.srv import Acknowledge, Snooze
 
 SECRET = 'hunter2-hunter2'
 

@@ -9,13 +9,12 @@ import subprocess
 import time
 import wave
 
-import pytest
-
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from baby_cry_detector.srv import LabelEpisode, RecordCare
 from care_graph import CareGraph, NS
+import pytest
 
 ONSET_NS = 1_790_000_000 * NS
 

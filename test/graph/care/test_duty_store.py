@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file of what was rocked: a disk that takes nothing loses nothing, and lifts no limit."""
 
-import pytest
-
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.duty_store import boot_seconds, KeptDuty, NodeTwiceError
+import pytest
 
 NS = 1_000_000_000
 

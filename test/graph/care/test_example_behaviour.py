@@ -8,12 +8,11 @@ import subprocess
 import sys
 import time
 
+from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.base import qos
 from care_graph import CareGraph
 import pytest
 from std_msgs.msg import Float32
-
-from baby_cry_detector.msg import CareEvent
-from baby_cry_detector.ros.base import qos
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / 'examples' / 'night_light.py'

@@ -4,16 +4,15 @@
 
 import time
 
+from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds
+from baby_cry_detector.ros.nodes.rocker import Rocker
 from care_graph import CareGraph
 import pytest
 from rocked_crib import Baby, events, is_brake, POLICY, Spun, with_crib
 from rosgraph_msgs.msg import Clock
 from trajectory_msgs.msg import JointTrajectory
-
-from baby_cry_detector.msg import CareEvent
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.nodes.rocker import Rocker
-from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 
 
 class SimulatedClock:

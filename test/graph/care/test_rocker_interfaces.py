@@ -4,6 +4,8 @@
 
 import signal
 
+from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.base import qos
 from care_graph import CareGraph
 from geometry_msgs.msg import Twist
 from lifecycle_msgs.msg import Transition
@@ -14,9 +16,6 @@ from rocked_crib import Baby, events, is_brake, POLICY, rests, with_crib
 from sensor_msgs.msg import Imu
 from std_msgs.msg import Empty, Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
-
-from baby_cry_detector.msg import CareEvent
-from baby_cry_detector.ros.base import qos
 
 G = 9.81
 

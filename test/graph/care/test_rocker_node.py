@@ -4,21 +4,20 @@
 
 import signal
 
+from baby_cry_detector.msg import CareEvent, CryNeed
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.nodes.rocker import Rocker
+from baby_cry_detector.ros.tools.care_view import CareView
 from care_graph import CareGraph
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rocked_crib import (
-    Baby, events, is_brake, NS, now_ns, POLICY, positions, speeds, Spun, times, with_crib)
+from rocked_crib import (Baby, events, is_brake, now_ns, NS, POLICY, positions, speeds, Spun,
+                         times, with_crib)
 from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
-
-from baby_cry_detector.msg import CareEvent, CryNeed
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.tools.care_view import CareView
-from baby_cry_detector.ros.nodes.rocker import Rocker
 
 
 @pytest.fixture

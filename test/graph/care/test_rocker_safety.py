@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rocker and harm: restarts, stops that hold, stops of any kind, others on the crib."""
 
+from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.nodes.rocker import Rocker
 from care_graph import CareGraph
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -11,10 +14,6 @@ from rocked_crib import Baby, events, POLICY, Spun, with_crib
 from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
-
-from baby_cry_detector.msg import CareEvent
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.nodes.rocker import Rocker
 
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 

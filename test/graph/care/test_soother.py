@@ -6,9 +6,6 @@ import os
 import subprocess
 import time
 
-import numpy as np
-import pytest
-
 from audio_common_msgs.msg import AudioData, AudioDataStamped
 from baby_cry_detector.audio import from_pcm16
 from baby_cry_detector.audio.loudness.weighting import leq_dbfs
@@ -16,6 +13,8 @@ from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.tools.supervisor import node_command
 from care_graph import CareGraph, NS, PATIENCE_S
+import numpy as np
+import pytest
 from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
 from virtual_microphones import missing, VirtualMicrophones

@@ -8,9 +8,9 @@ What needs no DDS is in `test/stream/test_stream_machines.py`.
 
 import math
 
-from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 from baby_cry_detector.ros.base import qos
+from baby_cry_detector.stream.listener import open_checkpoint
 import numpy as np
 
 NS = 1_000_000_000
@@ -69,6 +69,7 @@ def test_hostile_feature_messages(graph):
 def test_thresholds_that_do_not_fit_are_refused_with_a_reason(graph):
     classifier = graph.nodes[0]
     from rclpy.parameter import Parameter
+
     # The enter threshold is the checkpoint's, and a leave threshold has to fit that one too.
     alone = classifier.set_parameters([Parameter('leave_threshold', value=0.95)])[0]
     assert not alone.successful and 'leave_threshold' in alone.reason

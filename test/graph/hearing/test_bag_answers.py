@@ -3,20 +3,19 @@
 """A bag recorded from the running graph gives the answer that the graph gave."""
 
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio.bags import audio_typestore, BagAudio
+from baby_cry_detector.audio.resampler import resample
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import MessageReplay
 from endurance import CRY_AT_S, minute_with_cry, START_NS
 from graph_harness import NS, RATE
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message
-
-from baby_cry_detector.audio import to_pcm16
-from baby_cry_detector.audio.bags import audio_typestore, BagAudio
-from baby_cry_detector.audio.resampler import resample
-from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.ros_time import to_nanoseconds
-from baby_cry_detector.stream.replay import MessageReplay
 
 rosbag2 = pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags')
 TYPES = {'/audio_stamped': AudioDataStamped, '/audio_info': AudioInfo, '/cry_need': CryNeed}

@@ -5,6 +5,12 @@
 import time
 
 from audio_common_msgs.msg import AudioDataStamped, AudioInfo
+from baby_cry_detector.audio import AudioBlock
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base.messages import audio_message, info_message
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.stream.replay import listen
 from endurance import CRY_AT_S, minute_with_cry, START_NS
 from graph_harness import blocks_of, NS, RATE
 import numpy as np
@@ -14,13 +20,6 @@ from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message, serialize_message
 from rosgraph_msgs.msg import Clock
 from separate_graph import long_cry
-
-from baby_cry_detector.audio import AudioBlock
-from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from baby_cry_detector.stream.replay import listen
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.base.messages import audio_message, info_message
-from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
 
 rosbag2 = pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags')
 AUDIO, INFO = '/audio_stamped', '/audio_info'

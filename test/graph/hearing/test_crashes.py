@@ -4,12 +4,11 @@
 
 import time
 
+from baby_cry_detector.msg import CryNeed
 import numpy as np
 import pytest
 from separate_graph import LiveAudio, long_cry, SeparateGraph
 import soundfile
-
-from baby_cry_detector.msg import CryNeed
 
 NS = 1_000_000_000
 

@@ -5,16 +5,14 @@
 import os
 import subprocess
 
-from endurance import (
-    CRY_AT_S, CRY_S, GraphProcess, Hostile, listen_for, minute_with_cry, START_NS)
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base import qos
+from endurance import CRY_AT_S, CRY_S, GraphProcess, Hostile, listen_for, minute_with_cry, START_NS
 from graph_harness import next_domain, NS, PATIENCE_S
 import numpy as np
 import pytest
 from separate_graph import long_cry
 from std_srvs.srv import SetBool, Trigger
-
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.base import qos
 
 MINUTES = int(os.environ.get('BABY_CRY_TEST_MINUTES', '6'))
 FLOOD = 10_000

@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the graph says about crying, quiet, and audio that stops and comes back."""
 
-from graph_harness import PATIENCE_S
-import numpy as np
-
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.audio import to_pcm16
-from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from graph_harness import PATIENCE_S
+import numpy as np
 
 NS = 1_000_000_000
 RATE = 16_000

@@ -5,14 +5,13 @@
 import os
 from pathlib import Path
 
-import numpy as np
-import pytest
-
 from baby_cry_detector.audio import from_pcm16, read_audio, to_pcm16
+from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.care.sound.acoustics import as_heard, SCENES
 from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound
-from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+import numpy as np
+import pytest
 
 NS, RATE = 1_000_000_000, 16_000
 START_NS = 1_700_000_000 * NS

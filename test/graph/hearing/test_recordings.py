@@ -6,10 +6,9 @@ import os
 
 from baby_cry_detector.audio import FileSource
 from baby_cry_detector.cli.listen import thin
+from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import listen
-from baby_cry_detector.ros.base.ros_time import to_nanoseconds
-
 import numpy as np
 from recordings import recordings
 

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The graph fed by what the released `audio_capture` publishes (helpers/released_capture.py)."""
 
+from baby_cry_detector.msg import CryNeed
 from endurance import minute_with_cry
 import numpy as np
 import pytest
 from released_capture import in_real_time, missing_gstreamer, ReleasedCapture
 import virtual_microphones
-
-from baby_cry_detector.msg import CryNeed
 
 WHY_NOT = missing_gstreamer()
 with_gstreamer = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)

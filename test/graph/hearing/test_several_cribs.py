@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three cribs at once in one domain: each hears its own baby and nobody else's."""
 
+from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 from endurance import GraphProcess, minute_with_cry, START_NS
 from graph_harness import next_domain, NS
 import numpy as np
 import pytest
-
-from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 
 CRIBS = ('nursery', 'bedroom', 'upstairs')
 

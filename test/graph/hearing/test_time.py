@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clocks that jump, sources that restart, messages out of order: no phantom cry, none lost."""
 
-from endurance import CRY_AT_S, minute_with_cry, room
-from graph_harness import blocks_of, NS, RATE
-import pytest
-
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+from endurance import CRY_AT_S, minute_with_cry, room
+from graph_harness import blocks_of, NS, RATE
+import pytest
 
 START_NS = 1_700_000_000 * NS
 

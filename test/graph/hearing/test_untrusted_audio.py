@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Audio that can't be trusted: `cry_need`, diagnostics and the reason, on the graph."""
 
+from baby_cry_detector.msg import CryNeed
 from graph_harness import NS, RATE
 import numpy as np
-
-from baby_cry_detector.msg import CryNeed
 
 START_NS = 1_700_000_000 * NS
 

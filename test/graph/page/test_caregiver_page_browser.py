@@ -4,15 +4,14 @@
 
 import time
 
-from graph_harness import NS
-from page_harness import browser_missing, Phone, ServedPage, wait_until
-import pytest
-import soundfile
-
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from baby_cry_detector.srv import Acknowledge
+from graph_harness import NS
+from page_harness import browser_missing, Phone, ServedPage, wait_until
+import pytest
+import soundfile
 
 pytestmark = pytest.mark.skipif(bool(browser_missing()), reason=browser_missing())
 

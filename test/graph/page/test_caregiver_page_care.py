@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is tapped in a real browser reaches the real diary and the real alerts."""
 
-from page_harness import browser_missing, Phone, ServedPage, wait_until
-import pytest
-import soundfile
-from std_msgs.msg import Empty
-
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.msg import CareEvent, CryAlert
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.nodes.diary import Diary
+from page_harness import browser_missing, Phone, ServedPage, wait_until
+import pytest
+import soundfile
+from std_msgs.msg import Empty
 
 pytestmark = pytest.mark.skipif(bool(browser_missing()), reason=browser_missing())
 

@@ -14,15 +14,14 @@ import sys
 import termios
 import time
 
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.page.inputs import ACTIONS, SESSION
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from graph_harness import NS
 from page_harness import Listener, ServedPage, wait_until
 import pytest
 from std_msgs.msg import Empty
-
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.ros_time import from_nanoseconds
-from baby_cry_detector.page.inputs import ACTIONS, SESSION
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from pathlib import Path
 import re
 import xml.etree.ElementTree as ElementTree
 
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.nodes.cry_monitor import CryMonitor, SCALARS
 from graph_harness import NS
 import numpy as np
 import pytest
@@ -16,9 +18,6 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Float32
 from visualization_msgs.msg import Marker, MarkerArray
 import yaml
-
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.nodes.cry_monitor import CryMonitor, SCALARS
 
 pytest.importorskip('PIL', reason='pip install pillow to draw')
 CONFIG = Path(__file__).resolve().parents[3] / 'config'

@@ -8,16 +8,15 @@ import re
 import time
 
 from audio_common_msgs.msg import AudioData, AudioDataStamped, AudioInfo
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, FrameFeatures
+from baby_cry_detector.needs import Need, STATUS_NO_AUDIO
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.messages import cry_state
 from builtin_interfaces.msg import Duration, Time
 from care_graph import CareGraph, NS
 import pytest
 from sensor_msgs.msg import Imu
 from std_msgs.msg import Empty, Float32
-
-from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, FrameFeatures
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.needs import Need, STATUS_NO_AUDIO
-from baby_cry_detector.ros.base.messages import cry_state
 
 NODES = {'rocker': {}, 'soother': {}, 'caregiver_alert': {},
          'diary': {'clips': True, 'clip_pre_roll_s': 2.0}, 'caregiver_page': {'port': 0},

@@ -7,6 +7,10 @@ import signal
 import subprocess
 import time
 
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base.ros_time import to_nanoseconds
+from baby_cry_detector.ros.tools.supervisor import node_command
 from graph_harness import next_domain, PATIENCE_S, Probe
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -14,11 +18,6 @@ import numpy as np
 import pytest
 import rclpy
 import soundfile
-
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.base.ros_time import to_nanoseconds
-from baby_cry_detector.ros.tools.supervisor import node_command
 
 NS = 1_000_000_000
 CONFIGURE, ACTIVATE = Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE

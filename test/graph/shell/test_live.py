@@ -10,15 +10,14 @@ import signal
 import subprocess
 
 from ament_index_python.packages import get_package_prefix
+from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.msg import CryNeed
 from graph_harness import next_domain, PATIENCE_S, Probe
 import numpy as np
 import pytest
 import rclpy
 import soundfile
-
-from baby_cry_detector.audio import to_pcm16
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.msg import CryNeed
 
 NODES = ('cry_classifier', 'feature_extractor', 'audio_capture')
 

@@ -2,19 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A managed node in one process: what it is given, what it has open, and that nothing ends it."""
 
-from diagnostic_msgs.msg import DiagnosticStatus
-import pytest
-import rclpy
-from rclpy.parameter import Parameter as RosParameter
-from std_msgs.msg import Empty
-from std_srvs.srv import Trigger
-
 from baby_cry_detector.fields import Parameter, ParameterError
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.parameters import COMMON
 from baby_cry_detector.ros.base.running import Restarts, wait_s
+from diagnostic_msgs.msg import DiagnosticStatus
 from graph_harness import next_domain, PATIENCE_S
+import pytest
+import rclpy
+from rclpy.parameter import Parameter as RosParameter
+from std_msgs.msg import Empty
+from std_srvs.srv import Trigger
 
 TABLE = (*COMMON, Parameter('hold_s', 3.0, 'A time.', minimum=0.0, maximum=600.0, live=True),
          Parameter('crib_id', '', 'A name.', read_only=True),

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a user sets about the microphone, and what is said about it, on the running graph."""
 
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.nodes import audio_capture
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
 import virtual_microphones
-
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.nodes import audio_capture
 
 WHY = virtual_microphones.missing()
 pytestmark = pytest.mark.skipif(bool(WHY), reason=WHY or 'possible')

@@ -9,15 +9,14 @@ import subprocess
 import time
 
 from ament_index_python.packages import get_package_prefix
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.tools.supervisor import Supervisor
 from graph_harness import next_domain, PATIENCE_S, Probe
 import numpy as np
 import pytest
 import rclpy
 import soundfile
-
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.tools.supervisor import Supervisor
 
 NODES = ('cry_classifier', 'feature_extractor', 'audio_capture')
 

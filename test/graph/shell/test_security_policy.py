@@ -11,12 +11,11 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
+from baby_cry_detector.ros.tools.security_policy import endpoints, KINDS, policy_xml
+from baby_cry_detector.ros.tools.supervisor import node_command
 from care_graph import CareGraph
 import pytest
 from rclpy.node import NodeNameNonExistentError
-
-from baby_cry_detector.ros.tools.security_policy import endpoints, KINDS, policy_xml
-from baby_cry_detector.ros.tools.supervisor import node_command
 
 HEARING = {'audio_stamped', 'audio_info', 'own_sound', 'own_sound_info', 'monitor/raw_audio'}
 

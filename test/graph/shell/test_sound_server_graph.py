@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A muted microphone, and one that the sound server replaced, are no quiet night."""
 
+from baby_cry_detector.msg import CryNeed
 from graph_harness import RunningGraph
 import pytest
 from virtual_microphones import missing, VirtualMicrophones
-
-from baby_cry_detector.msg import CryNeed
 
 ERROR, OK = b'\x02', b'\x00'
 WHY_NOT = missing()
