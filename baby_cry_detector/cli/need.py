@@ -13,17 +13,17 @@ import time
 from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import cries_of, facts_of
-from baby_cry_detector.care.need.learner import NeedLearner
-from baby_cry_detector.care.need.replay import replay
-from baby_cry_detector.care.need.words import hint, report_lines, sentence, WORDS
+from baby_cry_detector.care.need.labels import Cry, Fact
+from baby_cry_detector.care.need.replay import OneBaby
+from baby_cry_detector.care.need.words import habit_lines, hint, report_lines, sentence, WORDS
 from baby_cry_detector.cli.arguments import UsageError
 from baby_cry_detector.kept_state import KeptState, read_document
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.units import HOUR_NS, SECOND_NS
 
-LARGEST_BYTES = 4_000_000
-FORMAT = 1
+LARGEST_BYTES = 1_000_001
 
 
 def add_parser(subparsers):
@@ -45,10 +45,10 @@ def add_parser(subparsers):
     explain.set_defaults(run=run_explain)
     forget = inner.add_parser('forget', help='forget what was learnt; the diary stays')
     forget.set_defaults(run=run_forget)
-    export = inner.add_parser('export', help='write what was learnt to a file')
+    export = inner.add_parser('export', help='write what was learnt from to a file')
     export.add_argument('file', metavar='F.json', type=Path)
     export.set_defaults(run=run_export)
-    import_ = inner.add_parser('import', help='go on from an exported file')
+    import_ = inner.add_parser('import', help='learn from an exported file too')
     import_.add_argument('file', metavar='F.json', type=Path)
     import_.set_defaults(run=run_import)
     birth = inner.add_parser('birth', help='tell the date of birth, for what is usual at an age')
@@ -62,10 +62,13 @@ def kept(crib: str):
     """Give (file, what it holds); what is broken is set aside and said."""
     state = KeptState('/need', f'.{safe_name(crib)}')
     try:
+        document = {}
         try:
-            settings = checked_settings(state.read() or {})
+            document = state.read() or {}
+            settings = checked_settings(document)
         except ValueError as error:
-            print(f'warning: {error}; what can be learnt from the diary is learnt again',
+            aside = state.set_aside() if document else ''
+            print(f'warning: {error}{aside}; what can be learnt from the diary is learnt again',
                   file=sys.stderr)
             settings = checked_settings({})
         yield state, settings
@@ -79,18 +82,16 @@ def checked_settings(document: dict) -> dict:
 
     :raises ValueError: if it is broken or of a later version.
     """
-    if document.get('format', FORMAT) != FORMAT:
-        raise ValueError('what was learnt stands in a file of a later version of this program')
-    settings = {'format': FORMAT, 'birth_ns': document.get('birth_ns'),
-                'since_ns': document.get('since_ns', 0), 'learner': document.get('learner')}
-    for name in ('birth_ns', 'since_ns'):
-        if settings[name] is not None and type(settings[name]) is not int:
-            raise ValueError(f'{name} is no time')
-    if settings['since_ns'] is None:
-        raise ValueError('since_ns is no time')
-    if settings['learner'] is not None:
-        NeedLearner().load(settings['learner'])
-    return settings
+    items, birth_ns, since_ns = journal.read(document)
+    return {'birth_ns': birth_ns, 'since_ns': since_ns, 'items': items}
+
+
+def document_of(settings: dict) -> dict:
+    """Return what `checked_settings` returned as it is kept."""
+    items = settings['items']
+    return journal.to_document([item for item in items if isinstance(item, Cry)],
+                               [item for item in items if isinstance(item, Fact)],
+                               settings['birth_ns'], settings['since_ns'])
 
 
 def utc_offset_h(stamp_ns: int) -> float:
@@ -118,17 +119,16 @@ class Learnt:
                 self.crib = cribs[0]
             with kept(self.crib) as (_, self.settings):
                 since_ns = self.settings['since_ns']
-            cries = cries_of(store.each(
-                'SELECT * FROM episodes ORDER BY onset_ns'), self.crib, since_ns)
-            facts = facts_of(store.each_event(), self.crib, since_ns)
-        learner = NeedLearner()
-        if self.settings['learner'] is not None:
-            learner.load(self.settings['learner'])
+            items = [*cries_of(store.each('SELECT * FROM episodes ORDER BY onset_ns'),
+                               self.crib, since_ns),
+                     *facts_of(store.each_event(), self.crib, since_ns)]
+        self.baby = OneBaby(self.settings['birth_ns'], utc_offset_h)
+        self.baby.add([*self.settings['items'], *items])
         now_ns = time.time_ns()
-        self.learner, self.answered = replay(cries, facts, self.settings['birth_ns'],
-                                             utc_offset_h, now_ns, learner)
+        self.baby.advance(now_ns)
+        self.answered, self.record = self.baby.answered, self.baby.record
         self.now_ns = max([answered.cry.end_ns for answered in self.answered], default=now_ns)
-        self.figures = self.learner.record.figures(self.now_ns)
+        self.figures = self.record.figures(self.now_ns)
 
     @property
     def base(self):
@@ -139,7 +139,7 @@ class Learnt:
 def run_report(args) -> int:
     """Print how often it was right."""
     learnt = Learnt(args)
-    record = learnt.learner.record
+    record = learnt.record
     if args.json:
         print(json.dumps({
             'crib': learnt.crib, 'episodes': len(learnt.answered),
@@ -169,8 +169,7 @@ def run_explain(args) -> int:
         print(f'what is known: {hint(answered.context) or "nothing"}')
     for need, share in sorted(answered.answer.probabilities.items(), key=lambda item: -item[1]):
         print(f'  {WORDS[need]}: {share:.0%}')
-    for column, weight in learnt.learner.reasons(answered.context, answered.answer.need):
-        print(f'  {column} speaks {"for" if weight > 0 else "against"} it by {abs(weight):.2f}')
+    print('\n'.join(habit_lines(learnt.baby)))
     if answered.label is not None:
         print(f'it was {" or ".join(answered.label.shares) or "none of these"} '
               f'({answered.label.source})')
@@ -181,16 +180,15 @@ def run_forget(args) -> int:
     """Forget what was learnt until now."""
     learnt = Learnt(args)
     with kept(learnt.crib) as (state, settings):
-        state.keep({**settings, 'learner': None, 'since_ns': time.time_ns()})
+        state.keep(document_of({**settings, 'items': [], 'since_ns': time.time_ns()}))
     print(f'forgot what was learnt of the baby in {learnt.crib}', file=sys.stderr)
     return 0
 
 
 def run_export(args) -> int:
-    """Write what was learnt."""
+    """Write what was learnt from."""
     learnt = Learnt(args)
-    document = {'format': FORMAT, 'birth_ns': learnt.settings['birth_ns'],
-                'since_ns': learnt.now_ns + 1, 'learner': learnt.learner.to_document()}
+    document = journal.to_document(*learnt.baby.items, learnt.settings['birth_ns'])
     data = json.dumps(document).encode()
     with open(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
         file.write(data)
@@ -199,16 +197,18 @@ def run_export(args) -> int:
 
 
 def run_import(args) -> int:
-    """Go on from what was learnt elsewhere."""
+    """Learn from what happened elsewhere too."""
     with open(args.file, 'rb') as file:
         document = read_document(file.read(LARGEST_BYTES))
-    if not isinstance(document, dict) or not document.get('learner'):
-        raise ValueError(f'{args.file} holds nothing that was learnt')
-    settings = checked_settings(document)
+    if not isinstance(document, dict) or not (document.get('cries') or document.get('facts')):
+        raise ValueError(f'{args.file} holds nothing that was learnt from')
+    imported = checked_settings(document)
     crib = args.crib or Learnt(args).crib
-    with kept(crib) as (state, _):
-        state.keep(settings)
-    print(f'what {args.file} knows is what is known of the baby in {crib} now', file=sys.stderr)
+    with kept(crib) as (state, settings):
+        state.keep(document_of({
+            **settings, 'items': [*settings['items'], *imported['items']],
+            'birth_ns': settings['birth_ns'] or imported['birth_ns']}))
+    print(f'what {args.file} knows is known of the baby in {crib} too', file=sys.stderr)
     return 0
 
 
@@ -225,6 +225,6 @@ def run_birth(args) -> int:
             raise UsageError('the date of birth lies in the future, or before 1970')
     learnt = Learnt(args)
     with kept(learnt.crib) as (state, settings):
-        state.keep({**settings, 'birth_ns': birth_ns})
+        state.keep(document_of({**settings, 'birth_ns': birth_ns}))
     print(f'kept: {args.date}', file=sys.stderr)
     return 0

@@ -9,10 +9,6 @@ disagree the middle is taken and the learner is left to move. None of it is advi
 
 from typing import NamedTuple, Optional
 
-from baby_cry_detector.care.need.context import COLUMNS
-from baby_cry_detector.care.need.labels import NEEDS
-import numpy as np
-
 
 class Usual(NamedTuple):
     """Usual times at an age, in hours: (shortest, longest) of the ranges found."""
@@ -28,11 +24,6 @@ BY_AGE = (Usual(30, (1.5, 3.0), (0.5, 1.0)), Usual(90, (2.0, 4.0), (1.0, 2.0)),
 UNKNOWN_AGE_DAYS = 90.0
 # Of crying that has a reason at all; hunger first in every diary study, the rest by hand.
 SHARES = {'hungry': 0.40, 'tired': 0.25, 'discomfort': 0.15, 'burping': 0.08, 'lonely': 0.12}
-# What every parent knows, as weights of the context's columns; weak, and moved by each label.
-SLOPES = {('hungry', 'fed_past_70'): 2.0, ('hungry', 'fed_past_100'): 2.0,
-          ('burping', 'fed_just'): 1.5,
-          ('tired', 'slept_past_100'): 2.0, ('tired', 'slept_past_130'): 2.0,
-          ('discomfort', 'changed_past_70'): 1.0, ('discomfort', 'changed_past_100'): 1.0}
 
 
 def usual(age_days: Optional[float]) -> tuple:
@@ -45,13 +36,3 @@ def usual(age_days: Optional[float]) -> tuple:
         age_days = UNKNOWN_AGE_DAYS
     row = next(row for row in BY_AGE if age_days <= row.until_days)
     return sum(row.feed_interval_h) / 2, sum(row.wake_window_h) / 2
-
-
-def prior_weights() -> np.ndarray:
-    """Return the weights of `COLUMNS` for each of `NEEDS`, shape (D, K)."""
-    weights = np.zeros((len(COLUMNS), len(NEEDS)))
-    for number, need in enumerate(NEEDS):
-        weights[0, number] = np.log(SHARES[need] * len(NEEDS))
-    for (need, column), value in SLOPES.items():
-        weights[COLUMNS.index(column), NEEDS.index(need)] = value
-    return weights

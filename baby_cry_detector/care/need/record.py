@@ -11,7 +11,7 @@ a share a of all babies, however often one looks), a mixture over the moments fr
 learner may have been good.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import functools
 import math
 from typing import List, NamedTuple
@@ -31,7 +31,12 @@ BINS = ((0.0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.9), (0.9, 1.01))
 
 
 class Outcome(NamedTuple):
-    """An answer that was on record, and what turned out."""
+    """
+    An answer that was on record, and what turned out.
+
+    :ivar label: what it was, '' where that is not known for certain (any more).
+    :ivar episode_id: which; an outcome of the same episode takes its place.
+    """
 
     stamp_ns: int
     said: str
@@ -39,6 +44,8 @@ class Outcome(NamedTuple):
     base: str
     label: str
     was_named: bool = False
+    episode_id: str = ''
+    number: int = 0
 
     @property
     def is_right(self) -> bool:
@@ -73,33 +80,66 @@ class Record:
     outcomes: List[Outcome] = field(default_factory=list)
     is_open: bool = False
     count: int = 0
-    starts: List[list] = field(default_factory=list)   # [wins, losses, weight]
+    starts: List[list] = field(default_factory=list)   # [wins, losses, weight, first number]
     fell_silent_ns: int = 0
+    total: int = 0
+
+    def copy(self) -> 'Record':
+        """Return one that goes on alone."""
+        return replace(self, outcomes=list(self.outcomes),
+                       starts=[list(start) for start in self.starts])
 
     def note(self, outcome: Outcome) -> None:
-        """Take an outcome; they come in the order in which the labels are known."""
-        if self.count % START_EVERY == 0 and len(self.starts) < MOST_STARTS:
-            number = len(self.starts) + 1
-            self.starts.append([0, 0, 1.0 / (number * (number + 1))])
-        self.count += 1
-        self.outcomes.append(outcome)
-        del self.outcomes[:-MOST_KEPT]
-        if outcome.is_right != outcome.is_base_right:
-            for start in self.starts:
-                start[0 if outcome.is_right else 1] += 1
+        """
+        Take an outcome; they come in the order in which the labels are known.
+
+        One of an episode that is known already is a correction: what was believed of it stays.
+        """
+        before = self._taken_back(outcome.episode_id)
+        if not outcome.label:
+            return
+        if before is not None:
+            place, old = before
+            outcome = old._replace(label=outcome.label)
+            self.outcomes.insert(place, outcome)
+        else:
+            if self.count % START_EVERY == 0 and len(self.starts) < MOST_STARTS:
+                number = len(self.starts) + 1
+                self.starts.append([0, 0, 1.0 / (number * (number + 1)), self.total])
+            outcome = outcome._replace(number=self.total)
+            self.count += 1
+            self.total += 1
+            self.outcomes.append(outcome)
+            del self.outcomes[:-MOST_KEPT]
+        self._count(outcome, 1)
         if not self.is_open and self.probability_better >= self.threshold:
             self.is_open = True
         elif self.is_open and self._is_worse():
             # What was won before does not speak for it any more: it has to earn it anew.
-            self.is_open, self.fell_silent_ns = False, outcome.stamp_ns
+            self.is_open, self.fell_silent_ns = False, self.outcomes[-1].stamp_ns
             self.starts, self.count = [], 0
+
+    def _taken_back(self, episode_id):
+        """Remove the outcome of an episode; return (its place, it) if there was one."""
+        for place in range(len(self.outcomes) - 1, -1, -1) if episode_id else ():
+            if self.outcomes[place].episode_id == episode_id:
+                outcome = self.outcomes.pop(place)
+                self._count(outcome, -1)
+                return place, outcome
+        return None
+
+    def _count(self, outcome, by):
+        if outcome.is_right != outcome.is_base_right:
+            for start in self.starts:
+                if outcome.number >= start[3]:
+                    start[0 if outcome.is_right else 1] += by
 
     @property
     def probability_better(self) -> float:
         """Return the probability that the learner knows more than the base rate."""
-        score = 1.0 - sum(weight for _, _, weight in self.starts)
+        score = 1.0 - sum(start[2] for start in self.starts)
         score += sum(weight * math.exp(betting_score(wins, losses))
-                     for wins, losses, weight in self.starts)
+                     for wins, losses, weight, _ in self.starts)
         return BELIEF * score / (BELIEF * score + 1.0 - BELIEF)
 
     def _is_worse(self) -> bool:

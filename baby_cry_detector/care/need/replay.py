@@ -1,25 +1,40 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-From what a diary holds to a learner: in the order in which it was known, and always the same.
+One baby: what happened goes in, in any order; what is believed, and how good that is, comes out.
 
-An episode is answered a minute after its onset, from what had been done until then. Its label is
-learnt when it is known; until that the answer waits on record.
+    baby = OneBaby()
+    baby.add([Cry('c-1', onset_ns, end_ns), Fact(stamp_ns, 'fed')])
+    baby.advance(now_ns)
+    answer, context = baby.why(onset_ns, now_ns)
+
+What happened is taken in the order of its stamps: an episode is answered a minute after its onset,
+from what had been done until then; its label is learnt when it is known. What comes late (an
+entry for an hour ago, a diary that is read) takes the baby back to before that moment and on
+again, so that the same entries always give the same baby: it is the pure replay of its diary.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 import heapq
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from baby_cry_detector.care.need.context import Context, local_hour, Memory
-from baby_cry_detector.care.need.labels import Cry, Fact, failed_by, Label, label_of, TOLD_AFTER_NS
+from baby_cry_detector.care.need.context import Context, local_hour, LONGEST_H
+from baby_cry_detector.care.need.guesses import Guesses, TIMED
+from baby_cry_detector.care.need.labels import (ACTIONS, Cry, Fact, failed_by, Label, label_of,
+                                                NEEDS, STAYS_QUIET_NS, TOLD_AFTER_NS, WRONG)
 from baby_cry_detector.care.need.learner import Answer, NeedLearner
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
+import numpy as np
 
 ANSWER_AFTER_NS = MINUTE_NS
 # An action that belongs to an episode lies this near to it.
 NEAR_NS = 2 * HOUR_NS
+KEEP_EVERY, MOST_KEPT = 8, 24       # answers between states that can be gone back to
+FAILED_LIKELY = 0.15
+# Of this baby's own feeds it is spoken from so many labels on.
+LABELS_FOR_HABITS = 40
+FACT, ANSWER, LABEL = range(3)      # the order of what happens at the same moment
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,7 @@ class Answered:
     cry: Cry
     context: Context
     answer: Answer
-    label: Optional[Label]
+    label: Optional[Label] = None
 
 
 def age_days(birth_ns: Optional[int], now_ns: int) -> Optional[float]:
@@ -39,93 +54,291 @@ def age_days(birth_ns: Optional[int], now_ns: int) -> Optional[float]:
     return (now_ns - birth_ns) / DAY_NS
 
 
-def replay(cries: Sequence[Cry], facts: Sequence[Fact], birth_ns: Optional[int] = None,
-           utc_offset_h=lambda stamp_ns: 0.0, until_ns: int = 2**62,
-           learner: Optional[NeedLearner] = None) -> tuple:
+class _State:
+    """What is believed at a moment; all that has to be gone back to."""
+
+    def __init__(self, threshold, voice):
+        self.learner = NeedLearner(threshold, voice)
+        self.guesses: Optional[Guesses] = None
+        self.cries_done = self.facts_done = 0
+        self.checks: list = []                      # (when, number of the cry)
+        self.labels: Dict[int, Label] = {}
+        self.answered: List[Answered] = []
+        self.unresolved: Optional[Tuple[int, np.ndarray]] = None    # (number, rates of each need)
+        self.last: Optional[str] = None
+
+    def copy(self):
+        other = object.__new__(_State)
+        other.__dict__.update(self.__dict__)
+        other.learner = self.learner.copy()
+        other.guesses = self.guesses and self.guesses.copy()
+        other.checks, other.labels = list(self.checks), dict(self.labels)
+        other.answered = list(self.answered)
+        return other
+
+
+class OneBaby:
     """
-    Return (learner, what was answered, oldest first).
+    See the module.
 
-    :param cries: episodes of one baby that are over.
-    :param facts: what was done, of the same baby.
-    :param utc_offset_h: hours by which the local clock is ahead at a stamp.
-    :param until_ns: the present: what is known later is not known.
-    :param learner: to go on with; ``None``: a new one.
+    :param birth_ns: date of birth, if it is known.
+    :param utc_offset_h: returns hours by which the local clock is ahead at a stamp.
+    :param threshold: probability of knowing more than the base rate from which on it names.
     """
-    learner = NeedLearner() if learner is None else learner
-    replayed = _Replay(learner, birth_ns, utc_offset_h)
-    return learner, replayed.run(
-        sorted({cry.episode_id: cry for cry in cries if 0 < cry.onset_ns <= until_ns}.values(),
-               key=lambda cry: (cry.onset_ns, cry.episode_id)),
-        sorted(fact for fact in set(facts) if 0 < fact.stamp_ns <= until_ns), until_ns)
 
+    def __init__(self, birth_ns: Optional[int] = None, utc_offset_h=lambda stamp_ns: 0.0,
+                 threshold: float = 0.95, voice=None):
+        """Know nothing of this baby."""
+        self.birth_ns, self._utc_offset_h = birth_ns, utc_offset_h
+        self._new = lambda: _State(threshold, voice and voice.copy())
+        self.forget()
 
-class _Replay:
-    """One pass over a diary."""
+    def forget(self) -> None:
+        """Forget what happened and what was learnt from it."""
+        self._cries: List[Cry] = []
+        self._facts: List[Fact] = []
+        self._by_name: Dict[str, Cry] = {}
+        self._restart()
 
-    def __init__(self, learner, birth_ns, utc_offset_h):
-        self.learner, self.birth_ns, self.utc_offset_h = learner, birth_ns, utc_offset_h
-        self.memory = Memory()
-        self.last = None
-        self.waiting: list = []         # (known_ns, number, answered)
-        self.unresolved: Optional[Answered] = None
+    def _restart(self):
+        self._state = self._new()
+        self._kept: List[tuple] = []                # (until when, state)
+        self._done_ns = 0
 
-    def run(self, cries, facts, until_ns):
-        """Return what was answered."""
-        results: List[Answered] = []
-        stamps = [fact.stamp_ns for fact in facts]
-        said: Dict[str, List[Fact]] = {}
-        for fact in facts:
-            if fact.kind == 'labelled':
-                said.setdefault(fact.episode_id, []).append(fact)
-        done = 0
-        for number, cry in enumerate(cries):
-            now_ns = cry.onset_ns + ANSWER_AFTER_NS
-            if now_ns > until_ns:
-                break
-            self._learn_until(now_ns)
-            self._resolve(now_ns)
-            reached = bisect_right(stamps, now_ns)
-            for fact in facts[done:reached]:
-                if not self._is_of_a_cry(fact, cries, number):
-                    self.memory.note(fact)
-            done = reached
-            near = facts[bisect_right(stamps, cry.onset_ns - NEAR_NS):
-                         bisect_right(stamps, cry.end_ns + NEAR_NS)]
-            context = Context(
-                now_ns, hour=local_hour(now_ns, self.utc_offset_h(now_ns)),
-                age_days=age_days(self.birth_ns, now_ns), last=self.last, duration_min=1.0,
-                intensity=cry.intensity, failed=failed_by(cry.onset_ns, now_ns, near),
-                guesses=self.memory.hours(now_ns))
-            following = cries[number + 1].onset_ns if number + 1 < len(cries) else None
-            label = label_of(cry, [*near, *said.get(cry.episode_id, ())], following)
-            answered = Answered(cry, context, self.learner.answer(context), label)
-            results.append(answered)
-            self.unresolved = answered
-            if label is not None and label.known_ns <= until_ns:
-                heapq.heappush(self.waiting, (max(label.known_ns, now_ns), number, answered))
-        self._learn_until(until_ns)
-        return results
+    # --- what happened ---------------------------------------------------------------------------
+    def add(self, items: Iterable[Union[Cry, Fact]]) -> int:
+        """Take what happened; return how much of it is new. Stamps up to 0 are none."""
+        count = 0
+        for item in items:
+            if isinstance(item, Cry):
+                count += self._add_cry(item)
+            elif item.stamp_ns > 0:
+                place = bisect_left(self._facts, item)
+                if place == len(self._facts) or self._facts[place] != item:
+                    self._go_back(item.stamp_ns)
+                    self._facts.insert(place, item)
+                    count += 1
+        return count
 
-    def _learn_until(self, now_ns):
-        while self.waiting and self.waiting[0][0] <= now_ns:
-            answered = heapq.heappop(self.waiting)[2]
-            self.learner.learn(answered.context, answered.label, answered.answer)
-            self.last = answered.label.need or self.last
+    def _add_cry(self, cry):
+        before = self._by_name.get(cry.episode_id)
+        if cry.onset_ns <= 0 or before == cry:
+            return 0
+        if before is not None:
+            self._go_back(before.onset_ns)
+            self._cries.remove(before)
+        self._go_back(cry.onset_ns)
+        insort(self._cries, cry, key=_when)
+        self._by_name[cry.episode_id] = cry
+        return 1
 
-    def _resolve(self, now_ns):
-        """Let the guesses take a reason for the cry before this one."""
-        before, self.unresolved = self.unresolved, None
-        if before is None:
+    def _go_back(self, stamp_ns):
+        """Be as before a moment, if it has passed already."""
+        if stamp_ns > self._done_ns:
             return
-        label = before.label if before.label is not None and (
-            before.label.known_ns <= now_ns) else None
-        self.memory.end_cry(
-            before.cry.end_ns, self.learner.guess(before.context),
-            None if label is None else label.need, label is not None
-            and label.source == 'explicit')
+        while self._kept and self._kept[-1][0] >= stamp_ns:
+            self._kept.pop()
+        if self._kept:
+            self._done_ns, state = self._kept[-1]
+            self._state = state.copy()
+        else:
+            self._restart()
 
-    @staticmethod
-    def _is_of_a_cry(fact, cries, number):
-        """Return whether the fact's own cry says what it was; then the guesses know."""
-        return any(cry.onset_ns <= fact.stamp_ns <= cry.end_ns + TOLD_AFTER_NS
-                   for cry in cries[max(0, number - 2):number])
+    @property
+    def items(self) -> tuple:
+        """Return (cries, facts), oldest first."""
+        return self._cries, self._facts
+
+    # --- time ------------------------------------------------------------------------------------
+    def advance(self, until_ns: int, most: int = 2**62) -> bool:
+        """
+        Answer and learn up to a moment.
+
+        :param most: answers at most, so that a long diary can be taken in pieces.
+        :return: whether that moment is reached.
+        """
+        state = self._state
+        while True:
+            when_ns, kind = min(self._upcoming(state))
+            if when_ns > until_ns:
+                break
+            if kind == ANSWER:
+                if most <= 0:
+                    return False
+                most -= 1
+                if state.cries_done % KEEP_EVERY == 0:
+                    self._kept.append((self._done_ns, state.copy()))
+                    del self._kept[:-MOST_KEPT]
+                self._answer(state)
+            elif kind == FACT:
+                self._take(state)
+            else:
+                _, number = heapq.heappop(state.checks)
+                self._relabel(state, number, when_ns)
+            self._done_ns = max(self._done_ns, when_ns)
+        # What happens at this very moment may still come: it goes back then.
+        self._done_ns = max(self._done_ns, until_ns)
+        return True
+
+    def _upcoming(self, state):
+        yield 2**63, LABEL
+        if state.facts_done < len(self._facts):
+            yield self._facts[state.facts_done].stamp_ns, FACT
+        if state.cries_done < len(self._cries):
+            yield self._cries[state.cries_done].onset_ns + ANSWER_AFTER_NS, ANSWER
+        if state.checks:
+            yield state.checks[0][0], LABEL
+
+    def _answer(self, state):
+        number = state.cries_done
+        cry = self._cries[number]
+        now_ns = cry.onset_ns + ANSWER_AFTER_NS
+        context, rows = self._reach(state, cry.onset_ns, now_ns, cry.intensity)
+        state.answered.append(Answered(cry, context, state.learner.answer(context)))
+        state.unresolved = number, rows
+        state.cries_done += 1
+        heapq.heappush(state.checks, (max(now_ns, cry.end_ns + STAYS_QUIET_NS), number))
+
+    def _reach(self, state, onset_ns, now_ns, intensity):
+        """Let time pass up to an onset; return (context, rates of each need in each guess)."""
+        self._resolve(state)
+        if state.guesses is None:
+            state.guesses = Guesses(age_days(self.birth_ns, now_ns))
+        state.guesses.pass_time(onset_ns, self._hour)
+        hour = self._hour(onset_ns)
+        labels = state.learner.count
+        return Context(
+            now_ns, **self._entered(state, now_ns), hour=hour,
+            age_days=age_days(self.birth_ns, now_ns), last=state.last,
+            duration_min=(now_ns - onset_ns) / MINUTE_NS, intensity=intensity,
+            failed=failed_by(onset_ns, now_ns, self._near(onset_ns, now_ns)),
+            shares=tuple(state.guesses.mean_shares(hour).tolist()),
+            feed_interval_h=(state.guesses.middle('feed_h') if labels >= LABELS_FOR_HABITS
+                             else None)), state.guesses.of_cry(hour)
+
+    def _hour(self, stamp_ns):
+        return local_hour(stamp_ns, self._utc_offset_h(stamp_ns))
+
+    def _near(self, onset_ns, end_ns) -> Sequence[Fact]:
+        return self._facts[self._place(onset_ns - NEAR_NS):self._place(end_ns + NEAR_NS)]
+
+    def _place(self, stamp_ns):
+        return bisect_right(self._facts, stamp_ns, key=lambda fact: fact.stamp_ns)
+
+    def _entered(self, state, now_ns) -> dict:
+        """Return hours since what was entered last, of those that were lately."""
+        hours = {}
+        for fact in reversed(self._facts[:self._place(now_ns)]):
+            since_h = (now_ns - fact.stamp_ns) / HOUR_NS
+            if since_h > max(LONGEST_H.values()) or len(hours) == len(TIMED):
+                break
+            if fact.kind in TIMED and since_h <= LONGEST_H[fact.kind]:
+                hours.setdefault(f'{fact.kind}_h', since_h)
+        return hours
+
+    # --- what was done, and what it says ---------------------------------------------------------
+    def _take(self, state):
+        """Take the next fact."""
+        fact = self._facts[state.facts_done]
+        state.facts_done += 1
+        if fact.kind == 'labelled':
+            cry = self._by_name.get(fact.episode_id)
+            number = None if cry is None else bisect_left(self._cries, _when(cry), key=_when)
+            if number is not None and number < state.cries_done:
+                self._relabel(state, number, fact.stamp_ns)
+            return
+        is_of_a_cry = False
+        for number in range(max(0, state.cries_done - 3),
+                            min(state.cries_done + 1, len(self._cries))):
+            cry = self._cries[number]
+            if cry.onset_ns <= fact.stamp_ns <= cry.end_ns + TOLD_AFTER_NS:
+                is_of_a_cry = True
+                if number < state.cries_done:
+                    self._relabel(state, number, fact.stamp_ns)
+        if not is_of_a_cry and state.guesses is not None and fact.kind in TIMED:
+            self._resolve(state)
+            state.guesses.pass_time(fact.stamp_ns, self._hour)
+            state.guesses.note(fact.kind, 0.0, WRONG['derived'])
+
+    def _relabel(self, state, number, now_ns):
+        """Learn what an episode was about, if that is known now and was not, or was otherwise."""
+        answered, before = state.answered[number], state.labels.get(number)
+        cry = answered.cry
+        following = self._cries[number + 1].onset_ns if number + 1 < len(self._cries) else None
+        label = label_of(cry, [*self._near(cry.onset_ns, cry.end_ns), *self._said(cry, now_ns)],
+                         following, now_ns)
+        if label is None or before is not None and (label.shares, label.source) == (
+                before.shares, before.source):
+            return
+        label = Label(label.shares, label.weight, label.source, now_ns)
+        state.labels[number] = label
+        state.answered[number] = Answered(cry, answered.context, answered.answer, label)
+        state.learner.learn(cry.episode_id, answered.context, label, answered.answer)
+        state.last = label.need or state.last
+
+    def _said(self, cry, now_ns):
+        """Return what was said of an episode later than what lies near to it."""
+        first = self._place(cry.end_ns + NEAR_NS)
+        return [fact for fact in self._facts[first:self._place(now_ns)]
+                if fact.kind == 'labelled' and fact.episode_id == cry.episode_id]
+
+    def _resolve(self, state):
+        """Let the guesses take a reason for the cry before."""
+        if state.unresolved is None:
+            return
+        number, rows = state.unresolved
+        state.unresolved = None
+        cry, label = self._cries[number], state.labels.get(number)
+        near = self._near(cry.onset_ns, cry.end_ns)
+        likely = np.ones(len(NEEDS))
+        if label is not None:
+            likely = label.likely
+        else:
+            for need in failed_by(cry.onset_ns, cry.end_ns, near):
+                likely[NEEDS.index(need)] = FAILED_LIKELY
+        state.guesses.end_cry(rows, likely, cry.end_ns)
+        for fact in near:               # fed, and then put to bed: that happened too
+            if fact.kind in TIMED and (label is None or ACTIONS[fact.kind] != label.need) and (
+                    cry.onset_ns <= fact.stamp_ns <= min(cry.end_ns + TOLD_AFTER_NS,
+                                                         self._done_ns)):
+                state.guesses.note(fact.kind, 0.0, WRONG['derived'])
+
+    # --- what is believed ------------------------------------------------------------------------
+    def why(self, onset_ns: int, now_ns: int, intensity: float = 0.5) -> tuple:
+        """Return (answer, context) of an episode that goes on; changes nothing."""
+        state = self._state.copy()
+        context, _ = self._reach(state, onset_ns, now_ns, intensity)
+        return state.learner.answer(context), context
+
+    @property
+    def answered(self) -> List[Answered]:
+        """Return what was answered, oldest first."""
+        return self._state.answered
+
+    @property
+    def learner(self) -> NeedLearner:
+        """Return what was learnt."""
+        return self._state.learner
+
+    @property
+    def record(self):
+        """Return how good it is."""
+        return self._state.learner.record
+
+    def habit(self, name: str) -> Optional[tuple]:
+        """Return (a tenth is below, middle, a tenth is above) of a habit, if anything is known."""
+        return None if self._state.guesses is None else self._state.guesses.habit(name)
+
+
+def _when(cry: Cry) -> tuple:
+    return cry.onset_ns, cry.episode_id
+
+
+def replay(cries: Sequence[Cry], facts: Sequence[Fact], birth_ns: Optional[int] = None,
+           utc_offset_h=lambda stamp_ns: 0.0, until_ns: int = 2**62) -> OneBaby:
+    """Return the baby that a diary tells of, at a moment; arguments as of `OneBaby`."""
+    baby = OneBaby(birth_ns, utc_offset_h)
+    baby.add(cries)
+    baby.add(facts)
+    baby.advance(until_ns)
+    return baby

@@ -36,6 +36,12 @@ class Voice:
         self._mean: Optional[np.ndarray] = None
         self._sums: Dict[str, list] = {}
 
+    def copy(self) -> 'Voice':
+        """Return one that goes on alone."""
+        other = Voice(self.general, self._scale, self._pull)
+        other.heard, other._mean, other._sums = self.heard, self._mean, dict(self._sums)
+        return other
+
     def hear(self, sound: np.ndarray) -> None:
         """Take an episode's sound, labelled or not."""
         sound = np.asarray(sound, float)

@@ -4,11 +4,10 @@
 
 from typing import List, Optional
 
-from baby_cry_detector.care.need.context import Context, TIMED
+from baby_cry_detector.care.need.context import Context
 from baby_cry_detector.care.need.learner import Answer
 from baby_cry_detector.care.need.prior import usual
 from baby_cry_detector.care.need.record import Figures, Record, wilson
-import numpy as np
 
 WORDS = {'hungry': 'hungry', 'tired': 'tired', 'discomfort': 'wet or uncomfortable',
          'burping': 'wind', 'lonely': 'wanting company'}
@@ -21,27 +20,15 @@ def hours_text(hours: float) -> str:
     return f'{minutes} min' if minutes < 60 else f'{minutes // 60} h {minutes % 60:02d} min'
 
 
-def known_hours(context: Context) -> dict:
-    """Return hours since each thing, the middle of the guesses, of those that are known."""
-    if context.guesses is None:
-        given = {'fed': context.fed_h, 'slept': context.slept_h, 'changed': context.changed_h}
-        return {kind: hours for kind, hours in given.items() if hours is not None}
-    known = {}
-    for kind, hours in zip(TIMED, context.guesses):
-        there = hours[~np.isnan(hours)]
-        if len(there) > len(hours) / 2:
-            known[kind] = float(np.median(there))
-    return known
-
-
 def hint(context: Context) -> str:
     """Return what the context says, as a hint and no answer; '' if nothing is known."""
-    known = known_hours(context)
-    feed_h, _ = usual(context.age_days)
-    parts = [f'{DONE[kind]} {hours_text(hours)} ago' + (
-        f'; usually every {hours_text(feed_h)} at this age' if kind == 'fed' else '')
-        for kind, hours in known.items()]
-    return ', '.join(parts)
+    usual_h, whose = context.feed_interval_h, ''
+    if usual_h is None:
+        (usual_h, _), whose = usual(context.age_days), ' at this age'
+    known = {'fed': context.fed_h, 'slept': context.slept_h, 'changed': context.changed_h}
+    return ', '.join(f'{DONE[kind]} {hours_text(hours)} ago' + (
+        f'; usually every {hours_text(usual_h)}{whose}' if kind == 'fed' else '')
+        for kind, hours in known.items() if hours is not None)
 
 
 def sentence(answer: Answer, context: Context, figures: Figures) -> str:
@@ -52,6 +39,18 @@ def sentence(answer: Answer, context: Context, figures: Figures) -> str:
     return (f'probably {WORDS[answer.need]}' + (f'; {said}' if said else '')
             + f'; right {figures.right} of {figures.of} times '
               f'(always saying {WORDS[answer.base]}: {figures.base_right})')
+
+
+HABITS = {'feed_h': 'hungry again after', 'wake_h': 'tired after being awake for',
+          'nap_h': 'a nap lasts', 'night_h': 'a stretch of the night lasts',
+          'change_h': 'wet or uncomfortable after'}
+
+
+def habit_lines(baby) -> List[str]:
+    """Return what is known of a baby's habits, in a few lines."""
+    rows = [(words, baby.habit(name)) for name, words in HABITS.items()]
+    return [f'  {words} {hours_text(middle)} ({hours_text(low)} to {hours_text(high)})'
+            for words, habit in rows if habit is not None for low, middle, high in [habit]]
 
 
 def report_lines(record: Record, figures: Figures, base: Optional[str]) -> List[str]:

@@ -64,10 +64,10 @@ def _rise(hours, after_h, spread):
     return 0.5 + 0.5 * np.tanh((hours - after_h) * (0.5 / spread))
 
 
-def hazards(rates: Rates, fed_h, slept_h, changed_h, hour: float) -> np.ndarray:
+def hazards(rates: Rates, fed_h, slept_h, changed_h, hour) -> np.ndarray:
     """Return crying per hour for each of `NEEDS`, shape (K, ...), from hours since each."""
-    night = hour >= 21 or hour < 6
-    sleep_h = rates.night_h if night else rates.nap_h
+    night = (hour >= 21) | (hour < 6)
+    sleep_h = np.where(night, rates.night_h, rates.nap_h)
     asleep = slept_h < sleep_h
     rows = np.stack([
         rates.hungry * _rise(fed_h, rates.feed_h, rates.spread) * np.where(asleep, 0.7, 1.0),
@@ -75,7 +75,7 @@ def hazards(rates: Rates, fed_h, slept_h, changed_h, hour: float) -> np.ndarray:
         rates.wet * _rise(changed_h, rates.change_h, 2 * rates.spread)
         * np.where(asleep, 0.2, 1.0),
         rates.wind * ((fed_h > 0.05) & (fed_h < 0.6)),
-        rates.alone * (2.5 if 17 <= hour < 22 else 1.0) * np.where(asleep, 0.1, 1.0)])
+        rates.alone * np.where((hour >= 17) & (hour < 22), 2.5, 1.0) * np.where(asleep, 0.1, 1.0)])
     return rows
 
 
@@ -149,24 +149,28 @@ def optimal(household: Household, seed: int) -> list:
     generator = np.random.default_rng([seed, 181818])
     since = np.tile(np.array([[0.5], [0.2], [1.0]]), (1, GUESSES))
     logs = np.zeros(GUESSES)
-    moments = dict(household.moments)
-    last_step, step, answers = household.moments[-1][0], 0, []
+    moments, step, answers = household.moments, 0, []
     confusion = np.full((len(NEEDS), len(NEEDS)), WRONG / (len(NEEDS) - 1))
     np.fill_diagonal(confusion, 1.0 - WRONG)
-    while step < last_step:
-        rise = hazards(household.rates_at(step), *since, household.hour(step)) * STEP_H
+    for moment, entry in moments:
+        # All steps until the next cry at once; it cried in the last of them.
+        steps = np.arange(step, moment)
+        hours = household.hour(steps)[:, None]
+        rise = np.empty((len(NEEDS), len(steps), GUESSES))
+        grown = steps // 288 >= GROWTH_DAY
+        for rates, chosen in ((household.rates, ~grown), (household.later, grown)):
+            rise[:, chosen] = hazards(rates, *(since[:, None] + STEP_H * np.arange(
+                len(steps))[None, :, None])[:, chosen], hours[chosen]) * STEP_H
+        logs -= rise[:, :-1].sum(axis=(0, 1))
+        since += STEP_H * len(steps)
+        step = moment
+        rise = rise[:, -1]
         total = rise.sum(axis=0)
-        step += 1
-        since += STEP_H
-        if step not in moments:
-            logs -= total
-            continue
         logs += np.log1p(-np.exp(-total) + 1e-12)
         weights = np.exp(logs - logs.max())
         weights /= weights.sum()
         shares = rise / np.maximum(total, 1e-12)
         answers.append(NEEDS[int(np.argmax(shares @ weights))])
-        entry = moments[step]
         if entry:
             said = [ENTRIES[need] for need in NEEDS].index(entry)
             shares = shares * confusion[:, said][:, None]
@@ -186,8 +190,8 @@ def optimal(household: Household, seed: int) -> list:
 def live(seed: int) -> dict:
     """Return what the learner and the best possible answers got in one household."""
     household = Household(seed)
-    learner, results = replay(household.cries, household.facts, START_NS - 40 * DAY_NS,
-                              Household.utc_offset_h)
+    results = replay(household.cries, household.facts, START_NS - 40 * DAY_NS,
+                     Household.utc_offset_h).answered
     best = optimal(household, seed)
     days = np.array([step // 288 for step, _ in household.moments])
     truth = np.array(household.reasons)

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The learner: slow to believe, quick to fall silent, the same from the same diary."""
 
-import copy
+from dataclasses import replace
 import json
 import time
 
+from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.context import Context
-from baby_cry_detector.care.need.labels import Cry, Fact, Label, NEEDS
-from baby_cry_detector.care.need.learner import NeedLearner
+from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact, NEEDS
 from baby_cry_detector.care.need.record import betting_score, Outcome, Record, wilson
-from baby_cry_detector.care.need.replay import age_days, replay
+from baby_cry_detector.care.need.replay import age_days, OneBaby, replay
 from baby_cry_detector.care.need.voice import LEAST_HEARD, Voice
-from baby_cry_detector.care.need.words import hint, report_lines, sentence
+from baby_cry_detector.care.need.words import habit_lines, hint, report_lines, sentence
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,37 +22,51 @@ import pytest
 NOW = 1_790_000_000_000_000_000
 
 
-def clear_baby(count, generator, swap=False):
-    """Yield (context, need) of a baby that cries of hunger after feeds of three hours only."""
-    for number in range(count):
-        fed_h = float(generator.uniform(0.5, 5.0))
-        need = 'hungry' if (fed_h > 3.0) != swap else 'tired'
-        yield Context(NOW + number * 3 * HOUR_NS, fed_h, float(generator.uniform(0.3, 4.0)), 2.0,
-                      hour=float(number * 3 % 24)), need
+ACTION_OF = {need: kind for kind, need in ACTIONS.items()}
 
 
-def teach(learner, pairs):
-    """Let a learner answer and learn; return the answers."""
-    answers = []
-    for context, need in pairs:
-        answer = learner.answer(context)
-        answers.append((answer, need))
-        learner.learn(context, Label({need: 1.0}, 0.6, 'derived', context.stamp_ns), answer)
-    return answers
+def clear_baby(days, seed=1, until_h=3.0):
+    """Return (cries, facts, needs) of a baby that is hungry three hours after each feed."""
+    generator, cries, facts, needs = np.random.default_rng(seed), [], [], []
+    now_h, fed_h, slept_h = 1.0, 0.0, 0.0
+    while now_h < 24 * days:
+        hungry_h, tired_h = fed_h + until_h, slept_h + 3.2
+        need = 'hungry' if hungry_h <= tired_h else 'tired'
+        now_h = max(now_h, min(hungry_h, tired_h)) + float(generator.exponential(0.2))
+        onset_ns = NOW + round(now_h * HOUR_NS)
+        end_ns = onset_ns + 6 * MINUTE_NS
+        cries.append(Cry(f'c-{len(cries)}', onset_ns, end_ns))
+        if generator.random() < 0.8:
+            facts.append(Fact(end_ns - MINUTE_NS, ACTION_OF[need]))
+        needs.append(need)
+        now_h += 0.15
+        if need == 'hungry':
+            fed_h = now_h
+        else:
+            slept_h = now_h
+    return cries, facts, needs
 
 
 def test_a_clear_baby_is_known_after_two_weeks_and_said_so():
-    learner = NeedLearner()
-    answers = teach(learner, clear_baby(160, np.random.default_rng(1)))
-    assert not any(answer.may_name for answer, _ in answers[:15]), 'nobody knows so soon'
-    assert learner.record.is_open
-    assert np.mean([answer.need == need for answer, need in answers[80:]]) > 0.85
-    context = Context(NOW + 500 * HOUR_NS, 4.0, 2.0, 2.0)
-    figures = learner.record.figures(NOW + 480 * HOUR_NS)
-    words = sentence(learner.answer(context), context, figures)
-    assert words.startswith('probably hungry; last fed 4 h 00 min ago') and 'right ' in words
-    assert learner.reasons(context, 'hungry')
-    assert any('a need is named' in line for line in report_lines(learner.record, figures, 'tired'))  # noqa: E501
+    cries, facts, needs = clear_baby(14)
+    baby = replay(cries, facts, until_ns=cries[-1].end_ns + HOUR_NS)
+    answers = [answered.answer for answered in baby.answered]
+    assert not any(answer.may_name for answer in answers[:15]), 'nobody knows so soon'
+    assert baby.record.is_open
+    right = np.mean([answer.need == need for answer, need in zip(answers, needs)][100:])
+    assert right > 0.75 and right > max(needs.count(need) for need in NEEDS) / len(needs) + 0.15
+    onset_ns = cries[-1].end_ns + 4 * HOUR_NS
+    facts_before = len(baby.items[1])
+    baby.add([Fact(onset_ns - 4 * HOUR_NS, 'fed'), Fact(onset_ns - 30 * MINUTE_NS, 'slept')])
+    baby.advance(onset_ns)
+    answer, context = baby.why(onset_ns, onset_ns + MINUTE_NS)
+    words = sentence(answer, context, baby.record.figures(onset_ns))
+    assert words.startswith('probably hungry; last fed 4 h 01 min ago; usually every 3 h'), words
+    assert 'right ' in words and len(baby.items[1]) == facts_before + 2
+    low, middle, high = baby.habit('feed_h')
+    assert 2.5 < low < middle < high < 3.8, 'three hours, by its own feeds'
+    lines = report_lines(baby.record, baby.record.figures(onset_ns), 'tired')
+    assert any('a need is named' in line for line in lines) and habit_lines(baby)
 
 
 def test_when_it_gets_worse_it_falls_silent_and_earns_it_anew():
@@ -70,20 +84,46 @@ def test_when_it_gets_worse_it_falls_silent_and_earns_it_anew():
     assert 'fell silent' in '\n'.join(report_lines(record, record.figures(NOW), 'tired'))
 
 
+def lonely_baby(count, weight_kind='comforted'):
+    """Return cries every 2 h 10 min, each of which ended with company."""
+    cries = [Cry(f'c-{n}', NOW + n * 130 * MINUTE_NS, NOW + n * 130 * MINUTE_NS + 6 * MINUTE_NS)
+             for n in range(count)]
+    return cries, [Fact(cry.end_ns - MINUTE_NS, weight_kind) for cry in cries]
+
+
 def test_three_labels_are_not_believed():
-    learner = NeedLearner()
-    before = learner.answer(Context(NOW, 1.0, 1.0, 1.0)).probabilities
-    teach(learner, [(Context(NOW + n, 1.0, 1.0, 1.0), 'lonely') for n in range(3)])
-    after = learner.answer(Context(NOW + 9, 1.0, 1.0, 1.0)).probabilities
-    assert before['lonely'] < after['lonely'] < 0.8 and not learner.record.is_open
+    before, after = (replay(*lonely_baby(count), until_ns=NOW + 7 * HOUR_NS).why(
+        NOW + 7 * HOUR_NS, NOW + 7 * HOUR_NS + MINUTE_NS)[0].probabilities for count in (0, 3))
+    assert before['lonely'] < after['lonely'] < 0.8
+    assert not replay(*lonely_baby(3)).record.is_open
 
 
 def test_old_labels_fade():
-    learner = NeedLearner()
-    teach(learner, [(Context(NOW + n * HOUR_NS), 'lonely') for n in range(30)])
+    learner = replay(*lonely_baby(30), until_ns=NOW + 10 * DAY_NS).learner
     shares = [learner.base_shares(NOW + days * DAY_NS)[NEEDS.index('lonely')]
-              for days in (2, 37, 400)]
+              for days in (4, 39, 400)]
     assert shares[0] > shares[1] > shares[2] and shares[2] < 0.2
+    # A label of five weeks ago counts half.
+    prior = 4.0
+    weights = [prior * (share - 0.12) / (1.0 - share) for share in shares[:2]]
+    assert weights[1] == pytest.approx(weights[0] / 2, rel=1e-3)
+
+
+def test_a_correction_takes_the_place_of_what_was_derived():
+    cries, facts = lonely_baby(30)
+    corrections = [Fact(cry.end_ns + 5 * HOUR_NS, 'labelled', cry.episode_id, 'hunger')
+                   for cry in cries]
+    baby = replay(cries, [*facts, *corrections], until_ns=NOW + 10 * DAY_NS)
+    assert {answered.label.need for answered in baby.answered} == {'hungry'}
+    assert {outcome.label for outcome in baby.record.outcomes} == {'hungry'}
+    assert len(baby.record.outcomes) == 30 and baby.learner.count == 30
+    undone = [Fact(cry.end_ns + 6 * HOUR_NS, 'labelled', cry.episode_id, 'unknown')
+              for cry in cries]
+    baby.add(undone)
+    baby.advance(NOW + 10 * DAY_NS)
+    assert not baby.record.outcomes and baby.learner.count == 0
+    wins = sum(start[0] + start[1] for start in baby.record.starts)
+    assert wins == 0, 'what was taken back speaks neither for nor against it'
 
 
 @settings(max_examples=60, deadline=None)
@@ -135,73 +175,123 @@ def diary(days=20, seed=5):
     return cries, facts
 
 
-def test_the_same_diary_gives_the_same_learner_in_any_order():
+def picture(baby):
+    """Return all that is believed, comparable."""
+    return ([(a.cry, a.answer.probabilities, a.answer.may_name, a.label) for a in baby.answered],
+            baby.record.outcomes, baby.record.starts, baby.record.is_open)
+
+
+def test_the_same_diary_gives_the_same_baby_in_any_order_and_in_pieces():
     cries, facts = diary()
-    one, answers = replay(cries, facts)
+    until_ns = cries[-1].end_ns + DAY_NS
+    one = replay(cries, facts, until_ns=until_ns)
     generator = np.random.default_rng(0)
-    two, _ = replay([cries[n] for n in generator.permutation(len(cries))] + cries[:3],
-                    [facts[n] for n in generator.permutation(len(facts))] + facts[:5])
-    assert json.dumps(one.to_document()) == json.dumps(two.to_document())
-    assert len(answers) == len(cries) and len(one.record.outcomes) > 50
+    two = OneBaby()
+    items = [*cries, *facts, *cries[:3], *facts[:5]]
+    pieces = np.array_split(generator.permutation(len(items)), 5)
+    for piece in pieces:                # what comes late takes it back, and on again
+        two.add(items[number] for number in piece)
+        while not two.advance(until_ns, most=7):
+            pass
+    assert picture(one) == picture(two)
+    assert len(one.answered) == len(cries) and len(one.record.outcomes) > 50
+
+
+def test_live_and_late_entries_end_as_the_replay_does():
+    """Cry by cry, some entries hours late, one cry longer than was thought: as if at once."""
+    cries, facts = diary(10)
+    live, generator, late = OneBaby(), np.random.default_rng(3), []
+    stream = sorted([*cries, *facts], key=lambda it: getattr(it, 'end_ns', None) or it.stamp_ns)
+    for item in stream:
+        now_ns = item.end_ns if isinstance(item, Cry) else item.stamp_ns
+        if isinstance(item, Cry) and generator.random() < 0.2:
+            live.add([replace(item, end_ns=item.end_ns - MINUTE_NS)])
+        if isinstance(item, Fact) and generator.random() < 0.2:
+            late.append((now_ns + 5 * HOUR_NS, item))
+        else:
+            live.add([item])
+        live.add([it for due_ns, it in late if due_ns <= now_ns])
+        late = [(due_ns, it) for due_ns, it in late if due_ns > now_ns]
+        live.advance(now_ns)
+        live.why(now_ns, now_ns + MINUTE_NS)
+    live.add([it for _, it in late])
+    until_ns = cries[-1].end_ns + DAY_NS
+    live.advance(until_ns)
+    assert picture(live) == picture(replay(cries, facts, until_ns=until_ns))
 
 
 def test_nothing_is_answered_from_what_was_known_later():
     cries, facts = diary()
     until_ns = cries[80].onset_ns + 2 * MINUTE_NS
-    _, whole = replay(cries, facts)
-    _, part = replay(cries, facts, until_ns=until_ns)
-    assert len(part) == 81
-    for early, late in zip(part, whole):
+    whole, part = replay(cries, facts), replay(cries, facts, until_ns=until_ns)
+    assert len(part.answered) == 81
+    for early, late in zip(part.answered, whole.answered):
         assert early.answer.probabilities == late.answer.probabilities
 
 
-def test_a_learner_that_is_kept_and_loaded_goes_on_alike():
+def test_what_happened_is_kept_and_read_again():
     cries, facts = diary()
-    learner, _ = replay(cries, facts)
-    document = json.loads(json.dumps(learner.to_document()))
-    again = NeedLearner()
-    again.load(document)
-    context = Context(cries[-1].end_ns + HOUR_NS, 1.0, 2.0, 3.0)
-    assert again.answer(context).need == learner.answer(context).need
-    assert again.record.figures(NOW) == learner.record.figures(NOW)
+    document = json.loads(json.dumps(journal.to_document(cries, facts, NOW - DAY_NS, 7)))
+    items, birth_ns, since_ns = journal.read(document)
+    assert (birth_ns, since_ns) == (NOW - DAY_NS, 7)
+    assert items == [*cries, *sorted(facts)]
 
 
 @pytest.mark.parametrize('change', [
-    lambda d: d.update(version=99), lambda d: d.pop('weights'), lambda d: d.update(needs=[]),
-    lambda d: d['weights'].pop(), lambda d: d['record'].update(outcomes=[[1, 2]]),
-    lambda d: d['record'].update(outcomes=[[1, 'x', 0.5, 'hungry', 'tired', False]]),
-    lambda d: d['examples'].__setitem__(0, [1, [0.0], [1.0], 1.0]),
-    lambda d: d.update(scores=None), lambda d: d['weights'][0].__setitem__(0, float('nan'))])
-def test_a_broken_or_later_state_is_refused_and_changes_nothing(change):
-    learner, _ = replay(*diary(5))
-    document = json.loads(json.dumps(learner.to_document()))
-    broken = copy.deepcopy(document)
-    change(broken)
+    lambda d: d.update(format=99), lambda d: d.update(format='x'), lambda d: d.update(cries=5),
+    lambda d: d.update(since_ns='x'), lambda d: d.update(birth_ns=0.5),
+    lambda d: d['cries'].append(['c', 'x', 1, 0.5]), lambda d: d['cries'].append(['c', 1]),
+    lambda d: d['cries'].append(['c', 1, 1, float('nan')]),
+    lambda d: d['cries'].append(['c', 1, -5, 0.5]), lambda d: d['cries'].append(['', 1, 5, 0.5]),
+    lambda d: d['facts'].append([1, 'flew']), lambda d: d['facts'].append([None, 'fed']),
+    lambda d: d['facts'].append([1, 'labelled', 3, 4, True]), lambda d: d['facts'].append(3),
+    lambda d: d.update(facts=[[1, 'fed']] * 20_000)])
+def test_a_broken_or_later_file_is_refused(change):
+    document = json.loads(json.dumps(journal.to_document(*diary(2))))
+    change(document)
     with pytest.raises(ValueError):
-        learner.load(broken)
-    assert json.loads(json.dumps(learner.to_document())) == document
+        journal.read(document)
 
 
 def test_a_year_is_small_and_an_episode_is_quick():
-    learner, generator = NeedLearner(), np.random.default_rng(4)
-    teach(learner, clear_baby(100, generator))
-    learner._examples *= 5
-    pairs = list(clear_baby(16, generator))
+    cries, facts = diary(30)
+    baby = OneBaby()
+    baby.add([*cries, *facts])
+    baby.advance(cries[-20].onset_ns)
     begun_s = time.process_time()
-    teach(learner, pairs)
-    assert (time.process_time() - begun_s) / len(pairs) < 0.06     # 20 ms on a quiet machine
-    for number in range(2200):
-        learner.record.note(Outcome(NOW + number, 'hungry', 0.7123456, 'tired', 'hungry'))
-    assert len(json.dumps(learner.to_document())) < 1_000_000
+    baby.advance(cries[-1].end_ns)
+    assert (time.process_time() - begun_s) / 20 < 0.06         # 20 ms on a quiet machine
+    year = [Cry(f'crib_microphone-20260131T235959.{n:09d}Z', NOW + n * HOUR_NS,
+                NOW + n * HOUR_NS + 456789012, 0.512345) for n in range(24 * 365)]
+    done = [Fact(NOW + n * HOUR_NS, 'fed') for n in range(24 * 365)]
+    assert len(json.dumps(journal.to_document(year, done))) < 1_000_000
 
 
 def test_a_birth_to_come_is_no_age_and_events_to_come_do_nothing():
     assert age_days(NOW + DAY_NS, NOW) is None and age_days(NOW - DAY_NS, NOW) == 1.0
     cries, facts = diary(3)
-    one, _ = replay(cries, facts, until_ns=cries[-1].end_ns + DAY_NS)
-    two, _ = replay(cries, [*facts, Fact(NOW + 4000 * DAY_NS, 'fed'), Fact(-5, 'fed')],
-                    until_ns=cries[-1].end_ns + DAY_NS)
-    assert one.to_document() == two.to_document()
+    until_ns = cries[-1].end_ns + DAY_NS
+    one = replay(cries, facts, until_ns=until_ns)
+    two = replay(cries, [*facts, Fact(NOW + 4000 * DAY_NS, 'fed'), Fact(-5, 'fed')],
+                 until_ns=until_ns)
+    assert picture(one) == picture(two)
+
+
+def test_forgotten_is_as_never_known():
+    baby = replay(*diary(3))
+    baby.forget()
+    assert picture(baby) == picture(OneBaby()) and baby.items == ([], [])
+
+
+def test_days_without_a_sound_say_nothing():
+    cries, facts, _ = clear_baby(10)
+    baby = replay(cries, facts, until_ns=cries[-1].end_ns + HOUR_NS)
+    before = baby.habit('feed_h')[1]
+    onset_ns = cries[-1].end_ns + 9 * DAY_NS
+    baby.add([Cry('later', onset_ns, onset_ns + 5 * MINUTE_NS)])
+    baby.advance(onset_ns + HOUR_NS)
+    assert baby.answered[-1].context.fed_h is None
+    assert baby.habit('feed_h')[1] == pytest.approx(before, rel=0.25)
 
 
 def test_a_hint_is_no_answer():

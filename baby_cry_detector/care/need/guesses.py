@@ -1,0 +1,183 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Many guesses of what a baby's habits are, and when it was fed, put to sleep and changed last. Pure.
+
+Much is not entered and some is entered wrongly, so neither is known. Each guess has habits and
+three times. Hours without crying and a cry's moment speak for some guesses and against others; a
+cry that ended had a reason, and each guess takes one, by its own rates and by what was entered.
+Those that foretold better are drawn more often (a particle filter; habits are spread again as Liu
+and West 2001 do it). A label counts half after five weeks, and a few guesses grow overnight.
+"""
+
+from typing import Optional
+
+from baby_cry_detector.care.need.habits import centre, INDEX, NAMES, rates, SPREADS, TIMES
+from baby_cry_detector.care.need.labels import ACTIONS, NEEDS
+from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
+import numpy as np
+
+TIMED = ('fed', 'slept', 'changed')
+COUNT = 1500
+SLICE_NS = 10 * MINUTE_NS
+HALF_LIFE_NS = 35 * DAY_NS
+# Each time that a reason was taken, so much of the habits is drawn anew around the mean.
+KERNEL = 0.12
+# Hours without a sound in which nothing is learnt: the robot was away.
+LONGEST_QUIET_NS = 14 * HOUR_NS
+# Feeds, sleeps and changes that nobody enters and no cry tells of, each so often per hour.
+UNSEEN_RATE = 0.01
+GROWS_A_DAY = 0.02                  # guesses that grow, of all, in a day
+GROWS_BY = (0.15, 0.15)             # mean and spread of the logarithm by which times get longer
+GROWS_EACH = 0.06
+
+
+class Guesses:
+    """
+    See the module. Deterministic: stamps alone decide what is drawn.
+
+    :param age_days: of the baby when this begins, if known.
+    """
+
+    def __init__(self, age_days: Optional[float] = None, count: int = COUNT):
+        """Know what is usual at the age."""
+        generator = np.random.default_rng(1818)
+        self.logs = centre(age_days)[:, None] + SPREADS[:, None] * generator.standard_normal(
+            (len(NAMES), count))
+        self._since_h = np.exp(self.logs[[INDEX['feed_h'], INDEX['wake_h'], INDEX['change_h']]]
+                               ) * generator.random((len(TIMED), count)) * 0.9
+        self._scores = np.zeros(count)
+        self._now_ns: Optional[int] = None
+        self._drawn_ns: Optional[int] = None
+        self._habits = np.exp(self.logs)
+
+    @property
+    def now_ns(self) -> Optional[int]:
+        """Return until when time has passed."""
+        return self._now_ns
+
+    def copy(self) -> 'Guesses':
+        """Return one that goes on alone."""
+        other = object.__new__(Guesses)
+        other.__dict__.update({name: value.copy() if isinstance(value, np.ndarray) else value
+                               for name, value in self.__dict__.items()})
+        return other
+
+    # --- time, entries, cries --------------------------------------------------------------------
+    def pass_time(self, until_ns: int, hour_of) -> None:
+        """
+        Let hours without crying pass; a time that has passed already changes nothing.
+
+        :param hour_of: returns the hour of the day at a stamp.
+        """
+        if self._now_ns is None:
+            self._now_ns = self._drawn_ns = until_ns
+        quiet_ns = until_ns - self._now_ns
+        if quiet_ns <= 0:
+            return
+        if quiet_ns > LONGEST_QUIET_NS:
+            self._forget_times(until_ns)
+        else:
+            slices = max(1, round(quiet_ns / SLICE_NS))
+            length_h = quiet_ns / slices / HOUR_NS
+            middles_h = (np.arange(slices) + 0.5) * length_h
+            hours = np.array([hour_of(self._now_ns + round(middle_h * HOUR_NS))
+                              for middle_h in middles_h])[:, None]
+            # What nobody enters and no cry tells of happens at some moment of it, or not.
+            generator = np.random.default_rng([2, until_ns % 2**63])
+            unseen_h = generator.exponential(1.0 / UNSEEN_RATE, self._since_h.shape)
+            middles_h = middles_h[None, :, None]
+            since_h = np.where(middles_h > unseen_h[:, None], middles_h - unseen_h[:, None],
+                               self._since_h[:, None] + middles_h)
+            rows = rates(self._habits, since_h, hours)
+            self._scores -= length_h * rows.sum(axis=(0, 1))
+            quiet_h = quiet_ns / HOUR_NS
+            self._since_h = np.where(quiet_h > unseen_h, quiet_h - unseen_h,
+                                     self._since_h + quiet_h)
+        self._now_ns = until_ns
+
+    def _forget_times(self, seed):
+        generator = np.random.default_rng([3, seed % 2**63])
+        usual_h = self._habits[[INDEX['feed_h'], INDEX['wake_h'], INDEX['change_h']]]
+        self._since_h = usual_h * generator.random(usual_h.shape)
+
+    def note(self, kind: str, hours_ago: float, wrong: float) -> None:
+        """Take what was done outside of crying; each guess but a share ``wrong`` believes it."""
+        if kind not in TIMED:
+            return
+        row = self._since_h[TIMED.index(kind)]
+        generator = np.random.default_rng([4, (self._now_ns or 0) % 2**63])
+        believe = generator.random(len(row)) >= wrong
+        row[believe] = np.minimum(row[believe], max(0.0, hours_ago))
+
+    def of_cry(self, hour: float) -> np.ndarray:
+        """Return how likely each need is of a cry that begins now, in each guess, shape (K, G)."""
+        return rates(self._habits, self._since_h, hour)
+
+    def mean_shares(self, hour: float) -> np.ndarray:
+        """Return how likely each need is of a cry that begins now, shape (K,)."""
+        rows = self.of_cry(hour)
+        # A guess that expected a cry now counts more than one that did not.
+        weights = np.exp(self._scores - self._scores.max())
+        shares = rows @ weights
+        return shares / shares.sum()
+
+    def end_cry(self, rows: np.ndarray, likely: np.ndarray, end_ns: int) -> None:
+        """
+        Let each guess take a reason for a cry that has ended.
+
+        :param rows: what `of_cry` returned when it began.
+        :param likely: of what was entered and said, given each need, shape (K,).
+        :param end_ns: when it ended; until then nothing else happened.
+        """
+        generator = np.random.default_rng([5, end_ns % 2**63])
+        lasted_h = max(0, end_ns - self._now_ns) / HOUR_NS
+        shares = rows * likely[:, None]
+        total = shares.sum(axis=0)
+        scores = self._scores + np.log(total)
+        weights = np.cumsum(np.exp(scores - scores.max()))
+        count = len(weights)
+        places = (np.arange(count) + generator.random()) / count * weights[-1]
+        chosen = np.searchsorted(weights, places).clip(0, count - 1)
+        self._since_h = self._since_h[:, chosen] + lasted_h
+        self._now_ns = max(self._now_ns, end_ns)
+        limits = np.cumsum(shares[:, chosen] / total[chosen], axis=0)
+        reasons = (generator.random(count) > limits).sum(axis=0)
+        for number, kind in enumerate(TIMED):
+            took = reasons == NEEDS.index(ACTIONS[kind])
+            self._since_h[number, took] = 0.0
+        self._scores = np.zeros(count)
+        self._spread(self.logs[:, chosen], generator)
+
+    def _spread(self, logs, generator):
+        """Draw habits anew around those that were chosen; what is old counts less."""
+        passed_ns = self._now_ns - self._drawn_ns
+        self._drawn_ns = self._now_ns
+        mean = logs.mean(axis=1, keepdims=True)
+        around = logs - mean
+        covariance = around @ around.T / around.shape[1] + 1e-6 * np.eye(len(logs))
+        wider = 2.0 ** (0.5 * min(passed_ns, 7 * DAY_NS) / HALF_LIFE_NS)
+        noise = np.linalg.cholesky(covariance) @ generator.standard_normal(logs.shape)
+        logs = mean + wider * (np.sqrt(1.0 - KERNEL ** 2) * around + KERNEL * noise)
+        # No wider than babies differ.
+        spread = logs.std(axis=1)
+        too_wide = spread > SPREADS
+        logs[too_wide] = mean[too_wide] + (logs - mean)[too_wide] * (
+            SPREADS / spread)[too_wide, None]
+        grows = generator.random(logs.shape[1]) < GROWS_A_DAY * min(passed_ns, DAY_NS) / DAY_NS
+        if grows.any():
+            number = int(grows.sum())
+            by = GROWS_BY[0] + GROWS_BY[1] * generator.standard_normal(number)
+            for row in TIMES:
+                logs[row, grows] += by + GROWS_EACH * generator.standard_normal(number)
+        self.logs = logs
+        self._habits = np.exp(logs)
+
+    # --- for people ------------------------------------------------------------------------------
+    def middle(self, name: str) -> float:
+        """Return the middle of a habit."""
+        return float(np.median(self._habits[INDEX[name]]))
+
+    def habit(self, name: str) -> tuple:
+        """Return (a tenth is below, middle, a tenth is above) of a habit."""
+        return tuple(np.percentile(self._habits[INDEX[name]], (10, 50, 90)).tolist())
