@@ -18,7 +18,7 @@ from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import numpy as np
 
 TIMED = ('fed', 'slept', 'changed')
-COUNT = 1500
+COUNT = 1200
 SLICE_NS = 10 * MINUTE_NS
 HALF_LIFE_NS = 35 * DAY_NS
 # Each time that a reason was taken, so much of the habits is drawn anew around the mean.
@@ -27,7 +27,7 @@ KERNEL = 0.12
 LONGEST_QUIET_NS = 14 * HOUR_NS
 # Feeds, sleeps and changes that nobody enters and no cry tells of, each so often per hour.
 UNSEEN_RATE = 0.01
-GROWS_A_DAY = 0.02                  # guesses that grow, of all, in a day
+GROWS_A_DAY = 0.15                  # guesses that grow, of all, in a day
 GROWS_BY = (0.15, 0.15)             # mean and spread of the logarithm by which times get longer
 GROWS_EACH = 0.06
 

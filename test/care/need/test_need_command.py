@@ -56,7 +56,8 @@ def test_report_explain_export_forget_import(capsys, path, tmp_path):
 
 def test_mistakes_are_one_sentence_and_keep_the_old_state(capsys, path, tmp_path):
     bad = tmp_path / 'bad.json'
-    for content in ('', '[]', '{"cries": 5}', '{"format": 9, "cries": [[1]]}', '{', '{"facts": [[1, "x"]]}'):
+    for content in ('', '[]',
+                    '{"cries": 5}', '{"format": 9, "cries": [[1]]}', '{', '{"facts": [[1, "x"]]}'):
         bad.write_text(content)
         code, _, errors = run(capsys, path, 'import', str(bad))
         assert code == 1 and len(errors.splitlines()) == 1, (content, errors)
