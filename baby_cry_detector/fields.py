@@ -7,11 +7,13 @@ Pure: knows no ROS. `ros/base/` turns a table into rclpy declarations, `cli/` in
 page checks its requests with it, and the tables of the documentation are written from it.
 """
 
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 import math
 from pathlib import Path
-from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Union
+from typing import (Any, cast, Dict, Iterable, Mapping, Optional, Sequence, Tuple, Type, TypeVar,
+                    Union)
 
 Value = Union[bool, int, float, str]
 
@@ -149,21 +151,50 @@ class Field:
         return 'something else' if self.secret else repr(value)[:60]
 
 
-# What most of the code calls it: a node's.
-Parameter = Field
 ParameterTable = Sequence[Field]
+Kind = TypeVar('Kind')
+Own = TypeVar('Own', bound='Settings')
 
 
-class Settings(Dict[str, Any]):
-    """The checked values of a table, by name and as attributes: ``settings.hold_s``."""
+def setting(default: Kind, description: str = '', **limits: Any) -> Kind:
+    """
+    Declare an attribute of a `Settings` class.
 
-    def __getattr__(self, name: str) -> Any:
-        """Return a value."""
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f'there is no setting {name!r}; '
-                                 f'known: {", ".join(self)}') from None
+    As in ``hold_s: float = setting(3.0, 'Longest pause.', minimum=0.0)``.
+
+    :param limits: as of `Field`: minimum, maximum, choices, unit, live, read_only and so on.
+    """
+    declared = Field('', cast(Value, default), description, **limits)
+    return cast(Kind, dataclasses.field(default=default, metadata={'declared': declared}))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    Checked values, as typed attributes; a frozen dataclass whose attributes are `setting`.
+
+    :raises ParameterError: on a value that its field does not accept.
+    """
+
+    @classmethod
+    def table(cls) -> Tuple[Field, ...]:
+        """Return the declarations, in order."""
+        return tuple(replace(attribute.metadata['declared'], name=attribute.name)
+                     for attribute in dataclasses.fields(cls))
+
+    @classmethod
+    def of(cls: Type[Own], values: Mapping[str, Any]) -> Own:
+        """
+        Return the settings of a mapping by name; what is not in it has its default.
+
+        :raises ParameterError: also on an unknown name.
+        """
+        return cls(**check_values(cls.table(), values))
+
+    def __post_init__(self) -> None:
+        """Check every value; what depends on several is checked by a class of its own."""
+        for field in self.table():
+            object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -171,12 +202,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(get_close_matches(name, list(known), 1, 0.7)), '')
 
 
-def defaults(table: ParameterTable) -> Settings:
+def defaults(table: ParameterTable) -> Dict[str, Value]:
     """Return ``{name: default}`` of a table."""
-    return Settings((field.name, field.default) for field in table)
+    return {field.name: field.default for field in table}
 
 
-def check_values(table: ParameterTable, values: Mapping[str, Any]) -> Settings:
+def check_values(table: ParameterTable, values: Mapping[str, Any]) -> Dict[str, Value]:
     """
     Return the table's defaults overridden by ``values``, each checked.
 

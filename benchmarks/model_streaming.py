@@ -94,11 +94,11 @@ def runners(checkpoint):
     lstm = first.with_changes(cell='lstm', depth=1, depth_strategy='cascade')
     lstm_runtime = make_runtime(random_checkpoint(lstm))
     lstm_frames = frames[:, :lstm.input_size] if frames.shape[1] >= lstm.input_size else frames
-    result['numpy runtime, LSTM of the first member\'s size'] = \
+    result["numpy runtime, LSTM of the first member's size"] = \
         lambda: lstm_runtime.process(lstm_frames)
     cells = torch_cells(first)
     if cells is not None:
-        result['nn.LSTMCell of the first member\'s size'] = cells
+        result["nn.LSTMCell of the first member's size"] = cells
     return result
 
 

@@ -47,7 +47,7 @@ def generate_launch_description():
                         'params_file.') for name in ROCKER],
         # Off: nobody gets a server that was not asked for, and two cribs can't share a port.
         DeclareLaunchArgument('page', default_value='false', choices=SWITCH,
-                              description='Serve the caregiver\'s page too.'),
+                              description="Serve the caregiver's page too."),
         *[DeclareLaunchArgument(
             f'page_{name}', default_value='',
             description=f'{own_parameters("caregiver_page")[name].description} Empty here: as in '

@@ -29,7 +29,7 @@ SHARED = {
     'respawn': 'false: the death of a process ends the launch; empty or true: it starts again.',
     'network': 'true: other machines may find the nodes, hear the cribs and command them '
                '(SECURITY.md); empty: as ROS_AUTOMATIC_DISCOVERY_RANGE says, else no.',
-    'use_sim_time': 'true: take the time from /clock; empty or false: the system\'s.',
+    'use_sim_time': "true: take the time from /clock; empty or false: the system's.",
 }
 OWN = ('source', 'device', 'file', 'loop', 'rate', 'frame_id', 'audio_topic', 'audio_info_topic',
        'feature_set', *SHARED)

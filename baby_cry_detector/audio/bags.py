@@ -117,7 +117,7 @@ class BagAudio:
             return topic, infos[0]
         if self._told is not None:
             return topic, beside
-        raise AudioSourceError(f'{self.path}: {topic} can\'t be decoded without its format: '
+        raise AudioSourceError(f"{self.path}: {topic} can't be decoded without its format: "
                                f'expected {beside} ({INFO_TYPE}) beside it; '
                                '--rate and --channels say it')
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import sys
 from typing import Callable, Sequence
 
-from baby_cry_detector.fields import Parameter, ParameterError
+from baby_cry_detector.fields import Field, ParameterError
 
 PICTURES = ('.png', '.pdf', '.svg', '.jpg', '.jpeg')
 
@@ -41,7 +41,7 @@ def number(kind: type, minimum: float, maximum: float) -> Callable[[str], float]
     return convert
 
 
-def of_parameter(parameter: Parameter) -> Callable[[str], object]:
+def of_parameter(parameter: Field) -> Callable[[str], object]:
     """Return an argparse type that accepts what a declared parameter does."""
     kind = type(parameter.default)
 

@@ -72,7 +72,7 @@ def add_parser(subparsers):
     backup.set_defaults(run=run_backup)
 
     restore = inner.add_parser(
-        'restore', help='put a copy in the diary\'s place, or what was forgotten back into it')
+        'restore', help="put a copy in the diary's place, or what was forgotten back into it")
     restore.add_argument('file', metavar='FILE', help='a copy (.sqlite), a removed-*.jsonl.gz, '
                          '"newest", or "list" to see what there is')
     restore.set_defaults(run=run_restore)

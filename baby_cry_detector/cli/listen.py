@@ -43,7 +43,7 @@ def add_decision_options(parser) -> None:
 
 def decision_settings(args) -> DecisionSettings:
     """Return the decision parameters among the options."""
-    return DecisionSettings.from_values(
+    return DecisionSettings.of(
         {parameter.name: getattr(args, parameter.name) for parameter in DECISION_PARAMETERS})
 
 

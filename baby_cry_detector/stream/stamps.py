@@ -271,8 +271,8 @@ class StampJudge:
             drift = 0.0 if longest is None else _pace(longest[1], longest[2]) - 1.0
             if not bad.any() and DRIFT_WORTH_SAYING < abs(drift) <= LARGEST_DRIFT:
                 self.verdict = Verdict(
-                    WARN, 'drift', f'the publisher\'s clock is off by {drift:+.1%} of the '
-                    'audio\'s: heard all the same')
+                    WARN, 'drift', f"the publisher's clock is off by {drift:+.1%} of the "
+                    "audio's: heard all the same")
 
     def _judge_loss(self) -> None:
         """Judge what a short look does not see: something is lost again and again."""

@@ -92,7 +92,7 @@ def test_big_endian_wav(tmp_path):
     ('WAV', 'WAV'), ('FLAC', 'FLAC'), ('OGG', 'OGG'), ('AIFF', 'AIFF'), ('W64', 'W64'),
     ('RF64', 'WAV')])
 def test_recordings_that_were_joined_are_all_heard(tmp_path, first, second):
-    options = dict(subtype=None) if 'OGG' in first else {}
+    options = {'subtype': None} if 'OGG' in first else {}
     parts = [bytes_of(tmp_path, NOISE[:3 * RATE + 1], format=first, **options),
              bytes_of(tmp_path, NOISE[:2 * RATE], format=second, **options)]
     samples, said = heard(write(tmp_path, parts[0] + parts[1]))
@@ -138,7 +138,7 @@ def test_an_odd_number_of_bytes_without_padding(tmp_path):
 
 @pytest.mark.parametrize('container', ['FLAC', 'OGG'])
 def test_a_compressed_recording_that_was_cut_off(tmp_path, container):
-    options = dict(subtype=None) if container == 'OGG' else {}
+    options = {'subtype': None} if container == 'OGG' else {}
     whole = bytes_of(tmp_path, format=container, **options)
     samples, said = heard(write(tmp_path, whole))
     assert abs(len(samples) - len(NOISE)) < 10 and not said

@@ -36,9 +36,9 @@ class Twins:
             need_min_confidence=0.4, need_min_odds_ratio=1.2,
             smoothing_s=draw.choice([0.05, 0.3, 5.0])).resolved()
         self.labels = LABELS if seed % 3 else ()
-        self.options = dict(need_labels=self.labels, crib_id='a',
-                            need_priors=(0.4, 0.3, 0.2, 0.1) if self.labels else None,
-                            need_threshold=draw.choice([0.0, 0.5, 1.0]))
+        self.options = {'need_labels': self.labels, 'crib_id': 'a',
+                        'need_priors': (0.4, 0.3, 0.2, 0.1) if self.labels else None,
+                        'need_threshold': draw.choice([0.0, 0.5, 1.0])}
         self.time_ns = 10 ** 18
         self.start()
 

@@ -13,7 +13,7 @@ import pytest
 def test_table_and_settings_agree():
     assert {field.name: field.default for field in fields(DecisionSettings)} \
         == defaults(DECISION_PARAMETERS)
-    assert DecisionSettings.from_values({}) == DecisionSettings()
+    assert DecisionSettings.of({}) == DecisionSettings()
     for parameter in DECISION_PARAMETERS:
         assert parameter.live and parameter.description.endswith('.')
         if parameter.choices:
@@ -32,8 +32,8 @@ def test_leave_is_below_enter():
         with pytest.raises(ParameterError, match='leave_threshold.*not below'):
             DecisionSettings(enter_threshold=0.6, leave_threshold=leave)
     with pytest.raises(ParameterError, match='unknown parameter'):
-        DecisionSettings.from_values({'enter': 0.5})
-    assert DecisionSettings.from_values({'hold_s': 2}).hold_s == 2.0
+        DecisionSettings.of({'enter': 0.5})
+    assert DecisionSettings.of({'hold_s': 2}).hold_s == 2.0
 
 
 @pytest.mark.parametrize('own, checkpoint, expected', [

@@ -97,7 +97,7 @@ def write_model(out, *architectures):
 
 
 def write_decider(out, core):
-    options = dict(need_labels=('hungry', 'tired'), need_priors=(0.6, 0.4))
+    options = {'need_labels': ('hungry', 'tired'), 'need_priors': (0.6, 0.4)}
     settings = DecisionSettings(need_min_confidence=0.4, need_min_odds_ratio=1.1).resolved()
     reference = CryDecider(settings, **options)
     rng = np.random.default_rng(9)
@@ -118,10 +118,10 @@ def write_decider(out, core):
 
 def write_cases(path, core):
     """Write all cases; what is expected comes from Python."""
-    cells = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 3)
+    cells = [{'depth': depth, 'depth_strategy': strategy} for depth in (1, 3)
              for strategy in ('cascade', 'mean', 'softmax')]
-    cells += [dict(gate_activation='hard_sigmoid'), dict(gate_activation='softmax'),
-              dict(cell='lstm'), dict(cell='lstm_peephole'), dict(cell='gru'), dict(bias=False)]
+    cells += [{'gate_activation': 'hard_sigmoid'}, {'gate_activation': 'softmax'},
+              {'cell': 'lstm'}, {'cell': 'lstm_peephole'}, {'cell': 'gru'}, {'bias': False}]
     with open(path, 'wb') as file:
         out = Writer(file)
         for name in ('cry/1', 'is09/1', 'cepstra20/1'):

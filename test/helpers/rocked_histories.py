@@ -198,9 +198,9 @@ def make(rng, **fixed):
     """Return a world and a rocker, of random kind."""
     joint = Joint('joint', float(rng.choice([0.0, 0.5, -3.0])),
                   float(rng.choice([1.0, 2.5, 0.2])))
-    options = dict(linear=bool(rng.random() < 0.3),
-                   loop_s=float(rng.choice([0.001, 0.002, 0.005, 0.01])),
-                   measured_s=float(rng.choice([0.01, 0.02, 0.05])))
+    options = {'linear': bool(rng.random() < 0.3),
+               'loop_s': float(rng.choice([0.001, 0.002, 0.005, 0.01])),
+               'measured_s': float(rng.choice([0.01, 0.02, 0.05]))}
     options.update(fixed)
     world = World(joint, rng, **options)
     world.place(float(rng.uniform(-0.06, 0.06) if rng.random() < 0.2

@@ -2,15 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Declared parameters accept what they say they do."""
 
-from baby_cry_detector.fields import check_values, defaults, Parameter, ParameterError
+from dataclasses import dataclass, FrozenInstanceError, replace
+
+from baby_cry_detector.fields import check_values, defaults, ParameterError, setting, Settings
 import pytest
 
-TABLE = (
-    Parameter('rate', 1.0, 'A rate.', minimum=0.0, maximum=10.0, live=True),
-    Parameter('count', 3, 'A count.', minimum=1, maximum=5),
-    Parameter('kind', 'a', 'A kind.', choices=('a', 'b')),
-    Parameter('on', True, 'A switch.'),
-)
+
+@dataclass(frozen=True)
+class Example(Settings):
+    """One of each kind."""
+
+    rate: float = setting(1.0, 'A rate.', minimum=0.0, maximum=10.0, live=True)
+    count: int = setting(3, 'A count.', minimum=1, maximum=5)
+    kind: str = setting('a', 'A kind.', choices=('a', 'b'))
+    on: bool = setting(True, 'A switch.')
+
+
+TABLE = Example.table()
 
 
 def test_defaults_fit_their_own_declaration():
@@ -33,3 +41,25 @@ def test_good_values_are_taken(values):
 def test_bad_values_are_refused_with_what_was_expected(values, says):
     with pytest.raises(ParameterError, match=says):
         check_values(TABLE, values)
+
+
+def test_settings_are_checked_attributes_that_nobody_changes():
+    settings = Example.of({'rate': 2, 'kind': 'b'})
+    assert (settings.rate, settings.count, settings.kind, settings.on) == (2.0, 3, 'b', True)
+    assert settings == Example(2.0, kind='b') and isinstance(settings.rate, float)
+    with pytest.raises(FrozenInstanceError):
+        settings.rate = 3.0
+    with pytest.raises(ParameterError, match='above 5'):
+        replace(settings, count=6)
+    with pytest.raises(ParameterError, match='did you mean rate'):
+        Example.of({'rates': 2.0})
+
+
+def test_what_inherits_has_the_declarations_of_all_it_inherits_from():
+    @dataclass(frozen=True)
+    class More(Example):
+        extra_s: float = setting(0.5, 'More.', minimum=0.0)
+
+    assert [field.name for field in More.table()] == ['rate', 'count', 'kind', 'on', 'extra_s']
+    with pytest.raises(ParameterError, match='extra_s: -1.0 is below 0'):
+        More(extra_s=-1.0)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3, 16)
+KINDS = [{'depth': depth, 'depth_strategy': strategy} for depth in (1, 2, 3, 16)
          for strategy in ('cascade', 'mean', 'softmax')]
-KINDS += [dict(depth=2, gate_activation='hard_sigmoid'),
-          dict(depth=3, depth_strategy='mean', gate_activation='softmax'),
-          dict(gate_bias=False), dict(bias=False, gate_bias=False)]
-KINDS += [dict(cell=cell, bias=bias) for cell in ('lstm', 'lstm_peephole', 'gru')
+KINDS += [{'depth': 2, 'gate_activation': 'hard_sigmoid'},
+          {'depth': 3, 'depth_strategy': 'mean', 'gate_activation': 'softmax'},
+          {'gate_bias': False}, {'bias': False, 'gate_bias': False}]
+KINDS += [{'cell': cell, 'bias': bias} for cell in ('lstm', 'lstm_peephole', 'gru')
           for bias in (True, False)]
 
 

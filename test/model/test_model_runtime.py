@@ -8,13 +8,13 @@ from baby_cry_detector.model.runtime import make_runtime, Runtime, RuntimeStateE
 import numpy as np
 import pytest
 
-KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3)
+KINDS = [{'depth': depth, 'depth_strategy': strategy} for depth in (1, 2, 3)
          for strategy in ('cascade', 'mean', 'softmax')]
-KINDS += [dict(depth=2, gate_activation='hard_sigmoid'),
-          dict(depth=3, depth_strategy='mean', gate_activation='softmax'),
-          dict(gate_bias=False), dict(bias=False, gate_bias=False)]
-KINDS += [dict(cell=cell) for cell in ('lstm', 'lstm_peephole', 'gru')]
-KINDS += [dict(cell=cell, bias=False) for cell in ('lstm', 'lstm_peephole', 'gru')]
+KINDS += [{'depth': 2, 'gate_activation': 'hard_sigmoid'},
+          {'depth': 3, 'depth_strategy': 'mean', 'gate_activation': 'softmax'},
+          {'gate_bias': False}, {'bias': False, 'gate_bias': False}]
+KINDS += [{'cell': cell} for cell in ('lstm', 'lstm_peephole', 'gru')]
+KINDS += [{'cell': cell, 'bias': False} for cell in ('lstm', 'lstm_peephole', 'gru')]
 
 
 def name_of(kind):
@@ -23,7 +23,7 @@ def name_of(kind):
 
 def architecture_of(kind, stack, **others):
     return Architecture(4, (14, 10), stack_frames=stack, **{
-        **dict(dense_sizes=(6,), n_needs=3), **kind, **others})
+        **{'dense_sizes': (6,), 'n_needs': 3}, **kind, **others})
 
 
 def whole_sequence(checkpoint, frames):
@@ -68,8 +68,8 @@ def test_a_minute_of_stream_equals_the_training_code(make_checkpoint, frames, ki
 
 def test_ensemble_averages_logits_of_different_members(make_checkpoint, frames):
     checkpoint = make_checkpoint(
-        architecture_of({}, 2), architecture_of(dict(cell='gru'), 3, n_needs=0),
-        architecture_of(dict(depth=2, depth_strategy='mean'), 1))
+        architecture_of({}, 2), architecture_of({'cell': 'gru'}, 3, n_needs=0),
+        architecture_of({'depth': 2, 'depth_strategy': 'mean'}, 1))
     cry, needs = make_runtime(checkpoint).process(frames)
     expected_cry, expected_needs = whole_sequence(checkpoint, frames)
     assert np.abs(cry - expected_cry).max() <= 1e-5
@@ -91,7 +91,7 @@ def test_several_labels_may_be_cries(make_checkpoint, frames):
     assert (answers[0] < answers[1]).all()
 
 
-@pytest.mark.parametrize('kind', [dict(depth=3), dict(cell='lstm'), dict(cell='gru')], ids=name_of)
+@pytest.mark.parametrize('kind', [{'depth': 3}, {'cell': 'lstm'}, {'cell': 'gru'}], ids=name_of)
 def test_blocks_of_any_size_give_the_same_bits(make_checkpoint, frames, kind):
     checkpoint = make_checkpoint(architecture_of(kind, 2), architecture_of(kind, 3))
     frames = frames[:400]
@@ -172,8 +172,8 @@ def test_values_that_are_not_finite_become_the_mean(make_checkpoint, frames, sma
     assert np.abs(cry - make_runtime(checkpoint).process(frames)[0]).max() > 1e-4
 
 
-@pytest.mark.parametrize('kind', [dict(depth=2), dict(cell='lstm_peephole'), dict(cell='gru'),
-                                  dict(depth=2, depth_strategy='softmax')], ids=name_of)
+@pytest.mark.parametrize('kind', [{'depth': 2}, {'cell': 'lstm_peephole'}, {'cell': 'gru'},
+                                  {'depth': 2, 'depth_strategy': 'softmax'}], ids=name_of)
 def test_absurd_values_do_not_poison_the_state(make_checkpoint, frames, kind):
     runtime = make_runtime(make_checkpoint(architecture_of(kind, 1)))
     absurd = np.array([1e300, -1e300, 3e38, -3e38, 1e38, -1e38])

@@ -14,11 +14,11 @@ from baby_cry_detector.stream.listener import open_checkpoint
 import numpy as np
 import pytest
 
-KINDS = [dict(depth=depth, depth_strategy=strategy) for depth in (1, 2, 3)
+KINDS = [{'depth': depth, 'depth_strategy': strategy} for depth in (1, 2, 3)
          for strategy in ('cascade', 'mean', 'softmax')]
-KINDS += [dict(gate_activation='hard_sigmoid'), dict(gate_activation='softmax'),
-          dict(bias=False, gate_bias=False), dict(cell='lstm'), dict(cell='lstm_peephole'),
-          dict(cell='gru'), dict(cell='gru', bias=False)]
+KINDS += [{'gate_activation': 'hard_sigmoid'}, {'gate_activation': 'softmax'},
+          {'bias': False, 'gate_bias': False}, {'cell': 'lstm'}, {'cell': 'lstm_peephole'},
+          {'cell': 'gru'}, {'cell': 'gru', 'bias': False}]
 
 
 def name_of(kind):

@@ -81,8 +81,8 @@ def test_mp3_is_refused_with_a_sentence_and_wave_is_heard_after_it():
 
 
 @pytest.mark.parametrize('info', [
-    dict(sample_rate=0), dict(channels=0), dict(sample_format='F32LE'),
-    dict(sample_rate=4_000_000_000), dict(coding_format='flac')])
+    {'sample_rate': 0}, {'channels': 0}, {'sample_format': 'F32LE'},
+    {'sample_rate': 4_000_000_000}, {'coding_format': 'flac'}])
 def test_format_that_cannot_be_heard_is_named(info):
     extraction = Extraction(FEATURES)
     extraction.on_format(format_message(0, Info(**info)))

@@ -129,7 +129,7 @@ class Secrets:
 
 def _from_environment(name: str, what: str, host: str) -> str:
     if not (name.startswith(PREFIX) and NAME.fullmatch(name)):
-        raise ValueError(f'{what}: expected env:{PREFIX}…; other variables are other programs\'')
+        raise ValueError(f"{what}: expected env:{PREFIX}…; other variables are other programs'")
     value = os.environ.get(name, '').strip()
     if not value:
         raise ValueError(f'{what}: the environment variable {name!r} is not set')

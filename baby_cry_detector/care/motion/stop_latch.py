@@ -10,7 +10,7 @@ carry it over restarts. After a reboot nobody knows how much time has passed: it
 import math
 from typing import Mapping, Optional
 
-UNREADABLE = 'what was kept of a caregiver\'s stop makes no sense'
+UNREADABLE = "what was kept of a caregiver's stop makes no sense"
 OTHER_CRIB = ('joint, rest_position or units_per_metre are not what they were: see that the crib '
               'is at rest and confirm with ~/enable true')
 

@@ -97,7 +97,7 @@ class KeptStop:
             self.keep()
 
     def _fail(self, error) -> None:
-        self.trouble = f'a restart would forget a caregiver\'s stop: {error}'
+        self.trouble = f"a restart would forget a caregiver's stop: {error}"
         self._report('stop_not_kept', self.trouble)
 
     def close(self) -> None:

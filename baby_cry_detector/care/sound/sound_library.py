@@ -34,7 +34,7 @@ def find_file(name: str, folder: str) -> Path:
     return Path(folder).expanduser() / path
 
 
-def open_sounds(names, values: dict) -> Dict[str, Callable[[int], SoundStream]]:
+def open_sounds(names, values) -> Dict[str, Callable[[int], SoundStream]]:
     """
     Return what makes the stream of each sound: ``sample_rate -> SoundStream``.
 
@@ -45,10 +45,10 @@ def open_sounds(names, values: dict) -> Dict[str, Callable[[int], SoundStream]]:
     sounds: Dict[str, Callable[[int], SoundStream]] = {}
     for name in sorted(names):
         if name in MADE_SOUNDS:
-            sounds[name] = partial(make_sound, name, seed=values['seed'])
+            sounds[name] = partial(make_sound, name, seed=values.seed)
         else:
-            path = find_file(name, values['sounds_folder'])
-            looped(path, values['sample_rate'])       # says at once what is wrong with it
+            path = find_file(name, values.sounds_folder)
+            looped(path, values.sample_rate)       # says at once what is wrong with it
             sounds[name] = partial(_recording, path)
     return sounds
 

@@ -62,13 +62,13 @@ def _head(document: Dict, data: PaperData, preset: Preset, versions: Dict[str, s
     shorter = '' if preset.name == 'paper' else ' (not Table 1 of the paper: see Settings)'
     seeds = ', '.join(str(seed) for seed in document['seeds'])
     lines = [
-        f'# The paper\'s comparison on {data.name}, {data.feature_set}, preset `{preset.name}`',
+        f"# The paper's comparison on {data.name}, {data.feature_set}, preset `{preset.name}`",
         f'{document["n_clips"]} clips of {document["n_groups"]} groups (speakers or phones), '
         f'{len(document["folds"])} folds that share no group; classes: {labels}. '
         f'Preset `{preset.name}`{shorter}, {preset.epochs} epochs, seeds {seeds}; '
         f'{machine()}, one thread; '
         + ', '.join(f'{name} {version}' for name, version in versions.items()) + '.',
-        'Recall is out of fold. UAR is the unweighted mean of the classes\' recalls, WAR the '
+        "Recall is out of fold. UAR is the unweighted mean of the classes' recalls, WAR the "
         'sample-weighted one, that is accuracy; the paper\'s "recall AVG" is a WAR. Figures are '
         'means over the answers after each of the last epochs (ten at most) and over seeds, '
         'since which epoch comes last is chance; intervals (95 %) draw groups and seeds with '
@@ -93,9 +93,9 @@ def _claims(document: Dict) -> str:
         share = weights['depth1']['weights'] / weights['lstm']['weights'] - 1
         rows.append(['fewer parameters than LSTM', 'depth 1, all layers, without biases',
                      f'{100 * share:+.1f} %', '**holds**' if share < 0 else '**does not hold**'])
-    return ('## The paper\'s claims here\n\n'
+    return ("## The paper's claims here\n\n"
             + table(['claim', 'compared', 'difference (95 %)', 'verdict'], rows)
-            + '\n\n*Holds*: the whole interval is on the claim\'s side of zero. *Not shown*: it '
+            + "\n\n*Holds*: the whole interval is on the claim's side of zero. *Not shown*: it "
               'has zero in it. *Neither beats shuffled labels*: the UAR of both is one that more '
               'than 5 % of shuffles reach, so there is nothing to compare.')
 
@@ -185,8 +185,8 @@ def _convergence(document: Dict) -> str:
     if not lines:
         return ''
     return ('## Convergence\n\n' + table(
-        ['', 'epochs to half of the fall of the loss', 'CPU time to LSTM\'s',
-         'to nine tenths', 'CPU time', 'to nine tenths of LSTM\'s test UAR', 'CPU time',
+        ['', 'epochs to half of the fall of the loss', "CPU time to LSTM's",
+         'to nine tenths', 'CPU time', "to nine tenths of LSTM's test UAR", 'CPU time',
          'training loss at the end', 'training accuracy'], lines)
         + '\n\nLevels are those of the LSTM of the same fold and seed: half and nine tenths of '
           'the way from log(classes) down to its training loss at the end. All models take the '

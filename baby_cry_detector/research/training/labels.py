@@ -31,7 +31,7 @@ FILLERS = set('baby babies infant infants newborn newborns neonate child childre
               'wav wavs file files sample samples of a the with due to because and is reason '
               'positive loud soft strong weak'.split())
 NEGATIONS = set('no not non none without negative noncry nocry'.split())
-NOT_CRIES = set('''
+NOT_CRIES = set("""
     not_cry other others background noise noises silence silent quiet speech talk talking voice
     voices music song singing laugh laughs laughing laughter giggle babble babbling coo cooing
     cough coughing sneeze sneezing hiccup breathing breath snoring snore yawn footstep footsteps
@@ -45,7 +45,7 @@ NOT_CRIES = set('''
     radio doorbell phone telephone alarm traffic street crowd environment environmental room home
     household cartoon toy toys animal animals drinking_sipping brushing_teeth hand_saw noise_floor
     white_noise pink_noise adult adult_speech
-    '''.split())
+    """.split())
 _REASON_OF = {name: reason for reason, names in REASONS.items() for name in names.split()}
 
 

@@ -12,6 +12,7 @@ from baby_cry_detector.care.motion.permission import Conditions
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
 from baby_cry_detector.ros.base.crib_inputs import ImuInput, JointStates, MotionClock
 from baby_cry_detector.ros.base.motion_output import Moment, MotionOutput
+from baby_cry_detector.ros.base.parameters import RockerSettings
 
 PLAN_TICK_S, SETPOINT_TICK_S, KEEP_PERIOD_S = 0.05, 0.02, 1.0
 TRIES = 3
@@ -28,17 +29,17 @@ class CribDrive:
     :raises ValueError: if the parameters are no crib.
     """
 
-    def __init__(self, node, values: dict, duty: DutyLog, on_tick) -> None:
+    def __init__(self, node, values: RockerSettings, duty: DutyLog, on_tick) -> None:
         """Open the command topic and the log of motion; nothing moves."""
         self._node, self._values, self._on_tick = node, values, on_tick
         self.joint = joint_of(values)
-        self.duty = DutyLog(60.0 * values['duty_min_per_hour'])
+        self.duty = DutyLog(60.0 * values.duty_min_per_hour)
         self._file = None
-        if values['keep_duty']:
+        if values.keep_duty:
             self._file = KeptDuty(node.get_fully_qualified_name(), node.report)
             self._file.open(self.duty)
         self.duty.add(duty)
-        self.output = MotionOutput(node, values['interface'], values['command_topic'], self.joint)
+        self.output = MotionOutput(node, values.interface, values.command_topic, self.joint)
         self._kept_s = 0.0
         self._subscriptions, self._timer, self._states = [], None, None
         self.clock = self.imu = None
@@ -47,11 +48,11 @@ class CribDrive:
     def _new_crib(self) -> CribMotion:
         values = self._values
         machine = RockingMachine(
-            self.duty, self.joint, values['max_acceleration'], values['session_s'],
-            values['ramp_s'], values['max_amplitude_mm'],
+            self.duty, self.joint, values.max_acceleration, values.session_s,
+            values.ramp_s, values.max_amplitude_mm,
             setpoints=not self.output.is_trajectory)
-        return CribMotion(machine, boot_seconds(), is_measured=not values['open_loop'],
-                          has_place=values['interface'] != 'twist')
+        return CribMotion(machine, boot_seconds(), is_measured=not values.open_loop,
+                          has_place=values.interface != 'twist')
 
     def activate(self, on_imu_stop) -> None:
         """Listen to the joint and the IMU; nothing is known of before."""
@@ -59,13 +60,13 @@ class CribDrive:
         self.crib = self._new_crib()
         self.output.has_commanded = False
         self.output.look_anew()
-        self.clock = MotionClock(node, values['watchdog_s'])
-        self.imu = ImuInput(node, values['imu_acceleration_limit'], values['require_imu'],
+        self.clock = MotionClock(node, values.watchdog_s)
+        self.imu = ImuInput(node, values.imu_acceleration_limit, values.require_imu,
                             on_imu_stop)
         self._subscriptions = [self.imu.subscription]
         if self.crib.needs_states:
             self._states = JointStates(
-                node, values['joint_states_topic'], self.joint.name, self._measure)
+                node, values.joint_states_topic, self.joint.name, self._measure)
             self._subscriptions.append(self._states.subscription)
         self._timer = node.every(
             PLAN_TICK_S if self.output.is_trajectory else SETPOINT_TICK_S, self._on_tick)
@@ -208,6 +209,6 @@ class CribDrive:
             self.keep(KEEP_PERIOD_S)
 
 
-def joint_of(values: dict) -> Joint:
+def joint_of(values: RockerSettings) -> Joint:
     """Return the joint of a node's parameters."""
-    return Joint(values['joint'], values['rest_position'], values['units_per_metre'])
+    return Joint(values.joint, values.rest_position, values.units_per_metre)

@@ -14,12 +14,13 @@ from collections import Counter
 import functools
 import time
 import traceback
-from typing import Dict, Optional
+from typing import Any, Dict, Generic, Mapping, Optional, Type, TypeVar
 
-from baby_cry_detector.fields import ParameterError, ParameterTable, Settings
+from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_parameters
 from baby_cry_detector.ros.base.owning import OwningNode, survive
+from baby_cry_detector.ros.base.parameters import NodeSettings
 from baby_cry_detector.ros.base.running import Restarts
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
@@ -34,6 +35,7 @@ MOST_CAUSES = 10
 # A node that can't be configured tries again after so long; the last one counts from then on.
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 SUCCESS = TransitionCallbackReturn.SUCCESS
+Own = TypeVar('Own', bound=NodeSettings)
 __all__ = ['ManagedNode', 'survive']
 
 
@@ -42,17 +44,20 @@ def _or_error(result: TransitionCallbackReturn) -> TransitionCallbackReturn:
     return result if result == SUCCESS else TransitionCallbackReturn.ERROR
 
 
-class ManagedNode(OwningNode):
+class ManagedNode(OwningNode, Generic[Own]):
     """
-    A lifecycle node whose parameters come from a table.
+    A lifecycle node whose parameters are declared by a class.
 
     :param name: node name.
-    :param table: its parameters.
+    :param settings: declares its parameters, and holds their values.
     :param overrides: parameter values set in code (composition, tests), by name.
     """
 
-    def __init__(self, name: str, table: ParameterTable, overrides=None, **kwargs):
+    def __init__(self, name: str, settings: Type[Own],
+                 overrides: Optional[Mapping[str, Any]] = None, **kwargs: Any) -> None:
         """Declare everything and open nothing."""
+        table = settings.table()
+        self._settings_type = settings
         self.table = {field.name: field for field in table}
         self.counts = Counter()
         self.failed = False
@@ -81,7 +86,7 @@ class ManagedNode(OwningNode):
         self.every(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
 
     # --- for the node to override ----------------------------------------------------------------
-    def configure(self, values: dict) -> None:
+    def configure(self, values: Own) -> None:
         """Validate, load, allocate; ``values`` are the checked parameters."""
 
     def activate(self) -> None:
@@ -93,10 +98,10 @@ class ManagedNode(OwningNode):
     def cleanup(self) -> None:
         """Release; must be safe to call at any time."""
 
-    def validate(self, values: dict) -> None:
+    def validate(self, values: Own) -> None:
         """Raise ParameterError if parameters do not fit together."""
 
-    def live_change(self, values: dict) -> None:
+    def live_change(self, values: Own) -> None:
         """Use new values of live parameters; called while configured."""
 
     def diagnose(self):
@@ -104,7 +109,7 @@ class ManagedNode(OwningNode):
         return DiagnosticStatus.OK, 'ok', {}
 
     # --- parameters ------------------------------------------------------------------------------
-    def values(self) -> Settings:
+    def values(self) -> Own:
         """
         Return all parameter values, checked.
 
@@ -112,11 +117,10 @@ class ManagedNode(OwningNode):
         """
         if self._refused_at_start:
             raise ParameterError('; '.join(self._refused_at_start.values()))
-        return self._present()
+        return self._settings_type(**self._present())
 
-    def _present(self) -> Settings:
-        return Settings((name, field.check(self.get_parameter(name).value))
-                        for name, field in self.table.items())
+    def _present(self) -> Dict[str, Any]:
+        return {name: self.get_parameter(name).value for name in self.table}
 
     def _validate_change(self, changes) -> SetParametersResult:
         try:
@@ -134,7 +138,7 @@ class ManagedNode(OwningNode):
                     raise ParameterError(f'{change.name} is fixed while the node is configured; '
                                          'clean the node up first, then set it')
                 values[change.name] = checked
-            self.validate(values)
+            self.validate(self._settings_type(**values))
         except ValueError as error:
             return SetParametersResult(successful=False, reason=printable(str(error)))
         except Exception as error:

@@ -22,7 +22,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import (audio_message, AudioDataStamped, AudioInfo,
                                                  info_message)
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import AudioCaptureSettings
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.tools.recording_player import RecordingPlayer
 from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
@@ -42,14 +42,14 @@ RETRY_S = (1.0, 2.0, 5.0, 10.0)
 HUNG_S = 30.0
 
 
-class AudioCapture(ManagedNode):
+class AudioCapture(ManagedNode[AudioCaptureSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters and publishers."""
-        super().__init__('audio_capture', TABLES['audio_capture'], overrides, **kwargs)
+        super().__init__('audio_capture', AudioCaptureSettings, overrides, **kwargs)
         self.finished = False
-        self._settings = {}
+        self._settings = AudioCaptureSettings()
         self._player = self._microphone = None
         self._worker = DeviceThread('microphone', self._capture, self._kill_microphone, HUNG_S)
         self._trouble = ''
@@ -63,25 +63,25 @@ class AudioCapture(ManagedNode):
         self._source = self._first_source = None   # of the sound server: now, and at first
         self._distrust = ''            # why this audio is not what it should be
 
-    def validate(self, values):
+    def validate(self, values: AudioCaptureSettings):
         """Refuse a recording without a path, and a channel that there can't be."""
-        parse_choice(values['channel'])
-        if values['source'] == 'file' and not values['file']:
+        parse_choice(values.channel)
+        if values.source == 'file' and not values.file:
             raise ParameterError('source is "file" but the parameter file names no recording')
 
-    def configure(self, values):
+    def configure(self, values: AudioCaptureSettings):
         """Check the recording now; a microphone is opened on activation."""
         self._settings = values
         self.finished = False
-        if values['source'] == 'file':
-            FileSource(values['file'], values['sample_rate'], values['block_duration_s'],
-                       channel=values['channel'])
-        depth = qos.depth_for(values['block_duration_s'])
+        if values.source == 'file':
+            FileSource(values.file, values.sample_rate, values.block_duration_s,
+                       channel=values.channel)
+        depth = qos.depth_for(values.block_duration_s)
         self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))
         self._info = self.offer(AudioInfo, 'audio_info', qos.LATCHED)
         self._trust = self.offer(String, 'audio_trouble', qos.LATCHED)
 
-    def live_change(self, values):
+    def live_change(self, values: AudioCaptureSettings):
         """Use another gain."""
         self._settings = values
 
@@ -93,7 +93,7 @@ class AudioCapture(ManagedNode):
         self._source = self._first_source = None
         self._distrust = ''
         self._publish_trust()
-        if self._settings['source'] == 'file':
+        if self._settings.source == 'file':
             self._player = RecordingPlayer(self, self._settings, self._publish)
             self._device_name = str(self._player.source.path)
             self.finished = False
@@ -115,10 +115,10 @@ class AudioCapture(ManagedNode):
         self._audio = self._info = self._trust = None
 
     def _publish_info(self):
-        self._info.publish(info_message(self._settings['sample_rate']))
+        self._info.publish(info_message(self._settings.sample_rate))
 
     def _publish(self, block: AudioBlock, stamp_ns: int):
-        self._audio.publish(audio_message(block.pcm, stamp_ns, self._settings['frame_id']))
+        self._audio.publish(audio_message(block.pcm, stamp_ns, self._settings.frame_id))
         self._level_dbfs = level_dbfs(from_pcm16(block.pcm))
         self._published_samples = block.first_sample + len(block.pcm)
 
@@ -131,7 +131,7 @@ class AudioCapture(ManagedNode):
                 self.get_logger().error(self._trouble)
             self.get_logger().info(
                 f'end of {self._device_name} after '
-                f'{self._published_samples / self._settings["sample_rate"]:.1f} s of audio')
+                f'{self._published_samples / self._settings.sample_rate:.1f} s of audio')
 
     # --- microphone's thread ---------------------------------------------------------------------
     @survive
@@ -155,7 +155,7 @@ class AudioCapture(ManagedNode):
         self.get_logger().info('microphones: ' + '; '.join(names))
 
     def _amplified(self, block: AudioBlock) -> AudioBlock:
-        gain_db = self._settings['gain_db']
+        gain_db = self._settings.gain_db
         if not gain_db:
             return block
         samples = block.pcm * 10.0 ** (gain_db / 20.0)
@@ -175,10 +175,10 @@ class AudioCapture(ManagedNode):
             turn.alive()
             try:
                 with MicrophoneSource(
-                        device=self._settings['device'],
-                        sample_rate=self._settings['sample_rate'],
-                        block_duration_s=self._settings['block_duration_s'],
-                        channel=self._settings['channel']) as microphone:
+                        device=self._settings.device,
+                        sample_rate=self._settings.sample_rate,
+                        block_duration_s=self._settings.block_duration_s,
+                        channel=self._settings.channel) as microphone:
                     self._microphone = microphone
                     self._device_name = microphone.description
                     self.get_logger().info(f'listening to {microphone.description}')
@@ -267,10 +267,10 @@ class AudioCapture(ManagedNode):
     def diagnose(self):
         """Report the device and what is wrong with it."""
         details = {'hardware_id': self._device_name, 'device': self._device_name,
-                   'source': self._settings.get('source', ''),
+                   'source': self._settings.source,
                    'level_dbfs': round(self._level_dbfs, 1), 'silent_s': round(self._silent_s, 1),
                    'published_s': round(self._published_samples /
-                                        self._settings.get('sample_rate', 16000), 2)}
+                                        self._settings.sample_rate, 2)}
         if self._source is not None:
             details.update(source_name=self._source.name, source_muted=self._source.muted,
                            source_volume_db=round(self._source.volume_db, 1))

@@ -30,7 +30,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_key, alert_message, care_message
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import cry_state
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import CaregiverAlertSettings
 from baby_cry_detector.ros.base.ros_time import (Arrival, from_nanoseconds, now_nanoseconds,
                                                  to_nanoseconds)
 from baby_cry_detector.ros.base.running import run_nodes
@@ -47,13 +47,13 @@ SWITCHED_OFF = 'listening was switched off: nobody is called when it cries'
 TWICE = 'another caregiver_alert tells of this crib: this one says nothing'
 
 
-class CaregiverAlert(ManagedNode):
+class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters and services."""
-        super().__init__('caregiver_alert', TABLES['caregiver_alert'], overrides, **kwargs)
-        self._values = {}
+        super().__init__('caregiver_alert', CaregiverAlertSettings, overrides, **kwargs)
+        self._values = CaregiverAlertSettings()
         self._machine = self._engine = self._secrets = None
         self._senders, self._channels = [], []
         self._lost = Counter()
@@ -73,11 +73,11 @@ class CaregiverAlert(ManagedNode):
         self.create_service(Snooze, '~/snooze', self._snooze)
 
     # --- lifecycle -------------------------------------------------------------------------------
-    def configure(self, values):
+    def configure(self, values: CaregiverAlertSettings):
         """Read the policy and the secrets, and check every channel; nothing is sent yet."""
         self._values = values
-        crib_id = values['crib_id'] or self.get_namespace().strip('/') or DEFAULT_CRIB
-        self._engine = PolicyEngine(open_policy(values['policy']), crib_id)
+        crib_id = values.crib_id or self.get_namespace().strip('/') or DEFAULT_CRIB
+        self._engine = PolicyEngine(open_policy(values.policy), crib_id)
         self._machine = AlertMachine(crib_id)
         self._take_timing()
         self._secrets = Secrets()
@@ -86,7 +86,7 @@ class CaregiverAlert(ManagedNode):
             lambda command, seconds: self._commands.append((command, seconds)))
         self._alert = self.offer(CryAlert, 'alert', qos.EVENTS)
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
-        self._open_state(values['keep_alert'])
+        self._open_state(values.keep_alert)
         names = ', '.join(sender.name for sender in self._senders)
         self.get_logger().info(f'tells of crib {crib_id} on the topic alert'
                                + (f' and by {names}' if names else ' alone'))
@@ -162,7 +162,7 @@ class CaregiverAlert(ManagedNode):
                                    'closed once the crib is heard')
 
     def _keep(self, unsaid=()):
-        if self._kept is None or not self._values['keep_alert']:
+        if self._kept is None or not self._values.keep_alert:
             return
         try:
             self._kept.keep({'alerts': self._machine.to_document(),
@@ -224,7 +224,7 @@ class CaregiverAlert(ManagedNode):
         silent_ns = self._arrival.silent_ns()
         waited_ns = self._started.silent_ns() if silent_ns is None else silent_ns
         wish = self._wish
-        if waited_ns > self._values['need_timeout_s'] * 1e9:
+        if waited_ns > self._values.need_timeout_s * 1e9:
             open_ = self._machine.open
             self._facts = Facts(episode_id=self._facts.episode_id)
             wish = Wish(open_.episode_id if open_ is not None and not open_.cry else '',
@@ -240,7 +240,7 @@ class CaregiverAlert(ManagedNode):
         if self._only is None or not self._only.is_decided or self._only.must_wait:
             return False
         if len(self._channels) < len(self._senders):
-            kept = self._kept if self._values['keep_alert'] else None
+            kept = self._kept if self._values.keep_alert else None
             self._channels = start_channels(
                 self._senders, self._secrets, kept and kept.path.with_suffix(''))
         return True

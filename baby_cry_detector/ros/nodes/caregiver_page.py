@@ -30,7 +30,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_report, care_report
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import cry_state
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import CaregiverPageSettings
 from baby_cry_detector.ros.base.ros_time import (Arrival, duration_from_nanoseconds,
                                                  from_nanoseconds, now_nanoseconds)
 from baby_cry_detector.ros.base.running import run_nodes
@@ -49,13 +49,13 @@ CARE_KINDS = {'fed': CareEvent.KIND_FED, 'slept': CareEvent.KIND_SLEPT,
 ALERTS, DIARY = 'the alerts are not running', 'the diary is not running'
 
 
-class CaregiverPage(ManagedNode):
+class CaregiverPage(ManagedNode[CaregiverPageSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters; nothing is opened."""
-        super().__init__('caregiver_page', TABLES['caregiver_page'], overrides, **kwargs)
-        self._values = {}
+        super().__init__('caregiver_page', CaregiverPageSettings, overrides, **kwargs)
+        self._values = CaregiverPageSettings()
         self._token = ''
         self._access = None
         self._server = None
@@ -72,11 +72,11 @@ class CaregiverPage(ManagedNode):
         self._pending = {}                 # rclpy future: (client, deadline, the page's future)
 
     # --- lifecycle -------------------------------------------------------------------------------
-    def validate(self, values):
+    def validate(self, values: CaregiverPageSettings):
         """Refuse a name where an address is needed: it may be another machine's."""
-        if not re.fullmatch(r'(/[A-Za-z0-9_.~-]+)*/?', values['base_path']):
+        if not re.fullmatch(r'(/[A-Za-z0-9_.~-]+)*/?', values.base_path):
             raise ParameterError('base_path: expected a path like /baby')
-        host = values['host']
+        host = values.host
         if host != 'localhost':
             import ipaddress
             try:
@@ -85,18 +85,18 @@ class CaregiverPage(ManagedNode):
                 raise ParameterError(f'host: expected an IP address of this machine, '
                                      f'got {host!r}') from None
 
-    def configure(self, values):
+    def configure(self, values: CaregiverPageSettings):
         """Get the token where one is needed, and the ends of what the buttons do."""
         self._values = values
-        names = [name.strip() for name in values['host_names'].split(',') if name.strip()]
-        loopback = is_loopback(values['host'])
-        always = values['require_token'] or bool(names)
+        names = [name.strip() for name in values.host_names.split(',') if name.strip()]
+        loopback = is_loopback(values.host)
+        always = values.require_token or bool(names)
         self._token = ''
         if always or not loopback:
             self._token = link.kept_token(self._token_path())
         self._access = Access(loopback, [*names, *(() if loopback else link.own_names())],
                               self._token, always)
-        self._diary = Path(values['diary_file'] or default_path()).expanduser()
+        self._diary = Path(values.diary_file or default_path()).expanduser()
         self._stop = self.offer(Empty, 'rock_stop', qos.STATE)
         self._actions = {
             'acknowledge': (self.create_client(Acknowledge, 'caregiver_alert/acknowledge'),
@@ -126,9 +126,9 @@ class CaregiverPage(ManagedNode):
                 self.report('phones_forgotten', str(error))
         self._server = PageServer(
             self._access, self, self._mourn, phones, kept.keep if kept else lambda document: None,
-            self._values['base_path'].rstrip('/'))
+            self._values.base_path.rstrip('/'))
         self._tell()
-        host, port = self._values['host'], self._values['port']
+        host, port = self._values.host, self._values.port
         try:
             self._server.start(host, port)
         except OSError as error:
@@ -171,8 +171,8 @@ class CaregiverPage(ManagedNode):
 
     # --- the link --------------------------------------------------------------------------------
     def _token_path(self) -> Path:
-        if self._values['token_file']:
-            return Path(self._values['token_file']).expanduser()
+        if self._values.token_file:
+            return Path(self._values.token_file).expanduser()
         name = self.get_fully_qualified_name().strip('/').replace('/', '.')
         return state_folder() / f'{name}.token'
 
@@ -258,7 +258,7 @@ class CaregiverPage(ManagedNode):
                 self._carry_out(action, fields, future)
             except Exception as error:
                 self.report('request_failed', f'{action}: {error!r}')
-                _answer(future, False, 'that failed; the robot\'s log says why')
+                _answer(future, False, "that failed; the robot's log says why")
 
     def _carry_out(self, action, fields, future):
         fields['who'] = fields['who'] or 'phone'
@@ -302,7 +302,7 @@ class CaregiverPage(ManagedNode):
         """Report where the page is and who looks at it."""
         if self._server is None:
             return DiagnosticStatus.WARN, 'not active', {}
-        details = {'address': link.page_address(self._values['host'], self._server.port),
+        details = {'address': link.page_address(self._values.host, self._server.port),
                    'token_required': bool(self._token), 'phones': self._server.streams}
         if self.counts['server_failed']:
             return DiagnosticStatus.ERROR, 'the page is not served any more', details

@@ -11,15 +11,14 @@ import hashlib
 from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
-from baby_cry_detector.decision import (CryDecision, DECISION_PARAMETERS, DecisionSettings,
-                                        STATUS_NO_AUDIO)
+from baby_cry_detector.decision import CryDecision, STATUS_NO_AUDIO
 from baby_cry_detector.msg import CryNeed, FrameFeatures
 from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode
 from baby_cry_detector.ros.base.messages import FeatureError, frame_values, need_message
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import CryClassifierSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.stream.classification import Classification
@@ -37,24 +36,18 @@ PUBLISH_PERIOD_NS = 150_000_000
 REPEAT_PERIOD_S = 0.18
 
 
-def decision_settings(values: dict) -> DecisionSettings:
-    """Return the decision parameters among a node's."""
-    return DecisionSettings.from_values(
-        {parameter.name: values[parameter.name] for parameter in DECISION_PARAMETERS})
-
-
 def model_id(path: str) -> str:
     """Return a checkpoint's name and the beginning of its SHA-256, which tells versions apart."""
     path = Path(SHIPPED.get(path, path))
     return f'{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}'
 
 
-class CryClassifier(ManagedNode):
+class CryClassifier(ManagedNode[CryClassifierSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters, services and publishers."""
-        super().__init__('cry_classifier', TABLES['cry_classifier'], overrides, **kwargs)
+        super().__init__('cry_classifier', CryClassifierSettings, overrides, **kwargs)
         self._classification = None
         self._watch_timer = None
         self._distrust = ''            # why the microphone is not what it should be
@@ -71,27 +64,26 @@ class CryClassifier(ManagedNode):
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)
 
-    def validate(self, values):
+    def validate(self, values: CryClassifierSettings):
         """Refuse thresholds that do not fit together, or with the checkpoint's."""
-        settings = decision_settings(values)
         if self._listener is not None:
-            self._listener.resolve(settings)
+            self._listener.resolve(values)
 
     @property
     def _listener(self):
         return None if self._classification is None else self._classification.listener
 
-    def configure(self, values):
+    def configure(self, values: CryClassifierSettings):
         """Load the checkpoint and build the runtime."""
-        checkpoint = open_checkpoint(values['model'])
+        checkpoint = open_checkpoint(values.model)
         self._classification = Classification(
-            FrameListener(checkpoint, decision_settings(values), self._frame_id),
-            values['no_audio_timeout_s'], Troubles(self.counts, self.tell))
+            FrameListener(checkpoint, values, self._frame_id),
+            values.no_audio_timeout_s, Troubles(self.counts, self.tell))
         self._classification.enable(self._enabled)
-        self._model = model_id(values['model'])
+        self._model = model_id(values.model)
         self._need = self.offer(CryNeed, 'cry_need', qos.LATCHED)
         self._probability = self.offer(Float32, 'cry_probability', qos.STATE)
-        if values['keep_episode']:
+        if values.keep_episode:
             self._open_journal()
         self.get_logger().info(
             f'model {self._model}: hears {self._listener.feature_set.id}, '
@@ -121,9 +113,9 @@ class CryClassifier(ManagedNode):
         """Give the network back."""
         self._need = self._probability = self._classification = self._journal = None
 
-    def live_change(self, values):
+    def live_change(self, values: CryClassifierSettings):
         """Use new thresholds without forgetting the episode in progress."""
-        self._listener.change_settings(decision_settings(values))
+        self._listener.change_settings(values)
 
     # --- frames in, decisions out ----------------------------------------------------------------
     def _on_features(self, message: FrameFeatures):

@@ -18,7 +18,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import (AudioDataStamped, AudioInfo, cry_state,
                                                  frame_values)
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import CryMonitorSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.units import SECOND_NS, to_s
@@ -49,13 +49,13 @@ def describe(said: CryState):
             f'{why}, intensity {said.intensity:.2f}')
 
 
-class CryMonitor(ManagedNode):
+class CryMonitor(ManagedNode[CryMonitorSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters."""
-        super().__init__('cry_monitor', TABLES['cry_monitor'], overrides, **kwargs)
-        self._values = {}
+        super().__init__('cry_monitor', CryMonitorSettings, overrides, **kwargs)
+        self._values = CryMonitorSettings()
         self._image = self._markers = self._raw_audio = None
         self._scalars = {}
         self._subscriptions_by_topic = {}
@@ -67,23 +67,23 @@ class CryMonitor(ManagedNode):
         self._pictures = 0
         self._draw_ms = 0.0
 
-    def configure(self, values):
+    def configure(self, values: CryMonitorSettings):
         """Make the publishers; nothing is subscribed to yet."""
         self._values = values
-        self._picture = Picture(values['width'], values['height'], values['theme'],
-                                min(values['width'] / 640, values['height'] / 360))
+        self._picture = Picture(values.width, values.height, values.theme,
+                                min(values.width / 640, values.height / 360))
         try:
             self._picture.draw(History(1, SECOND_NS), Now(), Limits())
         except ImportError as error:
             raise ValueError('the picture needs Pillow: install python3-pil (apt) or pillow (pip) '
                              f'({error})') from None
-        columns = max(50, (values['width'] - round(SIDES_PIXELS * self._picture.scale)))
-        self._history = History(columns, round(values['window_s'] * SECOND_NS / columns))
+        columns = max(50, (values.width - round(SIDES_PIXELS * self._picture.scale)))
+        self._history = History(columns, round(values.window_s * SECOND_NS / columns))
         self._image = self.offer(Image, 'monitor/image', qos.STATE)
         self._markers = self.offer(MarkerArray, 'monitor/markers', qos.STATE)
         self._scalars = {name: self.offer(Float32, f'monitor/{name}', qos.STATE)
                          for name in SCALARS}
-        if values['raw_audio']:
+        if values.raw_audio:
             try:
                 from foxglove_msgs.msg import RawAudio
             except ImportError as error:
@@ -105,10 +105,10 @@ class CryMonitor(ManagedNode):
         self._image = self._markers = self._raw_audio = self._history = self._picture = None
         self._scalars = {}
 
-    def live_change(self, values):
+    def live_change(self, values: CryMonitorSettings):
         """Use another rate or theme at once."""
         self._values = values
-        self._picture = Picture(values['width'], values['height'], values['theme'],
+        self._picture = Picture(values.width, values.height, values.theme,
                                 self._picture.scale)
         if self._picture_timer is not None:
             self._draw_while(False)
@@ -150,7 +150,7 @@ class CryMonitor(ManagedNode):
 
     def _draw_while(self, wanted: bool):
         if wanted and self._picture_timer is None:
-            self._picture_timer = self.every(1.0 / self._values['picture_rate'], self._draw)
+            self._picture_timer = self.every(1.0 / self._values.picture_rate, self._draw)
         elif not wanted and self._picture_timer is not None:
             self.destroy_timer(self._picture_timer)
             self._picture_timer = None
@@ -208,8 +208,8 @@ class CryMonitor(ManagedNode):
             if status.name == name:
                 values = {pair.key: pair.value for pair in status.values}
                 if 'enter_threshold' in values:
-                    self._limits = Limits(float(values['enter_threshold']),
-                                          float(values['leave_threshold']))
+                    self._limits = Limits(float(values.enter_threshold),
+                                          float(values.leave_threshold))
                     self._say('enter_threshold', self._limits.enter)
                     self._say('leave_threshold', self._limits.leave)
 

@@ -25,7 +25,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_entry, care_entry, care_message
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, cry_state
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import DiarySettings
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.srv import LabelEpisode, RecordCare
@@ -39,12 +39,12 @@ WHERE = {'database': 'entered', 'queue': 'entered; it waits on the disk until th
          'written', '': 'noted, but the disk does not answer; it is in memory alone'}
 
 
-class Diary(ManagedNode):
+class Diary(ManagedNode[DiarySettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters and services."""
-        super().__init__('diary', TABLES['diary'], overrides, **kwargs)
+        super().__init__('diary', DiarySettings, overrides, **kwargs)
         self._path = None
         self._writer = None
         self._book = EpisodeBook()
@@ -57,10 +57,10 @@ class Diary(ManagedNode):
         self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
         self.create_service(RecordCare, '~/record_care', self._record_care)
 
-    def configure(self, values):
+    def configure(self, values: DiarySettings):
         """Refuse what is no diary; all else that may be wrong with the file the writer tells."""
-        self._path = Path(values['file']).expanduser() if values['file'] else default_path()
-        kind, is_own = inspect(self._path), not values['file']
+        self._path = Path(values.file).expanduser() if values.file else default_path()
+        kind, is_own = inspect(self._path), not values.file
         if not (kind == 'garbage' and (is_own or is_ours(self._path))):
             complain(self._path, kind)
         is_simulated = bool(self.get_parameter('use_sim_time').value)
@@ -68,13 +68,13 @@ class Diary(ManagedNode):
         name = self.get_fully_qualified_name().strip('/').replace('/', '.')
         self._writer = DiaryWriter(
             self._path, self._path.with_name(f'{self._path.name}.queue.{name}'),
-            Bounds(values['keep_days'], values['largest_mb'], values['backups']),
+            Bounds(values.keep_days, values.largest_mb, values.backups),
             lambda: now_nanoseconds(self), self._say, is_simulated, is_own)
-        if values['clips']:
+        if values.clips:
             folder = self._path.with_name(f'{self._path.stem}_clips')
             self._clips = ClipThread(
-                ClipRecorder(folder, values['clip_pre_roll_s'], values['clip_longest_s'],
-                             values['clips_largest_mb']),
+                ClipRecorder(folder, values.clip_pre_roll_s, values.clip_longest_s,
+                             values.clips_largest_mb),
                 lambda sentence: self.report('clip_not_written', sentence))
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
         self.get_logger().info(f'writes to {self._path}' + (

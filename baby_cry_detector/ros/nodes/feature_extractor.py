@@ -14,7 +14,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Interleaving, Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, features_message
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import FeatureExtractorSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.stream.ear_memory import EarMemory
@@ -29,12 +29,12 @@ LEVEL_PERIOD_S = 0.1
 LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
 
 
-class FeatureExtractor(ManagedNode):
+class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters."""
-        super().__init__('feature_extractor', TABLES['feature_extractor'], overrides, **kwargs)
+        super().__init__('feature_extractor', FeatureExtractorSettings, overrides, **kwargs)
         self._extraction = None
         self._features = self._level = None
         self._arrival = Arrival(self)
@@ -43,16 +43,16 @@ class FeatureExtractor(ManagedNode):
         self._memory = None
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
-    def configure(self, values):
+    def configure(self, values: FeatureExtractorSettings):
         """Find the feature set and build the extractor."""
-        if values['feature_set']:
-            feature_set = get_feature_set(values['feature_set'])
+        if values.feature_set:
+            feature_set = get_feature_set(values.feature_set)
         else:
-            feature_set = FeatureSet.from_dict(open_checkpoint(values['model']).feature_set)
+            feature_set = FeatureSet.from_dict(open_checkpoint(values.model).feature_set)
         self._extraction = Extraction(
-            feature_set, values['channel'], values['stamp_tolerance_s'],
-            values['no_audio_timeout_s'], Troubles(self.counts, self.tell),
-            self._remembered(values['keep_microphone']))
+            feature_set, values.channel, values.stamp_tolerance_s,
+            values.no_audio_timeout_s, Troubles(self.counts, self.tell),
+            self._remembered(values.keep_microphone))
         self._features = self.offer(
             FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
         self._level = self.offer(Float32, 'level_dbfs', qos.STATE)

@@ -20,7 +20,7 @@ from baby_cry_detector.ros.base.crib_drive import CribDrive, joint_of
 from baby_cry_detector.ros.base.crib_inputs import StopInputs
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import cry_state
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import RockerSettings
 from baby_cry_detector.ros.base.rocking_reports import diagnose, RockingEvents
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
@@ -44,13 +44,13 @@ def brakes(callback):
     return survive(guarded)
 
 
-class Rocker(ManagedNode):
+class Rocker(ManagedNode[RockerSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters, services and stop inputs; nothing can move yet."""
-        super().__init__('rocker', TABLES['rocker'], overrides, **kwargs)
-        self._values = {}
+        super().__init__('rocker', RockerSettings, overrides, **kwargs)
+        self._values = RockerSettings()
         self._engine = self._drive = self._events = self._policy = None
         self._duty = DutyLog()         # as long as the process lives
         self._order = None             # what the policy wants
@@ -67,19 +67,19 @@ class Rocker(ManagedNode):
         self.create_service(Trigger, '~/stop', self._stop_service)
         self.create_service(SetBool, '~/enable', self._enable)
 
-    def validate(self, values):
+    def validate(self, values: RockerSettings):
         """Refuse wheels that are not rated for it, and set-points from nobody knows where."""
-        if values['interface'] == 'twist' and not values['platform_rated_for_rocking']:
+        if values.interface == 'twist' and not values.platform_rated_for_rocking:
             raise ValueError('interface "twist" moves a mobile base with a baby: it needs '
                              'platform_rated_for_rocking, and a base whose maker approves it')
-        if values['open_loop'] and values['interface'] == 'position':
+        if values.open_loop and values.interface == 'position':
             raise ValueError('open_loop: a set-point from nobody knows where would be a jump; it '
                              'needs interface "trajectory"')
 
-    def configure(self, values):
+    def configure(self, values: RockerSettings):
         """Read the policy, the last hour's motion, and which crib it was before."""
         self._stop.check_alone()
-        policy = open_policy(values['policy'])
+        policy = open_policy(values.policy)
         self._values = values
         if self._stop.latch.identify(joint_of(values).document()):
             self._stop.keep()
@@ -129,9 +129,9 @@ class Rocker(ManagedNode):
     def _hear(self, message: CryNeed):
         state = cry_state(message)
         age_s = (now_nanoseconds(self) - state.stamp_ns) * 1e-9
-        if abs(age_s) > self._values['stale_s']:
+        if abs(age_s) > self._values.stale_s:
             what = 'old' if age_s > 0 else 'ahead of the clock'
-            self.report('stale', f'cry_need is over {self._values["stale_s"]:g} s {what}: '
+            self.report('stale', f'cry_need is over {self._values.stale_s:g} s {what}: '
                         'not acted on')
             return
         self._needs_heard.note()
@@ -234,7 +234,7 @@ class Rocker(ManagedNode):
 
     def _silence(self):
         silent_ns = self._needs_heard.steady_silent_ns()
-        if silent_ns is None or silent_ns > self._values['watchdog_s'] * 1e9:
+        if silent_ns is None or silent_ns > self._values.watchdog_s * 1e9:
             return 'cry_need is silent'
         return ''
 

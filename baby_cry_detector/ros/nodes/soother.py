@@ -26,7 +26,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import (audio_message, AudioData, AudioDataStamped,
                                                  AudioInfo, cry_state, info_message)
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import SootherSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, from_nanoseconds, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -42,13 +42,13 @@ CALIBRATION_SOUND, CALIBRATION_S = 'pink', 60.0
 CALIBRATION_HEADROOM_DB = 3.0          # below the cap, so that the limiter leaves it alone
 
 
-class Soother(ManagedNode):
+class Soother(ManagedNode[SootherSettings]):
     """See the module."""
 
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters and services."""
-        super().__init__('soother', TABLES['soother'], overrides, **kwargs)
-        self._values = {}
+        super().__init__('soother', SootherSettings, overrides, **kwargs)
+        self._values = SootherSettings()
         self._policy: Optional[Policy] = None
         self._engine: Optional[PolicyEngine] = None
         self._player: Optional[SoundPlayer] = None
@@ -69,30 +69,30 @@ class Soother(ManagedNode):
         self.create_service(Trigger, '~/play', self._play_service)
         self.create_service(Trigger, '~/calibrate', self._calibrate_service)
 
-    def validate(self, values):
+    def validate(self, values: SootherSettings):
         """Refuse a calibration that no loudspeaker has."""
-        Calibration.of(values['calibration_dba'], values['calibration_dbfs'])
+        Calibration.of(values.calibration_dba, values.calibration_dbfs)
 
-    def configure(self, values):
+    def configure(self, values: SootherSettings):
         """Read the policy and look at every sound that it may order."""
-        policy = open_policy(values['policy'])
-        names = sounds_of(policy) | {values['sound'], CALIBRATION_SOUND}
+        policy = open_policy(values.policy)
+        names = sounds_of(policy) | {values.sound, CALIBRATION_SOUND}
         sounds = open_sounds(names, values)
         self._values, self._policy = values, policy
-        self._calibration = Calibration.of(values['calibration_dba'], values['calibration_dbfs'])
-        self._engine = PolicyEngine(policy, values['crib_id'])
+        self._calibration = Calibration.of(values.calibration_dba, values.calibration_dbfs)
+        self._engine = PolicyEngine(policy, values.crib_id)
         self._outputs = {
             'care_event': self.offer(CareEvent, 'care_event', qos.EVENTS),
             'level': self.offer(Float32, 'sound_level', qos.STATE),
             'dose': self.offer(Float32, 'sound_dose', qos.STATE)}
-        open_sink = partial(SpeakerSink, values['device'], values['sample_rate'])
-        if values['output'] == 'topic':
+        open_sink = partial(SpeakerSink, values.device, values.sample_rate)
+        if values.output == 'topic':
             depth = qos.depth_for()
             self._outputs.update(
                 audio=self.offer(AudioData, 'audio_out', qos.stream(depth)),
                 stamped=self.offer(AudioDataStamped, 'audio_out_stamped', qos.stream(depth)),
                 info=self.offer(AudioInfo, 'audio_out_info', qos.LATCHED))
-            open_sink = partial(TopicSink, self._publish_audio, values['sample_rate'])
+            open_sink = partial(TopicSink, self._publish_audio, values.sample_rate)
         self._dose = DoseKeeper(self.get_fully_qualified_name(), self.report)
         self._player = SoundPlayer(open_sink, sounds, self._cap_dbfs(values), self._heard_block,
                                    self.report)
@@ -104,9 +104,9 @@ class Soother(ManagedNode):
             log.warning(f'calibration {words}')
 
     def _cap_dbfs(self, values) -> float:
-        return self._calibration.dbfs(values['cap_dba'])
+        return self._calibration.dbfs(values.cap_dba)
 
-    def live_change(self, values):
+    def live_change(self, values: SootherSettings):
         """Use another cap, level or share of an hour."""
         self._values = values
         if self._player is not None:
@@ -114,9 +114,9 @@ class Soother(ManagedNode):
 
     def activate(self):
         """Open the loudspeaker and listen to what is known about the baby."""
-        if self._values['output'] == 'topic':
-            self._outputs['info'].publish(info_message(self._values['sample_rate']))
-        self._engine = PolicyEngine(self._policy, self._values['crib_id'])
+        if self._values.output == 'topic':
+            self._outputs['info'].publish(info_message(self._values.sample_rate))
+        self._engine = PolicyEngine(self._policy, self._values.crib_id)
         self._arrival.clear()
         self._player.open()
         self._need = self.hear(CryNeed, 'cry_need', self._observe, qos.STATE)
@@ -181,8 +181,8 @@ class Soother(ManagedNode):
 
     def _why_not(self) -> str:
         """Return why nothing may be played now; '' if it may."""
-        return self._dose.enough(now_nanoseconds(self), self._values['hour_minutes'],
-                                 self._values['day_minutes'])
+        return self._dose.enough(now_nanoseconds(self), self._values.hour_minutes,
+                                 self._values.day_minutes)
 
     def _refuse(self, order: SoundOrder, why: str):
         """Give the order up for this bout, and say so once."""
@@ -199,13 +199,13 @@ class Soother(ManagedNode):
     def _begin(self, order: SoundOrder):
         """Start a sound; if that is not possible now it is tried again until it is."""
         name = order.sound
-        level_dba = min(order.level_dba, self._values['cap_dba'])
+        level_dba = min(order.level_dba, self._values.cap_dba)
         is_change = self._began and self._order is not None
         if order.action_id != self._newest_action:
             self._newest_action, self._times = order.action_id, 0
         began = self._player.play(
-            name, self._calibration.dbfs(level_dba), self._values['fade_in_s'],
-            self._values['session_s'], self._values['fade_out_s'])
+            name, self._calibration.dbfs(level_dba), self._values.fade_in_s,
+            self._values.session_s, self._values.fade_out_s)
         if not began:
             trouble = self._player.trouble or 'the loudspeaker is being opened'
             self.report('not_played', f'{name} cannot be played now: {trouble}')
@@ -222,7 +222,7 @@ class Soother(ManagedNode):
         """Fade out and say so."""
         order, self._order = self._order, None
         if self._player is not None:
-            self._player.fade_out(self._values['fade_out_s'])
+            self._player.fade_out(self._values.fade_out_s)
         if order is not None and self._began:
             self._tell(order, CareEvent.PHASE_ENDED, why, effect)
             self.get_logger().info(f'ends {order.sound}: {why}')
@@ -260,7 +260,7 @@ class Soother(ManagedNode):
             return
         by_hand = order.action_id == BY_HAND
         if not by_hand and (silent_ns is None
-                            or silent_ns > self._values['cry_need_timeout_s'] * 1e9):
+                            or silent_ns > self._values.cry_need_timeout_s * 1e9):
             self.report('cry_need_silent', 'cry_need is silent: nobody hears whether it helps')
             # Barred until the end of the bout: what cries later was not heard meanwhile.
             self._give_up('cry_need is silent: nobody hears whether it helps')
@@ -300,30 +300,30 @@ class Soother(ManagedNode):
             return response
         was = self._order.sound if self._order is not None else ''
         self._give_up('somebody said stop')
-        self._player.fade_out(min(1.0, self._values['fade_out_s']))
+        self._player.fade_out(min(1.0, self._values.fade_out_s))
         response.message = f'{was} ends' if was else 'nothing plays'
         return response
 
     @survive
     def _play_service(self, request, response):
         """Play the default sound until the timer runs out."""
-        name = self._values.get('sound', '')
+        name = self._values.sound
         response.success, response.message = self._by_hand(
-            name, self._values.get('level_dba', 0.0), 'somebody said play', f'plays {name}')
+            name, self._values.level_dba, 'somebody said play', f'plays {name}')
         return response
 
     @survive
     def _calibrate_service(self, request, response):
         """Play noise of a known digital level for a minute, to be measured at the ear."""
         values = self._values
-        if values and values['calibration_dbfs'] > self._cap_dbfs(values) - (
+        if self._is_active and values.calibration_dbfs > self._cap_dbfs(values) - (
                 CALIBRATION_HEADROOM_DB):
             response.message = (
-                f'the limiter would make {values["calibration_dbfs"]:g} dBFS(A) quieter: set '
+                f'the limiter would make {values.calibration_dbfs:g} dBFS(A) quieter: set '
                 f'cap_dba to 60, or calibration_dbfs to at most '
                 f'{self._cap_dbfs(values) - CALIBRATION_HEADROOM_DB:g}')
             return response
-        at_dbfs = values.get('calibration_dbfs', 0.0)
+        at_dbfs = values.calibration_dbfs
         response.success, response.message = self._by_hand(
             CALIBRATION_SOUND, self._calibration.dba(at_dbfs), 'to be measured at the ear',
             f'plays noise of {at_dbfs:g} dBFS(A) for {CALIBRATION_S:g} s; calibration_dba is what '
@@ -362,7 +362,7 @@ class Soother(ManagedNode):
         """Report the loudspeaker, level, dose and calibration."""
         details = {'calibration': self._calibration.describe(),
                    'level_dba': round(self._level_dba, 1),
-                   'cap_dba': self._values.get('cap_dba', '')}
+                   'cap_dba': self._values.cap_dba}
         if self._dose is not None:
             details.update(self._dose.figures(now_nanoseconds(self)))
         if not self._is_active:
@@ -375,7 +375,7 @@ class Soother(ManagedNode):
         if not player.is_ready:
             return DiagnosticStatus.WARN, 'the loudspeaker is being opened', details
         silent_ns = self._arrival.silent_ns()
-        if silent_ns is None or silent_ns > self._values['cry_need_timeout_s'] * 1e9:
+        if silent_ns is None or silent_ns > self._values.cry_need_timeout_s * 1e9:
             return DiagnosticStatus.WARN, 'cry_need is silent', details
         message = f'plays {player.playing}' if player.playing else 'silent'
         if not self._calibration.measured:

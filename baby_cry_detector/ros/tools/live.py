@@ -181,7 +181,7 @@ def main(args=None) -> int:
                         help='rock, play, alert and write a diary too, and show what they do; '
                         'no robot is needed, and nothing is kept')
     parser.add_argument('--page', action='store_true',
-                        help='serve the caregiver\'s page on http://127.0.0.1:8095/ too, with '
+                        help="serve the caregiver's page on http://127.0.0.1:8095/ too, with "
                         'the behaviours that it shows')
     arguments = list(sys.argv[1:] if args is None else args)
     own = arguments.index('--ros-args') if '--ros-args' in arguments else len(arguments)

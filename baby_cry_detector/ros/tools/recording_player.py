@@ -12,6 +12,7 @@ import time
 from baby_cry_detector.audio import AudioSourceError, FileSource
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.parameters import AudioCaptureSettings
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds, to_nanoseconds
 from baby_cry_detector.units import SECOND_NS
 
@@ -33,18 +34,18 @@ class RecordingPlayer:
     :raises AudioSourceError: if the recording can't be opened.
     """
 
-    def __init__(self, node, settings: dict, publish):
+    def __init__(self, node, settings: AudioCaptureSettings, publish):
         """Open the recording."""
         self.finished = False
         self.trouble = ''
-        self.source = FileSource(settings['file'], settings['sample_rate'],
-                                 settings['block_duration_s'], loop=settings['loop'],
-                                 channel=settings['channel'])
+        self.source = FileSource(settings.file, settings.sample_rate,
+                                 settings.block_duration_s, loop=settings.loop,
+                                 channel=settings.channel)
         self._node = node
         self._publish = publish
-        self._rate = settings['rate']
-        self._duration_s = settings['block_duration_s']
-        self._sample_rate = settings['sample_rate']
+        self._rate = settings.rate
+        self._duration_s = settings.block_duration_s
+        self._sample_rate = settings.sample_rate
         self._blocks = iter(self.source)
         self._start_ns = None
         self._wait_until_s = time.monotonic() + WAIT_FOR_HEARERS_S

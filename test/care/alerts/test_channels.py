@@ -12,10 +12,10 @@ from alert_receivers import Broker, free_port, HttpReceiver, no_broker, wait_for
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channel import Channel, Refused, Sender, Undelivered
 from baby_cry_detector.care.alerts.secrets import Secrets
-from baby_cry_detector.care.alerts.settings import CHANNEL_PARAMETERS, make_senders
+from baby_cry_detector.care.alerts.settings import ChannelSettings, make_senders
 from baby_cry_detector.care.alerts.sounder import RATE, tone
 from baby_cry_detector.care.alerts.webhook import Webhook
-from baby_cry_detector.fields import check_values, ParameterError
+from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 import numpy as np
 import pytest
@@ -26,9 +26,9 @@ needs_broker = pytest.mark.skipif(bool(no_broker()), reason=no_broker() or 'ther
 
 def said(state, number=1, sequence=1, **kwargs):
     """Return a loud word about an alert."""
-    values = dict(alert_id=f'a{number}' if state != HEARTBEAT else '', sequence=sequence,
-                  priority=2, text='Crying for 2 min, hard; reason unknown.', need='UNKNOWN',
-                  episode_id=f'crib-{number}', listening=True, loud=True)
+    values = {'alert_id': f'a{number}' if state != HEARTBEAT else '', 'sequence': sequence,
+              'priority': 2, 'text': 'Crying for 2 min, hard; reason unknown.', 'need': 'UNKNOWN',
+              'episode_id': f'crib-{number}', 'listening': True, 'loud': True}
     return Said(state, 'crib', 1_790_000_000 * NS + sequence * NS, **{**values, **kwargs})
 
 
@@ -483,7 +483,7 @@ def test_tones_differ_by_priority_and_are_as_loud_as_asked():
 
 def make(values, **kwargs):
     """Return the senders of some parameters."""
-    return make_senders(check_values(CHANNEL_PARAMETERS, values), Secrets(), 'crib', 30.0, None)
+    return make_senders(ChannelSettings.of(values), Secrets(), 'crib', 30.0, None)
 
 
 def test_no_channel_is_the_default():

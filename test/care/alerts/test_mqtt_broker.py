@@ -67,8 +67,8 @@ def test_tls_with_user_and_password_delivers_both_ways(tmp_path, authority):
 @needs_openssl
 @pytest.mark.parametrize('case, says', [
     ('another authority', ('is not trusted', 'mqtt_ca_file')),
-    ('the system\'s authorities', ('is not trusted', 'mqtt_ca_file')),
-    ('another host\'s certificate', ('is not trusted', 'mqtt_host')),
+    ("the system's authorities", ('is not trusted', 'mqtt_ca_file')),
+    ("another host's certificate", ('is not trusted', 'mqtt_host')),
     ('no TLS at the broker', ('does not speak TLS', 'mqtt_port'))])
 def test_a_broker_that_is_not_trusted_gets_nothing(tmp_path, authority, case, says):
     host = 'elsewhere.example' if 'host' in case else '127.0.0.1'

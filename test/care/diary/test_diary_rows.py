@@ -13,8 +13,8 @@ import pytest
 
 def sample(time_s, crying=True, episode='crib-a', onset_s=100.0, **kwargs):
     """Return what is heard at a time."""
-    values = dict(duration_ns=max(0, round((time_s - onset_s) * NS)), cry_probability=0.9,
-                  intensity=0.5)
+    values = {'duration_ns': max(0, round((time_s - onset_s) * NS)), 'cry_probability': 0.9,
+              'intensity': 0.5}
     values.update(kwargs)
     return CryState(round(time_s * NS), 'crib', crying=crying, episode_id=episode,
                     onset_ns=round(onset_s * NS), **values)

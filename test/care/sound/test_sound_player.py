@@ -83,14 +83,14 @@ def player(monkeypatch):
 
 
 def test_an_error_while_closing_does_not_end_the_thread(player):
-    one = player(dict(fails=True, fails_to_close=True), dict(fails=True, fails_to_close=True))
+    one = player({'fails': True, 'fails_to_close': True}, {'fails': True, 'fails_to_close': True})
     until(lambda: len(Sink.opened) == 3 and one.is_ready)
     assert [kind for kind, _ in one.reports].count('speaker_close') == 2
     assert one.play('pink', -40.0, 0.05, 1.0, 0.05) and one.playing == 'pink'
 
 
 def test_a_thread_that_hangs_is_replaced_and_the_old_one_plays_no_more(player):
-    one = player(dict(hangs=True), hung_s=2.0)
+    one = player({'hangs': True}, hung_s=2.0)
     until(lambda: Sink.opened and Sink.opened[0].writers)
     until(lambda: one.watch() or len(Sink.opened) > 1 and one.is_ready)
     assert 'speaker_hung' in [kind for kind, _ in one.reports]
@@ -103,7 +103,7 @@ def test_a_thread_that_hangs_is_replaced_and_the_old_one_plays_no_more(player):
 def test_a_close_that_expires_leaves_no_second_player(player, monkeypatch):
     stop = DeviceThread.stop
     monkeypatch.setattr(DeviceThread, 'stop', lambda self, timeout_s: stop(self, 0.1))
-    one = player(dict(hangs=True))
+    one = player({'hangs': True})
     until(lambda: Sink.opened and Sink.opened[0].writers)
     one.close()
     assert 'speaker_hung' in [kind for kind, _ in one.reports]

@@ -135,8 +135,8 @@ def test_channels_that_are_away_block_nothing_and_get_everything_later(
     port = free_port()
     monkeypatch.setenv('BABY_CRY_HOOK', SECRET)
     monkeypatch.setenv('BABY_CRY_HOOK_HOST', '127.0.0.1')
-    parameters = dict(policy=policy, webhook_url=f'http://127.0.0.1:{port}/hook',
-                      webhook_token='env:BABY_CRY_HOOK', webhook_timeout_s=1.0)
+    parameters = {'policy': policy, 'webhook_url': f'http://127.0.0.1:{port}/hook',
+                  'webhook_token': 'env:BABY_CRY_HOOK', 'webhook_timeout_s': 1.0}
     broker = None if no_broker() else Broker(tmp_path)
     if broker:
         parameters.update(mqtt_host='127.0.0.1', mqtt_port=broker.port)
@@ -181,8 +181,8 @@ def test_channels_that_are_away_block_nothing_and_get_everything_later(
 def test_killed_while_the_channels_are_away_it_tells_everything_after_that(graph, policy,
                                                                            tmp_path):
     port = free_port()
-    parameters = dict(policy=policy, webhook_url=f'http://127.0.0.1:{port}/hook',
-                      webhook_timeout_s=1.0)
+    parameters = {'policy': policy, 'webhook_url': f'http://127.0.0.1:{port}/hook',
+                  'webhook_timeout_s': 1.0}
     broker = None if no_broker() else Broker(tmp_path)
     if broker:
         parameters.update(mqtt_host='127.0.0.1', mqtt_port=broker.port)

@@ -86,8 +86,8 @@ def test_care_is_entered_by_topic_and_service_once(graph, path):
     labelled = graph.call(LabelEpisode, 'diary/label_episode', LabelEpisode.Request(
         who='mum', label='wind'))
     assert labelled.success and labelled.episode_id == f'crib-{ONSET_NS}'
-    for wrong, says in ((dict(label=''), 'characters'),
-                        (dict(label='wind', episode_id='nobody'), 'no episode')):
+    for wrong, says in (({'label': ''}, 'characters'),
+                        ({'label': 'wind', 'episode_id': 'nobody'}, 'no episode')):
         answer = graph.call(LabelEpisode, 'diary/label_episode', LabelEpisode.Request(**wrong))
         assert not answer.success and says in answer.message
     graph.until(lambda: {e.kind for e in graph.care} >= {

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A managed node in one process: what it is given, what it has open, and that nothing ends it."""
 
-from baby_cry_detector.fields import Parameter, ParameterError
+from dataclasses import dataclass
+
+from baby_cry_detector.fields import ParameterError, setting
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.parameters import COMMON
+from baby_cry_detector.ros.base.parameters import NodeSettings
 from baby_cry_detector.ros.base.running import Restarts, wait_s
 from diagnostic_msgs.msg import DiagnosticStatus
 from graph_harness import next_domain, PATIENCE_S
@@ -15,12 +17,17 @@ from rclpy.parameter import Parameter as RosParameter
 from std_msgs.msg import Empty
 from std_srvs.srv import Trigger
 
-TABLE = (*COMMON, Parameter('hold_s', 3.0, 'A time.', minimum=0.0, maximum=600.0, live=True),
-         Parameter('crib_id', '', 'A name.', read_only=True),
-         Parameter('enter_threshold', 0.5, 'A share.', minimum=0.0, maximum=1.0),
-         Parameter('count', 3, 'A number.', minimum=1, maximum=5),
-         Parameter('switch', False, 'A switch.'),
-         Parameter('file', '', 'A file.', path=True, read_only=True))
+
+@dataclass(frozen=True)
+class ExampleSettings(NodeSettings):
+    """One of each kind."""
+
+    hold_s: float = setting(3.0, 'A time.', minimum=0.0, maximum=600.0, live=True)
+    crib_id: str = setting('', 'A name.', read_only=True)
+    enter_threshold: float = setting(0.5, 'A share.', minimum=0.0, maximum=1.0)
+    count: int = setting(3, 'A number.', minimum=1, maximum=5)
+    switch: bool = setting(False, 'A switch.')
+    file: str = setting('', 'A file.', path=True, read_only=True)
 
 
 class Device:
@@ -38,7 +45,7 @@ class Example(ManagedNode):
     """Opens something in each step."""
 
     def __init__(self, overrides=None, **kwargs):
-        super().__init__('example', TABLE, overrides, **kwargs)
+        super().__init__('example', ExampleSettings, overrides, **kwargs)
         self.closed, self.lines, self.settings = [], [], None
         self.get_logger().warning = self.lines.append
         self.create_service(Trigger, '~/fails', self._fails)
@@ -103,7 +110,7 @@ def things(node):
 def test_what_is_typed_otherwise_is_taken_where_its_meaning_is_clear(make, given, name, value):
     node = make(given)
     assert node.autostart()
-    assert node.settings[name] == getattr(node.settings, name) == value
+    assert getattr(node.settings, name) == value
     assert type(node.get_parameter(name).value) is type(value)
 
 

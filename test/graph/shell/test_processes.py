@@ -66,7 +66,7 @@ def test_three_processes_hear_a_recording_and_end_cleanly(run_node, recording):
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain_id)
     probe = Probe(context)
-    parameters = {'audio_capture': dict(source='file', file=str(recording), rate=4.0)}
+    parameters = {'audio_capture': {'source': 'file', 'file': str(recording), 'rate': 4.0}}
     running = [run_node(name, domain_id, **parameters.get(name, {})) for name in NODES]
     try:
         probe.spin_until(lambda: any(need.crying for need in probe.needs))
@@ -81,11 +81,11 @@ def test_three_processes_hear_a_recording_and_end_cleanly(run_node, recording):
 
 
 @pytest.mark.parametrize('name, parameters, expected', [
-    ('cry_classifier', dict(model='/nowhere/model.npz'), '/nowhere/model.npz'),
-    ('cry_classifier', dict(enter_threshold=0.3, leave_threshold=0.4), 'leave_threshold'),
-    ('audio_capture', dict(source='file'), 'names no recording'),
-    ('audio_capture', dict(source='file', file='/nowhere/cry.wav'), 'no such file'),
-    ('feature_extractor', dict(feature_set='is99'), 'is09'),
+    ('cry_classifier', {'model': '/nowhere/model.npz'}, '/nowhere/model.npz'),
+    ('cry_classifier', {'enter_threshold': 0.3, 'leave_threshold': 0.4}, 'leave_threshold'),
+    ('audio_capture', {'source': 'file'}, 'names no recording'),
+    ('audio_capture', {'source': 'file', 'file': '/nowhere/cry.wav'}, 'no such file'),
+    ('feature_extractor', {'feature_set': 'is99'}, 'is09'),
 ])
 def test_what_cannot_start_says_why_and_exits_with_1(run_node, name, parameters, expected):
     process = run_node(name, next_domain(), **parameters)
@@ -122,7 +122,7 @@ def test_a_crash_loop_slows_down_and_a_late_crash_does_not_wait():
     assert [sentence.split()[-2] for sentence in said if sentence.startswith('once')] == ['0.05']
 
 
-@pytest.mark.parametrize('whose', ['ours', 'the user\'s'])
+@pytest.mark.parametrize('whose', ['ours', "the user's"])
 def test_the_profile_for_fast_dds_is_understood_and_the_users_own_goes_first(
         run_node, tmp_path, monkeypatch, whose):
     monkeypatch.delenv('FASTRTPS_DEFAULT_PROFILES_FILE', raising=False)
