@@ -11,6 +11,7 @@ that whoever asks for something is let in; where all are in use, the new one is 
 
 import asyncio
 import ipaddress
+import socket
 from typing import Dict, Optional, Set
 
 MOST_CONNECTIONS = 300
@@ -22,6 +23,8 @@ IDLE_S = 30.0
 ANSWER_S = 40.0
 # Of one request and what may come with it; beyond it the rest would pile up in memory.
 MOST_BYTES = 1_048_576
+# Answers on their way, in the kernel: without a limit it keeps megabytes for one that reads none.
+SEND_BUFFER_BYTES = 262_144
 FULL = (b'HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n'
         b'Retry-After: 5\r\nConnection: close\r\nContent-Length: 26\r\n\r\n'
         b'too many connections here\n')
@@ -127,6 +130,9 @@ class Connection(asyncio.Protocol):
             transport.write(FULL)
             transport.close()
             return
+        raw = transport.get_extra_info('socket')
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self.wait(HEAD_S, busy=False)
         self._inner.connection_made(transport)
 
@@ -137,7 +143,12 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if limit_s is None else loop.call_later(
-            limit_s, self.drop, 'slow_answer' if busy else 'unfinished_request')
+            limit_s, self._expire)
+
+    def _expire(self) -> None:
+        # An answer that nobody takes is given, but not gone.
+        unread = self.busy or self.transport.get_write_buffer_size() > 0
+        self.drop('slow_answer' if unread else 'unfinished_request')
 
     def answered(self) -> None:
         """Wait for the next request."""

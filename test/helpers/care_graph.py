@@ -118,15 +118,18 @@ class CareGraph:
         """End everything; return whether all processes ended with 0."""
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
-        codes = []
-        for process in self.processes.values():
+        codes = {}
+        for name, process in self.processes.items():
             try:
-                codes.append(process.wait(20))
+                codes[name] = process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
-                codes.append(process.wait())
+                codes[name] = process.wait()
+        if any(codes.values()):
+            print('ended with', {name: (code, self.log(name)[-1000:])
+                                 for name, code in codes.items() if code})
         self.processes.clear()
         if self.context.ok():
             self.node.destroy_node()
             rclpy.shutdown(context=self.context)
-        return not any(codes)
+        return not any(codes.values())

@@ -121,4 +121,5 @@ def test_a_thread_ends_once_it_is_told(player):
     until(lambda: one.is_ready)
     one.close()
     assert not one.is_ready and Sink.opened[0].closed == 1
-    assert 'loudspeaker' not in [thread.name for thread in threading.enumerate()]
+    # One that a test before let hang may need a moment to end.
+    until(lambda: 'loudspeaker' not in [thread.name for thread in threading.enumerate()])

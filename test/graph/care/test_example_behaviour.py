@@ -55,5 +55,5 @@ def test_the_night_light_glows_while_it_cries_and_goes_out_in_silence(care):
 
 
 def test_the_guide_shows_the_example_as_it_is():
-    code = EXAMPLE.read_text().split('limitations under the License.\n')[1]
+    code = EXAMPLE.read_text().split('SPDX-License-Identifier: Apache-2.0\n')[1]
     assert code.strip() in GUIDE.read_text()

@@ -87,7 +87,8 @@ def test_a_cry_that_is_over_when_the_classifier_returns_is_closed_and_reported(s
         closed = probe.needs[-1]
         assert closed.episode_id == crying.episode_id
         assert (closed.onset, closed.episode) == (crying.onset, crying.episode)
-        assert 0.5 <= closed.duration.sec + closed.duration.nanosec * 1e-9 < 12.0
+        # What was kept of a cry that had just begun when it was killed may be short.
+        assert 0.0 < closed.duration.sec + closed.duration.nanosec * 1e-9 < 12.0
     finally:
         audio.close()
 

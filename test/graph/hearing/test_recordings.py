@@ -10,6 +10,7 @@ from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import listen
 import numpy as np
+import pytest
 from recordings import recordings
 
 NS = 1_000_000_000
@@ -30,6 +31,7 @@ def clips():
     return chosen
 
 
+@pytest.mark.timeout(900)                    # some minutes of audio, in real time and slower
 def test_graph_decides_as_listen_does(graph):
     probe = graph.probe
     probe.announce()
