@@ -48,7 +48,7 @@ setup:
 
 lint:
 	@tools/setup.sh test
-	@./env.sh flake8 baby_cry_detector test tools benchmarks launch examples
+	@./env.sh flake8
 	@./env.sh ruff check .
 
 # Every package of the wheels path with its hashes, written anew.

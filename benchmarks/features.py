@@ -15,7 +15,7 @@ import os
 for _name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
     os.environ[_name] = '1'
 
-import argparse  # noqa: E402
+import argparse  # noqa: E402, I100
 import sys  # noqa: E402
 import time  # noqa: E402
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Hours of nothing: does an extractor that hears only zeros stay small and quick?
+Hours of nothing: whether an extractor that gets only zeros stays small and quick.
 
 ``python benchmarks/features_endurance.py [--hours 3] [--set NAME ...]``: one second of sound, then
 zeros, then denormal numbers, half of the time each, in blocks of one second. Prints, for the
@@ -14,7 +14,7 @@ import os
 for _name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
     os.environ[_name] = '1'
 
-import argparse  # noqa: E402
+import argparse  # noqa: E402, I100
 import gc  # noqa: E402
 import time  # noqa: E402
 

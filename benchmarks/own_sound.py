@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Does the detector go on hearing while the robot soothes?
+Whether the detector goes on hearing while the robot soothes.
 
 For each made sound and scene (`care/sound/acoustics.py`: levels at the microphone by distance,
 in a room that reverberates) it plays the sound all the time, lets recorded cries sound over it and

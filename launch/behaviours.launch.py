@@ -1,10 +1,10 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""
+r"""
 Listening, sound, alerts and the diary of one crib; rocking and the page where they are asked for.
 
     ros2 launch baby_cry_detector behaviours.launch.py policy:=/path/of/policy.yaml soother:=false
-    ros2 launch baby_cry_detector behaviours.launch.py rocker:=true \\
+    ros2 launch baby_cry_detector behaviours.launch.py rocker:=true \
       rocker_command_topic:=/crib_controller/joint_trajectory rocker_joint:=rocking_joint
     ros2 launch baby_cry_detector behaviours.launch.py page:=true page_host:=0.0.0.0
 

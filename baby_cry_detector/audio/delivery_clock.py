@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-When were samples captured that a sound driver hands over late, early, and in bursts?
+When samples were captured that a sound driver hands over late, early, and in bursts.
 
 A sample cannot arrive before it was captured, and now and then one arrives promptly. So the
 promptest arrivals of the last seconds tell the time of the sample counter, and only what stays

@@ -39,7 +39,7 @@ class FormatMessage:
     """
 
     arrival_ns: int
-    format: Optional[AudioFormat]
+    format: Optional[AudioFormat]  # noqa: A003
     trouble: str = ''
     possible: bool = True
 

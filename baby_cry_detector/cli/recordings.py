@@ -29,7 +29,7 @@ def told_format(args) -> Optional[AudioFormat]:
 
 
 def channel(text: str):
-    """Return a choice of channel (an argparse type)."""
+    """Return the choice that a text names; an argparse type."""
     try:
         return parse_choice(text)
     except AudioError as error:

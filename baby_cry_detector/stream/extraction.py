@@ -85,7 +85,7 @@ class Extraction:
         return self.reception.verdict
 
     @property
-    def format(self) -> Optional[AudioFormat]:
+    def format(self) -> Optional[AudioFormat]:  # noqa: A003
         """Return the format of the audio; ``None`` before it is known."""
         return self._intake.format
 

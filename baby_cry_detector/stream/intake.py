@@ -153,7 +153,7 @@ class AudioIntake:
         return requantised(self._resampler.process(samples))
 
     def _stamp(self, values: np.ndarray) -> List[StampedFrames]:
-        """Number and stamp new frames by the clock as it is now."""
+        """Return new frames, numbered and stamped by the clock as it is now."""
         if not len(values):
             return []
         first = self._next_frame

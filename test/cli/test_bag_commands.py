@@ -12,7 +12,7 @@ import soundfile
 
 pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags')
 
-from baby_cry_detector.audio import to_pcm16  # noqa: E402
+from baby_cry_detector.audio import to_pcm16  # noqa: E402, I100
 from baby_cry_detector.audio.sources import read_audio  # noqa: E402
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402
 from baby_cry_detector.cli.main import main  # noqa: E402

@@ -39,7 +39,8 @@ class HttpReceiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
+
+            def do_POST(self):  # noqa: N802
                 body = self.rfile.read(int(self.headers['Content-Length']))
                 if receiver.status < 300:
                     receiver.documents.append(json.loads(body))

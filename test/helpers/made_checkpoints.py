@@ -63,5 +63,5 @@ def small():
 
 @pytest.fixture
 def frames():
-    """Return `made_frames()`."""
+    """Return frames that were made."""
     return made_frames()

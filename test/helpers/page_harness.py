@@ -174,7 +174,7 @@ class Phone:
         self.command('Emulation.setEmulatedMedia', features=[
             {'name': 'prefers-color-scheme', 'value': 'dark' if dark else 'light'}])
 
-    def open(self, address):
+    def open(self, address):  # noqa: A003
         """Open the page."""
         self.driver.get(address)
 

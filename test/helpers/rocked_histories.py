@@ -221,7 +221,7 @@ def killed(rocker, rng):
 
 
 def killed_and_stopped(rocker, rng):
-    """It is killed, started again, and told to stop at any moment after that, perhaps twice."""
+    """Kill it, start it again, and tell it to stop at any moment after that."""
     rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 1.5))
     rocker = again(rocker)
     rocker.live(rng.uniform(0.0, 1.5))
@@ -232,7 +232,7 @@ def killed_and_stopped(rocker, rng):
 
 
 def killed_and_started(rocker, rng):
-    """It is killed and started again, and shall rock as soon as it may."""
+    """Kill it and start it again, to rock as soon as it may."""
     rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 1.5))
     rocker = again(rocker, acceleration=0.7)
     if rocker.world.measured_s == 0:
@@ -252,7 +252,7 @@ def halted(rocker, rng):
 
 
 def stopped(rocker, rng):
-    """The policy ends it; somebody may say stop while it comes to rest."""
+    """End it by the policy; somebody may say stop while it comes to rest."""
     rocker.motion.stop(rocker.world.now_s, 'a test')
     rocker.live(rng.uniform(0.0, 3.3))
     rocker.halt()
@@ -260,7 +260,7 @@ def stopped(rocker, rng):
 
 
 def changed(rocker, rng):
-    """It goes on otherwise."""
+    """Let it go on otherwise."""
     rocker.motion.stop(rocker.world.now_s, 'a test')
     rocker.live(3.5)
     rocker.start(rng.uniform(0.3, 0.7), rng.choice([10.0, 30.0, 60.0]))
@@ -268,7 +268,7 @@ def changed(rocker, rng):
 
 
 def configured_anew(rocker, rng):
-    """It is switched off, gets other parameters, and is switched on."""
+    """Switch it off, give it other parameters, and switch it on."""
     rocker.halt()
     rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 0.5))
     rocker = again(rocker, acceleration=float(rng.choice([0.1, 0.7])),
@@ -280,7 +280,7 @@ def configured_anew(rocker, rng):
 
 
 def held_up(rocker, rng):
-    """The process stands still for a time, at any moment, also between clock and publication."""
+    """Hold the process up for a time, at any moment, also between clock and publication."""
     for _ in range(rng.integers(1, 4)):
         rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 0.9))
         rocker.pause_after_stamp_s = 0.05
@@ -334,7 +334,7 @@ def second_rocker(rocker, rng):
 
 
 def moved_by_hand(rocker, rng):
-    """It rests, somebody moves it, and it shall rock."""
+    """Let it rest, be moved by somebody, and rock."""
     rocker.halt()
     rocker.live(1.0)
     rocker.world.place(float(rng.uniform(-0.07, 0.07)))
@@ -350,7 +350,7 @@ def moved_by_hand(rocker, rng):
 
 
 def sensor_lost(rocker, rng):
-    """The joint is not measured any more, for a while or for ever."""
+    """Measure the joint no more, for a while or for ever."""
     rocker.sees = lambda place: None
     rocker.live(rng.uniform(0.0, 2.0))
     if rng.random() < 0.5:
@@ -360,7 +360,7 @@ def sensor_lost(rocker, rng):
 
 
 def sensor_wild(rocker, rng):
-    """The joint's sensor says things that can't be, or that are not so."""
+    """Have the joint's sensor say things that can't be, or that are not so."""
     joint = rocker.world.joint
     said = rng.choice([np.nan, np.inf, 1e9, joint.position(0.02), joint.position(-0.05)])
     share = rng.choice([0.05, 0.5, 1.0])

@@ -10,7 +10,7 @@ import yaml
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from baby_cry_detector.ros.base.launching import BEHAVIOURS  # noqa: E402
+from baby_cry_detector.ros.base.launching import BEHAVIOURS  # noqa: E402, I100
 from launch import LaunchContext  # noqa: E402
 from launch.actions import (DeclareLaunchArgument, LogInfo, OpaqueFunction,  # noqa: E402
                             SetEnvironmentVariable)

@@ -12,7 +12,7 @@ import yaml
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from launch import LaunchContext  # noqa: E402
+from launch import LaunchContext  # noqa: E402, I100
 from launch.actions import LogInfo, OpaqueFunction, TimerAction  # noqa: E402
 from launch.launch_description_sources import \
     get_launch_description_from_python_launch_file  # noqa: E402

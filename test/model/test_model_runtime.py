@@ -23,7 +23,7 @@ def name_of(kind):
 
 def architecture_of(kind, stack, **others):
     return Architecture(4, (14, 10), stack_frames=stack, **{
-        **{'dense_sizes': (6,), 'n_needs': 3}, **kind, **others})
+        'dense_sizes': (6,), 'n_needs': 3, **kind, **others})
 
 
 def whole_sequence(checkpoint, frames):

@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip('aiohttp', reason='needs python3-aiohttp')
 
-from baby_cry_detector.page import gate  # noqa: E402
+from baby_cry_detector.page import gate  # noqa: E402, I100
 from baby_cry_detector.page.access import Access, new_token  # noqa: E402
 from baby_cry_detector.page.files import FILES  # noqa: E402
 from baby_cry_detector.page.phones import Phones  # noqa: E402

@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training code needs PyTorch')
 
-from baby_cry_detector.research.model.network import (AttentionGateLayer, CryNetwork,  # noqa: E402
-                                                      LstmLayer, SteppedLayer)
+from baby_cry_detector.research.model.network import (  # noqa: E402, I100
+    AttentionGateLayer, CryNetwork, LstmLayer, SteppedLayer)
 
 STRATEGIES = ('cascade', 'mean', 'softmax')
 ALL_CELLS = [('attention', depth, strategy) for depth in (1, 2, 3) for strategy in STRATEGIES] \

@@ -16,7 +16,7 @@ MODELS = ['lstm', 'depth1', 'depth2', 'gru']
 
 
 def made_voice(rng, label, seconds):
-    """A tone that rises, falls or stays, with noise: three classes that order in time tells."""
+    """Return a tone that rises, falls or stays, with noise: three classes by order in time."""
     time = np.arange(int(16000 * seconds)) / 16000
     bend = {'falls': -1.0, 'rises': 1.0, 'stays': 0.0}[label]
     f0 = rng.uniform(180, 260) * (1 + 0.5 * bend * (time / seconds - 0.5))

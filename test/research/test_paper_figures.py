@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('torch')
-from baby_cry_detector.research.evaluation import metrics  # noqa: E402
+from baby_cry_detector.research.evaluation import metrics  # noqa: E402, I100
 from baby_cry_detector.research.model.network import CryNetwork  # noqa: E402, I100
 from baby_cry_detector.research.paper import data as paper_data  # noqa: E402
 from baby_cry_detector.research.paper import figures, runs  # noqa: E402

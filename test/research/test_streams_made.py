@@ -23,8 +23,8 @@ def band_power(x, low, high):
 
 
 def only(**options):
-    off = {name: 0.0 for name in ('p_band_limit', 'p_tilt', 'p_speed', 'p_reverb', 'p_noise',
-                                  'p_overlay', 'gain_db')}
+    off = dict.fromkeys(('p_band_limit', 'p_tilt', 'p_speed', 'p_reverb', 'p_noise', 'p_overlay',
+                         'gain_db'), 0.0)
     return aug.Augmentation(**{**off, **options})
 
 

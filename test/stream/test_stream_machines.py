@@ -307,7 +307,7 @@ def shift(jump_s):
 
 
 def restart(blocks):
-    """The publisher is gone for a second, and its samples with it."""
+    """Lose the publisher for a second, and its samples with it."""
     return blocks[:250] + blocks[275:]
 
 

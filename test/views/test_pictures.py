@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip('PIL', reason='pip install pillow to draw')
 
-from baby_cry_detector.audio import to_pcm16  # noqa: E402
+from baby_cry_detector.audio import to_pcm16  # noqa: E402, I100
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402
 from baby_cry_detector.cli.main import main  # noqa: E402
 from baby_cry_detector.views.history import History, LogMel  # noqa: E402

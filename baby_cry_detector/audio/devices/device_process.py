@@ -79,7 +79,7 @@ def devices_with(audio, direction):
 
 
 def as_text(name):
-    """Return a name that a driver gave; bytes that are no UTF-8 are shown as \\xNN."""
+    r"""Return a name that a driver gave; bytes that are no UTF-8 are shown as \xNN."""
     if isinstance(name, bytes):
         return name.decode('utf-8', 'backslashreplace')
     return str(name).encode('utf-8', 'backslashreplace').decode('utf-8')

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from baby_cry_detector.care.alerts.apprise_sender import apprise_senders
 from baby_cry_detector.care.alerts.channel import Channel, Sender
+from baby_cry_detector.care.alerts.channel_secrets import Secrets
 from baby_cry_detector.care.alerts.mqtt import Mqtt
 from baby_cry_detector.care.alerts.outbox import Outbox
-from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.sounder import Sounder
 from baby_cry_detector.care.alerts.webhook import checked_url, Webhook
 from baby_cry_detector.fields import setting, Settings

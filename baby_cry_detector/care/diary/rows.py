@@ -128,7 +128,7 @@ class EpisodeRow:
     crib_id: str
     onset_ns: int
     end_ns: int
-    open: bool = True
+    open: bool = True  # noqa: A003
     need: str = 'UNKNOWN'
     confidence: float = 0.0
     labels: Dict[str, float] = field(default_factory=dict)

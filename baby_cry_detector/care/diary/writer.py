@@ -48,7 +48,7 @@ class Ticket:
     """
 
     def __init__(self):
-        """It is under way."""
+        """Begin under way."""
         self.place = ''
         self._done = threading.Event()
 

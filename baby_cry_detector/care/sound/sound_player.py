@@ -136,7 +136,7 @@ class SoundPlayer:
             if self._engine is not None:
                 self._engine.limiter.set_cap(cap_dbfs)
 
-    def open(self) -> None:
+    def open(self) -> None:  # noqa: A003
         """Start the thread."""
         self._thread.start()
 

@@ -62,7 +62,7 @@ class HighPass:
         """Start a new stream."""
         self._state = None
 
-    def filter(self, samples: np.ndarray) -> np.ndarray:
+    def filter(self, samples: np.ndarray) -> np.ndarray:  # noqa: A003
         """Return a block filtered; float64, shape (block,)."""
         if self._state is None:
             # Settled on the first sample: the output is 0 for as long as it stays.

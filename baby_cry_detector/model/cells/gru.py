@@ -1,7 +1,9 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-GRU as torch defines it, with two biases::
+GRU as torch defines it, with two biases.
+
+::
 
     r_t = σ(W_r x_t + b_r + U_r h_{t-1} + d_r)
     z_t = σ(W_z x_t + b_z + U_z h_{t-1} + d_z)

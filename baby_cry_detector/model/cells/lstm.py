@@ -1,7 +1,9 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-LSTM, with and without peepholes (then the paper's 787,200 weights at 512 → 256)::
+LSTM, with and without peepholes (then the paper's 787,200 weights at 512 → 256).
+
+::
 
     (2)   i_t = σ(W_i [h_{t-1}, x_t] + b_i [+ p_i ⊙ C_{t-1}])
     (1)   f_t = σ(W_f [h_{t-1}, x_t] + b_f [+ p_f ⊙ C_{t-1}])

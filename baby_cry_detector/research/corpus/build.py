@@ -196,8 +196,9 @@ def _drop_copies(corpus: Corpus) -> None:
 
 def deal_folds(rows: Sequence[Row], known: Sequence[Clip] = (), n_folds: int = N_FOLDS) -> None:
     """
-    Give every group a fold, in place: large ones first, each to the fold with the least of
-    what it mostly holds.
+    Give every group a fold, in place.
+
+    Large ones first, each to the fold with the least of what it mostly holds.
 
     :param known: clips whose groups have a fold already.
     """

@@ -70,7 +70,9 @@ CORVIN_LABELS = {'B': 'discomfort', 'D': 'pain'}
 
 def corvin(root: Path) -> Adapted:
     """
-    Read Corvin 2024 (Zenodo 11061909): ``baby_B01`` cries in the bath, ``baby_D01`` at a
+    Read Corvin 2024 (Zenodo 11061909).
+
+    ``baby_B01`` cries in the bath, ``baby_D01`` at a
     vaccination; files or folders of that name. Group = the number, whatever the situation.
     """
     found = Adapted()
@@ -97,7 +99,9 @@ ICSD_CRIES = ('infantcry', 'infant_cry', 'cry', 'crying', 'baby_cry')
 
 def icsd(root: Path) -> Adapted:
     """
-    Read ICSD: tables (tab-separated) with filename, onset, offset and event_label beside the
+    Read ICSD.
+
+    Tables (tab-separated) with filename, onset, offset and event_label beside the
     audio. Group = the name up to the number of the cut, since cuts of one source share it.
     """
     found = Adapted()
@@ -156,8 +160,10 @@ DEBARBARO_CRIES = re.compile(r'cry|fuss|distress', re.IGNORECASE)
 
 def debarbaro(root: Path) -> Adapted:
     """
-    Read HomeBank's deBarbaroCry: recordings with ELAN (.eaf), Praat (.TextGrid) or CSV
-    intervals of the same name. Group = the name up to the first _ or -: the family.
+    Read HomeBank's deBarbaroCry.
+
+    Recordings with ELAN (.eaf), Praat (.TextGrid) or CSV intervals of the same name. Group = the
+    name up to the first _ or -: the family.
     """
     found = Adapted()
     files = _recordings(root)
@@ -273,7 +279,9 @@ AUDIOSET_UNCLEAR = {'/m/0463cq4'}                   # crying, sobbing
 
 def audioset(root: Path) -> Adapted:
     """
-    Read AudioSet with strong labels: ``audioset_*_strong.tsv`` (segment_id, start_time_seconds,
+    Read AudioSet with strong labels.
+
+    ``audioset_*_strong.tsv`` (segment_id, start_time_seconds,
     end_time_seconds, label) and the audio as ``SEGMENT_ID.wav`` anywhere below. Group = video.
 
     What is labelled as crying of nobody in particular, and no baby's, is left out.

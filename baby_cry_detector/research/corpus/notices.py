@@ -14,7 +14,7 @@ class Stanza:
 
     patterns: Tuple[str, ...]
     author: str
-    license: str
+    license: str  # noqa: A003
 
 
 def read_stanzas(text: str) -> List[Stanza]:

@@ -37,7 +37,7 @@ class Source:
     name: str
     how: str = 'debian'
     get: str = ''
-    license: str = ''
+    license: str = ''  # noqa: A003
     author: str = ''
     kinds: Tuple[Tuple[str, str], ...] = (('*', 'sound'),)
     group: str = '{source}'

@@ -51,7 +51,7 @@ class FeatureOptions:
         out; the last match counts); all where empty.
     """
 
-    set: str = 'is09'
+    set: str = 'is09'  # noqa: A003
     columns: Tuple[str, ...] = ()
 
 

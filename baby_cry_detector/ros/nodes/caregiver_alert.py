@@ -14,9 +14,9 @@ import uuid
 
 from baby_cry_detector.care.alerts.alert_words import DISAGREEMENT, Facts, Said, short, Wish
 from baby_cry_detector.care.alerts.alerting import AlertMachine, Timing
+from baby_cry_detector.care.alerts.channel_secrets import Secrets
 from baby_cry_detector.care.alerts.notices import Notices
 from baby_cry_detector.care.alerts.outbox import checked_word
-from baby_cry_detector.care.alerts.secrets import Secrets
 from baby_cry_detector.care.alerts.settings import make_senders, start_channels
 from baby_cry_detector.care.alerts.sources import Disagreement
 from baby_cry_detector.care.diary.rows import CareEntry

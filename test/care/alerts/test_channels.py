@@ -11,7 +11,7 @@ import time
 from alert_receivers import Broker, free_port, HttpReceiver, no_broker, wait_for, Watcher
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channel import Channel, Refused, Sender, Undelivered
-from baby_cry_detector.care.alerts.secrets import Secrets
+from baby_cry_detector.care.alerts.channel_secrets import Secrets
 from baby_cry_detector.care.alerts.settings import ChannelSettings, make_senders
 from baby_cry_detector.care.alerts.sounder import RATE, tone
 from baby_cry_detector.care.alerts.webhook import Webhook
@@ -176,6 +176,7 @@ def test_one_bad_alert_holds_up_no_other_and_is_given_up(failure):
 
 def test_a_service_that_is_ill_for_everybody_loses_nothing():
     class Ill(Collecting):
+
         def send(self, word, late_s):
             if not self.failures:
                 raise Undelivered('answers 503', answered=True)
