@@ -54,9 +54,8 @@ class Ear:
     """
 
     def __init__(self, floors_db=()) -> None:
-        self._floors: Deque[float] = deque(
-            (float(value) for value in floors_db if math.isfinite(value)
-             and FLOOR_DBFS <= value <= 0.0), maxlen=KEPT_MINUTES)
+        self._floors: Deque[float] = deque(maxlen=KEPT_MINUTES)
+        self.resume(floors_db)
         self.verdict = FINE
         self.reset()
 
@@ -83,6 +82,11 @@ class Ear:
         """Learn anew: it is another microphone, or stands elsewhere."""
         self._floors.clear()
         self.reset()
+
+    def resume(self, floors_db) -> None:
+        """Know what `kept` returned in a process before this one; nonsense is left out."""
+        self._floors.extend(float(value) for value in floors_db if math.isfinite(value)
+                            and FLOOR_DBFS <= value <= 0.0)
 
     def kept(self) -> list:
         """Return what is known of this microphone, to be given to the next one."""

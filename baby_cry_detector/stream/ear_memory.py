@@ -6,7 +6,7 @@ What a microphone was like, in a small file: one that was muted overnight is kno
 Only levels are kept, one a minute of the last day; never sound.
 """
 
-from typing import List
+from typing import List, Tuple
 
 from baby_cry_detector.kept_state import KeptState
 
@@ -22,25 +22,25 @@ class EarMemory:
     def __init__(self, name: str) -> None:
         self._file = KeptState(name, '.microphone')
 
-    def read(self) -> List[float]:
+    def read(self) -> Tuple[List[float], dict]:
         """
-        Return the levels that were kept, dBFS; none where there is no file.
+        Return the levels that were kept, dBFS, and what `SelfTest.kept` said; nothing without.
 
         :raises OSError: if there is a file that can't be read.
         :raises ValueError: if its contents make no sense.
         """
         document = self._file.read()
         if document is None:
-            return []
-        levels = document.get('floors_db')
-        if not isinstance(levels, list) or not all(
+            return [], {}
+        levels, self_test = document.get('floors_db'), document.get('self_test', {})
+        if not isinstance(levels, list) or not isinstance(self_test, dict) or not all(
                 isinstance(level, (int, float)) for level in levels):
             raise ValueError(f'{self._file.path} holds no levels')
-        return [float(level) for level in levels]
+        return [float(level) for level in levels], self_test
 
-    def keep(self, floors_db: List[float]) -> None:
+    def keep(self, floors_db: List[float], self_test: dict) -> None:
         """Write; OSError if that fails."""
-        self._file.keep({'floors_db': floors_db})
+        self._file.keep({'floors_db': floors_db, 'self_test': self_test})
 
     def close(self) -> None:
         """Give the lock back; the file stays as it is."""

@@ -3,12 +3,14 @@
 """
 What arrives, what of it can be used, and why not: judged over seconds, said with its remedy.
 
-Three judges: of the stamps (`stamps`), of the signal (`ear`), and of messages that are no audio.
+Judges of the stamps (`stamps`), of the signal (`ear`), of messages that are no audio, and of what
+the robot heard when it played something itself (`self_test`).
 """
 
 from typing import Optional
 
 from baby_cry_detector.stream.ear import Ear
+from baby_cry_detector.stream.self_test import SelfTest
 from baby_cry_detector.stream.stamps import StampJudge
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, worst
 from baby_cry_detector.units import SECOND_NS
@@ -30,6 +32,7 @@ class Reception:
     def __init__(self, stamp_tolerance_s: float, floors_db=()) -> None:
         self.stamps = StampJudge(stamp_tolerance_s)
         self.ear = Ear(floors_db)
+        self.self_test = SelfTest()
         self._useless = 0
         self._useless_since_ns: Optional[int] = None
         self._useless_verdict = FINE
@@ -37,7 +40,8 @@ class Reception:
     @property
     def verdict(self) -> Verdict:
         """Return the gravest judgement."""
-        return worst(self._useless_verdict, self.stamps.verdict, self.ear.verdict)
+        return worst(self._useless_verdict, self.stamps.verdict, self.ear.verdict,
+                     self.self_test.verdict)
 
     @property
     def is_useless(self) -> bool:
@@ -61,11 +65,32 @@ class Reception:
         :param samples: ``(n,)`` of it; ``None`` where it was dropped.
         """
         self._useless, self._useless_verdict = 0, FINE
-        return samples is not None and self.ear.update(samples, sample_rate, digest)
+        if samples is None:
+            return False
+        self.self_test.on_samples(samples, sample_rate, self.ear.floor_db)
+        return self.ear.update(samples, sample_rate, digest)
 
     def on_silence(self) -> None:
         """Note that no messages arrive."""
         self._useless, self._useless_verdict = 0, FINE
+
+    def resume(self, floors_db, self_test: dict) -> None:
+        """
+        Take what `kept` returned in a process before this one.
+
+        :raises ValueError: if it makes no sense.
+        """
+        self.ear.resume(floors_db)
+        self.self_test.resume(self_test)
+
+    def kept(self) -> tuple:
+        """Return what is known of this microphone: its levels and its self-test."""
+        return self.ear.kept(), self.self_test.kept()
+
+    def forget_microphone(self) -> None:
+        """Learn anew: it is another microphone, or stands elsewhere."""
+        self.ear.forget_microphone()
+        self.self_test.forget()
 
     def forget(self) -> None:
         """Forget the stream, not the microphone."""

@@ -135,6 +135,8 @@ class CribPolicy:
     :param moderate_from: intensity (0 to 1) from which crying is moderate.
     :param strong_from: intensity from which it is strong.
     :param min_confidence: a need that is less sure counts as unknown.
+    :param self_test_at: minute of the day, 0 to 1439, local time, from which the robot plays a
+        chirp and must hear it; ``None`` for never.
     :param rows: ``{need: {level: Row}}``; `DEFAULT` has every level.
     """
 
@@ -143,6 +145,7 @@ class CribPolicy:
     moderate_from: float = 0.45
     strong_from: float = 0.7
     min_confidence: float = 0.6
+    self_test_at: Optional[int] = None
     rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
 
     def row(self, need: str, level: str) -> Row:

@@ -9,6 +9,7 @@ Everything that is wrong is told at once, each with ``file:line`` and what was e
 from dataclasses import replace
 import difflib
 import math
+import re
 from typing import Any, Dict, Optional
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
@@ -23,6 +24,7 @@ from baby_cry_detector.printable import printable
 import yaml
 
 VERSION = 1
+NEVER = -1                     # a time of day that does not come
 # (smallest, largest, unit) of every number.
 ALERT_NUMBERS = {
     'limit_s': (0.0, LONGEST_ALERT_DELAY_S, 's'), 'repeat_s': (5.0, 3600.0, 's'),
@@ -96,7 +98,8 @@ class _Reader:
     # --- the parts of a file ---------------------------------------------------------------------
     def policy(self, root) -> Policy:
         parts = self.mapping(root, 'the policy', (
-            'version', 'alerts', 'soothing', 'levels', 'min_confidence', 'needs', 'cribs'))
+            'version', 'alerts', 'soothing', 'levels', 'min_confidence', 'self_test', 'needs',
+            'cribs'))
         version = self.scalar(parts['version']) if 'version' in parts else None
         if type(version) is not int or version != VERSION:
             self.wrong(parts.get('version', root), f'expected "version: {VERSION}"')
@@ -111,7 +114,7 @@ class _Reader:
         cribs = {}
         for crib_id, node in self.items(parts.get('cribs'), 'cribs'):
             own = self.mapping(node, f'cribs: {crib_id}', (
-                'alerts', 'soothing', 'levels', 'min_confidence', 'needs'))
+                'alerts', 'soothing', 'levels', 'min_confidence', 'self_test', 'needs'))
             cribs[crib_id] = self.crib(own, common)
             self.check(cribs[crib_id], own, node)
         return Policy(common, cribs)
@@ -122,6 +125,12 @@ class _Reader:
         if 'min_confidence' in parts:
             levels['min_confidence'] = self.number(
                 parts['min_confidence'], 'min_confidence', 0.0, 1.0, '')
+        self_test = self.mapping(parts.get('self_test'), 'self_test', ('at',))
+        if 'at' in self_test:
+            levels['self_test_at'] = self.time_of_day(self_test['at'], 'self_test: at')
+            if levels['self_test_at'] == NEVER:
+                base = replace(base, self_test_at=None)
+                del levels['self_test_at']
         return replace(
             base, alerts=self.alerts(parts.get('alerts'), base.alerts),
             soothing=self.soothing(parts.get('soothing'), base.soothing),
@@ -287,6 +296,18 @@ class _Reader:
         else:
             return float(value)
         return None
+
+    def time_of_day(self, node, where: str) -> Optional[int]:
+        """Return the minute of the day; `NEVER` for never, ``None`` where it is wrong."""
+        # As it is written: 12:30 without quotes is a number to YAML.
+        text = node.value if isinstance(node, yaml.ScalarNode) else ''
+        if text == 'never':
+            return NEVER
+        match = re.fullmatch(r'([01]?[0-9]|2[0-3]):([0-5][0-9])', text, re.ASCII)
+        if match is None:
+            self.wrong(node, f'{where}: expected a time of day like 03:00, or never')
+            return None
+        return 60 * int(match[1]) + int(match[2])
 
     def choice(self, node, where: str, known) -> Optional[str]:
         value = self.scalar(node)

@@ -123,6 +123,16 @@ class SoundPlayer:
             self.last_sound_trouble = ''
             return True
 
+    @property
+    def why_not(self) -> str:
+        """Return why there is no loudspeaker to begin with now."""
+        return self.trouble or 'the loudspeaker is being opened, try again'
+
+    def play_once(self, name: str, level_dbfs: float, fade_s: float, duration_s: float) -> str:
+        """Begin a short sound; return why not, '' if it plays."""
+        played = self.play(name, level_dbfs, fade_s, duration_s, fade_s)
+        return '' if played else self.why_not
+
     def fade_out(self, fade_s: float) -> None:
         """End what plays."""
         with self._lock:

@@ -9,6 +9,7 @@ that fails ends a node.
 
 from collections import Counter
 import functools
+import inspect
 import traceback
 from typing import Callable, Dict
 
@@ -42,15 +43,30 @@ def _guard(node, callback, args):
     """Call; a service that fails still answers, and says why."""
     try:
         return callback(*args)
-    except (ValueError, OSError) as error:
+    except Exception as error:
+        return _answer_failure(node, callback, args, error)
+
+
+async def _guard_later(node, callback, args):
+    """Await; a service that fails still answers, and says why."""
+    try:
+        return await callback(*args)
+    except Exception as error:
+        return _answer_failure(node, callback, args, error)
+
+
+def _answer_failure(node, callback, args, error):
+    """Count and say what a callback raised; return what a service answers."""
+    if isinstance(error, (ValueError, OSError)):
         node.counts[type(error).__name__] += 1
         node.tell(type(error).__name__, str(error), without_numbers(str(error)))
         why = str(error)
-    except Exception as error:
+    else:
         # After a signal nothing can be published any more, whoever was about to.
         if node.context.ok():
             node.counts['internal_error'] += 1
-            node.tell('internal_error', traceback.format_exc(), callback.__name__)
+            node.tell('internal_error', ''.join(traceback.format_exception(error)),
+                      callback.__name__)
         why = f'internal error: {error}'
     response = args[-1] if args else None
     if hasattr(response, 'success') and hasattr(response, 'message'):
@@ -137,6 +153,11 @@ class OwningNode(Node):
     def _guarded(self, callback):
         if getattr(callback, 'is_guarded', False):
             return callback
+        if inspect.iscoroutinefunction(callback):
+            @functools.wraps(callback)
+            async def guarded_later(*args):
+                return await _guard_later(self, callback, args)
+            return guarded_later
 
         @functools.wraps(callback)
         def guarded(*args):

@@ -17,6 +17,7 @@ from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, fea
 from baby_cry_detector.ros.base.parameters import FeatureExtractorSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.ros.nodes.self_testing import Listening
 from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import open_checkpoint
@@ -41,6 +42,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._workload = Workload()
         self._interleaving = Interleaving()
         self._memory = None
+        self._listening = Listening(self, self._remember)
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
     def configure(self, values: FeatureExtractorSettings):
@@ -51,8 +53,9 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             feature_set = FeatureSet.from_dict(open_checkpoint(values.model).feature_set)
         self._extraction = Extraction(
             feature_set, values.channel, values.stamp_tolerance_s,
-            values.no_audio_timeout_s, Troubles(self.counts, self.tell),
-            self._remembered(values.keep_microphone))
+            values.no_audio_timeout_s, Troubles(self.counts, self.tell))
+        if values.keep_microphone:
+            self._recall()
         self._features = self.offer(
             FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
         self._level = self.offer(Float32, 'level_dbfs', qos.STATE)
@@ -64,10 +67,12 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self.hear(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
         self.hear(AudioDataStamped, 'audio_stamped', self._on_audio, qos.stream(qos.depth_for()))
         self.every(LEVEL_PERIOD_S, self._watch)
+        self._listening.use(self._extraction.reception.self_test)
 
     def deactivate(self):
         """Forget the stream."""
         self._arrival.clear()
+        self._listening.use(None)
         if self._extraction is not None:
             self._extraction.forget()
 
@@ -93,6 +98,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             for frames in blocks:
                 self._publish(frames)
         self._arrival.note()
+        self._listening.step()
         if self._extraction.has_learnt:
             self._extraction.has_learnt = False
             self._remember()
@@ -107,23 +113,21 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
     def _watch(self):
         """Publish the level, and say when audio has stopped."""
         self._extraction.on_silence(self._arrival.silent_ns())
+        self._listening.step()
         self._level.publish(Float32(data=self._extraction.level_dbfs))
 
     # --- what the microphone was before ----------------------------------------------------------
-    def _remembered(self, keep: bool):
-        if not keep:
-            return ()
+    def _recall(self):
         try:
             self._memory = EarMemory(self.get_fully_qualified_name())
-            return self._memory.read()
+            self._extraction.reception.resume(*self._memory.read())
         except (ValueError, OSError) as error:
             self.report('microphone_not_kept', f'what the microphone was is not known: {error}')
-            return ()
 
     def _remember(self):
-        if self._memory is not None:
+        if self._memory is not None and self._extraction is not None:
             try:
-                self._memory.keep(self._extraction.reception.ear.kept())
+                self._memory.keep(*self._extraction.reception.kept())
             except OSError as error:
                 self.report('microphone_not_kept', f'what the microphone is is not kept: {error}')
 
@@ -132,7 +136,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         response.success = self._extraction is not None
         response.message = 'learning anew' if response.success else 'the node is not configured'
         if response.success:
-            self._extraction.reception.ear.forget_microphone()
+            self._extraction.reception.forget_microphone()
             self._remember()
         return response
 
@@ -151,6 +155,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             floor_db = extraction.reception.ear.floor_db
             details.update(times=extraction.reception.stamps.mode,
                            microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1))
+            last = extraction.reception.self_test.last
+            details.update(self_test='' if last is None else last.sentence)
             if extraction.format_trouble:
                 return DiagnosticStatus.ERROR, extraction.format_trouble, details
         if not self._is_active:

@@ -29,6 +29,7 @@ from baby_cry_detector.ros.base.messages import (audio_message, AudioData, Audio
 from baby_cry_detector.ros.base.parameters import SootherSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, from_nanoseconds, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.ros.nodes.self_testing import CHIRP, Chirping
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
@@ -65,6 +66,7 @@ class Soother(ManagedNode[SootherSettings]):
         self._need = None
         self._running_timers = []
         self._outputs = {}
+        self._chirping = Chirping(self, self._play_once)
         self.create_service(Trigger, '~/stop', self._stop_service)
         self.create_service(Trigger, '~/play', self._play_service)
         self.create_service(Trigger, '~/calibrate', self._calibrate_service)
@@ -77,7 +79,7 @@ class Soother(ManagedNode[SootherSettings]):
         """Read the policy and look at every sound that it may order."""
         policy = open_policy(values.policy)
         names = sounds_of(policy) | {values.sound, CALIBRATION_SOUND}
-        sounds = open_sounds(names, values)
+        sounds = {**open_sounds(names, values), CHIRP: Chirping.sound}
         self._values, self._policy = values, policy
         self._calibration = Calibration.of(values.calibration_dba, values.calibration_dbfs)
         self._engine = PolicyEngine(policy, values.crib_id)
@@ -96,8 +98,7 @@ class Soother(ManagedNode[SootherSettings]):
         self._dose = DoseKeeper(self.get_fully_qualified_name(), self.report)
         self._player = SoundPlayer(open_sink, sounds, self._cap_dbfs(values), self._heard_block,
                                    self.report)
-        words = self._calibration.describe()
-        log = self.get_logger()
+        words, log = self._calibration.describe(), self.get_logger()
         if self._calibration.measured:         # rclpy allows one severity per line of code
             log.info(f'calibration {words}')
         else:
@@ -119,6 +120,7 @@ class Soother(ManagedNode[SootherSettings]):
         self._engine = PolicyEngine(self._policy, self._values.crib_id)
         self._arrival.clear()
         self._player.open()
+        self._chirping.start(lambda: self._engine.policy.self_test_at)
         self._need = self.hear(CryNeed, 'cry_need', self._observe, qos.STATE)
         self._running_timers = [self.every(WATCH_PERIOD_S, self._watch),
                                 self.every(LEVEL_PERIOD_S, self._say_level),
@@ -332,15 +334,24 @@ class Soother(ManagedNode[SootherSettings]):
 
     def _by_hand(self, name: str, level_dba: float, reason: str, done: str):
         """Return (whether it plays now, what to answer)."""
-        why = self._why_not() if self._is_active else 'the soother is not active'
-        if not why and self._order is not None:
-            why = f'{self._order.sound} plays already'
+        why = self._hindrance()
         if why:
             return False, why
         self._begin(SoundOrder(BY_HAND, '', now_nanoseconds(self), reason, name, level_dba))
         if self._order is not None:
             return True, done
-        return False, self._player.trouble or 'the loudspeaker is being opened, try again'
+        return False, self._player.why_not
+
+    def _play_once(self, name: str, level_dba: float, fade_s: float, duration_s: float) -> str:
+        """Play something short; return why not, '' if it plays."""
+        return self._hindrance() or self._player.play_once(
+            name, self._calibration.dbfs(min(level_dba, self._values['cap_dba'])), fade_s,
+            duration_s)
+
+    def _hindrance(self) -> str:
+        """Return why nobody may have anything played now; '' if he may."""
+        why = self._why_not() if self._is_active else 'the soother is not active'
+        return why or (f'{self._order.sound} plays already' if self._order else '')
 
     # --- from the sound's thread -----------------------------------------------------------------
     def _heard_block(self, block, duration_s: float):
@@ -378,8 +389,9 @@ class Soother(ManagedNode[SootherSettings]):
         if silent_ns is None or silent_ns > self._values.cry_need_timeout_s * 1e9:
             return DiagnosticStatus.WARN, 'cry_need is silent', details
         message = f'plays {player.playing}' if player.playing else 'silent'
-        if not self._calibration.measured:
-            return DiagnosticStatus.WARN, f'{message}; level not calibrated', details
+        if self._chirping.trouble or not self._calibration.measured:
+            wrong = self._chirping.trouble or 'level not calibrated'
+            return DiagnosticStatus.WARN, f'{message}; {wrong}', details
         return DiagnosticStatus.OK, message, details
 
 
