@@ -97,10 +97,10 @@ class SelfTest:
 
     def give_up(self, why: str) -> None:
         """End the test without a result, for want of a loudspeaker or of audio."""
-        self._end(Outcome(CANNOT_TELL, f'the self-test can\'t tell: {why}'))
+        self._end(Outcome(CANNOT_TELL, f"the self-test can't tell: {why}"))
 
     def forget(self) -> None:
-        """It is another microphone, or stands elsewhere: what was known of it is not true of it."""
+        """Forget what was known: it is another microphone, or stands elsewhere."""
         self.last = self.usual_dbfs = None
         self.verdict = FINE
 
@@ -172,7 +172,7 @@ class SelfTest:
         if self.usual_dbfs is not None:
             expected = self.usual_dbfs
         if quietest.detectable_dbfs > expected:
-            return Outcome(CANNOT_TELL, 'the self-test can\'t tell: it is too loud here '
+            return Outcome(CANNOT_TELL, "the self-test can't tell: it is too loud here "
                                         f'({quietest.noise_dbfs:.0f} dBFS)')
         return Outcome(NOT_HEARD, f'the robot did not hear its own chirp, {self._attempts} times: '
                                   'is the microphone covered, turned down or another one, or the '

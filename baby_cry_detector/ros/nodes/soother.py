@@ -345,7 +345,7 @@ class Soother(ManagedNode[SootherSettings]):
     def _play_once(self, name: str, level_dba: float, fade_s: float, duration_s: float) -> str:
         """Play something short; return why not, '' if it plays."""
         return self._hindrance() or self._player.play_once(
-            name, self._calibration.dbfs(min(level_dba, self._values['cap_dba'])), fade_s,
+            name, self._calibration.dbfs(min(level_dba, self._values.cap_dba)), fade_s,
             duration_s)
 
     def _hindrance(self) -> str:
