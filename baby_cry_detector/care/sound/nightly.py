@@ -49,7 +49,8 @@ class Nightly:
 
     def is_overdue(self, steady_s: float) -> bool:
         """Return whether an answer has been waited for too long."""
-        return self._is_waiting and steady_s - self._tried_s > ANSWER_S
+        return (self._is_waiting and self._tried_s is not None
+                and steady_s - self._tried_s > ANSWER_S)
 
     def done(self) -> None:
         """Take note that the test said something."""
