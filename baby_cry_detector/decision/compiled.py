@@ -102,6 +102,21 @@ class CompiledDecider(CryDecider):
         self._give()
         self.configure(self.settings)
 
+    @property
+    def address(self) -> int:
+        """Return where the struct is; this object keeps it."""
+        return self._at
+
+    @property
+    def told_ns(self) -> int:
+        """Return the stamp of the last decision that was told."""
+        return self._told_ns
+
+    def tell(self) -> CryDecision:
+        """Return the decision after the steps that were taken, and note that it is told."""
+        self._told_ns = self._state.stamp_ns
+        return self._decision(bool(self._state.changed))
+
     def update(self, *args: Any, **options: Any) -> CryDecision:
         """Take some steps; return the decision after the last; see `CryDecider.update`."""
         changes = sum(1 for _ in self.changes(*args, **options))
@@ -142,8 +157,7 @@ class CompiledDecider(CryDecider):
                 taken += run
                 if state.changed or period_ns >= 0 \
                         and not 0 <= state.stamp_ns - self._told_ns < period_ns:
-                    self._told_ns = state.stamp_ns
-                    yield self._decision(bool(state.changed))
+                    yield self.tell()
                 if taken < count:
                     at = [address and address + run * width
                           for address, width in zip(at, self._room_width)]

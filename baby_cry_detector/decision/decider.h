@@ -58,6 +58,11 @@ typedef struct {
   uint8_t heard[MAX_SHARE];
 } Decider;
 
+// See decider.c.
+int64_t baby_cry_decider_run(Decider *d, int64_t n, const int64_t *times_ns, const double *cry,
+                             const double *needs, const double *level, const double *voicing,
+                             int64_t told_ns, int64_t period_ns);
+
 double smoothing_step(Decider *decider, double probability);
 void episodes_step(Decider *decider, int64_t time_ns, double probability);
 int64_t episodes_current(const Decider *decider);       // serial of the one in progress, or 0

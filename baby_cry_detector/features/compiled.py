@@ -15,6 +15,9 @@ import weakref
 
 from baby_cry_detector import compiled
 from baby_cry_detector.features.definition import FeatureSet, HOP_LENGTH, SAMPLE_RATE
+from baby_cry_detector.features.stages.front_end import SILENT
+from baby_cry_detector.features.stages.high_pass import HighPass
+from baby_cry_detector.features.stages.hum import FIRST_STEPS, FOLLOW, HumCanceller
 from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
 from baby_cry_detector.features.stages.pitch_autocorrelation import AutocorrelationPitch
 from baby_cry_detector.features.stages.pitch_cepstral import CepstralPitch
@@ -22,7 +25,10 @@ from baby_cry_detector.features.stages.spectrum import hamming, next_power_of_tw
 import numpy as np
 
 _HOP_S = HOP_LENGTH / SAMPLE_RATE
-_MOST_OWED = 4
+_MOST_OWED = 5
+_UNROLLED = 4                   # samples that the high-pass takes at a time; GROUP of stages.h
+_ROOM_ROWS = 16
+_ROOM_SAMPLES = _ROOM_ROWS * HOP_LENGTH - HOP_LENGTH    # less than a window may be left from before
 
 
 class _CepstraTables(ctypes.Structure):
@@ -47,6 +53,14 @@ class _Is09Tables(ctypes.Structure):
         (name, c_double) for name in ('preemphasis', 'floor', 'period', 'voicing_threshold',
                                       'peak_factor')] + [
         (name, c_int32) for name in ('bands', 'coefficients', 'first_lag')]
+
+
+class _FrontEndTables(ctypes.Structure):
+    _fields_ = [(name, c_void_p) for name in (
+        'within', 'from_state', 'to_state', 'carry', 'settled', 'sample_turn', 'turn', 'number',
+        'which')] + [
+        (name, c_double) for name in ('most_beside', 'least_step', 'first_steps', 'follow',
+                                      'silent')] + [('lines', c_int32)]
 
 
 class _Arrays:
@@ -105,8 +119,19 @@ def _is09(p: Mapping[str, Any], at: _Arrays) -> _Is09Tables:
         pitch.first_lag)
 
 
+def front_end_tables(front_end: Mapping[str, Any], at: _Arrays) -> _FrontEndTables:
+    """Return the tables of what stands before framing."""
+    high_pass = HighPass(front_end['high_pass_hz'], SAMPLE_RATE, _UNROLLED)
+    hum = HumCanceller(front_end['hum_highest_hz'], front_end['hum_tau_s'], SAMPLE_RATE,
+                       HOP_LENGTH)
+    return _FrontEndTables(
+        *(at(table) for table in (
+            high_pass.within, high_pass.from_state, high_pass.to_state, high_pass.carry,
+            high_pass.settled, hum.sample_turn, hum.turn, hum.number, hum.which)),
+        hum.most_beside, hum.least_step, FIRST_STEPS, FOLLOW, SILENT, len(hum.number))
+
+
 _TABLES: Dict[str, Tuple[str, Callable]] = {
-    # The front end of cry/2 stands before the core, in Python.
     'cepstra20/1': ('cepstra20', _cepstra20), 'cry/1': ('cry', _cry), 'cry/2': ('cry', _cry),
     'is09/1': ('is09', _is09)}
 
@@ -129,12 +154,21 @@ class CompiledExtractor:
             raise ValueError(f'the compiled core does not compute {feature_set.id}')
         free = compiled.declare(core.baby_cry_extractor_free, None, c_void_p)
         weakref.finalize(self, free, self._self)
+        if 'front_end' in feature_set.parameters:
+            front_end = front_end_tables(feature_set.parameters['front_end'], arrays)
+            attach = compiled.declare(core.baby_cry_extractor_front_end, c_int32, c_void_p,
+                                      c_void_p)
+            if not attach(self._self, ctypes.byref(front_end)):
+                raise ValueError(f'the compiled core has no such front end: {feature_set.id}')
         self._width = len(feature_set.columns)
         self._process = compiled.declare(core.baby_cry_extractor_process, c_int64, c_void_p,
                                          c_void_p, c_int64, c_void_p, c_void_p)
         self._rows = compiled.declare(core.baby_cry_extractor_rows, c_int64, c_void_p, c_int64)
         self._flush = compiled.declare(core.baby_cry_extractor_flush, c_int64, c_void_p, c_void_p)
         self._reset = compiled.declare(core.baby_cry_extractor_reset, None, c_void_p)
+        # Room for the rows of a block of the graph's size.
+        self._room = np.empty((_ROOM_ROWS, self._width))
+        self._room_at = compiled.pointer(self._room)
         self._wrong = c_int64(0)
         self._wrong_at = ctypes.addressof(self._wrong)
 
@@ -147,6 +181,10 @@ class CompiledExtractor:
         """Take float64 samples (S,); return the rows that they complete, (n, F)."""
         if not samples.flags.c_contiguous:
             samples = np.ascontiguousarray(samples)
+        size = samples.size
+        if size <= _ROOM_SAMPLES:
+            return self._room[:self._process(self._self, compiled.pointer(samples), size,
+                                             self._room_at, self._wrong_at)].copy()
         rows = np.empty((self._rows(self._self, samples.size), self._width))
         count = self._process(self._self, compiled.pointer(samples), samples.size,
                               compiled.pointer(rows), self._wrong_at)

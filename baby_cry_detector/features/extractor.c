@@ -12,19 +12,21 @@
 #define CHUNK 1024
 #define SAMPLE_LIMIT 1e6
 #define SAMPLE_TINY 1e-30
-#define OWED 4                  // most rows that a stream can owe at its end
+#define OWED 4                  // most rows that a set can owe at its end
 
 typedef enum { CEPSTRA20, CRY, IS09 } Kind;
 
 typedef struct {
   Kind kind;
-  int width, kept;
-  double buffer[WINDOW + CHUNK];
+  int width, kept, has_front_end;
+  FrontEnd front_end;
+  double buffer[WINDOW + CHUNK + HOP];
   union { Cepstra20 cepstra20; Cry cry; Is09 is09; } set;
 } Extractor;
 
 void baby_cry_extractor_reset(Extractor *extractor) {
   extractor->kept = 0;
+  front_end_reset(&extractor->front_end);
   switch (extractor->kind) {
     case CEPSTRA20: cepstra20_reset(&extractor->set.cepstra20); break;
     case CRY: cry_reset(&extractor->set.cry); break;
@@ -61,21 +63,41 @@ Extractor *baby_cry_extractor_is09(const Is09Tables *tables) {
   return made ? finish_new(made, IS09, 32, is09_set(&made->set.is09, tables)) : NULL;
 }
 
+// What stands before framing; returns 0 where a table does not fit.
+int32_t baby_cry_extractor_front_end(Extractor *extractor, const FrontEndTables *tables) {
+  extractor->has_front_end = front_end_set(&extractor->front_end, tables);
+  return extractor->has_front_end;
+}
+
 void baby_cry_extractor_free(Extractor *extractor) { free(extractor); }
 
 // Rows that n more samples complete at most.
 int64_t baby_cry_extractor_rows(const Extractor *extractor, int64_t n) {
-  const int64_t samples = extractor->kept + n;
+  const int64_t samples = extractor->kept + extractor->front_end.owed + n;
   return samples < WINDOW ? 0 : (samples - WINDOW) / HOP + 1;
 }
 
-static int step(Extractor *extractor, const double *samples, double *row) {
+static int steps(Extractor *extractor, const double *samples, int n, double *rows) {
   switch (extractor->kind) {
-    case CEPSTRA20: cepstra20_step(&extractor->set.cepstra20, samples, row); return 1;
-    case CRY: return cry_step(&extractor->set.cry, samples, row);
-    case IS09: return is09_step(&extractor->set.is09, samples, row);
+    case CEPSTRA20: return cepstra20_steps(&extractor->set.cepstra20, samples, n, rows);
+    case CRY: return cry_steps(&extractor->set.cry, samples, n, rows);
+    case IS09: return is09_steps(&extractor->set.is09, samples, n, rows);
   }
   return 0;
+}
+
+// Makes the rows of the samples that are held, and keeps what later ones need.
+static int64_t frames(Extractor *extractor, int held, double *rows) {
+  int64_t count = 0;
+  int start = 0;
+  while (start + WINDOW <= held) {
+    const int whole = (held - start - WINDOW) / HOP + 1, group = whole < GROUP ? whole : GROUP;
+    count += steps(extractor, extractor->buffer + start, group, rows + count * extractor->width);
+    start += group * HOP;
+  }
+  extractor->kept = held - start;
+  memmove(extractor->buffer, extractor->buffer + start, sizeof(double) * (size_t)extractor->kept);
+  return count;
 }
 
 // Takes n samples, writes the rows that they complete, at most baby_cry_extractor_rows(n) of
@@ -84,30 +106,32 @@ int64_t baby_cry_extractor_process(Extractor *extractor, const double *samples, 
                                    double *rows, int64_t *wrong) {
   int64_t count = 0;
   while (n > 0) {
+    double sound[CHUNK];
     const int taken = n < CHUNK ? (int)n : CHUNK;
     double *end = extractor->buffer + extractor->kept;
+    double *into = extractor->has_front_end ? sound : end;
     for (int i = 0; i < taken; i++) {
       const double magnitude = fabs(samples[i]);
       const int is_wrong = !(magnitude <= SAMPLE_LIMIT);
       *wrong += is_wrong;
-      end[i] = is_wrong || magnitude < SAMPLE_TINY ? 0.0 : samples[i];
+      into[i] = is_wrong || magnitude < SAMPLE_TINY ? 0.0 : samples[i];
     }
     samples += taken;
     n -= taken;
-    const int held = extractor->kept + taken;
-    int start = 0;
-    for (; start + WINDOW <= held; start += HOP)
-      count += step(extractor, extractor->buffer + start, rows + count * extractor->width);
-    extractor->kept = held - start;
-    memmove(extractor->buffer, extractor->buffer + start,
-            sizeof(double) * (size_t)extractor->kept);
+    const int more = extractor->has_front_end
+        ? front_end_process(&extractor->front_end, sound, taken, end) : taken;
+    count += frames(extractor, extractor->kept + more, rows + count * extractor->width);
   }
   return count;
 }
 
-// Writes the rows still owed, at most four, and returns their number; then reset.
+// Writes the rows still owed, at most five, and returns their number; then reset.
 int64_t baby_cry_extractor_flush(Extractor *extractor, double *rows) {
   int64_t count = 0;
+  if (extractor->has_front_end) {
+    const int more = front_end_flush(&extractor->front_end, extractor->buffer + extractor->kept);
+    count = frames(extractor, extractor->kept + more, rows);
+  }
   for (int n = 0; n < OWED; n++) {
     double *row = rows + count * extractor->width;
     if (extractor->kind == CRY)

@@ -8,7 +8,7 @@ stages are what it is held against, and what computes everything else.
 """
 
 from dataclasses import dataclass
-from typing import List, Union
+from typing import List, Optional, Union
 
 from baby_cry_detector.features import compiled
 from baby_cry_detector.features.definition import FeatureSet
@@ -52,11 +52,13 @@ class StreamingExtractor:
         if isinstance(feature_set, str):
             feature_set = get_feature_set(feature_set)
         self._set = feature_set
-        front_end = feature_set.parameters.get('front_end')
-        self._front_end = front_end and FrontEnd(sample_rate=feature_set.sample_rate,
-                                                 hop=feature_set.hop_length, **front_end)
         self._compiled = compiled.make(feature_set)
+        self._front_end: Optional[FrontEnd] = None
         if self._compiled is None:
+            front_end = feature_set.parameters.get('front_end')
+            if front_end:
+                self._front_end = FrontEnd(sample_rate=feature_set.sample_rate,
+                                           hop=feature_set.hop_length, **front_end)
             self._framer = Framer(feature_set.window_length, feature_set.hop_length)
             self._descriptors = feature_set.build(feature_set.parameters)
         self._next_frame = 0
@@ -97,16 +99,17 @@ class StreamingExtractor:
         if self._ended:
             raise ValueError('the stream has ended: call reset() after flush()')
         samples = check_samples(samples)
-        if self._front_end or not self._compiled:
-            samples, wrong = clean_samples(samples)
-            self._nonfinite += wrong
+        if self._compiled:
+            block = FrameBlock(self._next_frame, self._compiled.process(samples))
+            self._next_frame += len(block.values)
+            return block
+        samples, wrong = clean_samples(samples)
+        self._nonfinite += wrong
         if self._front_end:
             samples = self._front_end.process(samples)
         return self._emit(self._rows(samples))
 
     def _rows(self, samples: np.ndarray) -> List[np.ndarray]:
-        if self._compiled:
-            return [self._compiled.process(samples)]
         parts: List[np.ndarray] = []
         hop = self._set.hop_length
         longest = CHUNK_FRAMES * hop

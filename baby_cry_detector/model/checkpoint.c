@@ -45,16 +45,15 @@ static void *copy(const void *data, size_t bytes) {
   return made;
 }
 
-// Rows of `parts` equal parts, each padded; columns from `first` on.
-static int put_rows(Matrix *matrix, Reader *reader, int parts, int units, int columns,
-                    int first) {
+// Rows of `parts` equal parts, each padded.
+static int put_rows(Matrix *matrix, Reader *reader, int parts, int units, int columns) {
   const float *from = read(reader, (int64_t)parts * units * columns);
   if (!from)
     return 0;
   for (int part = 0; part < parts; part++)
     for (int i = 0; i < units; i++)
       for (int k = 0; k < columns; k++)
-        matrix_put(matrix, part * PADDED(units) + i, first + k, *from++);
+        matrix_put(matrix, part * PADDED(units) + i, k, *from++);
   return 1;
 }
 
@@ -77,18 +76,16 @@ static int make_layer(Layer *layer, const MemberTables *t, int inputs, int units
   layer->padded = PADDED(units);
   layer->depth = t->cell == ATTENTION ? t->depth : t->cell == GRU ? 0 : 1;
   const int parts = t->cell == ATTENTION ? 2 : t->cell == GRU ? 3 : 4;
-  const int rows = parts * layer->padded, is_gru = t->cell == GRU;
-  if (!matrix_make(&layer->both, rows, is_gru ? inputs : inputs + units)
-      || !put_rows(&layer->both, reader, parts, units, inputs, 0))
+  const int rows = parts * layer->padded;
+  // The GRU's second biases stay apart: a gate stands before them.
+  Matrix *second = t->cell == GRU ? &layer->h : &layer->x;
+  if (!matrix_make(&layer->x, rows, inputs) || !matrix_make(&layer->h, rows, units)
+      || !put_rows(&layer->x, reader, parts, units, inputs)
+      || !put_rows(&layer->h, reader, parts, units, units))
     return 0;
-  Matrix *h = is_gru ? &layer->h : &layer->both;
-  if (is_gru && !matrix_make(h, rows, units))
+  if (t->bias && !add_bias(&layer->x, reader, parts, units))
     return 0;
-  if (!put_rows(h, reader, parts, units, units, is_gru ? 0 : inputs))
-    return 0;
-  if (t->bias && !add_bias(&layer->both, reader, parts, units))
-    return 0;
-  if (t->bias && (t->cell == LSTM || is_gru) && !add_bias(h, reader, parts, units))
+  if (t->bias && (t->cell == LSTM || t->cell == GRU) && !add_bias(second, reader, parts, units))
     return 0;
   if (t->cell == LSTM_PEEPHOLE) {
     const float *from = read(reader, 3 * (int64_t)units);
@@ -102,14 +99,14 @@ static int make_layer(Layer *layer, const MemberTables *t, int inputs, int units
   if (t->cell != ATTENTION)
     return 1;
   return matrix_make(&layer->gate_w, units, units) && matrix_make(&layer->gate_v, units, units)
-      && put_rows(&layer->gate_w, reader, 1, units, units, 0)
-      && put_rows(&layer->gate_v, reader, 1, units, units, 0)
+      && put_rows(&layer->gate_w, reader, 1, units, units)
+      && put_rows(&layer->gate_v, reader, 1, units, units)
       && (!t->gate_bias || add_bias(&layer->gate_v, reader, 1, units));
 }
 
 static int make_linear(Matrix *matrix, const MemberTables *t, int rows, int columns,
                        Reader *reader) {
-  return matrix_make(matrix, rows, columns) && put_rows(matrix, reader, 1, rows, columns, 0)
+  return matrix_make(matrix, rows, columns) && put_rows(matrix, reader, 1, rows, columns)
       && (!t->bias || add_bias(matrix, reader, 1, rows));
 }
 
@@ -140,6 +137,10 @@ static int fits(const Model *model, const MemberTables *t) {
   return good;
 }
 
+static void widen(Model *model, int size) {
+  model->widest = size > model->widest ? size : model->widest;
+}
+
 static int fill(Model *model, Member *member, const MemberTables *t) {
   Reader reader = {t->weights, t->n_weights};
   const size_t floats = sizeof(float) * (size_t)t->inputs;
@@ -167,12 +168,14 @@ static int fill(Model *model, Member *member, const MemberTables *t) {
     if (!member->statistics_mean || !member->statistics_std)
       return 0;
   }
-  model->widest = size > model->widest ? size : model->widest;
-  for (int k = 0; k < t->n_layers; size = t->units[k++])
+  widen(model, size);
+  for (int k = 0; k < t->n_layers; size = t->units[k++]) {
     if (!make_layer(&member->layer[k], t, size, t->units[k], &reader))
       return 0;
+    widen(model, member->layer[k].x.rows);
+  }
   for (int k = 0; k < t->n_dense; size = t->dense_units[k++]) {
-    model->widest = t->dense_units[k] > model->widest ? t->dense_units[k] : model->widest;
+    widen(model, t->dense_units[k]);
     if (!make_linear(&member->dense[k], t, t->dense_units[k], size, &reader))
       return 0;
   }
@@ -186,7 +189,7 @@ void baby_cry_model_free(Model *model) {
     Member *member = &model->member[m];
     for (int k = 0; k < MAX_LAYERS; k++) {
       Layer *layer = &member->layer[k];
-      matrix_free(&layer->both);
+      matrix_free(&layer->x);
       matrix_free(&layer->h);
       matrix_free(&layer->gate_w);
       matrix_free(&layer->gate_v);
@@ -230,8 +233,7 @@ Model *baby_cry_model_new(int32_t n_columns, int32_t n_labels, int32_t n_needs,
   model->need_temperature = need_temperature;
   model->n_cries = n_cries;
   model->n_read = n_read;
-  // Room for shares in double precision as well.
-  model->widest = 2 * (n_labels > n_needs ? n_labels : n_needs);
+  model->widest = n_labels > n_needs ? n_labels : n_needs;
   model->cry_row = copy(cry_row, sizeof(int32_t) * (size_t)n_cries);
   model->read_column = copy(read_column, sizeof(int32_t) * (size_t)n_read);
   if (!model->cry_row || !model->read_column) {

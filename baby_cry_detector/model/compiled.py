@@ -85,6 +85,11 @@ class CompiledRuntime:
         self._nonfinite = compiled.declare(core.baby_cry_stream_nonfinite, c_int64, c_void_p)
 
     @property
+    def handle(self) -> int:
+        """Return where the stream is; this object keeps it."""
+        return self._self
+
+    @property
     def nonfinite_values(self) -> int:
         """Return how many values, of columns that are read, were NaN or infinite since reset."""
         return self._nonfinite(self._self)

@@ -33,7 +33,9 @@ typedef struct {
 int matrix_make(Matrix *matrix, int rows, int columns);
 void matrix_free(Matrix *matrix);
 void matrix_put(Matrix *matrix, int row, int column, float value);
-void matrix_times(const Matrix *matrix, const float *x, float *y);
+// y[i] = W x[i] + b for n vectors at once; or, `is_added`, y[i] += W x[i].
+void matrix_times(const Matrix *matrix, int n, const float *const *x, float *const *y,
+                  int is_added);
 // In place, n a multiple of LANES or not.
 void tanh_of(float *x, int n);
 void sigmoid_of(float *x, int n);
@@ -48,28 +50,30 @@ typedef struct {
   Strategy strategy;
   Activation activation;
   int inputs, units, padded, depth;     // depth: memories carried
-  Matrix both;                          // of [x, h]; of the GRU: of x
-  Matrix h;                             // GRU: of h
+  Matrix x, h;                          // of the input, with the biases; of the output before
   Matrix gate_w, gate_v;
   float *peephole;                      // (3, padded) or NULL
 } Layer;
 
 // What a layer remembers, and room for a step; pointers into the stream's memory.
 typedef struct {
-  float *input;                         // x (inputs), then h (padded)
+  float *h;                             // (padded)
   float *memory[MAX_DEPTH];             // C_{t-1} … C_{t-L}, newest first
   float *gate[MAX_DEPTH];               // a of each memory, or its score
   int stale;                            // newest memories whose gate is not known
-  float *z, *work, *mixed;
+  float *work, *mixed;                  // (3 padded), (padded)
 } LayerState;
 
 size_t layer_floats(const Layer *layer);
 void layer_place(const Layer *layer, LayerState *state, float *memory);
 void layer_reset(const Layer *layer, LayerState *state);
-// Steps with state->input; h is then behind it.
-void attention_gate_step(const Layer *layer, LayerState *state);
-void lstm_step(const Layer *layer, LayerState *state);
-void gru_step(const Layer *layer, LayerState *state);
+#define MOST_STREAMS 32                 // that step together
+// One step of n streams, at most MOST_STREAMS: z[i] holds W x + b of the input; then state[i]->h is
+// the output. z is used up.
+void attention_gate_step(const Layer *layer, int n, LayerState *const *state, float *const *z);
+void lstm_step(const Layer *layer, int n, LayerState *const *state, float *const *z);
+void gru_step(const Layer *layer, int n, LayerState *const *state, float *const *z);
+void layer_step(const Layer *layer, int n, LayerState *const *state, float *const *z);
 
 // --- recent_statistics.c -----------------------------------------------------------------------
 #define QUANTILES 5
@@ -78,7 +82,7 @@ typedef struct {
   int inputs, window, period;
 } Window;
 typedef struct {
-  float *frames, *sorted, *statistics, *work;   // (window, F), (window + 1, F), (9, F), (2, F)
+  float *frames, *sorted, *statistics, *work;   // (window, F) twice, (9, F), (F,)
   int count, next;                              // frames that count; row of the oldest
 } WindowState;
 size_t window_floats(const Window *window);

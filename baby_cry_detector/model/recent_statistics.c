@@ -1,8 +1,8 @@
 // Copyright 2026 The baby_cry_detector authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Statistics of the newest frames, as recent_statistics.py. Each column is kept sorted: what
-// enters takes the place of what leaves and is moved to where it belongs.
+// Statistics of the newest frames, as recent_statistics.py. All columns are sorted at once by
+// Batcher's network, whose comparisons do not depend on what is compared.
 
 #include "model.h"
 
@@ -12,56 +12,56 @@
 static const double SHARES[QUANTILES] = {0.05, 0.25, 0.5, 0.75, 0.95};
 
 size_t window_floats(const Window *window) {
-  return (size_t)window->inputs * (size_t)(2 * window->window + 1 + STATISTICS + 2);
+  const size_t width = (size_t)window->inputs, length = (size_t)window->window;
+  return length * (width + PADDED(width)) + width * (STATISTICS + 1);
 }
 
 void window_place(const Window *window, WindowState *state, float *memory) {
-  const size_t all = (size_t)window->inputs * (size_t)window->window;
+  const size_t width = (size_t)window->inputs, length = (size_t)window->window;
   state->frames = memory;
-  state->sorted = memory + all;
-  state->statistics = memory + 2 * all + (size_t)window->inputs;
-  state->work = state->statistics + (size_t)window->inputs * STATISTICS;
+  state->sorted = memory + length * width;
+  state->statistics = state->sorted + length * PADDED(width);
+  state->work = state->statistics + width * STATISTICS;
 }
 
 void window_reset(const Window *window, WindowState *state) {
+  (void)window;
   state->count = state->next = 0;
-  for (int i = 0; i < (window->window + 1) * window->inputs; i++)
-    state->sorted[i] = INFINITY;                // places that are not taken
 }
 
-// One place of every column's sorted values: what leaves is passed over, what is carried put in.
-static inline void replace_row(float *restrict here, const float *restrict after, int width,
-                               const float *restrict leaving, float *restrict carried) {
-  for (int i = 0; i < width; i++) {
-    const float value = here[i] < leaving[i] ? here[i] : after[i], other = carried[i];
-    here[i] = value < other ? value : other;
-    carried[i] = value < other ? other : value;
-  }
+// The smaller of each column to one row, the larger to the other; width is a multiple of LANES.
+__attribute__((always_inline))
+static inline void compare(float *restrict one, float *restrict other, int width) {
+  for (int i = 0; i < width; i += LANES)
+    for (int lane = i; lane < i + LANES; lane++) {
+      const float a = one[lane], b = other[lane];
+      one[lane] = a < b ? a : b;
+      other[lane] = a > b ? a : b;
+    }
 }
 
-// In every column takes one value out of the sorted ones and puts another in, without a branch.
 FOR_EACH_WIDTH
-static void replace(float *sorted, int length, int width, const float *leaving, float *entering) {
-  for (int k = 0; k < length; k++)
-    replace_row(sorted + k * width, sorted + (k + 1) * width, width, leaving, entering);
+static void sort_columns(float *rows, int n, int width) {
+  for (int p = 1; p < n; p *= 2)
+    for (int k = p; k >= 1; k /= 2)
+      for (int j = k % p; j + k < n; j += 2 * k)
+        for (int i = j; i < j + k && i + k < n; i++)
+          if (i / (2 * p) == (i + k) / (2 * p))
+            compare(rows + (size_t)i * (size_t)width, rows + (size_t)(i + k) * (size_t)width,
+                    width);
 }
 
 static int is_before(int row, const Window *window) {
   return (row + window->window - 1) % window->window;
 }
 
+FOR_EACH_WIDTH
 void window_step(const Window *window, WindowState *state, const float *frames) {
-  const int width = window->inputs, length = window->window;
+  const int width = window->inputs, length = window->window, padded = PADDED(width);
   for (int k = 0; k < window->period; k++, frames += width) {
-    float *row = state->frames + (size_t)state->next * (size_t)width;
-    float *leaving = state->work, *entering = state->work + width;
-    for (int i = 0; i < width; i++) {
-      leaving[i] = state->count < length ? INFINITY : row[i];
-      entering[i] = row[i] = frames[i];
-    }
-    replace(state->sorted, length, width, leaving, entering);
-    if (state->count < length)
-      state->count++;
+    memcpy(state->frames + (size_t)state->next * (size_t)width, frames,
+           sizeof(float) * (size_t)width);
+    state->count += state->count < length;
     state->next = (state->next + 1) % length;
   }
 
@@ -72,9 +72,13 @@ void window_step(const Window *window, WindowState *state, const float *frames) 
   memset(state->statistics, 0, sizeof(float) * (size_t)(STATISTICS * width));
   for (int k = 0; k < n; k++) {
     const float *row = state->frames + (size_t)((first + k) % length) * (size_t)width;
-    for (int i = 0; i < width; i++)
+    float *sorted = state->sorted + k * padded;
+    for (int i = 0; i < width; i++) {
       mean[i] += row[i];
+      sorted[i] = row[i];
+    }
   }
+  sort_columns(state->sorted, n, padded);
   for (int i = 0; i < width; i++)
     mean[i] /= (float)n;
   // The mean of the changes is what lies between the first frame and the last.
@@ -104,6 +108,6 @@ void window_step(const Window *window, WindowState *state, const float *frames) 
       change[i] /= (float)(n - 1);
     }
     for (int q = 0; q < QUANTILES; q++)         // halves to even, as Python rounds
-      mean[(2 + q) * width + i] = state->sorted[(int)rint(SHARES[q] * (n - 1)) * width + i];
+      mean[(2 + q) * width + i] = state->sorted[(int)rint(SHARES[q] * (n - 1)) * padded + i];
   }
 }

@@ -28,9 +28,16 @@ typedef struct {
   Member member[MAX_MEMBERS];
 } Model;
 
+#define ROWS 16                         // frames that are taken at a time
+#define MOST_STEPS ROWS
+
 typedef struct {
-  float *pending, *labels, *needs;      // frames not yet stepped; the answers held
-  int count, answered;
+  float *pending;                       // (ROWS + stack, inputs): frames not yet stepped
+  float *labels, *needs;                // the answers held
+  float *step_labels, *step_needs;      // (MOST_STEPS, …) of the steps in these rows
+  float *statistics;                    // (MOST_STEPS, 9 inputs) of a window that is its own
+  int count, answered;                  // frames pending; whether it has ever stepped
+  int steps;                            // in these rows
   LayerState layer[MAX_LAYERS];
   WindowState window;
 } MemberState;
@@ -38,9 +45,22 @@ typedef struct {
 typedef struct {
   const Model *model;
   int64_t nonfinite;
-  float cry, *needs, *work[2];
+  float cry, *needs;
+  float *work[3];                       // (MOST_STEPS, widest) each
+  double *share;
   MemberState member[MAX_MEMBERS];
   float memory[];
 } Stream;
+
+// Frames of one stream and what comes of them.
+typedef struct {
+  Stream *stream;
+  const float *frames;                  // (n, columns)
+  int64_t n;
+  float *cry, *needs;                   // (n,), (n, needs)
+} Hearing;
+
+// Takes all frames of some streams of one model, each at most once: steps are taken together.
+void baby_cry_streams_process(Hearing *hearing, int64_t count);
 
 #endif

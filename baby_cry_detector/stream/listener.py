@@ -6,7 +6,7 @@ Network and decision of one stream: frames → probabilities → decisions.
 What becomes of messages around it (repeated, lost, none) is `classification`.
 """
 
-from typing import Iterator, Optional
+from typing import Iterable, Optional
 
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, DecisionSettings, make_decider
@@ -15,6 +15,7 @@ from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.compiled import CompiledModel
 from baby_cry_detector.model.runtime import make_runtime
+from baby_cry_detector.stream import compiled
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
@@ -60,6 +61,8 @@ class FrameListener:
             for role in ('level', 'voicing'))
         self._offsets_ns = np.zeros(0, np.int64)        # of frames from the first of a block
         self._heard_ns = round(self.feature_set.lookahead_s * SECOND_NS)
+        self._compiled = compiled.make(self.runtime, self.decider, self._level, self._voicing,
+                                       self._knows_needs, self.hop_ns)
 
     def resolve(self, settings: DecisionSettings) -> DecisionSettings:
         """
@@ -79,14 +82,18 @@ class FrameListener:
         self.decider.configure(self.resolve(settings))
 
     def process(self, start_ns: int, values: np.ndarray,
-                period_ns: int = 0) -> Iterator[CryDecision]:
+                period_ns: int = 0) -> Iterable[CryDecision]:
         """
-        Yield the decision after each frame, or where it changes and once a period.
+        Return the decisions after each frame, or where they change and once a period.
+
+        All frames are taken only if they are run to their end.
 
         :param start_ns: time of the first sample of the first frame.
         :param values: ``(n, F)`` frames of the checkpoint's feature set.
         :param period_ns: time after which a decision is yielded though nothing changed.
         """
+        if self._compiled is not None:
+            return self._compiled.process(start_ns + self._heard_ns, values, period_ns)
         values = np.asarray(values, np.float32)
         cry, need = self.runtime.process(values)
         if len(values) > len(self._offsets_ns):

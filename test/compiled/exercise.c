@@ -10,6 +10,7 @@
 #include "decision/decider.h"
 #include "features/sets/sets.h"
 #include "model/runtime.h"
+#include "stream/listener.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ typedef struct Extractor Extractor;
 Extractor *baby_cry_extractor_cepstra20(const CepstraTables *tables);
 Extractor *baby_cry_extractor_cry(const CryTables *tables);
 Extractor *baby_cry_extractor_is09(const Is09Tables *tables);
+int32_t baby_cry_extractor_front_end(Extractor *extractor, const FrontEndTables *tables);
 int64_t baby_cry_extractor_rows(const Extractor *extractor, int64_t n);
 int64_t baby_cry_extractor_process(Extractor *extractor, const double *samples, int64_t n,
                                    double *rows, int64_t *wrong);
@@ -37,10 +39,6 @@ void baby_cry_stream_process(Stream *stream, const float *frames, int64_t n, flo
                              float *needs);
 void baby_cry_stream_free(Stream *stream);
 void baby_cry_stream_reset(Stream *stream);
-int64_t baby_cry_decider_run(Decider *d, int64_t n, const int64_t *times_ns, const double *cry,
-                             const double *needs, const double *level, const double *voicing,
-                             int64_t told_ns, int64_t period_ns);
-
 static FILE *cases;
 static int64_t rounds;
 static uint64_t seed = 88172645463325252ULL;
@@ -131,7 +129,7 @@ static int fuzz_extractor(Extractor *extractor, int64_t width) {
     const int64_t size = (int64_t)(random_bits() % (random_bits() % 4 ? 700 : 5000));
     double *samples = malloc(sizeof(double) * (size_t)(size + 1));
     const int64_t most = baby_cry_extractor_rows(extractor, size);
-    double *rows = malloc(sizeof(double) * (size_t)((most + 4) * width + 1));
+    double *rows = malloc(sizeof(double) * (size_t)((most + 5) * width + 1));
     const int is_end = random_bits() % 16 == 0;
     for (int64_t k = 0; k < size; k++)
       samples[k] = random_sample();
@@ -170,6 +168,50 @@ static int fuzz_stream(Stream *stream, int64_t columns, int64_t n_needs) {
   return 0;
 }
 
+// Streams of one model together, with random bits; deciders as they come.
+static int fuzz_listeners(const Model *model, int64_t columns) {
+  enum { COUNT = 35 };
+  Stream *stream[COUNT];
+  Decider *decider[COUNT];
+  ListenerTask task[COUNT] = {{0}};
+  int failed = 0;
+  for (int k = 0; k < COUNT; k++) {
+    stream[k] = baby_cry_stream_new(model);
+    decider[k] = calloc(1, sizeof *decider[k]);
+    decider[k]->enter = decider[k]->leave = 0.5;
+    decider[k]->step_ns = 10000000;
+    decider[k]->mean_length = decider[k]->share_length = decider[k]->steps_per_cell =
+        decider[k]->steps_per_block = decider[k]->max_cells = decider[k]->max_blocks = 10;
+    task[k].listener = baby_cry_listener_new(stream[k], decider[k], 0, columns - 1, 0, 10000000);
+  }
+  for (int64_t n = 0; n < rounds / 4; n++) {
+    double *rows[COUNT];
+    for (int k = 0; k < COUNT; k++) {
+      const int64_t size = (int64_t)(random_bits() % (random_bits() % 8 ? 7 : 65));
+      rows[k] = malloc(sizeof(double) * (size_t)(size * columns + 1));
+      for (int64_t i = 0; i < size * columns; i++)
+        rows[k][i] = random_value();
+      task[k].rows = rows[k];
+      task[k].n = size;
+      task[k].heard_ns = random_bits() % 64 ? n * 40000000 : (int64_t)random_bits();
+      task[k].period_ns = random_bits() % 2 ? -1 : 100000000;
+    }
+    baby_cry_listeners_process(task, COUNT);
+    for (int k = 0; k < COUNT; k++) {
+      for (int64_t more = task[k].result; more == 1;)
+        more = baby_cry_listener_go_on(task[k].listener, 0, task[k].period_ns);
+      failed |= !(decider[k]->probability >= 0 && decider[k]->probability <= 1);
+      free(rows[k]);
+    }
+  }
+  for (int k = 0; k < COUNT; k++) {
+    baby_cry_listener_free(task[k].listener);
+    baby_cry_stream_free(stream[k]);
+    free(decider[k]);
+  }
+  return failed ? say("fuzz listeners", INFINITY, 0) : 0;
+}
+
 static int fuzz_decider(Decider *d) {
   int64_t time_ns = 0;
   for (int64_t n = 0; n < 50 * rounds; n++) {
@@ -202,6 +244,12 @@ static int extractor_case(void) {
     CepstraTables made;
     tables(&made, sizeof made);
     extractor = baby_cry_extractor_cepstra20(&made);
+  }
+  if (extractor && number()) {
+    FrontEndTables made;
+    tables(&made, sizeof made);
+    if (!baby_cry_extractor_front_end(extractor, &made))
+      return say("front end", INFINITY, 0);
   }
   if (!extractor)
     return say(name, INFINITY, 0);
@@ -259,7 +307,7 @@ static int model_case(void) {
     difference = fmax(difference, fabs((double)got[k] - cry[k]));
   for (int64_t k = 0; k < n * size[2]; k++)
     difference = fmax(difference, fabs((double)got_needs[k] - needs[k]));
-  const int failed = fuzz_stream(stream, size[0], size[2]);
+  const int failed = fuzz_stream(stream, size[0], size[2]) + fuzz_listeners(model, size[0]);
   baby_cry_stream_free(stream);
   baby_cry_model_free(model);
   free(got);

@@ -20,7 +20,7 @@ FLAGS = ('-std=c99', '-O3', '-ffp-contract=off', '-fno-math-errno', '-fno-trappi
 
 def sources():
     """Return the C files of the core."""
-    return [ROOT / 'core.c', *(path for room in ('features', 'model', 'decision')
+    return [ROOT / 'core.c', *(path for room in ('features', 'model', 'decision', 'stream')
                                for path in sorted((ROOT / room).rglob('*.c')))]
 
 

@@ -71,6 +71,11 @@ def write_extractor(out, name):
     out.numbers(1)
     out.file.write(feature_set.name.encode().ljust(15, b'\0'))
     out.tables(tables, arrays._kept)
+    front_end = feature_set.parameters.get('front_end')
+    out.numbers(int(bool(front_end)))
+    if front_end:
+        arrays = features._Arrays()
+        out.tables(features.front_end_tables(front_end, arrays), arrays._kept)
     out.array(samples, np.float64)
     out.array(rows, np.float64)
     out.numbers(rows.shape[1])
@@ -124,7 +129,7 @@ def write_cases(path, core):
               {'cell': 'lstm'}, {'cell': 'lstm_peephole'}, {'cell': 'gru'}, {'bias': False}]
     with open(path, 'wb') as file:
         out = Writer(file)
-        for name in ('cry/1', 'is09/1', 'cepstra20/1'):
+        for name in ('cry/1', 'cry/2', 'is09/1', 'cepstra20/1'):
             write_extractor(out, name)
         for cell in cells:
             write_model(out, Architecture(4, (14, 10), stack_frames=2, dense_sizes=(6,), n_needs=3,

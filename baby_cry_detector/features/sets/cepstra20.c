@@ -37,11 +37,19 @@ void cepstra20_row(Cepstra20 *set, const double *energy, double *row) {
   set->frame++;
 }
 
-void cepstra20_step(Cepstra20 *set, const double *samples, double *row) {
-  double windowed[WINDOW], power[BINS], energy[MAX_BANDS];
+int cepstra20_steps(Cepstra20 *set, const double *samples, int n, double *rows) {
+  Group windowed[WINDOW], power[BINS], energy[MAX_BANDS];
+  const int bands = set->bank.bands, width = 2 * set->cepstra.cepstrum.coefficients;
+  group_frames(samples, n, windowed);
   for (int i = 0; i < WINDOW; i++)
-    windowed[i] = samples[i] * set->window[i];
+    windowed[i] *= set->window[i];
   spectrum_power(windowed, BINS, power);
   mel_bank_apply(&set->bank, power, energy);
-  cepstra20_row(set, energy, row);
+  for (int lane = 0; lane < n; lane++) {
+    double own[MAX_BANDS];
+    for (int b = 0; b < bands; b++)
+      own[b] = energy[b][lane];
+    cepstra20_row(set, own, rows + lane * width);
+  }
+  return n;
 }

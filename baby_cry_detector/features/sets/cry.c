@@ -63,32 +63,47 @@ void cry_reset(Cry *set) {
   set->frame = set->emitted = set->described = 0;
 }
 
-// Unsmoothed descriptors and the band's power; the cepstra wait.
-static void describe(Cry *set, const double *samples, double *row) {
-  double windowed[WINDOW], power[BINS], energy[MAX_BANDS], logs[MAX_BANDS], pitch[3], sum = 0.0;
-  const int bands = set->mfcc.bands;
-  const int bins = set->cepstra.bank.stop[bands - 1] > set->shape.stop
-      ? set->cepstra.bank.stop[bands - 1] : set->shape.stop;
+// Unsmoothed descriptors and the band's power; the energies of the cepstra's bands.
+FOR_EACH_WIDTH
+static void describe(Cry *set, const double *samples, int n, Group row[MAX_ROW],
+                     Group energy[MAX_BANDS]) {
+  Group windowed[WINDOW], power[BINS], magnitude[BINS], logs[MAX_BANDS], pitch[3];
+  Group sum = {0.0}, level = {0.0};
+  const int bands = set->mfcc.bands, first = set->shape.first, stop = set->shape.stop;
+  const int bins = set->cepstra.bank.stop[bands - 1] > stop
+      ? set->cepstra.bank.stop[bands - 1] : stop;
+  group_frames(samples, n, windowed);
+  root_mean_square(windowed, &level);
+  row[RMS] = level;
   for (int i = 0; i < WINDOW; i++)
-    windowed[i] = samples[i] * set->cepstra.window[i];
+    windowed[i] *= set->cepstra.window[i];
   spectrum_power(windowed, bins, power);
+  for (int k = first; k < stop; k++)
+    magnitude[k] = power[k];
+  square_roots(magnitude + first, stop - first);
   mel_bank_apply(&set->cepstra.bank, power, energy);
-  row[RMS] = root_mean_square(samples, WINDOW);
   for (int b = 0; b < bands; b++)
     sum += energy[b];
-  const double least = sum * set->mfcc_dip + set->mfcc_floor;
+  const Group least = sum * set->mfcc_dip + set->mfcc_floor;
   for (int b = 0; b < bands; b++)
-    logs[b] = energy[b] > least ? energy[b] : least;
-  logarithms(logs, bands);
-  cepstrum_apply(&set->mfcc, logs, row + MFCC);
-  row[POWER] = spectral_shape_step(&set->shape, power, row + SHAPE);
-  autocorrelation_pitch_step(&set->pitch, power, pitch);
-  const double periodic = pitch[2] < set->least ? set->least
-      : pitch[2] > set->most ? set->most : pitch[2];
-  row[HNR] = 10.0 * log10(periodic / (1.0 - periodic));
+    logs[b] = CHOOSE(energy[b] > least, energy[b], least);
+  logarithms((double *)logs, GROUP * bands);
+  for (int i = 0; i < set->mfcc.coefficients; i++) {
+    Group coefficient = {0.0};
+    for (int b = 0; b < bands; b++)
+      coefficient += logs[b] * set->mfcc.matrix[b][i];
+    row[MFCC + i] = coefficient;
+  }
+  spectral_shape_step(&set->shape, power, magnitude, n, row + SHAPE);
+  row[POWER] = row[SHAPE + 5];
+  autocorrelation_pitch_step(&set->pitch, power, magnitude, pitch);
   row[VOICING] = pitch[1];
-  row[F0] = pitch[1] >= set->voicing_threshold ? pitch[0] : 0.0;
-  cepstra20_row(&set->cepstra, energy, set->cepstra_row[set->frame % 8]);
+  for (int lane = 0; lane < GROUP; lane++) {
+    const double periodic = pitch[2][lane] < set->least ? set->least
+        : pitch[2][lane] > set->most ? set->most : pitch[2][lane];
+    row[HNR][lane] = 10.0 * log10(periodic / (1.0 - periodic));
+    row[F0][lane] = pitch[1][lane] >= set->voicing_threshold ? pitch[0][lane] : 0.0;
+  }
 }
 
 static double median_of_column(const Neighbourhood *rows, int column) {
@@ -117,11 +132,23 @@ static int after_median(Cry *set, double *row) {
   return smooth_step(&set->smooth, here, smooth) && emit(set, smooth, row);
 }
 
-int cry_step(Cry *set, const double *samples, double *row) {
-  double raw[MAX_ROW] = {0.0};
-  describe(set, samples, raw);
-  set->frame++;
-  return neighbourhood_push(&set->median, raw) && after_median(set, row);
+int cry_steps(Cry *set, const double *samples, int n, double *rows) {
+  Group raw[MAX_ROW], energy[MAX_BANDS];
+  const int width = 2 * set->cepstra.cepstra.cepstrum.coefficients + 2 * CRY_SMOOTHED + 4;
+  int count = 0;
+  describe(set, samples, n, raw, energy);
+  for (int lane = 0; lane < n; lane++) {
+    double own[MAX_BANDS], row[MAX_ROW] = {0.0};
+    for (int b = 0; b < set->mfcc.bands; b++)
+      own[b] = energy[b][lane];
+    for (int i = 0; i <= POWER; i++)
+      row[i] = raw[i][lane];
+    cepstra20_row(&set->cepstra, own, set->cepstra_row[set->frame % 8]);
+    set->frame++;
+    if (neighbourhood_push(&set->median, row))
+      count += after_median(set, rows + count * width);
+  }
+  return count;
 }
 
 int cry_finish(Cry *set, int n, double *row) {

@@ -34,24 +34,46 @@ void is09_reset(Is09 *set) {
   smooth_reset(&set->smooth);
 }
 
-int is09_step(Is09 *set, const double *samples, double *row) {
-  double windowed[WINDOW], power[BINS], magnitude[BINS], logs[MAX_BANDS], pitch[2];
-  double raw[MAX_ROW] = {0.0};
-  windowed[0] = samples[0] * set->window[0];
+// Everything of a frame but its pitch's contour and the smoothing.
+FOR_EACH_WIDTH
+static void describe(const Is09 *set, const double *samples, int n, Group row[MAX_ROW]) {
+  Group frames[WINDOW], windowed[WINDOW], power[BINS], magnitude[BINS], logs[MAX_BANDS], pitch[2];
+  const int bands = set->bank.bands;
+  const Group floor = {set->floor, set->floor, set->floor, set->floor};
+  group_frames(samples, n, frames);
+  windowed[0] = frames[0] * set->window[0];
   for (int i = 1; i < WINDOW; i++)
-    windowed[i] = samples[i] * set->window[i] + samples[i - 1] * set->previous[i];
+    windowed[i] = frames[i] * set->window[i] + frames[i - 1] * set->previous[i];
   spectrum_power(windowed, BINS, power);
   for (int k = 0; k < BINS; k++)
-    magnitude[k] = sqrt(power[k]);
+    magnitude[k] = power[k];
+  square_roots(magnitude, BINS);
   mel_bank_apply(&set->bank, magnitude, logs);
-  for (int b = 0; b < set->bank.bands; b++)
-    logs[b] = logs[b] > set->floor ? logs[b] : set->floor;
-  logarithms(logs, set->bank.bands);
-  raw[RMS] = root_mean_square(windowed, WINDOW);
-  cepstrum_apply(&set->cepstrum, logs, raw + MFCC);
-  raw[ZCR] = zero_crossing_rate(samples);
+  for (int b = 0; b < bands; b++)
+    logs[b] = CHOOSE(logs[b] > floor, logs[b], floor);
+  logarithms((double *)logs, GROUP * bands);
+  root_mean_square(windowed, row + RMS);
+  for (int i = 0; i < set->cepstrum.coefficients; i++) {
+    Group coefficient = {0.0};
+    for (int b = 0; b < bands; b++)
+      coefficient += logs[b] * set->cepstrum.matrix[b][i];
+    row[MFCC + i] = coefficient;
+  }
   cepstral_pitch_step(&set->pitch, power, pitch);
-  raw[VOICING] = pitch[0];
-  raw[F0] = pitch_contour_step(&set->contour, pitch[1]);
-  return smooth_step(&set->smooth, raw, row);
+  row[VOICING] = pitch[0];
+  row[F0] = pitch[1];
+}
+
+int is09_steps(Is09 *set, const double *samples, int n, double *rows) {
+  Group raw[MAX_ROW];
+  int count = 0;
+  describe(set, samples, n, raw);
+  for (int lane = 0; lane < n; lane++) {
+    double row[MAX_ROW] = {0.0};
+    for (int i = 0; i < WIDTH; i++)
+      row[i] = i == ZCR ? zero_crossing_rate(samples + lane * HOP) : raw[i][lane];
+    row[F0] = pitch_contour_step(&set->contour, row[F0]);
+    count += smooth_step(&set->smooth, row, rows + count * 2 * WIDTH);
+  }
+  return count;
 }

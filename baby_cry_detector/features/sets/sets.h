@@ -28,7 +28,9 @@ int cepstra20_set(Cepstra20 *set, const CepstraTables *tables);
 void cepstra20_reset(Cepstra20 *set);
 // Write the row of band energies: cepstra, then their differences.
 void cepstra20_row(Cepstra20 *set, const double *energy, double *row);
-void cepstra20_step(Cepstra20 *set, const double *samples, double *row);
+// Each `_steps` takes n frames, 1 to GROUP, HOP samples apart; writes the rows that they complete
+// and returns how many.
+int cepstra20_steps(Cepstra20 *set, const double *samples, int n, double *rows);
 
 // --- cry.c -------------------------------------------------------------------------------------
 typedef struct {
@@ -55,7 +57,7 @@ typedef struct {
 } Cry;
 int cry_set(Cry *set, const CryTables *tables);
 void cry_reset(Cry *set);
-int cry_step(Cry *set, const double *samples, double *row);
+int cry_steps(Cry *set, const double *samples, int n, double *rows);
 int cry_finish(Cry *set, int n, double *row);
 
 // --- is09.c ------------------------------------------------------------------------------------
@@ -75,6 +77,6 @@ typedef struct {
 } Is09;
 int is09_set(Is09 *set, const Is09Tables *tables);
 void is09_reset(Is09 *set);
-int is09_step(Is09 *set, const double *samples, double *row);
+int is09_steps(Is09 *set, const double *samples, int n, double *rows);
 
 #endif

@@ -25,6 +25,9 @@ class HighPass:
     :param cutoff_hz: -3 dB, above 0 and below half the rate.
     :param sample_rate: Hz.
     :param block: samples a block.
+    :ivar within, from_state: (block, block), (block, 2): the output from samples and state.
+    :ivar to_state, carry: (block, 2), (2, 2): the next state from samples and state.
+    :ivar settled: (2,), the state after a constant of 1.
     :raises ValueError: on a cutoff out of range.
     """
 
@@ -37,6 +40,7 @@ class HighPass:
         self._b = (scale, -2.0 * scale, scale)
         self._a = (2.0 * (warped * warped - 1.0) * scale,
                    (1.0 - math.sqrt(2.0) * warped + warped * warped) * scale)
+        self.settled = np.array([-self._b[0], self._b[2]])
         self._unroll(block)
         self.reset()
 
@@ -45,18 +49,18 @@ class HighPass:
         (b0, b1, b2), (a1, a2) = self._b, self._a
         step = np.array([[-a1, 1.0], [-a2, 0.0]])            # state -> next state
         drive = np.array([b1 - a1 * b0, b2 - a2 * b0])       # sample -> next state
-        self._from_state = np.empty((block, 2))
-        self._to_state = np.empty((block, 2))
+        self.from_state = np.empty((block, 2))
+        self.to_state = np.empty((block, 2))
         response = np.empty(block)
         power = np.eye(2)
         for n in range(block):
-            self._from_state[n] = power[0]
-            response[n] = b0 if n == 0 else self._from_state[n - 1] @ drive
-            self._to_state[block - 1 - n] = power @ drive
+            self.from_state[n] = power[0]
+            response[n] = b0 if n == 0 else self.from_state[n - 1] @ drive
+            self.to_state[block - 1 - n] = power @ drive
             power = step @ power
-        self._carry = power
+        self.carry = power
         lags = np.arange(block)[:, None] - np.arange(block)[None, :]
-        self._within = np.where(lags >= 0, response[np.abs(lags)], 0.0)
+        self.within = np.where(lags >= 0, response[np.abs(lags)], 0.0)
 
     def reset(self) -> None:
         """Start a new stream."""
@@ -66,8 +70,8 @@ class HighPass:
         """Return a block filtered; float64, shape (block,)."""
         if self._state is None:
             # Settled on the first sample: the output is 0 for as long as it stays.
-            self._state = samples[0] * np.array([-self._b[0], self._b[2]])
-        out = self._within @ samples + self._from_state @ self._state
-        self._state = self._carry @ self._state + samples @ self._to_state
+            self._state = samples[0] * self.settled
+        out = self.within @ samples + self.from_state @ self._state
+        self._state = self.carry @ self._state + samples @ self.to_state
         self._state[np.abs(self._state) < TINY] = 0.0
         return out

@@ -27,6 +27,8 @@ class HumCanceller:
     :param tau_s: time constant.
     :param sample_rate: Hz.
     :param block: samples a block.
+    :ivar which, number: (lines,), of each line the mains and the number of the harmonic.
+    :ivar sample_turn, turn: (lines,), radians a sample and a block.
     """
 
     def __init__(self, highest_hz: float, tau_s: float, sample_rate: int, block: int) -> None:
@@ -35,14 +37,14 @@ class HumCanceller:
             for k in range(1, int(highest_hz // mains) + 1):
                 numbers.setdefault(mains * k, (which, k))
         lines = sorted(numbers)
-        self._which, self._number = np.array([numbers[line] for line in lines]).T
-        turn = 2.0 * np.pi * np.array(lines, np.float64) / sample_rate
-        phase = np.arange(block)[:, None] * turn
+        self.which, self.number = np.array([numbers[line] for line in lines]).T
+        self.sample_turn = 2.0 * np.pi * np.array(lines, np.float64) / sample_rate
+        phase = np.arange(block)[:, None] * self.sample_turn
         # Real arithmetic: columns are cosines, then sines.
         self._waves = np.concatenate((np.cos(phase), -np.sin(phase)), axis=1)
-        self._turn = turn * block
-        self._most_beside = 2.0 * np.pi * LARGEST_BESIDE_HZ * block / sample_rate
-        self._least_step = block / sample_rate / tau_s
+        self.turn = self.sample_turn * block
+        self.most_beside = 2.0 * np.pi * LARGEST_BESIDE_HZ * block / sample_rate
+        self.least_step = block / sample_rate / tau_s
         self._block, self._lines = block, len(lines)
         self.reset()
 
@@ -61,19 +63,19 @@ class HumCanceller:
     def _adapt(self, gradient: np.ndarray) -> None:
         """Follow what is left; turn the amplitudes to the next block's first sample."""
         self._blocks += 1
-        step = max(self._least_step, 1.0 / (self._blocks + FIRST_STEPS))
+        step = max(self.least_step, 1.0 / (self._blocks + FIRST_STEPS))
         n = self._lines
         amplitudes = self._amplitudes[:n] + 1j * self._amplitudes[n:]
         change = (gradient[:n] + 1j * gradient[n:]) * (step * 2.0 / self._block)
-        turning = self._number * (np.conj(amplitudes) * change).imag
-        weight = np.square(self._number * np.abs(amplitudes))
+        turning = self.number * (np.conj(amplitudes) * change).imag
+        weight = np.square(self.number * np.abs(amplitudes))
         for which in range(len(MAINS_HZ)):
-            own = self._which == which
+            own = self.which == which
             total = weight[own].sum()
             if total > TINY:
                 beside = self._beside[which] + FOLLOW * step * turning[own].sum() / total
-                self._beside[which] = min(self._most_beside, max(-self._most_beside, beside))
+                self._beside[which] = min(self.most_beside, max(-self.most_beside, beside))
         amplitudes = (amplitudes + change) * np.exp(
-            1j * (self._turn + self._number * self._beside[self._which]))
+            1j * (self.turn + self.number * self._beside[self.which]))
         self._amplitudes = np.concatenate((amplitudes.real, amplitudes.imag))
         self._amplitudes[np.abs(self._amplitudes) < TINY] = 0.0

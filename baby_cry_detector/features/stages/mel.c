@@ -4,25 +4,29 @@
 #include "stages.h"
 
 void mel_bank_set(MelBank *bank, const double *weights, int bands) {
+  double *next = bank->all;
   bank->bands = bands;
   for (int b = 0; b < bands; b++) {
     bank->first[b] = bank->stop[b] = 0;
-    for (int k = 0; k < BINS; k++) {
-      bank->weight[b][k] = weights[k * bands + b];
-      if (bank->weight[b][k] != 0.0) {
+    for (int k = 0; k < BINS; k++)
+      if (weights[k * bands + b] != 0.0) {
         if (!bank->stop[b])
           bank->first[b] = k;
         bank->stop[b] = k + 1;
       }
-    }
+    bank->weight[b] = next;
+    for (int k = bank->first[b]; k < bank->stop[b]; k++)
+      *next++ = weights[k * bands + b];
   }
 }
 
-void mel_bank_apply(const MelBank *bank, const double *spectrum, double *energy) {
+FOR_EACH_WIDTH
+void mel_bank_apply(const MelBank *bank, const Group *spectrum, Group *energy) {
   for (int b = 0; b < bank->bands; b++) {
-    double sum = 0.0;
+    const double *weight = bank->weight[b];
+    Group sum = {0.0};
     for (int k = bank->first[b]; k < bank->stop[b]; k++)
-      sum += bank->weight[b][k] * spectrum[k];
+      sum += *weight++ * spectrum[k];
     energy[b] = sum;
   }
 }
@@ -35,6 +39,7 @@ void cepstrum_set(Cepstrum *cepstrum, const double *matrix, int bands, int coeff
       cepstrum->matrix[b][i] = i < coefficients ? matrix[b * coefficients + i] : 0.0;
 }
 
+FOR_EACH_WIDTH
 void cepstrum_apply(const Cepstrum *cepstrum, const double *log_bands, double *coefficients) {
   double sum[MAX_COEFFICIENTS] = {0.0};
   for (int b = 0; b < cepstrum->bands; b++)

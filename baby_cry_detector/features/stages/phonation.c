@@ -31,7 +31,8 @@ static double slope(Phonation *stage, double hertz) {
     square += centred * centred;
   }
   for (int i = 0; i < length; i++)
-    sum += (i - (length - 1) / 2.0) / square / stage->hop_s * stage->run[i];
+    sum += (i - (length - 1) / 2.0) * stage->run[i];
+  sum /= square * stage->hop_s;
   return sum < -stage->slope_limit ? -stage->slope_limit
       : sum > stage->slope_limit ? stage->slope_limit : sum;
 }

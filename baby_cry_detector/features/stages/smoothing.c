@@ -87,11 +87,22 @@ int smooth_finish(SmoothWithDelta *stage, int n, double *result) {
   return delta_step(stage, smooth, result);
 }
 
-double root_mean_square(const double *values, int count) {
-  double sum = 0.0;
-  for (int i = 0; i < count; i++)
-    sum += values[i] * values[i];
-  return sqrt(sum / count);
+FOR_EACH_WIDTH
+void group_frames(const double *samples, int n, Group frames[WINDOW]) {
+  const double *b = samples + (n > 1 ? HOP : 0), *c = n > 2 ? b + HOP : b,
+               *d = n > 3 ? c + HOP : c;
+  for (int i = 0; i < WINDOW; i++)
+    frames[i] = (Group){samples[i], b[i], c[i], d[i]};
+}
+
+FOR_EACH_WIDTH
+void root_mean_square(const Group values[WINDOW], Group *result) {
+  Group sum[4] = {{0.0}, {0.0}, {0.0}, {0.0}};
+  for (int i = 0; i < WINDOW; i += 4)
+    for (int k = 0; k < 4; k++)
+      sum[k] += values[i + k] * values[i + k];
+  *result = (sum[0] + sum[1] + sum[2] + sum[3]) / WINDOW;
+  square_roots(result, 1);
 }
 
 double zero_crossing_rate(const double samples[WINDOW]) {

@@ -3,43 +3,67 @@
 
 #include "stages.h"
 
-#include <math.h>
+#include <string.h>
 
 void spectral_shape_reset(SpectralShape *stage) { stage->has_previous = 0; }
 
-double spectral_shape_step(SpectralShape *stage, const double *power, double result[5]) {
-  double share[BINS], root[BINS], logs[BINS];
-  double total = 0.0, crossings = 0.0, centroid = 0.0, entropy = 0.0, below = 0.0, flux = 0.0;
-  int rolloff = -1, sounded = 0;
-  for (int k = stage->first; k < stage->stop; k++)
+FOR_EACH_WIDTH
+void spectral_shape_step(SpectralShape *stage, const Group *power, const Group *magnitude, int n,
+                         Group result[6]) {
+  Group share[BINS], logs[BINS];
+  // Of each bin the root of the share in the frame before, then in these.
+  double root[BINS][1 + GROUP];
+  Group total = {0.0}, more = {0.0}, crossings = {0.0}, centroid = {0.0}, entropy = {0.0},
+        below = {0.0}, flux = {0.0}, one = {0.0};
+  GroupMask short_of = {0}, sounded = {0};
+  const int first = stage->first, stop = stage->stop;
+  one += 1.0;
+  int k = first;
+  for (; k + 1 < stop; k += 2) {
     total += power[k];
-  const double divisor = total > 0 ? total : 1.0;
-  for (int k = stage->first; k < stage->stop; k++) {
-    share[k] = power[k] / divisor;
-    root[k] = sqrt(share[k]);
-    logs[k] = share[k] + 1e-12;
+    more += power[k + 1];
   }
-  logarithms(logs + stage->first, stage->stop - stage->first);
-  for (int k = stage->first; k < stage->stop; k++) {
+  if (k < stop)
+    total += power[k];
+  total += more;
+  const GroupMask sounds = total > 0.0;
+  Group divisor = CHOOSE(sounds, total, one), norm = divisor;
+  square_roots(&norm, 1);
+  norm = 1.0 / norm;
+  for (k = first; k < stop; k++) {
+    const Group part = magnitude[k] * norm;
+    share[k] = part * part;
+    logs[k] = share[k] + 1e-12;
+    memcpy(root[k] + 1, &part, sizeof part);
+  }
+  logarithms((double *)(logs + first), GROUP * (stop - first));
+  for (k = first; k < stop; k++) {
     crossings += share[k] * stage->crossings[k];
     centroid += share[k] * stage->frequency[k];
     entropy += share[k] * logs[k];
     below += share[k];
-    if (rolloff < 0 && below >= stage->rolloff)
-      rolloff = k;
+    short_of += below < stage->rolloff;                 // a lane of a mask is 0 or -1
   }
-  for (int k = stage->first; k < stage->stop; k++) {
-    const double before = stage->has_previous ? stage->previous[k] : root[k];
-    const double step = root[k] - before;
-    sounded |= before != 0;
+  for (k = first; k < stop; k++) {
+    Group now, before;
+    root[k][0] = stage->has_previous ? stage->previous[k] : root[k][1];
+    stage->previous[k] = root[k][n];
+    memcpy(&now, root[k] + 1, sizeof now);
+    memcpy(&before, root[k], sizeof before);
+    const Group step = now - before;
+    sounded |= before != 0.0;
     flux += step * step;
-    stage->previous[k] = root[k];
   }
   stage->has_previous = 1;
-  result[0] = sqrt(crossings);
+  square_roots(&crossings, 1);
+  square_roots(&flux, 1);
+  result[0] = crossings;
   result[1] = centroid;
-  result[2] = total > 0 ? stage->frequency[rolloff < 0 ? stage->first : rolloff] : 0.0;
+  for (int lane = 0; lane < GROUP; lane++) {
+    const int bin = first - (int)short_of[lane];
+    result[2][lane] = sounds[lane] ? stage->frequency[bin < stop ? bin : first] : 0.0;
+    result[4][lane] = sounds[lane] && sounded[lane] ? flux[lane] : 0.0;
+  }
   result[3] = entropy / -stage->largest;
-  result[4] = total > 0 && sounded ? sqrt(flux) : 0.0;
-  return total;
+  result[5] = total;
 }

@@ -3,7 +3,9 @@
 
 // What the steps in this folder are in compiled code: plain structs, one per stream, which hold
 // their state and copies of the tables that Python computed. Nothing is allocated here. Each step
-// takes one frame and says in its name which Python file it follows; equations are there.
+// says in its name which Python file it follows; equations are there. What depends on one frame
+// alone is done for four frames at a time, one in each lane of a register; what follows frames in
+// time takes one after the other. So blocks of any size give the same bits.
 
 #ifndef BABY_CRY_STAGES_H
 #define BABY_CRY_STAGES_H
@@ -17,6 +19,14 @@
 #define FOR_EACH_WIDTH
 #endif
 
+#define GROUP 4
+// A number of each of four frames; arrays of them are arrays of doubles too.
+typedef double Group __attribute__((vector_size(8 * GROUP), may_alias));
+typedef int64_t GroupMask __attribute__((vector_size(8 * GROUP)));
+// A comparison of groups is a mask: all bits of a lane or none.
+#define CHOOSE(mask, a, b) \
+  ((Group)(((GroupMask)(a) & (mask)) | ((GroupMask)(b) & ~(mask))))
+
 #define WINDOW 400              // samples of a window, 25 ms
 #define HOP 160                 // samples between frames
 #define FFT 512
@@ -26,25 +36,58 @@
 #define MAX_LAGS 256
 #define MAX_ROW 24              // descriptors that are smoothed together
 
+// --- front_end.c: high_pass.py and hum.py, a hop at a time -------------------------------------
+#define MAX_LINES 80
+#define MAX_HARMONICS 40
+#define GRIDS 2
+typedef struct {
+  // Of the high-pass, unrolled over GROUP samples: (4, 4), (4, 2), (4, 2), (2, 2), (2,).
+  const double *within, *from_state, *to_state, *carry, *settled;
+  const double *sample_turn, *turn, *number, *which;    // (lines,)
+  double most_beside, least_step, first_steps, follow, silent;
+  int32_t lines;
+} FrontEndTables;
+typedef struct {
+  double within[GROUP][GROUP], from_state[2][GROUP], to_state[2][GROUP], carry[2][2], settled[2];
+  double most_beside, least_step, first_steps, follow, silent;
+  int lines, which[MAX_LINES], number[MAX_LINES], is_settled, owed;
+  int64_t blocks;
+  double turn_re[MAX_LINES], turn_im[MAX_LINES];
+  // Waves about the middle of a hop, so that one half of it is the mirror of the other.
+  double cosine[MAX_LINES][HOP / 2], sine[MAX_LINES][HOP / 2];
+  double state[2], re[MAX_LINES], im[MAX_LINES], beside[GRIDS];
+  double waiting[HOP];          // samples of a hop that is not whole: `owed` of them
+} FrontEnd;
+// 0 where the tables do not fit.
+int front_end_set(FrontEnd *stage, const FrontEndTables *tables);
+void front_end_reset(FrontEnd *stage);
+// Takes n samples and writes those of whole hops to `out`; returns how many.
+int front_end_process(FrontEnd *stage, const double *samples, int n, double *out);
+// Writes the samples still owed, less than a hop, and returns how many; the stream is over.
+int front_end_flush(FrontEnd *stage, double *out);
+
 // --- spectrum.c ------------------------------------------------------------------------------
 // Fills the tables that all streams share; once, before anything else.
 void spectrum_prepare(void);
-// |X|^2 of bins 0 .. bins - 1 of a windowed frame.
-void spectrum_power(const double windowed[WINDOW], int bins, double *power);
-// Cosine transform f[0 .. 512] -> F[n] = (f[0] + (-1)^n f[512]) / 2 + sum f[k] cos(pi k n / 512),
-// n < lags; f is 0 outside first .. stop - 1, which lies within 1 .. 511.
-void spectrum_even(const double *f, int first, int stop, int lags, double *result);
-// The same of two sequences f[0 .. 256] at once, n < 256.
-void spectrum_even_pair(double f[2][BINS], double result[2][MAX_LAGS]);
+// |X|^2 of bins 0 .. bins - 1 of windowed frames.
+void spectrum_power(const Group windowed[WINDOW], int bins, Group *power);
+// Cosine transform f[0 .. 256] -> F[n] = f[0] + (-1)^n f[256] / 2 + sum f[k] cos(pi k n / 512),
+// n < lags; f is 0 outside first .. stop - 1, which lies within 1 .. 255.
+void spectrum_even(const Group *f, int first, int stop, int lags, Group *result);
+// Cosine transforms of two spectra f[0 .. 256] of 512 samples at once, n < 256.
+void spectrum_even_pair(Group f[2][BINS], Group result[2][MAX_LAGS]);
+// Square roots in place.
+void square_roots(Group *values, int count);
 
 // --- mel.py: banks and cepstra as sparse and dense products ------------------------------------
 typedef struct {
   int bands, first[MAX_BANDS], stop[MAX_BANDS];
-  double weight[MAX_BANDS][BINS];
+  const double *weight[MAX_BANDS];      // of bins first .. stop - 1, in `all`
+  double all[MAX_BANDS * BINS];
 } MelBank;
 // weights: (BINS, bands), row by row.
 void mel_bank_set(MelBank *bank, const double *weights, int bands);
-void mel_bank_apply(const MelBank *bank, const double *spectrum, double *energy);
+void mel_bank_apply(const MelBank *bank, const Group *spectrum, Group *energy);
 
 typedef struct {
   int bands, coefficients;
@@ -71,8 +114,10 @@ typedef struct {
   int has_previous;
 } SpectralShape;
 void spectral_shape_reset(SpectralShape *stage);
-// zcr, centroid, roll-off, entropy, flux; returns the band's power.
-double spectral_shape_step(SpectralShape *stage, const double *power, double result[5]);
+// zcr, centroid, roll-off, entropy, flux, and the band's power, of n frames; magnitude is the root
+// of power.
+void spectral_shape_step(SpectralShape *stage, const Group *power, const Group *magnitude, int n,
+                         Group result[6]);
 
 // --- pitch_autocorrelation.c -------------------------------------------------------------------
 typedef struct {
@@ -81,8 +126,8 @@ typedef struct {
   double scale[MAX_LAGS], cost[MAX_LAGS];
 } AutocorrelationPitch;
 // F0 in Hz, voicing, periodicity.
-void autocorrelation_pitch_step(const AutocorrelationPitch *stage, const double *power,
-                                double result[3]);
+void autocorrelation_pitch_step(const AutocorrelationPitch *stage, const Group *power,
+                                const Group *magnitude, Group result[3]);
 
 // --- pitch_cepstral.c --------------------------------------------------------------------------
 typedef struct {
@@ -94,7 +139,7 @@ typedef struct {
   int edge;
 } PitchContour;
 // Voicing and raw pitch in Hz.
-void cepstral_pitch_step(const CepstralPitch *stage, const double *power, double result[2]);
+void cepstral_pitch_step(const CepstralPitch *stage, const Group *power, Group result[2]);
 void pitch_contour_reset(PitchContour *stage);
 double pitch_contour_step(PitchContour *stage, double pitch);
 
@@ -136,7 +181,9 @@ int smooth_finish(SmoothWithDelta *stage, int n, double *result);
 // Natural logarithms of positive, normal numbers, in place.
 void logarithms(double *values, int count);
 
-double root_mean_square(const double *values, int count);
+// Lays four frames, HOP samples apart, beside each other; where there are only n, the last again.
+void group_frames(const double *samples, int n, Group frames[WINDOW]);
+void root_mean_square(const Group values[WINDOW], Group *result);
 double zero_crossing_rate(const double samples[WINDOW]);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+FOR_EACH_WIDTH
 static void activate(const Layer *layer, float *gate) {
   const int n = layer->padded;
   if (layer->strategy == SOFTMAX)
@@ -30,6 +31,7 @@ static void activate(const Layer *layer, float *gate) {
   }
 }
 
+FOR_EACH_WIDTH
 static void mix(const Layer *layer, LayerState *state, const float *candidate, float *c) {
   const int depth = layer->depth;
   float *const *memory = state->memory, *const *gate = state->gate;
@@ -61,33 +63,57 @@ static void mix(const Layer *layer, LayerState *state, const float *candidate, f
   }
 }
 
-void attention_gate_step(const Layer *layer, LayerState *state) {
-  const int n = layer->padded;
-  float *h = state->input + layer->inputs;
-  for (; state->stale; state->stale--) {                        // (10)
-    float *gate = state->gate[state->stale - 1];
-    matrix_times(&layer->gate_w, state->memory[state->stale - 1], state->work);
-    tanh_of(state->work, n);
-    matrix_times(&layer->gate_v, state->work, gate);
-    activate(layer, gate);
+// The gates of memories that have none yet, the oldest first: one, but after a reset.
+static void score_memories(const Layer *layer, int n, LayerState *const *state) {
+  for (;;) {
+    const float *memory[MOST_STREAMS], *inner[MOST_STREAMS];
+    float *work[MOST_STREAMS], *gate[MOST_STREAMS];
+    int count = 0;
+    for (int k = 0; k < n; k++)
+      if (state[k]->stale) {
+        const int which = --state[k]->stale;
+        memory[count] = state[k]->memory[which];
+        gate[count] = state[k]->gate[which];
+        inner[count] = work[count] = state[k]->work;
+        count++;
+      }
+    if (!count)
+      return;
+    matrix_times(&layer->gate_w, count, memory, work, 0);
+    for (int k = 0; k < count; k++)
+      tanh_of(work[k], layer->padded);
+    matrix_times(&layer->gate_v, count, inner, gate, 0);
+    for (int k = 0; k < count; k++)
+      activate(layer, gate[k]);
   }
-  matrix_times(&layer->both, state->input, state->z);
-  tanh_of(state->z, n);                               // (3)
-  sigmoid_of(state->z + n, n);                    // (5)
-  mix(layer, state, state->z, state->mixed);                    // (11)
+}
 
-  // The oldest memory's place becomes the newest's.
-  float *memory = state->memory[layer->depth - 1], *gate = state->gate[layer->depth - 1];
-  for (int k = layer->depth - 1; k > 0; k--) {
-    state->memory[k] = state->memory[k - 1];
-    state->gate[k] = state->gate[k - 1];
+void attention_gate_step(const Layer *layer, int n, LayerState *const *state, float *const *z) {
+  const int units = layer->padded;
+  const float *h[MOST_STREAMS] = {0};
+  score_memories(layer, n, state);                             // (10)
+  for (int k = 0; k < n; k++)
+    h[k] = state[k]->h;
+  matrix_times(&layer->h, n, h, z, 1);
+  for (int k = 0; k < n; k++) {
+    LayerState *own = state[k];
+    tanh_of(z[k], units);                                      // (3)
+    sigmoid_of(z[k] + units, units);                           // (5)
+    mix(layer, own, z[k], own->mixed);                         // (11)
+
+    // The oldest memory's place becomes the newest's.
+    float *memory = own->memory[layer->depth - 1], *gate = own->gate[layer->depth - 1];
+    for (int i = layer->depth - 1; i > 0; i--) {
+      own->memory[i] = own->memory[i - 1];
+      own->gate[i] = own->gate[i - 1];
+    }
+    own->memory[0] = memory;
+    own->gate[0] = gate;
+    own->stale = 1;
+    for (int i = 0; i < units; i++)
+      memory[i] = own->work[i] = own->mixed[i];
+    tanh_of(own->work, units);
+    for (int i = 0; i < units; i++)
+      own->h[i] = z[k][units + i] * own->work[i];              // (6)
   }
-  state->memory[0] = memory;
-  state->gate[0] = gate;
-  state->stale = 1;
-  for (int i = 0; i < n; i++)
-    memory[i] = state->work[i] = state->mixed[i];
-  tanh_of(state->work, n);
-  for (int i = 0; i < n; i++)
-    h[i] = state->z[n + i] * state->work[i];                    // (6)
 }

@@ -8,27 +8,34 @@
 #include <string.h>
 
 size_t layer_floats(const Layer *layer) {
-  const size_t padded = (size_t)layer->padded, depth = (size_t)layer->depth;
-  return PADDED((size_t)layer->inputs + padded) + padded * (2 * depth + 4 + 4 + 1);
+  return (size_t)layer->padded * (size_t)(1 + 2 * layer->depth + 3 + 1);
 }
 
 void layer_place(const Layer *layer, LayerState *state, float *memory) {
   const size_t padded = (size_t)layer->padded;
-  state->input = memory;
-  memory += PADDED((size_t)layer->inputs + padded);
+  state->h = memory;
+  memory += padded;
   for (int n = 0; n < layer->depth; n++, memory += 2 * padded) {
     state->memory[n] = memory;
     state->gate[n] = memory + padded;
   }
-  state->z = memory;
-  state->work = memory + 4 * padded;
-  state->mixed = memory + 8 * padded;
+  state->work = memory;
+  state->mixed = memory + 3 * padded;
 }
 
 void layer_reset(const Layer *layer, LayerState *state) {
   const size_t bytes = sizeof(float) * (size_t)layer->padded;
-  memset(state->input, 0, sizeof(float) * (size_t)layer->inputs + bytes);
+  memset(state->h, 0, bytes);
   for (int n = 0; n < layer->depth; n++)
     memset(state->memory[n], 0, bytes);
   state->stale = layer->depth;
+}
+
+void layer_step(const Layer *layer, int n, LayerState *const *state, float *const *z) {
+  if (layer->kind == ATTENTION)
+    attention_gate_step(layer, n, state, z);
+  else if (layer->kind == GRU)
+    gru_step(layer, n, state, z);
+  else
+    lstm_step(layer, n, state, z);
 }
