@@ -28,7 +28,7 @@ _HOP_S = HOP_LENGTH / SAMPLE_RATE
 _MOST_OWED = 5
 _UNROLLED = 4                   # samples that the high-pass takes at a time; GROUP of stages.h
 _ROOM_ROWS = 16
-_ROOM_SAMPLES = _ROOM_ROWS * HOP_LENGTH - HOP_LENGTH    # less than a window may be left from before
+_ROOM_SAMPLES = (_ROOM_ROWS - 1) * HOP_LENGTH  # beside less than a window from before
 
 
 class _CepstraTables(ctypes.Structure):

@@ -111,7 +111,7 @@ def make(runtime: Any, decider: Any, level: Optional[int], voicing: Optional[int
 def process_together(work: Sequence[Tuple[CompiledListener, int, np.ndarray]], period_ns: int
                      ) -> List[Iterable[CryDecision]]:
     """
-    Take frames of several streams, each once: the networks of those that share a model step as one.
+    Take frames of several streams, each once; the networks that share a model step as one.
 
     :param work: listener, time of hearing of the first frame, and frames (n, F), n at most 64.
     :return: the decisions of each.
