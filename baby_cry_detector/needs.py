@@ -49,7 +49,7 @@ PRIORITY_NONE, LOW, MEDIUM, HIGH = range(4)
 
 # `CareEvent`.
 KIND_NAMES = ('note', 'rocking', 'sound', 'alert', 'acknowledged', 'snoozed', 'labelled',
-              'fed', 'slept', 'changed')
+              'fed', 'slept', 'changed', 'burped', 'comforted')
 PHASE_NAMES = ('moment', 'started', 'ended', 'refused')
 MOMENT, STARTED, ENDED, REFUSED = range(4)
 

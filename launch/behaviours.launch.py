@@ -21,6 +21,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 HERE = Path(__file__).absolute().parent
 WHAT = {'diary': 'Write down every episode, alert and care event.',
+        'need_estimator': 'Say why the baby cries, as far as its diary tells.',
         'caregiver_alert': 'Alert the caregivers.',
         'soother': 'Play soothing sounds.',
         'rocker': 'Rock the crib; only one whose maker approves powered motion, and only once its '

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`baby-cry need`: what was learnt of one baby from the diary, why, and how often it was right."""
 
-from contextlib import contextmanager
 from datetime import datetime
 import json
 import os
@@ -14,14 +13,13 @@ from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
-from baby_cry_detector.care.need.from_diary import cries_of, facts_of
-from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import habit_lines, hint, report_lines, sentence, WORDS
 from baby_cry_detector.cli.arguments import UsageError
-from baby_cry_detector.kept_state import KeptState, read_document
-from baby_cry_detector.names import safe_name
-from baby_cry_detector.units import HOUR_NS, SECOND_NS
+from baby_cry_detector.cli.need_files import (checked_settings, diary_items, document_of, kept,
+                                              utc_offset_h)
+from baby_cry_detector.kept_state import read_document
+from baby_cry_detector.units import SECOND_NS
 
 LARGEST_BYTES = 1_000_001
 
@@ -56,53 +54,6 @@ def add_parser(subparsers):
     birth.set_defaults(run=run_birth)
 
 
-# --- what is kept --------------------------------------------------------------------------------
-@contextmanager
-def kept(crib: str):
-    """Give (file, what it holds); what is broken is set aside and said."""
-    state = KeptState('/need', f'.{safe_name(crib)}')
-    try:
-        document = {}
-        try:
-            document = state.read() or {}
-            settings = checked_settings(document)
-        except ValueError as error:
-            aside = state.set_aside() if document else ''
-            print(f'warning: {error}{aside}; what can be learnt from the diary is learnt again',
-                  file=sys.stderr)
-            settings = checked_settings({})
-        yield state, settings
-    finally:
-        state.close()
-
-
-def checked_settings(document: dict) -> dict:
-    """
-    Return what a file holds, complete.
-
-    :raises ValueError: if it is broken or of a later version.
-    """
-    items, birth_ns, since_ns = journal.read(document)
-    return {'birth_ns': birth_ns, 'since_ns': since_ns, 'items': items}
-
-
-def document_of(settings: dict) -> dict:
-    """Return what `checked_settings` returned as it is kept."""
-    items = settings['items']
-    return journal.to_document([item for item in items if isinstance(item, Cry)],
-                               [item for item in items if isinstance(item, Fact)],
-                               settings['birth_ns'], settings['since_ns'])
-
-
-def utc_offset_h(stamp_ns: int) -> float:
-    """Return by how many hours the wall clock is ahead of UTC at a time."""
-    try:
-        offset = datetime.fromtimestamp(stamp_ns / SECOND_NS).astimezone().utcoffset()
-    except (OverflowError, OSError, ValueError):
-        return 0.0
-    return offset.total_seconds() * SECOND_NS / HOUR_NS
-
-
 class Learnt:
     """What follows from the diary of a crib and what is kept."""
 
@@ -119,9 +70,7 @@ class Learnt:
                 self.crib = cribs[0]
             with kept(self.crib) as (_, self.settings):
                 since_ns = self.settings['since_ns']
-            items = [*cries_of(store.each('SELECT * FROM episodes ORDER BY onset_ns'),
-                               self.crib, since_ns),
-                     *facts_of(store.each_event(), self.crib, since_ns)]
+            items = diary_items(store, self.crib, since_ns)
         self.baby = OneBaby(self.settings['birth_ns'], utc_offset_h)
         self.baby.add([*self.settings['items'], *items])
         now_ns = time.time_ns()

@@ -7,6 +7,7 @@ from pathlib import Path
 ASSETS = Path(__file__).parent / 'assets'
 FILES = {
     '/': ('index.html', 'text/html'),
+    '/learnt.js': ('learnt.js', 'text/javascript'),
     '/page.css': ('page.css', 'text/css'),
     '/page.js': ('page.js', 'text/javascript'),
     '/phones.js': ('phones.js', 'text/javascript'),

@@ -22,7 +22,8 @@ MOST_ROWS = 2000
 MOST_BYTES = 600_000
 # An open episode is written once a second: one that was left open by a crash is over.
 ABANDONED_NS = MINUTE_NS
-SHOWN_KINDS = ('note', 'rocking', 'sound', 'acknowledged', 'snoozed', 'fed', 'slept', 'changed')
+SHOWN_KINDS = ('note', 'rocking', 'sound', 'acknowledged', 'snoozed', 'fed', 'slept', 'changed',
+               'burped', 'comforted')
 
 
 def nothing(why: str) -> dict:

@@ -49,6 +49,7 @@ ACTIONS: Dict[str, Fields] = {
     # Zero ends a snooze. The alerts' own policy may allow less.
     'snooze': by_name(WHO, number('minutes', 0.0, 480.0)),
     'stop_rocking': by_name(WHO),
+    'forget_learnt': by_name(WHO),
     'label': by_name(WHO, text('episode_id', ID), text('label', 60, required=True), KEY),
     'care': by_name(WHO, text('kind', 10, required=True, choices=CARE_KINDS),
                     number('minutes_ago', 0.0, 1440.0, default=0.0), text('text', 300), KEY),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import math
 from typing import Dict, List, Optional, Tuple
 
+from baby_cry_detector.care.need.watching import Estimate
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import (END, ENDED, HEARTBEAT, KIND_NAMES, MOMENT, name_of, ONGOING,
                                      PRIORITY_NAMES, REAL_NEEDS, REFUSED, START, STARTED,
@@ -28,6 +29,7 @@ MOST_ACTIONS = 8
 MOST_TEXT = 300
 MOST_NAME = 120
 MOST_LABELS = 16
+MOST_WEEKS = 8
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class PageState:
         self._shown = ''
         self._shown_since_ns = 0
         self._history = 0
+        self._estimate: Optional[Estimate] = None
 
     # --- what the topics say ---------------------------------------------------------------------
     def hear_need(self, report: CryState) -> None:
@@ -97,6 +100,10 @@ class PageState:
         if before is None or (before.episode_id, before.crying) != (
                 report.episode_id, report.crying):
             self._history += 1
+
+    def hear_estimate(self, report: Estimate) -> None:
+        """Take a `need_estimate`."""
+        self._estimate = report
 
     def hear_alert(self, report: AlertReport) -> None:
         """Take an `alert`."""
@@ -190,7 +197,22 @@ class PageState:
             'doing': self._doing(now_ns),
             'can': dict(can),
             'history': self._history,
+            'learnt': self._learnt(),
         }
+
+    def _learnt(self) -> Optional[dict]:
+        """Return why it cries and how often that was right; ``None`` while nobody tells."""
+        known = self._estimate
+        if known is None:
+            return None
+        return {'episode_id': clean_text(known.episode_id, MOST_NAME),
+                'need': known.need, 'reason': clean_text(known.reason),
+                'right': known.right, 'of': known.of, 'base_right': known.base_right,
+                'base': known.base, 'names_needs': known.names_needs,
+                'silent': known.reason.startswith('no need is told any more'),
+                'weeks': [list(week) for week in known.weeks[-MOST_WEEKS:]],
+                'noted_episode_id': clean_text(known.noted_episode_id, MOST_NAME),
+                'noted_need': known.noted_need, 'ready': known.is_ready}
 
     def _since_ns(self, state: str, need: CryState) -> int:
         """Return since when it is as it is, as far as it is known."""

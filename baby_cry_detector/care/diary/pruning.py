@@ -27,7 +27,7 @@ ROBOTS_KINDS = ('rocking', 'sound', 'alert')
 # In the order in which they are given up: (table, condition).
 WORTH = (('events', f'kind IN {ROBOTS_KINDS}'), ('alerts', '1'),
          ('events', "kind IN ('acknowledged', 'snoozed')"),
-         ('events', "kind IN ('note', 'fed', 'slept', 'changed')"),
+         ('events', "kind IN ('note', 'fed', 'slept', 'changed', 'burped', 'comforted')"),
          ('events', '1'), ('episodes', '1'))
 
 

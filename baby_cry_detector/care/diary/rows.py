@@ -25,7 +25,7 @@ LONGEST_TEXT = 500
 MOST_CRIBS = 64                 # that are followed at the same time
 
 # What a caregiver may enter.
-CARE_KINDS = ('fed', 'slept', 'changed', 'note')
+CARE_KINDS = ('fed', 'slept', 'changed', 'burped', 'comforted', 'note')
 SOOTHING_KINDS = ('rocking', 'sound')
 
 

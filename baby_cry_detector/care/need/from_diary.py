@@ -2,18 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """From rows as a diary gives them to cries and facts. Pure; rows of a wrong clock are left out."""
 
-from typing import Iterable, List
+from typing import Iterable, List, Optional
 
 from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact
+from baby_cry_detector.units import MILLISECOND_NS
 
 # What the diary has no kind of its own for may stand in a note, as its first word.
 NOTED = ('burped', 'comforted')
 
 
+def cry_of(episode_id: str, onset_ns: int, end_ns: int, intensity: Optional[float]) -> Cry:
+    """Return an episode, rounded as it is kept: milliseconds, thousandths."""
+    lasts_ns = max(0, end_ns - onset_ns) // MILLISECOND_NS * MILLISECOND_NS
+    return Cry(episode_id, onset_ns, onset_ns + lasts_ns,
+               0.5 if intensity is None else round(min(1.0, max(0.0, float(intensity))), 3))
+
+
 def cries_of(episodes: Iterable[dict], crib_id: str, since_ns: int = 0) -> List[Cry]:
     """Return the episodes of a crib that are over and began after a time."""
-    return [Cry(row['episode_id'], row['onset_ns'], row['end_ns'],
-                0.5 if row['intensity_mean'] is None else float(row['intensity_mean']))
+    return [cry_of(row['episode_id'], row['onset_ns'], row['end_ns'], row['intensity_mean'])
             for row in episodes
             if row['crib_id'] == crib_id and not row['open'] and row['onset_ns'] >= since_ns
             and not row.get('doubtful')]

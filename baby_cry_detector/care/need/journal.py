@@ -20,19 +20,29 @@ LONGEST_NAME = 120
 KINDS = (*ACTIONS, 'labelled', 'rocking', 'sound')
 
 
-def lately(cries: Iterable[Cry], facts: Iterable[Fact]) -> Tuple[List[Cry], List[Fact]]:
-    """Return what is young enough to be kept, counted from the newest of it, oldest first."""
-    cries, facts = sorted(cries, key=lambda cry: cry.onset_ns), sorted(facts)
+def lately(cries: Iterable[Cry], facts: Iterable[Fact], now_ns: Optional[int] = None
+           ) -> Tuple[List[Cry], List[Fact]]:
+    """
+    Return what is young enough to be kept, oldest first.
+
+    :param now_ns: what is stamped more than a day later is left out; ``None``: age is counted
+        from the newest of it.
+    """
+    cries = sorted(cries, key=lambda cry: (cry.onset_ns, cry.episode_id))
+    facts = sorted(facts)
     newest = max([cry.onset_ns for cry in cries[-1:]] + [fact.stamp_ns for fact in facts[-1:]],
                  default=0)
-    return ([cry for cry in cries if cry.onset_ns > newest - KEPT_NS][-MOST_ITEMS // 2:],
-            [fact for fact in facts if fact.stamp_ns > newest - KEPT_NS][-MOST_ITEMS // 2:])
+    if now_ns is not None:
+        newest = min(newest, now_ns + DAY_NS)
+    first = newest - KEPT_NS
+    return ([cry for cry in cries if first < cry.onset_ns <= newest][-MOST_ITEMS // 2:],
+            [fact for fact in facts if first < fact.stamp_ns <= newest][-MOST_ITEMS // 2:])
 
 
 def to_document(cries: Iterable[Cry], facts: Iterable[Fact], birth_ns: Optional[int] = None,
-                since_ns: int = 0) -> dict:
+                since_ns: int = 0, now_ns: Optional[int] = None) -> dict:
     """Return what is kept, as JSON; what is too old is left out."""
-    cries, facts = lately(cries, facts)
+    cries, facts = lately(cries, facts, now_ns)
     return {'format': FORMAT, 'birth_ns': birth_ns, 'since_ns': since_ns,
             'cries': [[cry.episode_id, cry.onset_ns, round((cry.end_ns - cry.onset_ns) / 1e6),
                        round(cry.intensity, 3)] for cry in cries],

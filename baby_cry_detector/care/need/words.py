@@ -31,6 +31,15 @@ def hint(context: Context) -> str:
         for kind, hours in known.items() if hours is not None)
 
 
+def silent_sentence(record: Record, figures: Figures) -> str:
+    """Return what is to be said of the record while no need is named; '' if nothing is."""
+    if record.is_open or not record.fell_silent_ns:
+        return ''
+    return ('no need is told any more: it was not right more often than always saying the '
+            f'commonest one (right {figures.right} of {figures.of} times; that: '
+            f'{figures.base_right})')
+
+
 def sentence(answer: Answer, context: Context, figures: Figures) -> str:
     """Return the reason in one sentence."""
     said = hint(context)

@@ -3,8 +3,9 @@
 
 // What is happening now, as the robot says it, and what the caregiver asks for.
 
+import { drawRhythm, showLearnt, why } from './learnt.js';
 import { watchPhones } from './phones.js';
-import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, NEED_WORDS, sentence, upToNow } from './timeline.js';
+import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, sentence, upToNow } from './timeline.js';
 
 // The robot speaks every second; what is older than this is not shown as the present.
 const LOST_MS = 5000;
@@ -69,6 +70,7 @@ function show() {
   setText('crib', state.crib || 'Crib');
   showHeadline(lost, now);
   showFacts(lost);
+  showLearnt(state, lost);
   showAlert(lost, now);
   showRobot(lost, now);
   for (const button of document.querySelectorAll('#page button')) button.disabled = lost;
@@ -113,8 +115,7 @@ function showFacts(lost) {
   $('hard-bar').setAttribute('aria-valuenow', hard);
   $('hard-bar').setAttribute('aria-valuetext', loudness(state.intensity));
   $('hard-bar').firstElementChild.style.width = `${hard}%`;
-  const named = NEED_WORDS[state.need] && state.need !== 'unknown';
-  setText('why', named ? `perhaps ${NEED_WORDS[state.need]} (${percent(state.sure ?? 0)} sure)` : 'can’t tell from the sound');
+  setText('why', why(state));
 }
 
 function showAlert(lost, now) {
@@ -158,6 +159,7 @@ function showDiary() {
   const present = upToNow(diary, state?.state === 'crying' && !isLost() ? state.episode?.id : '', now);
   drawDay(present, now);
   drawWeek(present, now);
+  drawRhythm(present);
   showEpisodes();
 }
 
@@ -332,6 +334,10 @@ for (const button of document.querySelectorAll('[data-label]')) {
     episode_id: $('episode').value, label: button.dataset.label,
   }), () => `Written down: ${button.textContent.toLowerCase()}`);
 }
+const about = (label, episode) => () => ({ episode_id: state.learnt?.[episode] ?? '', label: label() });
+onTap($('confirm'), 'confirm-answer', 'label', about(() => state.learnt?.need ?? '', 'episode_id'), () => 'Thank you: noted');
+onTap($('undo'), 'confirm-answer', 'label', about(() => 'unknown', 'noted_episode_id'), () => 'Taken back');
+onTap($('forget'), 'forget-answer', 'forget_learnt', () => ({}), () => 'Forgotten');
 onTap($('say'), 'label-answer', 'label', () => ({ episode_id: $('episode').value, label: $('words').value }), () => {
   const words = $('words').value;
   $('words').value = '';

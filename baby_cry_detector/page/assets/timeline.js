@@ -17,7 +17,7 @@ export const NEED_WORDS = {
   discomfort: 'uncomfortable', burping: 'needs to burp', cold_hot: 'too cold or too hot',
   lonely: 'lonely', scared: 'scared', unknown: 'nobody knows what',
 };
-const CARE_WORDS = { fed: 'fed', slept: 'slept', changed: 'changed', note: 'note', rocking: 'rocking',
+const CARE_WORDS = { fed: 'fed', slept: 'slept', changed: 'changed', burped: 'burped', comforted: 'comforted', note: 'note', rocking: 'rocking',
   sound: 'soothing sound', acknowledged: 'taken over', snoozed: 'alerts snoozed' };
 const LANES = ['fed', 'changed', 'slept'];
 
@@ -46,7 +46,7 @@ export function sentence(text) {
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }
 
-function element(name, className, text) {
+export function element(name, className, text) {
   const made = document.createElement(name);
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
@@ -75,7 +75,7 @@ function drawLane(lane, kind, from, to, diary) {
   }));
 }
 
-function drawHours(box, ticks) {
+export function drawHours(box, ticks) {
   box.replaceChildren(...ticks.map(([share, text]) => {
     const tick = element('span', '', text);
     tick.style.left = `${100 * share}%`;

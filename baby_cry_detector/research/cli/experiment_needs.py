@@ -24,6 +24,9 @@ def add_parser(kinds) -> None:
     parser.add_argument('--data', type=Path, default=None, metavar='DIR',
                         help='voices: folder with emotion/emodb (default: the one that '
                              'BABY_CRY_DATA_DIR names)')
+    parser.add_argument('--keep', type=Path, default=None, metavar='F.jsonl',
+                        help='babies and households: write each one there, and go on from what '
+                             'is there')
     parser.set_defaults(run=run)
 
 
@@ -43,10 +46,21 @@ def run(args) -> int:
     else:
         from baby_cry_detector.research.needs.households import live, summary
         step = live
-    results = []
-    for seed in range(args.first, args.first + args.count):
+    results = kept_results(args.keep)
+    for seed in range(args.first + len(results), args.first + args.count):
         results.append(step(seed))
+        if args.keep is not None:
+            with open(args.keep, 'a', encoding='utf-8') as file:
+                file.write(json.dumps(results[-1]) + '\n')
         print(f'\r{len(results)} of {args.count}', end='', file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    print(json.dumps(summary(results), indent=1))
+    print(json.dumps(summary(results[:args.count]), indent=1))
     return 0
+
+
+def kept_results(path) -> list:
+    """Return what an earlier run has written; none without a file."""
+    if path is None or not path.exists():
+        return []
+    with open(path, encoding='utf-8') as file:
+        return [json.loads(line) for line in file if line.endswith('\n')]

@@ -4,8 +4,9 @@
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry
-from baby_cry_detector.msg import CareEvent, CryAlert
-from baby_cry_detector.needs import KIND_NAMES, Need, PHASE_NAMES
+from baby_cry_detector.care.need.watching import Estimate, Week
+from baby_cry_detector.msg import CareEvent, CryAlert, NeedEstimate
+from baby_cry_detector.needs import KIND_NAMES, Need, need_of, PHASE_NAMES
 from baby_cry_detector.page.state import AlertReport, CareReport
 from baby_cry_detector.ros.base.ros_time import (duration_from_nanoseconds, from_nanoseconds,
                                                  to_nanoseconds)
@@ -93,3 +94,42 @@ def alert_key(message: CryAlert) -> tuple:
     """Return what tells one word from another, whoever says it."""
     stamp = message.header.stamp
     return (message.state, message.alert_id, message.sequence, stamp.sec, stamp.nanosec)
+
+
+def estimate_message(estimate: Estimate) -> NeedEstimate:
+    """Return what is known of a need as a message."""
+    message = NeedEstimate(
+        episode_id=estimate.episode_id, need=_number(estimate.need),
+        confidence=estimate.confidence, need_basis=estimate.basis, need_right=estimate.right,
+        need_of=estimate.of, need_base_right=estimate.base_right, need_reason=estimate.reason,
+        base_need=_number(estimate.base), names_needs=estimate.names_needs,
+        probability_better=estimate.probability_better,
+        calibration_error=estimate.calibration_error,
+        week_right=[week.right for week in estimate.weeks],
+        week_of=[week.of for week in estimate.weeks],
+        week_base_right=[week.base_right for week in estimate.weeks],
+        noted_episode_id=estimate.noted_episode_id, noted_need=_number(estimate.noted_need),
+        ready=estimate.is_ready)
+    message.header.stamp = from_nanoseconds(estimate.stamp_ns)
+    message.header.frame_id = estimate.crib_id
+    return message
+
+
+def _number(need: str) -> int:
+    return int(Need[need.upper()]) if need else int(Need.UNKNOWN)
+
+
+def estimate_report(message: NeedEstimate) -> Estimate:
+    """Return what a message says of a need; a number that is none of ours is unknown."""
+    weeks = zip(message.week_right, message.week_of, message.week_base_right)
+    return Estimate(
+        to_nanoseconds(message.header.stamp), message.header.frame_id, message.episode_id,
+        _name(message.need), message.confidence, message.need_basis, message.need_right,
+        message.need_of, message.need_base_right, _name(message.base_need), message.need_reason,
+        message.names_needs, message.probability_better, message.calibration_error,
+        tuple(Week(*week) for week in weeks), message.noted_episode_id,
+        _name(message.noted_need) if message.noted_need else '', message.ready)
+
+
+def _name(need: int) -> str:
+    return need_of(need).name.lower()

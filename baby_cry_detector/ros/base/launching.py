@@ -17,7 +17,7 @@ from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 import yaml
 
 PACKAGE = 'baby_cry_detector'
-BEHAVIOURS = ('diary', 'caregiver_alert', 'soother', 'rocker')
+BEHAVIOURS = ('diary', 'need_estimator', 'caregiver_alert', 'soother', 'rocker')
 RESPAWN_DELAY_S = 0.5
 SWITCH = ['true', 'false']
 DISCOVERY = 'ROS_AUTOMATIC_DISCOVERY_RANGE'

@@ -8,11 +8,13 @@ fields; where that one comes first on the path, one sentence says so.
 """
 
 from array import array
+from dataclasses import replace
+from typing import Optional
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import FeatureSet
-from baby_cry_detector.msg import CryNeed, FrameFeatures
-from baby_cry_detector.needs import need_of
+from baby_cry_detector.msg import CryNeed, FrameFeatures, NeedEstimate
+from baby_cry_detector.needs import Need, need_of
 from baby_cry_detector.ros.base.ros_time import (duration_from_nanoseconds, from_nanoseconds,
                                                  to_nanoseconds)
 from baby_cry_detector.stream.intake import StampedFrames
@@ -127,3 +129,22 @@ def cry_state(message: CryNeed) -> CryState:
         probabilities=tuple(map(float, message.probabilities)),
         onset_ns=to_nanoseconds(message.onset),
         duration_ns=to_nanoseconds(message.duration)).cleaned()
+
+
+def with_estimate(state: CryState, estimate: Optional[NeedEstimate]) -> CryState:
+    """
+    Return a state with what is known of this baby, where that speaks of the same episode.
+
+    Where it names no need the model's own answer stays, and its reason is told as a hint.
+    """
+    if estimate is None or not (state.crying and state.is_heard) or (
+            not state.episode_id or estimate.episode_id != state.episode_id):
+        return state
+    told = {'need_right': estimate.need_right, 'need_of': estimate.need_of,
+            'need_base_right': estimate.need_base_right}
+    need = need_of(estimate.need)
+    if need in (Need.UNKNOWN, Need.NONE):
+        return state if state.is_need_named else replace(
+            state, need_reason=estimate.need_reason, **told)
+    return replace(state, need=need, confidence=estimate.confidence,
+                   need_basis=estimate.need_basis, need_reason=estimate.need_reason, **told)

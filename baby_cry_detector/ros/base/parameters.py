@@ -153,6 +153,17 @@ class DiarySettings(NodeSettings):
 
 
 @dataclass(frozen=True)
+class NeedEstimatorSettings(NodeSettings):
+    """Parameters of need_estimator."""
+
+    diary_file: str = setting(
+        '', "The diary's database, read only; empty: the usual one.", read_only=True, path=True)
+    threshold: float = setting(
+        0.95, "Probability of knowing more than this baby's commonest need from which on a need "
+        'is named.', minimum=0.5, maximum=0.9999, read_only=True)
+
+
+@dataclass(frozen=True)
 class CaregiverPageSettings(NodeSettings):
     """Parameters of caregiver_page."""
 
@@ -297,6 +308,7 @@ SETTINGS: Dict[str, Type[NodeSettings]] = {
     'cry_monitor': CryMonitorSettings,
     'caregiver_alert': CaregiverAlertSettings,
     'diary': DiarySettings,
+    'need_estimator': NeedEstimatorSettings,
     'caregiver_page': CaregiverPageSettings,
     'rocker': RockerSettings,
     'soother': SootherSettings,

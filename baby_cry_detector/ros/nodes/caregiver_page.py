@@ -17,9 +17,11 @@ import sys
 import time
 
 from baby_cry_detector.care.diary.place import default_path
+from baby_cry_detector.care.diary.rows import CARE_KINDS
 from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.kept_state import state_folder
-from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, NeedEstimate
+from baby_cry_detector.needs import KIND_NAMES
 from baby_cry_detector.page import link
 from baby_cry_detector.page.access import Access, is_loopback
 from baby_cry_detector.page.history import read_history
@@ -27,7 +29,7 @@ from baby_cry_detector.page.phones import PhoneFile, Phones
 from baby_cry_detector.page.server import PageServer
 from baby_cry_detector.page.state import PageState
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.care_messages import alert_report, care_report
+from baby_cry_detector.ros.base.care_messages import alert_report, care_report, estimate_report
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import CaregiverPageSettings
@@ -38,15 +40,16 @@ from baby_cry_detector.srv import Acknowledge, LabelEpisode, RecordCare, Snooze
 from baby_cry_detector.units import MINUTE_NS
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Empty
+from std_srvs.srv import Trigger
 
 # The page counts the seconds itself; this often it hears that they still count.
 TELL_PERIOD_S = 1.0
 MOST_REQUESTS = 32
 ANSWER_S = 5.0
 
-CARE_KINDS = {'fed': CareEvent.KIND_FED, 'slept': CareEvent.KIND_SLEPT,
-              'changed': CareEvent.KIND_CHANGED, 'note': CareEvent.KIND_NOTE}
+CARE_NUMBERS = {kind: KIND_NAMES.index(kind) for kind in CARE_KINDS}
 ALERTS, DIARY = 'the alerts are not running', 'the diary is not running'
+ESTIMATOR = 'nothing here learns'
 
 
 class CaregiverPage(ManagedNode[CaregiverPageSettings]):
@@ -103,6 +106,8 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
                             ALERTS, _acknowledge),
             'snooze': (self.create_client(Snooze, 'caregiver_alert/snooze'), ALERTS, _snooze),
             'label': (self.create_client(LabelEpisode, 'diary/label_episode'), DIARY, _label),
+            'forget_learnt': (self.create_client(Trigger, 'need_estimator/forget'), ESTIMATOR,
+                              lambda fields: Trigger.Request()),
             'care': (self.create_client(RecordCare, 'diary/record_care'), DIARY,
                      lambda fields: _care(fields, now_nanoseconds(self))),
         }
@@ -116,6 +121,7 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
             # Alerts and rocking that began before this node did are said again.
             self.hear(CryAlert, 'alert', self._hear_alert, qos.EVENTS),
             self.hear(CareEvent, 'care_event', self._hear_care, qos.EVENTS),
+            self.hear(NeedEstimate, 'need_estimate', self._hear_estimate, qos.LATCHED),
             self.every(TELL_PERIOD_S, self._tell)]
         phones, kept = Phones(self._token), None
         if self._token:
@@ -209,6 +215,11 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
     @survive
     def _hear_care(self, message: CareEvent):
         self._state.hear_care(care_report(message))
+        self._tell()
+
+    @survive
+    def _hear_estimate(self, message: NeedEstimate):
+        self._state.hear_estimate(estimate_report(message))
         self._tell()
 
     @survive
@@ -330,7 +341,7 @@ def _label(fields):
 
 
 def _care(fields, now_ns):
-    request = RecordCare.Request(who=fields['who'], kind=CARE_KINDS[fields['kind']],
+    request = RecordCare.Request(who=fields['who'], kind=CARE_NUMBERS[fields['kind']],
                                  text=fields['text'], event_id=fields['key'])
     if fields['minutes_ago']:
         request.stamp = from_nanoseconds(now_ns - round(fields['minutes_ago'] * MINUTE_NS))

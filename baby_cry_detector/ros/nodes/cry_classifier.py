@@ -12,12 +12,13 @@ from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, STATUS_NO_AUDIO
-from baby_cry_detector.msg import CryNeed, FrameFeatures
+from baby_cry_detector.msg import CryNeed, FrameFeatures, NeedEstimate
 from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode
-from baby_cry_detector.ros.base.messages import FeatureError, frame_values, need_message
+from baby_cry_detector.ros.base.messages import (FeatureError, frame_values, need_message,
+                                                 with_estimate)
 from baby_cry_detector.ros.base.parameters import CryClassifierSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
@@ -50,6 +51,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         super().__init__('cry_classifier', CryClassifierSettings, overrides, **kwargs)
         self._classification = None
         self._watch_timer = None
+        self._known = None             # what is known of this baby: `need_estimate`
         self._distrust = ''            # why the microphone is not what it should be
         self._mismatch = ''            # why the frames that arrive cannot be used
         self._need = self._probability = None
@@ -93,6 +95,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         """Subscribe, and say at once that nothing has been heard yet."""
         self._distrust = ''
         self.hear(String, 'audio_trouble', self._on_audio_trouble, qos.LATCHED)
+        self.hear(NeedEstimate, 'need_estimate', self._on_estimate, qos.LATCHED)
         self.hear(FrameFeatures, 'frame_features', self._on_features,
                   qos.stream(qos.depth_for()))
         self._watch_timer = self.every(REPEAT_PERIOD_S, self._watch)
@@ -147,6 +150,12 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         """Take what audio_capture says of its microphone: muted, or another one."""
         self._distrust = message.data
 
+    def _on_estimate(self, message: NeedEstimate):
+        """Take why this baby cries, from whoever knows its diary; it is said at once."""
+        self._known = message
+        if self._last is not None and self._last.crying and self._watch_timer is not None:
+            self._publish(self._last)
+
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
         decision = self._classification.on_silence(self._arrival.silent_ns(), self._now_ns())
@@ -166,7 +175,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         if self._distrust and decision.is_heard:
             decision = replace(decision, status=STATUS_UNTRUSTED_AUDIO,
                                status_reason=self._distrust)
-        self._need.publish(need_message(decision))
+        self._need.publish(need_message(with_estimate(decision, self._known)))
         self._probability.publish(Float32(data=float(decision.cry_probability)))
         if self._watch_timer is not None:
             self._watch_timer.reset()

@@ -17,8 +17,8 @@ from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
 from trajectory_msgs.msg import JointTrajectory
 
 # Upstream last, so that nothing is published unheard. What is not there is left out.
-BEHAVIOURS = {'diary': 'Diary', 'caregiver_alert': 'CaregiverAlert', 'soother': 'Soother',
-              'rocker': 'Rocker'}
+BEHAVIOURS = {'diary': 'Diary', 'need_estimator': 'NeedEstimator',
+              'caregiver_alert': 'CaregiverAlert', 'soother': 'Soother', 'rocker': 'Rocker'}
 LARGEST_M, WIDTH = 0.03, 21
 
 
@@ -31,7 +31,8 @@ def make_behaviours(page: bool = False, **kwargs) -> list:
     folder = Path(tempfile.mkdtemp(prefix='baby_cry_'))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     diary_file = str(folder / 'diary.sqlite')
-    overrides = {'diary': {'file': diary_file}, 'soother': {'output': 'topic'},
+    overrides = {'diary': {'file': diary_file}, 'need_estimator': {'diary_file': diary_file},
+                 'soother': {'output': 'topic'},
                  'rocker': {'keep_duty': False},
                  'caregiver_page': {'diary_file': diary_file,
                                     'token_file': str(folder / 'token')}}

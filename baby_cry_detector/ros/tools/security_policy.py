@@ -81,6 +81,7 @@ def declared(namespace: str, folder: Path) -> dict:
     from baby_cry_detector.ros.nodes.cry_monitor import CryMonitor
     from baby_cry_detector.ros.nodes.diary import Diary
     from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
+    from baby_cry_detector.ros.nodes.need_estimator import NeedEstimator
     from baby_cry_detector.ros.nodes.rocker import Rocker
     from baby_cry_detector.ros.nodes.soother import Soother
     import rclpy
@@ -93,6 +94,7 @@ def declared(namespace: str, folder: Path) -> dict:
               (AudioCapture, {'source': 'file', 'file': str(silence)}), (CaregiverAlert, {}),
               (CaregiverPage, {'port': 0, 'diary_file': str(folder / 'diary.sqlite')}),
               (CryMonitor, {}), (Diary, {'file': str(folder / 'diary.sqlite'), 'clips': True}),
+              (NeedEstimator, {'diary_file': str(folder / 'diary.sqlite')}),
               (Rocker, {}), (Soother, {'output': 'topic'}))
     context, nodes, profiles = rclpy.Context(), [], {}
     rclpy.init(context=context, args=['--ros-args', '--disable-rosout-logs'])

@@ -69,10 +69,11 @@ def test_what_failed_and_what_words_mean():
 
 
 def test_rows_of_a_diary_become_cries_and_facts():
-    episode = {'episode_id': 'c', 'onset_ns': 5, 'end_ns': 9, 'intensity_mean': None,
-               'crib_id': 'crib', 'open': 0, 'doubtful': 0}
+    episode = {'episode_id': 'c', 'onset_ns': 5, 'end_ns': 5 + 9 * MINUTE_NS + 3,
+               'intensity_mean': None, 'crib_id': 'crib', 'open': 0, 'doubtful': 0}
     assert cries_of([episode, {**episode, 'open': 1}, {**episode, 'crib_id': 'twin'},
-                     {**episode, 'doubtful': 1}], 'crib') == [Cry('c', 5, 9)]
+                     {**episode, 'doubtful': 1}], 'crib') == [
+                             Cry('c', 5, 5 + 9 * MINUTE_NS)], 'milliseconds are kept'
     event = {'crib_id': '', 'stamp_ns': 5, 'kind': 'fed', 'text': '', 'episode_id': '',
              'label': '', 'phase': 'moment', 'cry_share_before': None, 'cry_share_after': None,
              'doubtful': 0}

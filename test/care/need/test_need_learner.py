@@ -8,7 +8,7 @@ import time
 
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.context import Context
-from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact, NEEDS
+from baby_cry_detector.care.need.labels import Cry, Fact, NEEDS
 from baby_cry_detector.care.need.record import betting_score, Outcome, Record, wilson
 from baby_cry_detector.care.need.replay import age_days, OneBaby, replay
 from baby_cry_detector.care.need.voice import LEAST_HEARD, Voice
@@ -16,35 +16,9 @@ from baby_cry_detector.care.need.words import habit_lines, hint, report_lines, s
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_babies import clear_baby, NOW, picture
 import numpy as np
 import pytest
-
-NOW = 1_790_000_000_000_000_000
-
-
-ACTION_OF = {need: kind for kind, need in ACTIONS.items()}
-
-
-def clear_baby(days, seed=1, until_h=3.0):
-    """Return (cries, facts, needs) of a baby that is hungry three hours after each feed."""
-    generator, cries, facts, needs = np.random.default_rng(seed), [], [], []
-    now_h, fed_h, slept_h = 1.0, 0.0, 0.0
-    while now_h < 24 * days:
-        hungry_h, tired_h = fed_h + until_h, slept_h + 3.2
-        need = 'hungry' if hungry_h <= tired_h else 'tired'
-        now_h = max(now_h, min(hungry_h, tired_h)) + float(generator.exponential(0.2))
-        onset_ns = NOW + round(now_h * HOUR_NS)
-        end_ns = onset_ns + 6 * MINUTE_NS
-        cries.append(Cry(f'c-{len(cries)}', onset_ns, end_ns))
-        if generator.random() < 0.8:
-            facts.append(Fact(end_ns - MINUTE_NS, ACTION_OF[need]))
-        needs.append(need)
-        now_h += 0.15
-        if need == 'hungry':
-            fed_h = now_h
-        else:
-            slept_h = now_h
-    return cries, facts, needs
 
 
 def test_a_clear_baby_is_known_after_two_weeks_and_said_so():
@@ -173,12 +147,6 @@ def diary(days=20, seed=5):
         if generator.random() < 0.1:
             facts.append(Fact(now + 60 * MINUTE_NS, 'labelled', f'c-{number}', 'wind'))
     return cries, facts
-
-
-def picture(baby):
-    """Return all that is believed, comparable."""
-    return ([(a.cry, a.answer.probabilities, a.answer.may_name, a.label) for a in baby.answered],
-            baby.record.outcomes, baby.record.starts, baby.record.is_open)
 
 
 def test_the_same_diary_gives_the_same_baby_in_any_order_and_in_pieces():

@@ -1,0 +1,91 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Where what one baby's learner needs lies: the diary, and a small file of settings for each crib.
+
+The command and the node `need_estimator` use the same ones.
+"""
+
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+import sys
+from typing import Iterator, List, Optional, Union
+
+from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.care.need import journal
+from baby_cry_detector.care.need.from_diary import cries_of, facts_of
+from baby_cry_detector.care.need.labels import Cry, Fact
+from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.names import safe_name
+from baby_cry_detector.units import HOUR_NS, SECOND_NS
+
+
+def _warn(sentence: str) -> None:
+    print(f'warning: {sentence}', file=sys.stderr)
+
+
+@contextmanager
+def kept(crib: str, warn=_warn) -> Iterator[tuple]:
+    """Give (file, what it holds); what is broken is set aside and said."""
+    state = KeptState('/need', f'.{safe_name(crib)}')
+    try:
+        document: dict = {}
+        try:
+            document = state.read() or {}
+            settings = checked_settings(document)
+        except ValueError as error:
+            aside = state.set_aside() if document else ''
+            warn(f'{error}{aside}; what can be learnt from the diary is learnt again')
+            settings = checked_settings({})
+        yield state, settings
+    finally:
+        state.close()
+
+
+def checked_settings(document: dict) -> dict:
+    """
+    Return what a file holds, complete: {birth_ns, since_ns, items}.
+
+    :raises ValueError: if it is broken or of a later version.
+    """
+    items, birth_ns, since_ns = journal.read(document)
+    return {'birth_ns': birth_ns, 'since_ns': since_ns, 'items': items}
+
+
+def document_of(settings: dict, now_ns: Optional[int] = None) -> dict:
+    """Return what `checked_settings` returned as it is kept."""
+    items = settings['items']
+    return journal.to_document([item for item in items if isinstance(item, Cry)],
+                               [item for item in items if isinstance(item, Fact)],
+                               settings['birth_ns'], settings['since_ns'], now_ns)
+
+
+def diary_items(store: DiaryStore, crib: str, since_ns: int = 0) -> List[Union[Cry, Fact]]:
+    """Return what a diary has of the baby in a crib, of what is not older than a time."""
+    return [*cries_of(store.each('SELECT * FROM episodes WHERE onset_ns >= ? ORDER BY onset_ns',
+                                 (since_ns,)), crib, since_ns),
+            *facts_of(store.each_event(since_ns), crib, since_ns)]
+
+
+def read_items(path: Path, crib: str, since_ns: int = 0) -> List[Union[Cry, Fact]]:
+    """
+    Return what the diary at a path has; none where there is no diary.
+
+    :raises OSError: if it can't be read.
+    :raises ValueError: if it is none.
+    """
+    try:
+        with DiaryStore(path, create=False, read_only=True) as store:
+            return diary_items(store, crib, since_ns)
+    except FileNotFoundError:
+        return []
+
+
+def utc_offset_h(stamp_ns: int) -> float:
+    """Return by how many hours the wall clock is ahead of UTC at a time."""
+    try:
+        offset = datetime.fromtimestamp(stamp_ns / SECOND_NS).astimezone().utcoffset()
+    except (OverflowError, OSError, ValueError):
+        return 0.0
+    return 0.0 if offset is None else offset.total_seconds() * SECOND_NS / HOUR_NS

@@ -1,0 +1,204 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Node that learns one baby and says why it cries, as far as that is known: `need_estimate`.
+
+It hears `cry_need` and `care_event`, and reads the diary where there is one, which then is the
+truth. The classifier puts the answer into `cry_need`. What happened is kept in a file, so that
+`kill -9` loses nothing; what was learnt is built from it anew, in small pieces.
+"""
+
+from pathlib import Path
+
+from baby_cry_detector.care.diary.place import default_path
+from baby_cry_detector.care.diary.rows import CareEntry, LONGEST_TEXT, request_id
+from baby_cry_detector.care.need import journal
+from baby_cry_detector.care.need.from_diary import facts_of
+from baby_cry_detector.care.need.watching import CribWatch
+from baby_cry_detector.care.need.words import report_lines
+from baby_cry_detector.cli.need_files import document_of, kept, read_items, utc_offset_h
+from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.msg import CareEvent, CryNeed, NeedEstimate
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.care_messages import care_entry, care_message, estimate_message
+from baby_cry_detector.ros.base.managed_node import ManagedNode
+from baby_cry_detector.ros.base.messages import cry_state
+from baby_cry_detector.ros.base.parameters import NeedEstimatorSettings
+from baby_cry_detector.ros.base.ros_time import now_nanoseconds
+from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.srv import LabelEpisode
+from baby_cry_detector.units import DAY_NS
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_srvs.srv import Trigger
+
+STEP_S, SYNC_S = 0.1, 20.0
+ANSWERS_A_STEP = 6
+LATELY_NS = 3 * DAY_NS
+MOST_WAITING = 1000
+DEPTH = 1000
+
+
+class NeedEstimator(ManagedNode):
+    """See the module."""
+
+    def __init__(self, overrides=None, **kwargs):
+        """Declare parameters and services."""
+        super().__init__('need_estimator', NeedEstimatorSettings, overrides, **kwargs)
+        self._watch = None              # of the crib that cry_need names
+        self._waiting = []              # care events that came before that
+        self._estimate = self._care = self._kept = self._diary = None
+        self._kept_changes, self._said, self._trouble, self._threshold = 0, None, '', 0.95
+        self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
+        self.create_service(Trigger, '~/forget', self._forget)
+
+    def configure(self, values: NeedEstimatorSettings):
+        """Take the files; nothing is read before it is known whose crib it is."""
+        self._diary = Path(values.diary_file or default_path()).expanduser()
+        self._threshold = values.threshold
+        self._kept = self.own(KeptState(self.get_fully_qualified_name()))
+        self._estimate = self.offer(NeedEstimate, 'need_estimate', qos.LATCHED)
+        self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
+
+    def activate(self):
+        """Listen."""
+        self.hear(CareEvent, 'care_event', self._on_care, qos.latched(DEPTH))
+        self.hear(CryNeed, 'cry_need', self._on_need, qos.latched(DEPTH))
+        self.every(STEP_S, self._step)
+        self.every(SYNC_S, self._sync)
+
+    def deactivate(self):
+        """Keep what happened."""
+        self._keep()
+
+    def cleanup(self):
+        """Forget what is in memory; the file stays."""
+        self._watch = self._estimate = self._care = self._kept = self._said = None
+        self._waiting, self._kept_changes = [], 0
+
+    # --- whose baby ------------------------------------------------------------------------------
+    def _open(self, crib):
+        """Begin with what is kept, entered and set for a crib."""
+        items, birth_ns, since_ns = [], None, 0
+        try:
+            document = self._kept.read() or {}
+            if document.get('crib', crib) == crib:
+                items, birth_ns, since_ns = journal.read(document)
+        except ValueError as error:
+            self.report('kept_needs', f'{self._kept.path}: {error}{self._kept.set_aside()}; '
+                        'what the diary has is learnt again')
+        self._watch = CribWatch(crib, items, birth_ns, since_ns, utc_offset_h,
+                                self._threshold)
+        self._take_settings()
+        self._read_diary(now_nanoseconds(self) - journal.KEPT_NS)
+        while self._waiting:
+            self._on_care(self._waiting.pop(0))
+
+    def _take_settings(self):
+        """Take what `baby-cry need` has set: a birth, what is forgotten, what was imported."""
+        watch = self._watch
+        with kept(watch.crib_id, lambda sentence: self.report('need_settings', sentence)) as (
+                _, settings):
+            refused = watch.take_settings(settings, now_nanoseconds(self))
+        if refused:
+            self.report('need_settings', refused)
+
+    def _read_diary(self, since_ns):
+        try:
+            self._watch.add(read_items(self._diary, self._watch.crib_id,
+                                       max(0, since_ns, self._watch.since_ns)))
+            self._trouble = ''
+        except (ValueError, OSError) as error:
+            self._trouble = f'the diary can not be read: {error}'
+            self.report('diary_not_read', f'{self._trouble}; it is learnt from what is heard')
+
+    def _sync(self):
+        if self._watch is not None:
+            self._take_settings()
+            self._read_diary(min(now_nanoseconds(self), self._watch.now_ns) - LATELY_NS)
+
+    # --- what is heard ---------------------------------------------------------------------------
+    def _on_need(self, message: CryNeed):
+        state = cry_state(message)
+        if state.crib_id and (self._watch is None or self._watch.crib_id != state.crib_id):
+            self._keep()
+            self._open(state.crib_id)
+        if self._watch is not None:
+            before = self._watch.open_episode
+            self._watch.on_state(state)
+            if self._watch.open_episode != before:
+                self._say()
+
+    def _on_care(self, message: CareEvent):
+        if self._watch is None:
+            self._waiting = [*self._waiting[1 - MOST_WAITING:], message]
+        else:
+            self._watch.add(facts_of([vars(care_entry(message))], self._watch.crib_id))
+
+    def _step(self):
+        if self._watch is not None:
+            self._watch.step(ANSWERS_A_STEP)
+            self._say()
+            self._keep()
+
+    def _say(self):
+        estimate = self._watch.estimate()
+        if estimate.without_time() != self._said:
+            self._said = estimate.without_time()
+            self._estimate.publish(estimate_message(estimate))
+
+    def _keep(self):
+        watch = self._watch
+        if watch is None or watch.changes == self._kept_changes:
+            return
+        try:
+            self._kept.keep({**watch.document(now_nanoseconds(self)), 'crib': watch.crib_id})
+            self._kept_changes = watch.changes
+        except OSError as error:
+            self.report('needs_not_kept', f'what happened is in memory alone: {error}')
+
+    # --- services --------------------------------------------------------------------------------
+    def _label_episode(self, request, response):
+        """Say what an episode was about, where there is no diary to say it to."""
+        label, names = request.label.strip(), self._watch.cry_names() if self._watch else []
+        response.episode_id = request.episode_id or (names[0] if names else '')
+        if not 0 < len(label) <= LONGEST_TEXT:
+            raise ValueError(f'expected a label of 1 to {LONGEST_TEXT} characters')
+        if not self._is_active or response.episode_id not in names:
+            raise ValueError('there is no such episode' if names else 'there is no episode yet')
+        self._care.publish(care_message(CareEntry(
+            request_id(request.event_id, 'labelled', response.episode_id, label),
+            now_nanoseconds(self), 'labelled', self._watch.crib_id, who=request.who,
+            episode_id=response.episode_id, label=label)))
+        response.success, response.message = True, 'told to everybody'
+        return response
+
+    def _forget(self, _, response):
+        """Forget what was learnt of this baby; the diary stays, and is not learnt from again."""
+        if self._watch is None:
+            raise ValueError('nothing is known yet')
+        self._watch.forget(now_nanoseconds(self))
+        with kept(self._watch.crib_id) as (state, settings):
+            state.keep(document_of({**settings, 'items': [], 'since_ns': self._watch.since_ns}))
+        self._keep()
+        response.success, response.message = True, 'forgotten'
+        return response
+
+    def diagnose(self):
+        """Report how good it is, and what it can't read."""
+        if not self._is_active or self._watch is None:
+            return DiagnosticStatus.WARN, 'not active' if not self._is_active else (
+                'no crib is heard yet'), {}
+        estimate, record = self._watch.estimate(), self._watch.baby.record
+        lines = report_lines(record, record.figures(estimate.stamp_ns), estimate.base)
+        details = {name: getattr(estimate, name) for name in (
+            'right', 'of', 'base_right', 'probability_better', 'calibration_error', 'names_needs',
+            'is_ready')}
+        details.update(episodes=len(self._watch.baby.answered), record='; '.join(lines))
+        if self._trouble:
+            return DiagnosticStatus.WARN, self._trouble, details
+        return DiagnosticStatus.OK, lines[2] if estimate.is_ready else 'learning', details
+
+
+def main(args=None) -> int:
+    """Run the node until interrupted."""
+    return run_nodes(lambda: [NeedEstimator()], args)
