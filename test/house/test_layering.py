@@ -27,7 +27,7 @@ LAYERS = (
     {'model', 'decision'},
     {'stream', 'care.policy'},
     {'care.motion', 'care.sound', 'care.alerts', 'care.diary', 'care.need'},
-    {'page', 'views'},
+    {'page', 'views', 'kept_needs'},
     {'cli'},
     {'research.descriptors', 'research.model', 'research.training', 'research.evaluation',
      'research.paper', 'research.cli', 'research.corpus', 'research.needs', 'research.sounds',

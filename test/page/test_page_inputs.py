@@ -14,6 +14,7 @@ GOOD = {
     'acknowledge': {'who': 'Anna', 'alert_id': 'crib-1'},
     'snooze': {'who': '', 'minutes': 20},
     'stop_rocking': {'who': 'Anna'},
+    'forget_learnt': {'who': 'Anna'},
     'label': {'who': 'Ömer', 'episode_id': '', 'label': 'hungry'},
     'care': {'who': 'Anna', 'kind': 'fed', 'minutes_ago': 15, 'text': '120 ml'},
 }

@@ -16,7 +16,7 @@ from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import facts_of
 from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.care.need.words import report_lines
-from baby_cry_detector.cli.need_files import document_of, kept, read_items, utc_offset_h
+from baby_cry_detector.kept_needs import document_of, kept, read_items, utc_offset_h
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.msg import CareEvent, CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos

@@ -6,7 +6,7 @@ import time
 
 from baby_cry_detector.care.diary.rows import CareEntry
 from baby_cry_detector.care.need.replay import OneBaby
-from baby_cry_detector.cli.need_files import read_items, utc_offset_h
+from baby_cry_detector.kept_needs import read_items, utc_offset_h
 from baby_cry_detector.msg import CareEvent, NeedEstimate
 from baby_cry_detector.needs import KIND_NAMES
 from baby_cry_detector.research.needs.households import Household, START_NS
