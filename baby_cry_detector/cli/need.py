@@ -17,7 +17,7 @@ from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import habit_lines, hint, report_lines, sentence, WORDS
 from baby_cry_detector.cli.arguments import UsageError
 from baby_cry_detector.kept_needs import (checked_settings, diary_items, document_of, kept,
-                                              utc_offset_h)
+                                          utc_offset_h)
 from baby_cry_detector.kept_state import read_document
 from baby_cry_detector.units import SECOND_NS
 

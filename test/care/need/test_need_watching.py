@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""A crib that is watched: what is said while it cries, learnt when it is over, kept and forgotten."""
+"""A crib that is watched: what is said while it cries, learnt when it is over, and kept."""
 
 import json
 
