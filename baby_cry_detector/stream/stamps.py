@@ -26,6 +26,8 @@ RECOVERED_NS = 10 * SECOND_NS
 LOOK_EVERY_NS = SECOND_NS // 2
 STANDING_NS = SECOND_NS                # stamps that stay the same for so much audio
 MOST_BLOCKS = 4096
+LARGEST_JITTER_S = 1.0                 # more is another clock
+LEAST_BLOCKS = 8                       # of long blocks, what is judged lasts longer
 MOST_BAD_SHARE = 0.15
 LEAST_BAD = 4
 MOST_LOST_SHARE, LEAST_TIMES = 0.02, 3      # of ten seconds; a clock that is set jumps once
@@ -117,7 +119,8 @@ class StampJudge:
         self._recent.append((stamp_ns, digest))
         self._blocks.append(_Block(arrival_ns, stamp_ns, duration_ns, is_bad))
         self._audio_ns += duration_ns
-        while self._audio_ns - self._blocks[0].duration_ns > RECOVERED_NS:
+        while (self._audio_ns - self._blocks[0].duration_ns > RECOVERED_NS
+               and len(self._blocks) > LEAST_BLOCKS):
             self._audio_ns -= self._blocks.popleft().duration_ns
         self._looked_ns += duration_ns
         if self._looked_ns < LOOK_EVERY_NS:
@@ -159,13 +162,11 @@ class StampJudge:
         for block in reversed(self._blocks):
             chosen.append(block)
             audio_ns += block.duration_ns
-            if audio_ns >= least_ns:
+            if audio_ns >= least_ns and len(chosen) >= LEAST_BLOCKS:
                 break
         else:
             if len(self._blocks) < MOST_BLOCKS:
                 return None
-        if len(chosen) < 3:
-            return None
         chosen.reverse()
         return tuple(np.array([getattr(block, name) for block in chosen])
                      for name in ('arrival_ns', 'stamp_ns', 'duration_ns', 'is_bad'))
@@ -197,8 +198,10 @@ class StampJudge:
         arrivals, stamps, durations, _ = longer
         ratios = np.diff(stamps) / durations[:-1]
         pace = _pace(stamps, durations)
-        # Where many stamps follow exactly, the others are lost or repeated audio, or a jump.
-        if abs(pace - 1.0) <= LARGEST_DRIFT or (np.abs(ratios - 1.0) < 0.03).mean() > 0.25:
+        # Where many stamps follow exactly, the others are lost or repeated audio, or a jump; and
+        # stamps that jitter widely seem to run at another pace for a while.
+        if (abs(pace - 1.0) <= LARGEST_DRIFT + _pace_error(stamps, durations)
+                or (np.abs(ratios - 1.0) < 0.03).mean() > 0.25):
             if self.verdict.kind in ('pace', 'stamp_clock'):
                 self.verdict = FINE
                 if self.mode == ARRIVAL:
@@ -268,8 +271,11 @@ class StampJudge:
             self.verdict = FINE
         if self.verdict is FINE:
             longest = self._newest(RECOVERED_NS - SECOND_NS)
-            drift = 0.0 if longest is None else _pace(longest[1], longest[2]) - 1.0
-            if not bad.any() and DRIFT_WORTH_SAYING < abs(drift) <= LARGEST_DRIFT:
+            drift, least = 0.0, DRIFT_WORTH_SAYING
+            if longest is not None:
+                drift = _pace(longest[1], longest[2]) - 1.0
+                least = max(least, _pace_error(longest[1], longest[2]))
+            if not bad.any() and least < abs(drift) <= LARGEST_DRIFT:
                 self.verdict = Verdict(
                     WARN, 'drift', f"the publisher's clock is off by {drift:+.1%} of the "
                     "audio's: heard all the same")
@@ -316,3 +322,15 @@ def _pace(times: np.ndarray, durations: np.ndarray) -> float:
     spread = float(audio @ audio)
     passed = (times - times[0]) / SECOND_NS
     return float(audio @ (passed - passed.mean())) / spread if spread else 1.0
+
+
+def _pace_error(times: np.ndarray, durations: np.ndarray) -> float:
+    """Return by how much jitter alone may have moved `_pace`: four standard errors."""
+    audio = np.concatenate(([0.0], np.cumsum(durations[:-1]))) / SECOND_NS
+    audio -= audio.mean()
+    spread = float(audio @ audio)
+    passed = (times - times[0]) / SECOND_NS
+    passed -= passed.mean()
+    rest = passed - audio * (float(audio @ passed) / spread if spread else 0.0)
+    error = float(np.sqrt(rest @ rest / max(1, len(rest) - 2)))
+    return 4.0 * error / spread ** 0.5 if spread and error < LARGEST_JITTER_S else 0.0

@@ -67,7 +67,7 @@ def test_the_rocker_of_behaviours_is_told_which_crib_it_moves(log_folder):
     kept = yaml.safe_load((log_folder / 'parameters_crib_rocker.yaml').read_text())
     assert kept['/crib/rocker']['ros__parameters'] == {
         'joint': 'slide', 'command_topic': '/slide_controller/joint_trajectory',
-        'open_loop': True, 'use_sim_time': False}
+        'open_loop': True, 'use_sim_time': False, 'keep_trying': True}
     with pytest.raises(RuntimeError, match='rocker:=true starts it'):
         started('behaviours', listen='false', rocker_joint='slide')
     for name, value in (('rest_position', '1000'), ('units_per_metre', '1000')):
@@ -83,7 +83,8 @@ def test_the_page_comes_where_it_is_asked_for(log_folder):
                    listen='false')[-1]
     assert page.node_executable == 'caregiver_page'
     values = yaml.safe_load(kept.read_text())['/crib/caregiver_page']['ros__parameters']
-    assert values == {'host': '0.0.0.0', 'port': 8200, 'use_sim_time': False}
+    assert values == {'host': '0.0.0.0', 'port': 8200, 'use_sim_time': False,
+                      'keep_trying': True}
     with pytest.raises(RuntimeError, match='page_port|port'):
         started('behaviours', page='true', page_port='many', listen='false')
 
@@ -93,7 +94,7 @@ def test_an_argument_reaches_the_node_that_has_it(log_folder, tmp_path):
             rocker='true')
     kept = yaml.safe_load((log_folder / 'parameters_nursery_rocker.yaml').read_text())
     assert kept['/nursery/rocker']['ros__parameters'] == {
-        'policy': str(tmp_path / 'p.yaml'), 'use_sim_time': False}
+        'policy': str(tmp_path / 'p.yaml'), 'use_sim_time': False, 'keep_trying': True}
     started('rocker', duty_min_per_hour='10', require_imu='true')
     kept = yaml.safe_load((log_folder / 'parameters_crib_rocker.yaml').read_text())
     values = kept['/crib/rocker']['ros__parameters']

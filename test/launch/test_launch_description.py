@@ -14,6 +14,7 @@ import yaml
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
+from baby_cry_detector.ros.base.parameters import TABLES  # noqa: E402
 from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402, I100
 from launch.actions import (DeclareLaunchArgument, EmitEvent,  # noqa: E402
                             IncludeLaunchDescription, OpaqueFunction, RegisterEventHandler,
@@ -35,6 +36,8 @@ CHOICES = {
     'composed': {'true', 'false'},
     'respawn': {'true', 'false'},
     'network': {'', 'true', 'false'},
+    'operating_point': {'', *next(one.choices for one in TABLES['cry_classifier']
+                                  if one.name == 'operating_point')},
 }
 FREE = {'file', 'rate', 'device', 'audio_topic', 'audio_info_topic', 'namespace', 'frame_id',
         'model', 'feature_set', 'params_file'}
@@ -138,22 +141,26 @@ def test_starts_the_nodes_of_each_source(source, composed, params_file, recordin
 
 def test_empty_arguments_leave_the_parameter_file_alone(params_file):
     _, parameters = started(params_file)
+    # With respawn a node that can't be configured waits instead of being started again for ever.
+    common = {'use_sim_time': False, 'keep_trying': True}
     assert parameters == {
-        '/crib/cry_classifier': {'use_sim_time': False},
-        '/crib/feature_extractor': {'use_sim_time': False},
-        '/crib/audio_capture': {'use_sim_time': False, 'source': 'mic', 'frame_id': 'crib'}}
+        '/crib/cry_classifier': common, '/crib/feature_extractor': common,
+        '/crib/audio_capture': {**common, 'source': 'mic', 'frame_id': 'crib'}}
+    (Path(launch_config.log_dir) / 'parameters_crib.yaml').unlink()
+    _, parameters = started(params_file, respawn='false')
+    assert {values['keep_trying'] for values in parameters.values()} == {False}
 
 
 def test_arguments_become_parameters_of_the_right_type(params_file, recording):
     _, parameters = started(
         params_file, source='file', file=recording, loop='true', rate='0', device='2',
         model=recording, feature_set='is09', frame_id='5', use_sim_time='true')
+    common = {'use_sim_time': True, 'keep_trying': True}
     assert parameters == {
-        '/crib/cry_classifier': {'use_sim_time': True, 'model': str(recording)},
-        '/crib/feature_extractor': {
-            'use_sim_time': True, 'model': str(recording), 'feature_set': 'is09'},
+        '/crib/cry_classifier': {**common, 'model': str(recording)},
+        '/crib/feature_extractor': {**common, 'model': str(recording), 'feature_set': 'is09'},
         '/crib/audio_capture': {
-            'use_sim_time': True, 'source': 'file', 'file': str(recording), 'loop': True,
+            **common, 'source': 'file', 'file': str(recording), 'loop': True,
             'rate': 0.0, 'device': '2', 'frame_id': '5'}}
 
 

@@ -137,6 +137,24 @@ def test_what_can_be_heard_safely_is_heard_and_said(name):
     assert all(not part.trouble for part in frames)
 
 
+@pytest.mark.parametrize('block_s, jitter_s', [
+    (0.25, 0.2), (0.25, 0.9), (0.5, 0.2), (0.5, 0.9), (1.0, 0.2), (1.0, 0.9), (2.0, 0.2),
+    (5.0, 0.9)])
+def test_long_blocks_whose_stamps_jitter_are_heard_and_said(block_s, jitter_s):
+    stream = messages(room(60.0), stamp=jitter(jitter_s), arrival=jitter(jitter_s),
+                      block=int(block_s * RATE))
+    extraction, frames = hear(stream)
+    assert extraction.verdict.level == WARN and extraction.verdict.trusted
+    # Never another pace: the rate of the audio is right.
+    assert set(extraction.remarks) <= {'jitter', 'jumps'}
+    assert rows(frames) > 5000
+    parts = [part for part in frames if len(part.values)]
+    steps = [after.first_frame - part.first_frame - len(part.values)
+             for part, after in zip(parts, parts[1:])]
+    # What is said is mended: the second half is whole but for jitter beyond any clock's.
+    assert sum(step != 0 for step in steps[len(steps) // 2:]) <= (0 if jitter_s < 0.5 else 8)
+
+
 @pytest.mark.parametrize('name', ['stamps stay 0', 'bursts of 320 ms', 'jitter of 0.3 s'])
 def test_a_cry_is_heard_all_the_same(name):
     replay = MessageReplay(FrameListener(CHECKPOINT).feature_set)
