@@ -12,10 +12,10 @@ from pathlib import Path
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.names import safe_name
-from baby_cry_detector.ros.base.launching import network_actions, network_argument
+from baby_cry_detector.ros.base.launching import (network_actions, network_argument,
+                                                  refusing_unknown)
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.stream.listener import open_checkpoint
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.logging import launch_config
 from launch_ros.actions import Node
@@ -58,7 +58,7 @@ def passed_on_argument(name):
 
 def generate_launch_description():
     """Declare the arguments; what is started depends on them."""
-    return LaunchDescription([
+    return refusing_unknown(__file__, [
         DeclareLaunchArgument(
             'source', default_value='mic', choices=['mic', 'file', 'topic'],
             description='Where audio comes from: a microphone, a recording, or audio_topic, which '

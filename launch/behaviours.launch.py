@@ -14,10 +14,12 @@ The arguments of baby_cry_detector.launch.py (source, file, device, ...) work he
 from pathlib import Path
 
 from baby_cry_detector.ros.base.launching import (BEHAVIOURS, common_arguments, network_actions,
-                                                  own_parameters, start_behaviour, SWITCH)
-from launch import LaunchDescription
+                                                  own_parameters, refusing_unknown, start_behaviour,
+                                                  SWITCH)
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
 
 HERE = Path(__file__).absolute().parent
 WHAT = {'diary': 'Write down every episode, alert and care event.',
@@ -34,7 +36,7 @@ ROCKER = tuple(name for name in own_parameters('rocker') if name != 'policy')
 
 def generate_launch_description():
     """Declare the arguments; behaviours start before what they listen to."""
-    return LaunchDescription([
+    return refusing_unknown(__file__, [
         *common_arguments(HERE.parent),
         DeclareLaunchArgument('policy', default_value='',
                               description='Policy file (YAML) of all behaviours; empty: as in '
@@ -56,11 +58,14 @@ def generate_launch_description():
         DeclareLaunchArgument('listen', default_value='true', choices=SWITCH,
                               description='Start listening too; false where it runs already.'),
         OpaqueFunction(function=network_actions),
-        OpaqueFunction(function=start)])
+        OpaqueFunction(function=start),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(str(HERE / 'baby_cry_detector.launch.py')),
+            condition=IfCondition(LaunchConfiguration('listen')))])
 
 
 def start(context):
-    """Return the nodes that are switched on, and what they listen to."""
+    """Return the nodes that are switched on."""
     arguments = context.launch_configurations
     policy = arguments['policy']
     texts = {name: {'policy': policy} if policy and 'policy' in own_parameters(name) else {}
@@ -76,7 +81,4 @@ def start(context):
         actions.append(start_behaviour(
             context, 'caregiver_page',
             {name: text for name in PAGE if (text := arguments[f'page_{name}'])}))
-    if arguments['listen'] == 'true':
-        actions.append(IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(str(HERE / 'baby_cry_detector.launch.py'))))
     return actions

@@ -12,8 +12,7 @@ Start the graph of several cribs: a namespace and a microphone for each.
 from pathlib import Path
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
-from baby_cry_detector.ros.base.launching import network_actions
-from launch import LaunchDescription
+from baby_cry_detector.ros.base.launching import network_actions, refusing_unknown
 from launch.actions import (DeclareLaunchArgument, GroupAction, IncludeLaunchDescription,
                             OpaqueFunction)
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -24,6 +23,7 @@ ONE_CRIB = str(Path(__file__).absolute().parent / 'baby_cry_detector.launch.py')
 SHARED = {
     'params_file': 'Parameters of the nodes of all cribs; empty: the defaults.',
     'model': 'Checkpoint (.npz) of the network of all cribs; empty: the shipped one.',
+    'operating_point': 'What the detectors rather do, miss a cry or wake somebody; empty: the default.',
     'log_level': 'Least severe log message: debug, info, warn, error or fatal; empty: info.',
     'composed': 'true: one process for each crib; empty or false: one for each node.',
     'respawn': 'false: the death of a process ends the launch; empty or true: it starts again.',
@@ -37,7 +37,7 @@ OWN = ('source', 'device', 'file', 'loop', 'rate', 'frame_id', 'audio_topic', 'a
 
 def generate_launch_description():
     """Declare the arguments; the cribs are known when they are."""
-    return LaunchDescription([
+    return refusing_unknown(__file__, [
         DeclareLaunchArgument(
             'cribs', description='YAML mapping of each namespace to its microphone (part of the '
                                  'name, or the index) or to launch arguments of its own; or the '

@@ -6,11 +6,9 @@ Write down every episode, alert and care event.
     ros2 launch baby_cry_detector diary.launch.py file:=/path/of/diary.sqlite
 """
 
-from pathlib import Path
-
 from baby_cry_detector.ros.base.launching import describe_behaviour
 
 
 def generate_launch_description():
     """Declare the node's parameters as arguments, and start it."""
-    return describe_behaviour('diary', Path(__file__).absolute().parent.parent)
+    return describe_behaviour('diary', __file__)

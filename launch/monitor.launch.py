@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
-from baby_cry_detector.ros.base.launching import network_actions, network_argument
-from launch import LaunchDescription
+from baby_cry_detector.ros.base.launching import (network_actions, network_argument,
+                                                  refusing_unknown)
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, TimerAction
 from launch.logging import launch_config
 from launch_ros.actions import Node
@@ -33,7 +33,7 @@ VIEWERS = {
 
 def generate_launch_description():
     """Declare the arguments; what is opened depends on them and on what is installed."""
-    return LaunchDescription([
+    return refusing_unknown(__file__, [
         DeclareLaunchArgument('namespace', default_value='crib',
                               description='Namespace of the graph to look at.'),
         DeclareLaunchArgument('frame_id', default_value='',

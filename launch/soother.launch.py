@@ -6,11 +6,9 @@ Play soothing sounds while the policy says so.
     ros2 launch baby_cry_detector soother.launch.py policy:=/path/of/policy.yaml
 """
 
-from pathlib import Path
-
 from baby_cry_detector.ros.base.launching import describe_behaviour
 
 
 def generate_launch_description():
     """Declare the node's parameters as arguments, and start it."""
-    return describe_behaviour('soother', Path(__file__).absolute().parent.parent)
+    return describe_behaviour('soother', __file__)

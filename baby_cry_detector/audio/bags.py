@@ -119,7 +119,7 @@ class BagAudio:
             return topic, beside
         raise AudioSourceError(f"{self.path}: {topic} can't be decoded without its format: "
                                f'expected {beside} ({INFO_TYPE}) beside it; '
-                               '--rate and --channels say it')
+                               '--rate, --channels and --format say it')
 
 
 class _Guard:

@@ -15,6 +15,7 @@ import numpy as np
 
 PCM16_SCALE = 32767.0
 BYTES_PER_SAMPLE = 2
+LITTLE_ENDIAN, BIG_ENDIAN = 'S16LE', 'S16BE'
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4000, 384_000
 MAX_CHANNELS = 64
 
@@ -26,7 +27,8 @@ class AudioFormat:
 
     :param sample_rate: samples per second and channel, 4000 to 384000.
     :param channels: 1 to 64, interleaved.
-    :param sample_format: ``'S16LE'``, signed 16-bit little-endian; nothing else is read.
+    :param sample_format: ``'S16LE'`` or ``'S16BE'``, signed 16-bit little- or big-endian; nothing
+        else is read.
     :param coding_format: ``'wave'``, plain samples; nothing else is read.
     :raises AudioFormatError: naming what was expected.
     """
@@ -43,9 +45,9 @@ class AudioFormat:
         if self.coding_format.lower() != 'wave':
             raise AudioFormatError("expected coding format 'wave' (plain samples), "
                                    f'got {self.coding_format!r}')
-        if self.sample_format.upper() != 'S16LE':
-            raise AudioFormatError("expected sample format 'S16LE' (signed 16-bit little-endian), "
-                                   f'got {self.sample_format!r}')
+        if self.sample_format.upper() not in (LITTLE_ENDIAN, BIG_ENDIAN):
+            raise AudioFormatError("expected sample format 'S16LE' (signed 16-bit little-endian) "
+                                   f"or 'S16BE', got {self.sample_format!r}")
         check_sample_rate(self.sample_rate)
         if not _is_integer(self.channels) or not 1 <= self.channels <= MAX_CHANNELS:
             raise AudioFormatError(f'expected 1 to {MAX_CHANNELS} channels, got {self.channels!r}')
@@ -55,13 +57,30 @@ class AudioFormat:
         """Return the size of one sample of every channel."""
         return BYTES_PER_SAMPLE * self.channels
 
+    @property
+    def is_big_endian(self) -> bool:
+        """Return whether the high byte of a sample comes first."""
+        return self.sample_format.upper() == BIG_ENDIAN
+
+    def little_endian(self, data) -> bytes:
+        """
+        Return ``data`` as S16LE bytes.
+
+        :raises AudioFormatError: if samples have to be turned round and there is half a one.
+        """
+        if not self.is_big_endian:
+            return bytes(data)
+        return decode_frames(data, 1).byteswap().tobytes()
+
     def decode(self, data, channel: Optional[int] = None) -> np.ndarray:
         """Return mono float64 samples of ``data``; see `decode_s16le`."""
-        return decode_s16le(data, self.channels, channel)
+        return decode_s16le(self.little_endian(data) if self.is_big_endian else data,
+                            self.channels, channel)
 
     def frames(self, data) -> np.ndarray:
         """Return the int16 samples of ``data``, ``(n, channels)``; see `decode_frames`."""
-        return decode_frames(data, self.channels)
+        frames = decode_frames(data, self.channels)
+        return frames.byteswap() if self.is_big_endian else frames
 
 
 @dataclass

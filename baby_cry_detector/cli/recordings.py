@@ -6,7 +6,9 @@ import argparse
 import sys
 from typing import Optional
 
-from baby_cry_detector.audio import AudioError, AudioFormat, FileSource, parse_choice
+from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, FileSource,
+                                     parse_choice)
+from baby_cry_detector.audio.formats import LITTLE_ENDIAN
 
 
 def add_audio_options(parser) -> None:
@@ -18,14 +20,19 @@ def add_audio_options(parser) -> None:
                         'said')
     parser.add_argument('--rate', type=int, metavar='HZ', help='sampling rate of a bag that does '
                         'not say it (a later part of a split one)')
-    parser.add_argument('--channels', type=int, default=1, help='its channels; default: 1')
-    parser.add_argument('--format', default='S16LE', help='its sample format; S16LE is what can '
-                        'be read')
+    parser.add_argument('--channels', type=int, help='its channels; default: 1')
+    parser.add_argument('--format', type=str.upper, help='its sample format, S16LE (default) or '
+                        'S16BE')
 
 
 def told_format(args) -> Optional[AudioFormat]:
     """Return what the options say of a bag's audio; AudioFormatError if that can't be."""
-    return AudioFormat(args.rate, args.channels, args.format) if args.rate else None
+    if args.rate is None:
+        if args.channels is not None or args.format is not None:
+            raise AudioFormatError('--channels and --format say nothing without --rate')
+        return None
+    return AudioFormat(args.rate, 1 if args.channels is None else args.channels,
+                       args.format or LITTLE_ENDIAN)
 
 
 def channel(text: str):

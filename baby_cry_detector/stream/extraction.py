@@ -210,6 +210,8 @@ class Extraction:
             self._intake.tolerate(stamps.tolerance_s)
         samples = self._intake.used_samples
         self.has_learnt |= self.reception.on_used(samples, rate, digest)
+        if samples is not None:
+            self.reception.byte_order.update(self._intake.used_frames[:, 0], audio_format)
         self.frame_id = message.frame_id
         if self.start_ns is None:
             self.start_ns = stamp_ns

@@ -53,6 +53,7 @@ class AudioIntake:
     :ivar level_dbfs: RMS level of the newest block, −120 to 0.
     :ivar used_samples: ``(n,)`` samples of the newest block at its own rate; ``None`` if it was
         not used.
+    :ivar used_frames: ``(n, channels)`` int16 of the same.
     """
 
     def __init__(self, feature_set: FeatureSet, channel: Choice = AUTO,
@@ -63,6 +64,7 @@ class AudioIntake:
         self.counts: Counter = Counter()
         self.level_dbfs = SILENCE_DBFS
         self.used_samples: Optional[np.ndarray] = None
+        self.used_frames: Optional[np.ndarray] = None
         self.channel = parse_choice(channel)
         self.mixer: Optional[ChannelMixer] = None
         self._clock = StreamClock(stamp_tolerance_s)
@@ -97,14 +99,14 @@ class AudioIntake:
 
     def hear(self, stamp_ns: int, data: bytes) -> List[StampedFrames]:
         """
-        Take a block of S16LE samples.
+        Take a block of 16-bit samples.
 
         :param stamp_ns: capture time of the first sample.
         :return: the frames that it completes; after a break also those that were owed before.
         :raises AudioFormatError: if the bytes are no whole number of frames.
         :raises ValueError: without a format, or if the block is absurdly long.
         """
-        self.used_samples = None
+        self.used_samples = self.used_frames = None
         if self.format is None:
             raise ValueError('expected audio_info before the audio')
         frames_in = self.format.frames(data)
@@ -128,7 +130,7 @@ class AudioIntake:
             frames = self._complete()
         samples = self.mixer.process(frames_in) / PCM16_SCALE
         self.level_dbfs = level_dbfs(samples)
-        self.used_samples = samples
+        self.used_samples, self.used_frames = samples, frames_in
         return frames + self._stamp(self._extractor.process(self._resample(samples)).values)
 
     def finish(self) -> List[StampedFrames]:

@@ -3,12 +3,14 @@
 """
 What arrives, what of it can be used, and why not: judged over seconds, said with its remedy.
 
-Judges of the stamps (`stamps`), of the signal (`ear`), of messages that are no audio, and of what
-the robot heard when it played something itself (`self_test`).
+Judges of the stamps (`stamps`), of the signal (`ear`), of how its samples are written
+(`byte_order`), of messages that are no audio, and of what the robot heard when it played something
+itself (`self_test`).
 """
 
 from typing import Optional
 
+from baby_cry_detector.stream.byte_order import ByteOrderJudge
 from baby_cry_detector.stream.ear import Ear
 from baby_cry_detector.stream.self_test import SelfTest
 from baby_cry_detector.stream.stamps import StampJudge
@@ -33,6 +35,7 @@ class Reception:
         self.stamps = StampJudge(stamp_tolerance_s)
         self.ear = Ear(floors_db)
         self.self_test = SelfTest()
+        self.byte_order = ByteOrderJudge()
         self._useless = 0
         self._useless_since_ns: Optional[int] = None
         self._useless_verdict = FINE
@@ -40,8 +43,8 @@ class Reception:
     @property
     def verdict(self) -> Verdict:
         """Return the gravest judgement."""
-        return worst(self._useless_verdict, self.stamps.verdict, self.ear.verdict,
-                     self.self_test.verdict)
+        return worst(self._useless_verdict, self.byte_order.verdict, self.stamps.verdict,
+                     self.ear.verdict, self.self_test.verdict)
 
     @property
     def is_useless(self) -> bool:
@@ -97,3 +100,4 @@ class Reception:
         self.on_silence()
         self.stamps.reset()
         self.ear.reset()
+        self.byte_order.reset()

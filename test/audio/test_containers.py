@@ -88,6 +88,16 @@ def test_big_endian_wav(tmp_path):
     np.testing.assert_array_equal(samples, NOISE)
 
 
+@pytest.mark.parametrize('container', ['WAV', 'AIFF', 'AU', 'W64'])
+@pytest.mark.parametrize('endian', ['BIG', 'LITTLE'])
+def test_either_order_of_bytes_is_the_same_sound(tmp_path, container, endian):
+    if (container, endian) == ('W64', 'BIG'):
+        pytest.skip('there is no such file')
+    samples, said = heard(write(tmp_path, bytes_of(tmp_path, format=container, endian=endian)))
+    np.testing.assert_array_equal(samples, NOISE)
+    assert not said
+
+
 @pytest.mark.parametrize('first, second', [
     ('WAV', 'WAV'), ('FLAC', 'FLAC'), ('OGG', 'OGG'), ('AIFF', 'AIFF'), ('W64', 'W64'),
     ('RF64', 'WAV')])

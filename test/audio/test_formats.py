@@ -51,6 +51,18 @@ def test_bytes_are_little_endian():
     assert decode_s16le(b'\x01\x02', 1)[0] * 32767 == pytest.approx(0x0201)
 
 
+def test_big_endian_is_the_same_sound():
+    pcm = np.array([[1, -2], [256, -32768], [32767, 0]], np.int16)
+    big = AudioFormat(16000, 2, 's16be')
+    data = pcm.astype('>i2').tobytes()
+    np.testing.assert_array_equal(big.frames(data), pcm)
+    np.testing.assert_array_equal(big.decode(data), AudioFormat(16000, 2).decode(pcm.tobytes()))
+    assert big.little_endian(data) == pcm.tobytes()
+    assert AudioFormat(16000, 2).little_endian(array.array('B', data)) == data
+    with pytest.raises(AudioFormatError, match='odd number'):
+        big.little_endian(b'abc')
+
+
 @pytest.mark.parametrize('kind', [bytes, bytearray, memoryview,
                                   lambda data: array.array('B', data),
                                   lambda data: np.frombuffer(data, np.uint8)])

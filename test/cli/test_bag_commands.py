@@ -195,6 +195,27 @@ def test_a_later_part_of_a_split_bag_is_heard_with_its_format_said(tmp_path, cap
     assert 'S16LE' in capsys.readouterr().err
 
 
+def test_samples_with_the_high_byte_first(tmp_path, capsys, pcm):
+    little = write_bag(tmp_path / 'little', {'/crib/audio_stamped': (START_NS, pcm)})
+    expected = records(capsys, little)
+    big = write_bag(tmp_path / 'big', {'/crib/audio_stamped': (START_NS, pcm)},
+                    sample_format='S16BE', big_endian=True)
+    assert records(capsys, big) == [{**record, 'file': str(big)} for record in expected]
+    untold = write_bag(tmp_path / 'untold', {'/crib/audio_stamped': (START_NS, pcm)},
+                       info=False, big_endian=True)
+    assert [record['crying'] for record in records(
+        capsys, untold, '--rate', 16_000, '--format', 's16be')] == [
+            record['crying'] for record in expected]
+    for options in (['--format', 'S16BE'], ['--channels', '2']):
+        assert main(['listen', str(untold), *options]) == 1
+        assert 'say nothing without --rate' in capsys.readouterr().err
+    # Said wrongly, it is noise, and nothing is heard in it.
+    wrong = write_bag(tmp_path / 'wrong', {'/crib/audio_stamped': (START_NS, pcm)},
+                      big_endian=True)
+    assert main(['listen', str(wrong)]) == 0
+    assert 'come in the order of S16BE' in capsys.readouterr().err
+
+
 def test_a_bag_of_another_rate_than_it_says_is_an_error_with_the_right_one(tmp_path, capsys, pcm):
     bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, np.repeat(pcm, 3))},
                     sample_rate=48_000, block_size=1920)

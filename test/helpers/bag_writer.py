@@ -9,13 +9,15 @@ NS = 1_000_000_000
 
 
 def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, info=True,
-              block_size=640, lost=()):
+              block_size=640, lost=(), sample_format='S16LE', big_endian=False):
     """
     Write a bag and return its folder.
 
     :param streams: ``{audio topic: (start_ns, int16 samples (n,) or (n, channels))}``.
     :param storage: ``mcap`` or ``sqlite3``.
     :param info: whether the audio's format is recorded.
+    :param sample_format: what `audio_info` says.
+    :param big_endian: how the samples really are.
     :param lost: ``(start_s, end_s)`` of the stretches that never arrived.
     """
     from rosbags.rosbag2 import StoragePlugin, Writer
@@ -29,14 +31,15 @@ def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, i
                 beside = writer.add_connection(
                     f'{topic.rpartition("/")[0]}/audio_info', INFO_TYPE, typestore=store)
                 writer.write(beside, start_ns, store.serialize_cdr(types[INFO_TYPE](
-                    channels, sample_rate, 'S16LE', sample_rate * channels * 16, 'wave'),
+                    channels, sample_rate, sample_format, sample_rate * channels * 16, 'wave'),
                     INFO_TYPE))
             audio = writer.add_connection(topic, AUDIO_TYPE, typestore=store)
             for first in range(0, len(samples), block_size):
                 at_s = first / sample_rate
                 if any(begin <= at_s < end for begin, end in lost):
                     continue
-                block = np.ascontiguousarray(samples[first:first + block_size], '<i2')
+                block = np.ascontiguousarray(samples[first:first + block_size],
+                                             '>i2' if big_endian else '<i2')
                 stamp_ns = start_ns + first * NS // sample_rate
                 arrival_ns = start_ns + (first + len(block)) * NS // sample_rate
                 header = types['std_msgs/msg/Header'](

@@ -12,8 +12,8 @@ pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch
 
 from baby_cry_detector.ros.base.launching import BEHAVIOURS  # noqa: E402, I100
 from launch import LaunchContext  # noqa: E402
-from launch.actions import (DeclareLaunchArgument, LogInfo, OpaqueFunction,  # noqa: E402
-                            SetEnvironmentVariable)
+from launch.actions import (DeclareLaunchArgument, IncludeLaunchDescription,  # noqa: E402
+                            LogInfo, OpaqueFunction, SetEnvironmentVariable)
 from launch.launch_description_sources import \
     get_launch_description_from_python_launch_file  # noqa: E402
 from launch.logging import launch_config  # noqa: E402
@@ -37,9 +37,11 @@ def started(name, **arguments):
     context.launch_configurations.update(arguments)
     result = []
     for entity in description.entities:
+        if isinstance(entity, IncludeLaunchDescription):
+            continue
         produced = entity.execute(context)
         if isinstance(entity, OpaqueFunction):
-            result += [action for action in produced
+            result += [action for action in produced or ()
                        if not isinstance(action, (LogInfo, SetEnvironmentVariable))]
     return result
 
@@ -57,8 +59,42 @@ def test_every_argument_is_described(name):
 def test_everything_but_rocking_is_on_unless_it_is_switched_off():
     nodes = started('behaviours', listen='false')
     assert {node.node_executable for node in nodes} == set(BEHAVIOURS) - {'rocker'}
-    assert len(started('behaviours', rocker='true')) == len(BEHAVIOURS) + 1
+    assert len(started('behaviours', rocker='true', listen='false')) == len(BEHAVIOURS)
     assert len(started('behaviours', soother='false', listen='false')) == len(BEHAVIOURS) - 2
+
+
+def test_listening_is_part_of_it_and_shows_its_arguments():
+    description = get_launch_description_from_python_launch_file(
+        str(FOLDER / 'behaviours.launch.py'))
+    include, = (one for one in description.entities
+                if isinstance(one, IncludeLaunchDescription))
+    for answer in ('true', 'false'):
+        context = LaunchContext()
+        context.launch_configurations['listen'] = answer
+        assert include.condition.evaluate(context) == (answer == 'true')
+    shown = {argument.name for argument in description.get_launch_arguments()}
+    assert {'source', 'device', 'file', 'operating_point', 'rocker_command_topic'} <= shown
+
+
+@pytest.mark.parametrize('name, argument, sentence', [
+    ('rocker', 'joint_trajectory', 'no argument joint_trajectory'),
+    ('behaviours', 'rocker_comand_topic', 'did you mean rocker_command_topic'),
+    ('behaviours', 'rocking', 'no argument rocking'),
+    ('behaviours', 'operating_piont', 'did you mean operating_point'),
+    ('baby_cry_detector', 'devcie', 'did you mean device'),
+    ('cribs', 'crib', 'did you mean cribs'), ('monitor', 'name_space', 'did you mean namespace'),
+    ('caregiver_page', 'prot', 'did you mean port')])
+def test_a_mistyped_argument_is_refused_where_the_file_is_the_one_started(
+        name, argument, sentence, monkeypatch):
+    context = LaunchContext(argv=[f'{argument}:=x'])
+    guard = get_launch_description_from_python_launch_file(
+        str(FOLDER / f'{name}.launch.py')).entities[0]
+    monkeypatch.setattr('sys.argv', ['ros2', 'launch', 'mine', 'house.launch.py'])
+    assert not guard.execute(context)          # included: whose argument it is isn't known
+    monkeypatch.setattr('sys.argv', ['ros2', 'launch', 'baby_cry_detector', f'{name}.launch.py'])
+    assert not guard.execute(LaunchContext(argv=['namespace:=x'] if name != 'cribs' else []))
+    with pytest.raises(RuntimeError, match=sentence):
+        guard.execute(context)
 
 
 def test_the_rocker_of_behaviours_is_told_which_crib_it_moves(log_folder):

@@ -92,7 +92,7 @@ def started(params_file, outer=None, **arguments):
     for entity in load().entities:
         result = entity.visit(context)
         if isinstance(entity, OpaqueFunction):
-            nodes = result
+            nodes = result or nodes
     for node in nodes:
         node._perform_substitutions(context)
     files = list(Path(launch_config.log_dir).glob('parameters_*.yaml'))

@@ -6,7 +6,9 @@ What the launch files of the behaviours share: a node's parameters as arguments,
 A launch argument that is not empty wins over params_file, whatever that is keyed by.
 """
 
+import difflib
 from pathlib import Path
+import sys
 
 from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
@@ -69,16 +71,47 @@ def network_actions(context) -> list:
     return []
 
 
+def refusing_unknown(file: str, entities: list) -> LaunchDescription:
+    """
+    Return a launch description that refuses an argument which is none of its own.
+
+    launch takes any name in silence, so that a mistyped one sets nothing. Only the launch file that
+    was started by name is asked: what somebody's own file includes shares its arguments.
+
+    :param file: of the launch file.
+    :param entities: of the description.
+    """
+    description = LaunchDescription(entities)
+
+    def refuse(context):
+        if Path(file).name not in (Path(word).name for word in sys.argv):
+            return
+        known = {argument.name for argument in description.get_launch_arguments()}
+        for text in context.argv:
+            name, assigned, _ = text.partition(':=')
+            if assigned and name not in known:
+                near = difflib.get_close_matches(name, sorted(known), 1)
+                raise RuntimeError(
+                    f'there is no argument {name}: ' + (f'did you mean {near[0]}?' if near else
+                                                        '--show-args lists those there are'))
+    description.entities.insert(0, OpaqueFunction(function=refuse))
+    return description
+
+
 def own_parameters(node: str) -> dict:
     """Return ``{name: Parameter}`` of what a launch argument may set."""
     return {parameter.name: parameter for parameter in TABLES[node]
             if parameter.name not in ('autostart', 'keep_trying')}
 
 
-def describe_behaviour(node: str, share: Path) -> LaunchDescription:
-    """Return the launch description of one behaviour; its parameters are the arguments."""
-    return LaunchDescription([
-        *common_arguments(share),
+def describe_behaviour(node: str, file: str) -> LaunchDescription:
+    """
+    Return the launch description of one behaviour; its parameters are the arguments.
+
+    :param file: the launch file, in the folder beside config/.
+    """
+    return refusing_unknown(file, [
+        *common_arguments(Path(file).absolute().parent.parent),
         *[DeclareLaunchArgument(
             name, default_value='',
             description=f'{parameter.description} Empty here: as in params_file.')

@@ -171,11 +171,13 @@ class CryMonitor(ManagedNode[CryMonitorSettings]):
         if self._raw_audio is not None and self._raw_audio.get_subscription_count():
             from foxglove_msgs.msg import RawAudio
             self._raw_audio.publish(RawAudio(
-                timestamp=message.header.stamp, data=message.audio.data, format='pcm-s16',
+                timestamp=message.header.stamp, data=self._format.little_endian(message.audio.data),
+                format='pcm-s16',
                 sample_rate=self._format.sample_rate, number_of_channels=self._format.channels))
         if self._picture_timer is not None:
             self._history.add_audio(to_nanoseconds(message.header.stamp),
-                                    self._mixer.decode(message.audio.data),
+                                    self._mixer.decode(self._format.little_endian(
+                                        message.audio.data)),
                                     self._format.sample_rate)
 
     @survive

@@ -51,6 +51,7 @@ class Diary(ManagedNode[DiarySettings]):
         self._gate = FloodGate()
         self._known = {}               # an ordered set
         self._clips = None
+        self._format = None
         self._crib_id = ''
         self._care = None
         self._subscriptions_ = []
@@ -171,13 +172,15 @@ class Diary(ManagedNode[DiarySettings]):
     # --- sound, for whoever switched it on -------------------------------------------------------
     @survive
     def _hear_info(self, message: AudioInfo):
-        audio_format = AudioFormat(message.sample_rate, message.channels, message.sample_format,
+        self._format = AudioFormat(message.sample_rate, message.channels, message.sample_format,
                                    message.coding_format)
-        self._clips.set_format(audio_format.sample_rate, audio_format.channels)
+        self._clips.set_format(self._format.sample_rate, self._format.channels)
 
     @survive
     def _hear_audio(self, message: AudioDataStamped):
-        self._clips.hear(to_nanoseconds(message.header.stamp), message.audio.data.tobytes())
+        if self._format is not None:
+            self._clips.hear(to_nanoseconds(message.header.stamp),
+                             self._format.little_endian(message.audio.data))
 
     # --- services --------------------------------------------------------------------------------
     def _enter(self, key, **fields):

@@ -79,7 +79,8 @@ class ViewNode(Node):
     def _on_audio(self, message: AudioDataStamped):
         if self._format is None or len(message.audio.data) % self._format.bytes_per_frame:
             return
-        self._view.sound.hear(self._mixer.decode(message.audio.data), self._format.sample_rate)
+        self._view.sound.hear(self._mixer.decode(self._format.little_endian(message.audio.data)),
+                              self._format.sample_rate)
 
     def _on_level(self, message: Float32):
         self._state.level_dbfs = message.data
