@@ -14,8 +14,8 @@ The arguments of baby_cry_detector.launch.py (source, file, device, ...) work he
 from pathlib import Path
 
 from baby_cry_detector.ros.base.launching import (BEHAVIOURS, common_arguments, network_actions,
-                                                  own_parameters, refusing_unknown, start_behaviour,
-                                                  SWITCH)
+                                                  own_parameters, refusing_unknown,
+                                                  start_behaviour, SWITCH)
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource

@@ -23,7 +23,8 @@ ONE_CRIB = str(Path(__file__).absolute().parent / 'baby_cry_detector.launch.py')
 SHARED = {
     'params_file': 'Parameters of the nodes of all cribs; empty: the defaults.',
     'model': 'Checkpoint (.npz) of the network of all cribs; empty: the shipped one.',
-    'operating_point': 'What the detectors rather do, miss a cry or wake somebody; empty: the default.',
+    'operating_point': 'What the detectors rather do, miss a cry or wake somebody; empty: the '
+                       'default.',
     'log_level': 'Least severe log message: debug, info, warn, error or fatal; empty: info.',
     'composed': 'true: one process for each crib; empty or false: one for each node.',
     'respawn': 'false: the death of a process ends the launch; empty or true: it starts again.',

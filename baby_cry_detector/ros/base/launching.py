@@ -75,8 +75,8 @@ def refusing_unknown(file: str, entities: list) -> LaunchDescription:
     """
     Return a launch description that refuses an argument which is none of its own.
 
-    launch takes any name in silence, so that a mistyped one sets nothing. Only the launch file that
-    was started by name is asked: what somebody's own file includes shares its arguments.
+    launch takes any name in silence, so that a mistyped one sets nothing. Only the launch file
+    that was started by name is asked: what somebody's own file includes shares its arguments.
 
     :param file: of the launch file.
     :param entities: of the description.

@@ -168,16 +168,15 @@ class CryMonitor(ManagedNode[CryMonitorSettings]):
     def _on_audio(self, message: AudioDataStamped):
         if self._format is None:
             return
+        data = self._format.little_endian(message.audio.data)
         if self._raw_audio is not None and self._raw_audio.get_subscription_count():
             from foxglove_msgs.msg import RawAudio
             self._raw_audio.publish(RawAudio(
-                timestamp=message.header.stamp, data=self._format.little_endian(message.audio.data),
-                format='pcm-s16',
+                timestamp=message.header.stamp, data=data, format='pcm-s16',
                 sample_rate=self._format.sample_rate, number_of_channels=self._format.channels))
         if self._picture_timer is not None:
             self._history.add_audio(to_nanoseconds(message.header.stamp),
-                                    self._mixer.decode(self._format.little_endian(
-                                        message.audio.data)),
+                                    self._mixer.decode(data),
                                     self._format.sample_rate)
 
     @survive
