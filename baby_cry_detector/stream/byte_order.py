@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Are the two bytes of a sample in the order that was said?
+Notice samples whose two bytes come in another order than was said.
 
 Read in the wrong order, sound is loud noise that no cry is ever heard in. It shows: neighbouring
 samples have nothing to do with each other and do once the bytes are turned round; and what should

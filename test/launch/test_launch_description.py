@@ -14,8 +14,8 @@ import yaml
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from baby_cry_detector.ros.base.parameters import TABLES  # noqa: E402
-from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402, I100
+from baby_cry_detector.ros.base.parameters import TABLES  # noqa: E402, I100
+from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402
 from launch.actions import (DeclareLaunchArgument, EmitEvent,  # noqa: E402
                             IncludeLaunchDescription, OpaqueFunction, RegisterEventHandler,
                             SetEnvironmentVariable, TimerAction)
