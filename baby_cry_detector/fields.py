@@ -7,6 +7,7 @@ Pure: knows no ROS. `ros/base/` turns a table into rclpy declarations, `cli/` in
 page checks its requests with it, and the tables of the documentation are written from it.
 """
 
+from array import array
 import dataclasses
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -16,6 +17,8 @@ from typing import (Any, cast, Dict, Iterable, Mapping, Optional, Sequence, Tupl
                     Union)
 
 Value = Union[bool, int, float, str]
+SWITCHES = {'true': True, 'yes': True, 'on': True, '1': True,
+            'false': False, 'no': False, 'off': False, '0': False}
 
 
 class ParameterError(ValueError):
@@ -87,7 +90,7 @@ class Field:
         Return a value that somebody typed, also where it was typed as another type.
 
         What is meant has to be clear: ``3`` for a double, ``1`` for a name, ``16000.0`` for an
-        int, ``'true'`` for a switch.
+        int, ``'true'``, ``'on'`` or ``1`` for a switch.
 
         :raises ParameterError: with what to write instead.
         """
@@ -98,12 +101,16 @@ class Field:
         elif kind is int and isinstance(value, float) and value.is_integer():
             value = int(value)
         elif kind in (int, float) and isinstance(value, str):
-            try:
-                value = kind(value)
-            except ValueError:
-                pass
-        elif kind is bool and isinstance(value, str) and value.lower() in ('true', 'false'):
-            value = value.lower() == 'true'
+            value = _number(value, value)
+            if kind is int and isinstance(value, float) and value.is_integer():
+                value = int(value)
+        elif kind is bool and isinstance(value, str) and value.strip().lower() in SWITCHES:
+            value = SWITCHES[value.strip().lower()]
+        elif kind is bool and is_number and value in (0, 1):
+            value = bool(value)
+        elif isinstance(value, (list, tuple, array)):
+            raise ParameterError(f'{self.name}: expected one {self.type_name}, got a list: '
+                                 f'{self._shown(list(value))}')
         elif kind is str and isinstance(value, bool):
             raise ParameterError(
                 f'{self.name}: expected string, got {str(value).lower()} (also where yes, no, on '
@@ -120,6 +127,8 @@ class Field:
     def _check_number(self, value: Union[int, float]) -> None:
         if isinstance(value, float) and not math.isfinite(value):
             raise ParameterError(f'{self.name}: expected a finite number, got {value!r}')
+        if isinstance(value, int) and not -2 ** 63 <= value < 2 ** 63:
+            raise ParameterError(f'{self.name}: the number is out of range')
         if self.minimum is not None and value < self.minimum:
             raise ParameterError(f'{self.name}: {value} is below {self.minimum}')
         if self.maximum is not None and value > self.maximum:
@@ -195,6 +204,16 @@ class Settings:
         """Check every value; what depends on several is checked by a class of its own."""
         for field in self.table():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
+
+
+def _number(text: str, otherwise: Any) -> Any:
+    """Return the number that a text is, an int where it is one; else ``otherwise``."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return otherwise
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Declared parameters accept what they say they do."""
 
+from array import array
 from dataclasses import dataclass, FrozenInstanceError, replace
+import math
 
 from baby_cry_detector.fields import check_values, defaults, ParameterError, setting, Settings
+from baby_cry_detector.ros.base.parameters import TABLES
 import pytest
 
 
@@ -63,3 +66,61 @@ def test_what_inherits_has_the_declarations_of_all_it_inherits_from():
     assert [field.name for field in More.table()] == ['rate', 'count', 'kind', 'on', 'extra_s']
     with pytest.raises(ParameterError, match='extra_s: -1.0 is below 0'):
         More(extra_s=-1.0)
+
+
+EVERY = [(node, field) for node, table in TABLES.items() for field in table]
+
+
+def other_types(field):
+    """Yield (what ROS makes of what somebody typed, the value that is meant)."""
+    default = field.default
+    if isinstance(default, bool):
+        for text in ('true', 'True', 'yes', 'on', ' on ', '1', 1, 1.0, True):
+            yield text, True
+        for text in ('false', 'FALSE', 'no', 'off', '0', 0, 0.0, False):
+            yield text, False
+    elif isinstance(default, (int, float)):
+        low = default if field.minimum is None else field.minimum
+        high = default if field.maximum is None else field.maximum
+        for number in {default, low, high, math.ceil(low), math.floor(high)}:
+            if low <= number <= high:
+                yield str(number), type(default)(number)
+                yield f' {number}', type(default)(number)
+                if float(number).is_integer():
+                    yield int(number), type(default)(number)
+                    yield float(number), type(default)(number)
+    elif not field.choices:
+        for number in (0, 1, 7, -1001234567890, 16000.5):
+            yield number, str(number)
+
+
+def refused(field):
+    """Yield what can't be meant."""
+    yield from ([field.default], array('q', [1, 2]), ['a', 'b'], None)
+    if isinstance(field.default, bool):
+        yield from (2, -1, 0.5, 'maybe', '')
+    elif isinstance(field.default, (int, float)):
+        yield from (True, False, 'fast', '', '1,5', float('nan'), 'nan', 'inf', 10 ** 30)
+        if isinstance(field.default, int):
+            yield from (1.5, '1.5', 1e30)
+        yield from ([] if field.minimum is None else [field.minimum - 1, str(field.minimum - 1)])
+        yield from ([] if field.maximum is None else [field.maximum + 1, str(field.maximum + 1)])
+    else:
+        yield from (True, False)
+        yield from ([3, 'wheels on fire'] if field.choices else [])
+
+
+@pytest.mark.parametrize('node, field', EVERY, ids=lambda one: getattr(one, 'name', one))
+def test_whatever_is_typed_is_taken_where_its_meaning_is_clear(node, field):
+    for typed, meant in other_types(field):
+        if isinstance(field.default, str) and field.longest is not None:
+            meant = meant[:field.longest]
+        taken = field.taken(typed)
+        assert taken == meant and type(taken) is type(field.default), (typed, taken)
+    for typed in refused(field):
+        if typed == 10 ** 30 and isinstance(field.default, float) and field.maximum is None:
+            continue
+        with pytest.raises(ParameterError, match=f'^{field.name}: ') as error:
+            field.taken(typed)
+        assert len(str(error.value)) < 300
+        assert not field.secret or repr(typed) not in str(error.value)
