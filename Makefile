@@ -22,10 +22,10 @@ QUICK_IGNORES = --ignore=test/graph --ignore=test/research --ignore=test/launch 
 .PHONY: run soak test test-quick core-check setup lint lock sbom docs clean
 SHELL = /bin/bash
 
-# In a terminal the program has a process group of its own: Ctrl-C is its alone, and make, which
-# would call it an error, ends with the program's exit code.
-run: setup
-	@if [ -t 0 ]; then set -m; fi; ./env.sh baby-cry-live $(if $(filter-out 0,$(SEPARATE)),--separate) \
+# In a terminal all of it has a process group of its own: Ctrl-C is its alone, and make, which
+# would call it an error, ends with its exit code.
+run:
+	@if [ -t 0 ]; then set -m; fi; tools/run.sh $(if $(filter-out 0,$(SEPARATE)),--separate) \
 	  $(if $(filter-out 0,$(BEHAVIOURS)),--behaviours) $(if $(filter-out 0,$(PAGE)),--page) "$$SOURCE"; exit $$?
 
 soak: setup

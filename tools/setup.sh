@@ -9,6 +9,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# What the signal ended is no failure to be explained.
+trap 'exit 130' INT
 want=${1:-run}
 venv=$PWD/.venv
 here=$PWD

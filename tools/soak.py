@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 import os
 from pathlib import Path
 import platform
+import random
 import subprocess
 import sys
 import tempfile
@@ -287,12 +288,36 @@ def swings(options) -> bool:
     return not faults
 
 
-PARTS = {'motion': motion, 'swings': swings,
+def interrupts(options) -> bool:
+    """Press Ctrl-C at random moments of `make run`, of its setting up too."""
+    from interrupting import complaint, interrupt
+    root = Path(__file__).resolve().parents[1]
+    say(f'## Ctrl-C: {options.interrupts} times `make run`, after 0.1 to 8 s\n')
+    generator, faults, settings = random.Random(1), [], max(1, options.interrupts // 10)
+    for number in range(options.interrupts):
+        if number < settings:          # it has to build, and is ended before it is done
+            (root / '.setup' / 'build.done').unlink(missing_ok=True)
+        elif number == settings:
+            subprocess.run(['make', '-s', 'setup'], cwd=root, check=True, capture_output=True)
+        delay_s = generator.uniform(0.1, 8.0)
+        variant = generator.choice(([], ['SEPARATE=1'], ['BEHAVIOURS=1']))
+        code, output = interrupt(['make', 'run', 'SOURCE=demo', *variant], delay_s, root)
+        fault = complaint(code, output)
+        if fault:
+            faults.append((number, delay_s, fault))
+            say(f'{number}: {" ".join(variant)} after {delay_s:.2f} s: {fault}\n{output[-2000:]}')
+    say(f'{options.interrupts - len(faults)} of {options.interrupts} quiet, exit code 0; '
+        f'{settings} of them while it was built.\n')
+    return not faults
+
+
+PARTS = {'motion': motion, 'swings': swings, 'interrupts': interrupts,
          'crashes': crashes, 'care': care, 'microphone': microphone, 'floods': floods,
          'endurance': endurance}
 # What a part is measured in: the long form, and its help.
 LENGTHS = {'histories': (100_000, 'for motion'),
            'swings': (200, 'kills, for swings'),
+           'interrupts': (200, 'for interrupts'),
            'hours': (6.0, 'of audio, for endurance'),
            'messages': (10_000, 'of each kind, for floods'),
            'kills': (10, 'of each node, for crashes'),
