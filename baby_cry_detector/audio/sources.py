@@ -10,7 +10,7 @@ what an audio topic carries; so the file path and the graph hear the same number
 from dataclasses import dataclass
 import os
 from pathlib import Path
-from typing import Iterator, List, Optional, Union
+from typing import Callable, Iterator, List, Optional, Union
 
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, check_choice, Choice, parse_choice
 from baby_cry_detector.audio.containers import Bytes, Recording, recordings_in
@@ -220,16 +220,20 @@ class FileSource:
 
 
 def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
-               channel: Choice = AUTO) -> np.ndarray:
+               channel: Choice = AUTO,
+               say: Callable[[str], None] = lambda sentence: None) -> np.ndarray:
     """
     Return a whole file as mono float64 samples, ``pcm16 / 32767``, at 16 kHz.
 
     The same samples that `FileSource` gives; a mono 16-bit file of that rate passes bit-exactly.
 
+    :param say: told what was found out about the file.
     :raises AudioSourceError: as `FileSource`.
     """
-    blocks = [block.pcm for block in
-              FileSource(path, sample_rate, block_duration_s=1.0, channel=channel)]
+    source = FileSource(path, sample_rate, block_duration_s=1.0, channel=channel)
+    blocks = [block.pcm for block in source]
+    for sentence in source.take_news():
+        say(sentence)
     return from_pcm16(np.concatenate(blocks)) if blocks else np.zeros(0)
 
 

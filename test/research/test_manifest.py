@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Manifests: what is read, and what is named when it is wrong."""
 
+import shutil
+
 from baby_cry_detector.research.corpus import layouts as adapters
+from baby_cry_detector.research.training.feature_store import load_sounds
 from baby_cry_detector.research.training.manifest import (clip_kind, data_digest, fold_of_group,
                                                           leaking_groups, load_clips,
                                                           ManifestError, write_manifest)
@@ -130,6 +133,17 @@ def test_raw_files_that_cannot_be_converted_are_named(tmp_path):
     assert 'ffmpeg' in found.problems[0]
 
 
+@pytest.mark.skipif(not shutil.which('ffmpeg'), reason='needs ffmpeg')
+def test_raw_recordings_of_one_name_stay_two(tmp_path):
+    for number, bucket in enumerate(('android', 'ios')):
+        file = tmp_path / bucket / (DONATED.format('ti') + '.wav')
+        write_wav(file)
+        file.rename(file.with_suffix('.3gp'))        # ffmpeg looks inside
+    found = adapters.donateacry(tmp_path, convert_to=tmp_path / 'converted')
+    assert not found.problems
+    assert len({row['path'] for row in found.rows}) == len(found.rows) == 2
+
+
 def test_esc50(tmp_path):
     (tmp_path / 'meta').mkdir()
     (tmp_path / 'meta' / 'esc50.csv').write_text(
@@ -179,3 +193,24 @@ def test_written_manifests_are_read_back(tmp_path):
     write_manifest(adapters.emodb(tmp_path).rows, tmp_path / 'm.csv')
     clip, = load_clips(tmp_path / 'm.csv')
     assert (clip.kind, clip.label, clip.source) == ('emotion', 'happiness', 'EmoDB')
+
+
+def test_what_is_found_in_files_is_said_once_for_each_kind(tmp_path):
+    rows = []
+    for number in range(3):
+        file = tmp_path / f'{number}.wav'
+        write_wav(file)
+        data = bytearray(file.read_bytes())
+        at = data.find(b'data') + 4
+        data[at:at + 4] = bytes(4)                   # a recorder that was killed
+        file.write_bytes(data)
+        rows.append({'path': str(file), 'label': 'cry', 'group': str(number), 'fold': number % 2,
+                     'kind': 'cry', 'source': 'made'})
+    whole = tmp_path / 'whole.wav'
+    write_wav(whole)
+    rows.append({**rows[0], 'path': str(whole), 'label': 'other', 'kind': 'not_cry'})
+    write_manifest(rows, tmp_path / 'm.csv')
+    said = []
+    load_sounds(load_clips(tmp_path / 'm.csv'), say=said.append)
+    assert len(said) == 1
+    assert said[0].startswith('3 recordings: ') and 'are heard' in said[0] and '0.wav' in said[0]

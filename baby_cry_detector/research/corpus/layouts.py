@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from typing import Callable, Dict, List, Optional, Tuple
 
+from baby_cry_detector.names import safe_name
 from baby_cry_detector.research.training.manifest import fold_of_group
 
 N_FOLDS = 5
@@ -58,6 +59,7 @@ DONATEACRY_NAME = re.compile(
     r'^(?P<phone>[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})-(?P<time>\d+)'
     r'-(?P<version>[\d.]+)-(?P<gender>[mf])-(?P<age>\d\d)-(?P<reason>[a-z]{2})$')
 DONATEACRY_RAW = ('.3gp', '.caf')
+LONGEST_NAME = 160
 
 
 def donateacry(root: Path, convert_to: Optional[Path] = None) -> Adapted:
@@ -93,7 +95,7 @@ def donateacry(root: Path, convert_to: Optional[Path] = None) -> Adapted:
                 found.problems.append(f'{path}: needs converting; give --convert-to FOLDER '
                                       '(uses ffmpeg)')
                 continue
-            error, file = _convert(file, convert_to)
+            error, file = _convert(file, path, convert_to)
             if error:
                 found.problems.append(f'{path}: {error}')
                 continue
@@ -105,10 +107,15 @@ def donateacry(root: Path, convert_to: Optional[Path] = None) -> Adapted:
     return found
 
 
-def _convert(file: Path, folder: Path) -> Tuple[str, Path]:
-    """Return (error, converted file): 16 kHz mono FLAC made by ffmpeg."""
+def _convert(file: Path, path: str, folder: Path) -> Tuple[str, Path]:
+    """
+    Return (error, converted file): 16 kHz mono FLAC made by ffmpeg.
+
+    :param path: of the file in the corpus, which the converted one is named after: recordings of
+        one name in two folders stay two.
+    """
     program = shutil.which('ffmpeg')
-    target = folder / f'{file.stem}.flac'
+    target = folder / f'{safe_name(path, also=".", longest=LONGEST_NAME)}.flac'
     if target.is_file() and target.stat().st_size:
         return '', target
     if program is None:

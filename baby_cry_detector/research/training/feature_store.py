@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import json
 import os
 from pathlib import Path
+import re
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.sources import read_audio
@@ -28,6 +29,7 @@ import numpy as np
 CACHE_VERSION = 3
 #: Other sounds longer than this stay on disk.
 LONG_S = 12.0
+NUMBER = re.compile(r'[0-9]+(?:\.[0-9]+)?')
 
 Progress = Callable[[str, int, int], None]
 
@@ -75,22 +77,31 @@ class StreamFeatures:
     teacher_frame: Optional[np.ndarray] = None
 
 
+def silent(text: str) -> None:
+    """Say nothing."""
+
+
 def load_sounds(clips: Sequence[Clip], progress: Progress = no_progress,
-                segments: Optional[Segments] = None) -> List[chains.Sound]:
+                segments: Optional[Segments] = None,
+                say: Callable[[str], None] = silent) -> List[chains.Sound]:
     """
     Read all clips; long ones that are no cries stay on disk.
 
     :param segments: by path, where it cries, see `segments.py`.
+    :param say: told what was found out about the files, each kind once.
     :raises ManifestError: with one line per file that cannot be read or holds no audio.
     """
     sounds, problems = [], []
+    news: Dict[str, List[str]] = {}
     for index, clip in enumerate(clips):
         try:
             if not clip.is_cry and stays_on_disk(clip.file, LONG_S):
                 sounds.append(chains.Sound(index, SamplesOnDisk(clip.file), np.zeros(0, bool),
                                            False, clip.label))
                 continue
-            samples = np.asarray(read_audio(clip.file), np.float32)
+            samples = np.asarray(read_audio(
+                clip.file, say=lambda text, path=clip.path: news.setdefault(
+                    NUMBER.sub('…', text), []).append(f'{path}: {text}')), np.float32)
             if len(samples) < chains.FRAME_LENGTH:
                 raise ValueError('shorter than one frame of 25 ms')
             if not np.isfinite(samples).all():
@@ -107,6 +118,8 @@ def load_sounds(clips: Sequence[Clip], progress: Progress = no_progress,
         progress('reading', index + 1, len(clips))
     if problems:
         raise ManifestError('\n'.join(problems))
+    for kind, each in news.items():
+        say(each[0] if len(each) == 1 else f'{len(each)} recordings: {kind} (first {each[0]})')
     return sounds
 
 
@@ -115,7 +128,8 @@ class FeatureStore:
 
     def __init__(self, clips: Sequence[Clip], feature_set: str, cache_dir: Optional[Path],
                  progress: Progress = no_progress, *, background: Sequence[Clip] = (),
-                 segments: Optional[Segments] = None, teacher: Optional[Teacher] = None):
+                 segments: Optional[Segments] = None, teacher: Optional[Teacher] = None,
+                 say: Callable[[str], None] = silent):
         """
         Hash the audio; nothing is read or extracted before it is asked for.
 
@@ -124,9 +138,10 @@ class FeatureStore:
             numbers follow those of ``clips``. They have no clip features.
         :param segments: where the clips' cries are.
         :param teacher: hears the training streams.
+        :param say: told what was found out about the files when they are read.
         """
         self._n_clips = len(clips)
-        self._segments, self._teacher = segments, teacher
+        self._segments, self._teacher, self._say = segments, teacher, say
         self.clips = list(clips) + list(background)
         self.feature_set = get_feature_set(feature_set)
         self.columns: Tuple[str, ...] = tuple(self.feature_set.columns)
@@ -138,7 +153,7 @@ class FeatureStore:
     def sounds(self) -> List[chains.Sound]:
         """Return all clips in memory."""
         if self._sounds is None:
-            self._sounds = load_sounds(self.clips, self._progress, self._segments)
+            self._sounds = load_sounds(self.clips, self._progress, self._segments, self._say)
         return self._sounds
 
     def clip_features(self) -> ClipFeatures:

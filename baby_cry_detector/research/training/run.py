@@ -95,7 +95,8 @@ class TrainingRun:
             raise ManifestError('distillation.weight is above 0: give --teacher yamnet.tflite')
         self.store = FeatureStore(self.clips, config.features.set, cache_dir, progress,
                                   background=self.background, segments=segments,
-                                  teacher=teacher if config.distillation.weight > 0 else None)
+                                  teacher=teacher if config.distillation.weight > 0 else None,
+                                  say=say)
         patterns = config.inputs or (config.features.columns,)
         patterns = [patterns[row % len(patterns)] for row in range(len(config.seeds))]
         patterns += [config.statistics.columns] * len(config.statistics.seeds)
