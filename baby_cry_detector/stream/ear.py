@@ -16,13 +16,17 @@ import math
 from typing import Deque, Optional
 
 from baby_cry_detector.audio.formats import PCM16_SCALE
-from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict
+from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
 FLOOR_DBFS = -120.0
 # So long nothing may move before it is said.
 STILL_S = 10.0
+# A noise gate gives zeros between sounds. Where sound came back out of zeros so often within so
+# long, they are its pauses and no switch was thrown; but nobody can tell for ever.
+GATE_RETURNS, GATE_WITHIN_S, GATED_STILL_S = 3, 600, 600.0
+SHORTEST_PAUSE_S = 0.2
 # An analogue microphone's own noise moves more than this; the switch of a USB microphone leaves
 # steps of +-1 (-90 dBFS).
 MUTED_DBFS = -84.0
@@ -35,6 +39,11 @@ LEARN_S = 120
 KEPT_MINUTES = 24 * 60
 FLOOR_PERCENTILE = 10.0
 _CELL_NS = SECOND_NS
+STILL_PEAK = 0.25 / PCM16_SCALE        # half the range of samples that do not move
+
+
+GATED = Verdict(WARN, 'gated', 'the microphone gives zeros between sounds, as a noise gate does: '
+                'what is quieter than its threshold is not heard; switch it off if you can')
 
 
 @dataclass(frozen=True)
@@ -67,9 +76,18 @@ class Ear:
         self._sum = self._squares = 0.0
         self._count = 0
         self._low, self._high = math.inf, -math.inf
+        self._still_s = 0.0            # for so long nothing has moved
+        self._heard_s = 0.0
+        self._returns: Deque[float] = deque(maxlen=GATE_RETURNS)   # of sound out of zeros, when
         self._digest: Optional[int] = None
         self._blocks = self._repeats = 0
         self.verdict = FINE
+
+    @property
+    def is_gated(self) -> bool:
+        """Return whether zeros between sounds are a noise gate's."""
+        return (len(self._returns) == GATE_RETURNS
+                and self._heard_s - self._returns[0] <= GATE_WITHIN_S + self._still_s)
 
     @property
     def floor_db(self) -> Optional[float]:
@@ -105,8 +123,9 @@ class Ear:
         self._sum += float(samples.sum())
         self._squares += float(samples @ samples)
         self._count += len(samples)
-        self._low = min(self._low, float(samples.min()))
-        self._high = max(self._high, float(samples.max()))
+        low, high = float(samples.min()), float(samples.max())
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        self._note_stillness((high - low) / 2.0 < STILL_PEAK, len(samples) / sample_rate)
         self._blocks += 1
         self._repeats += digest == self._digest
         self._digest = digest
@@ -114,6 +133,15 @@ class Ear:
         if self._filled_ns < _CELL_NS:
             return False
         return self._end_second()
+
+    def _note_stillness(self, is_still: bool, duration_s: float) -> None:
+        self._heard_s += duration_s
+        if is_still:
+            self._still_s += duration_s
+            return
+        if SHORTEST_PAUSE_S <= self._still_s and self._heard_s > self._still_s + duration_s:
+            self._returns.append(self._heard_s)
+        self._still_s = 0.0
 
     def _end_second(self) -> bool:
         mean = self._sum / self._count
@@ -147,21 +175,26 @@ class Ear:
                 if self.verdict.kind == kind:
                     return self.verdict
                 return Verdict(ERROR, kind, words, False)
-        return FINE
+        return GATED if self.is_gated else FINE
 
     def _states(self):
         """Yield (kind, seconds, whether a second is so, what to say), the surest first."""
-        step = 1.0 / PCM16_SCALE
-        yield ('constant', STILL_S, lambda second: second.peak < 0.25 * step,
-               'the samples do not move: is the microphone muted, or unplugged?')
-        yield ('frozen', STILL_S, lambda second: second.is_repeated,
+        if not self.is_gated:
+            yield ('constant', STILL_S, lambda second: second.peak < STILL_PEAK,
+                   'the samples do not move: is the microphone muted, or unplugged?')
+        elif self._still_s > GATED_STILL_S:
+            yield ('constant', STILL_S, lambda second: second.peak < STILL_PEAK,
+                   f'nothing but zeros for {GATED_STILL_S / 60:.0f} minutes: is the microphone '
+                   'muted? If its noise gate does that, switch the gate off')
+        yield ('frozen', STILL_S,
+               lambda second: second.is_repeated and second.peak >= STILL_PEAK,
                'the same block comes again and again: the sound driver is stuck')
         floor_db = self.floor_db
-        if floor_db is None or floor_db > MUTED_DBFS + DROP_DB / 2:
+        if not self.is_gated and (floor_db is None or floor_db > MUTED_DBFS + DROP_DB / 2):
             yield ('muted', MUTED_S,
                    lambda second: second.level_db < MUTED_DBFS,
                    'as quiet as a muted microphone: check its switch and its volume')
-        if floor_db is not None:
+        if floor_db is not None and not self.is_gated:
             limit_db = min(floor_db - DROP_DB, DROP_BELOW_DBFS)
             yield ('too_quiet', DROP_S,
                    lambda second: second.level_db < limit_db,

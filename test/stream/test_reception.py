@@ -15,7 +15,7 @@ from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay
-from baby_cry_detector.stream.verdict import ERROR, OK, WARN
+from baby_cry_detector.stream.verdict import ERROR, FINE, OK, WARN
 import numpy as np
 import pytest
 
@@ -327,3 +327,40 @@ def test_coarse_samples_are_not_taken_for_turned_ones(kind):
            'one step': np.sign(np.rint(noise))}[kind].clip(-32768, 32767) / 32767.0
     extraction, _ = hear(messages(pcm))
     assert extraction.verdict.kind != 'byte_order'
+
+
+def gated(sound_s, pause_s, times, level_db=-40.0):
+    """Return what a noise gate leaves of a room: sounds with zeros between them."""
+    return np.concatenate([np.concatenate((room(sound_s, level_db, seed), np.zeros(
+        int(pause_s * RATE)))) for seed in range(times)])
+
+
+@pytest.mark.parametrize('sound_s, pause_s, times', [(0.3, 2.0, 20), (2.0, 8.0, 8),
+                                                     (0.5, 40.0, 8), (1.0, 170.0, 4)])
+def test_zeros_between_sounds_that_come_and_go_are_a_noise_gate(sound_s, pause_s, times):
+    before = gated(1.0, 2.0, 4)                # so it is known as one
+    ear = Ear()
+    assert listen_to(ear, before).kind == 'gated'
+    assert listen_to(ear, gated(sound_s, pause_s, times)).trusted
+    assert ear.verdict.level == WARN
+
+
+def test_a_gated_microphone_that_gives_zeros_for_long_is_told_too():
+    ear = Ear()
+    assert listen_to(ear, gated(1.0, 3.0, 5)).trusted
+    assert listen_to(ear, np.zeros(590 * RATE)).trusted
+    assert listen_to(ear, np.zeros(20 * RATE)).kind == 'constant' and not ear.verdict.trusted
+    assert listen_to(ear, room(3.0)).trusted                       # sound came back
+
+
+def test_zeros_at_first_and_one_pause_are_no_gate():
+    for sound in (np.zeros(14 * RATE), np.concatenate((room(5.0), np.zeros(14 * RATE))),
+                  np.concatenate((room(5.0), np.zeros(RATE), room(5.0), np.zeros(14 * RATE)))):
+        assert listen_to(Ear(), sound).kind == 'constant'
+
+
+def test_what_was_a_gate_an_hour_ago_is_none_now():
+    ear = Ear()
+    listen_to(ear, gated(1.0, 2.0, 4))
+    assert listen_to(ear, room(620.0)) == FINE
+    assert listen_to(ear, np.zeros(14 * RATE)).kind == 'constant'

@@ -30,12 +30,15 @@ class Source:
     :param description: as people read it.
     :param muted: whether source or stream are muted.
     :param volume_db: of source and stream together, 0 is unchanged; -120 for silence.
+    :param port: of the source that is heard: a headset that is plugged in may take the place of
+        the microphone behind the same name; '' where there is but one.
     """
 
     name: str
     description: str
     muted: bool
     volume_db: float
+    port: str = ''
 
     def __str__(self) -> str:
         """Return the name that a person knows."""
@@ -52,7 +55,8 @@ def source_of(pid: int) -> Optional[Source]:
             if source.get('index') == stream.get('source'):
                 return Source(str(source.get('name', '')), str(source.get('description', '')),
                               bool(source.get('mute') or stream.get('mute')),
-                              _volume_db(source) + _volume_db(stream))
+                              _volume_db(source) + _volume_db(stream),
+                              str(source.get('active_port') or ''))
     return None
 
 

@@ -245,6 +245,8 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
         why = ''
         if source.name != first.name:
             why = f'{source} is heard instead of {first}'
+        elif source.port != first.port:
+            why = f'{source} listens through {source.port} instead of {first.port}'
         elif source.muted:
             why = f'{source} is muted'
         self._say_trust(why)
