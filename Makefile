@@ -57,7 +57,7 @@ lock:
 
 # What is installed here, as CycloneDX.
 sbom: setup
-	@python3 -m venv .setup/sbom && .setup/sbom/bin/pip install -q cyclonedx-bom
+	@python3 -m venv .setup/sbom && .setup/sbom/bin/pip install -q cyclonedx-bom==7.5.0
 	@.setup/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --of JSON \
 	  -o sbom.cdx.json .venv/bin/python && echo sbom.cdx.json
 

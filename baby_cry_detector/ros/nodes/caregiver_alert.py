@@ -247,6 +247,7 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
 
     def _step(self, now_ns, wish):
         """Say what is due, unless another one does, or nobody knows what is true."""
+        self._only.expect(wish is not None)
         if not self._is_the_one():
             return
         steady_ns = time.monotonic_ns()

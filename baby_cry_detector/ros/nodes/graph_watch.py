@@ -5,22 +5,32 @@ What `caregiver_alert` watches in the graph: others of its kind, and changes tha
 
 One node of a kind in a namespace: whoever comes second stays silent while the first one speaks. On
 one machine a lock tells (`kept_state`); this tells across machines and containers.
-What was said is
-kept by whoever said it and told to a newcomer at once, so a first one that lives is heard within a
-second, and one that was killed, which the middleware still lists for a while, is not.
+What was said is kept by whoever said it and told to a newcomer at once, so a first one that lives
+is heard within a second, and one that was killed, which the middleware still lists for a while, is
+not. Two that begin at once, or find each other late, both hear the other's claim, and both know
+which one goes: the younger. A claim alone silences nobody for long: who makes it has to alert.
 """
 
 from collections import deque
+import math
 import time
+from typing import Dict, Optional
+import uuid
 
 from baby_cry_detector.care.alerts.weakening import ParameterWatch
 from baby_cry_detector.ros.base import qos
 from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import qos_profile_parameter_events
+from std_msgs.msg import String
 
 LISTEN_S = 1.0
 REMEMBERED = 500
+CLAIM_PERIOD_S = 1.0
+CLAIM_LASTS_S = 5.0
+# Whoever claims and does not alert within so long after an alert was due is not waited for.
+PROOF_S = 10.0
+MOST_CLAIMS = 20
 
 
 class OnlyOne:
@@ -39,12 +49,41 @@ class OnlyOne:
         self._since_s = time.monotonic()
         self.other_heard = False
         self._must_wait = False
-        self._patience_s, self._heard_s = patience_s, 0.0
+        self._patience_s, self._heard_s = patience_s, -math.inf
+        self.claim = f'{time.time_ns():020d} {uuid.uuid4().hex}'
+        self._elders: Dict[str, float] = {}        # their claims, and when each was heard
+        self._liars: set = set()                   # claims of who does not alert
+        self._due_s: Optional[float] = None        # since when an alert is due that this one owes
         self._hearing = node.hear(message_type, topic, self._hear, qos.EVENTS)
+        self._claims = node.create_publisher(String, f'{topic}_claim', qos.STATE)
+        self._hearing_claims = node.hear(String, f'{topic}_claim', self._hear_claim, qos.STATE)
+        self._claiming = node.every(CLAIM_PERIOD_S, self._say_claim)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and claim nothing any more."""
         self._node.destroy_subscription(self._hearing)
+        self._node.destroy_subscription(self._hearing_claims)
+        self._node.destroy_timer(self._claiming)
+        self._node.destroy_publisher(self._claims)
+
+    def _say_claim(self) -> None:
+        if self.is_decided and not self.must_wait:
+            self._claims.publish(String(data=self.claim))
+
+    def _hear_claim(self, message: String) -> None:
+        """Take another's claim; the older goes first, of equals the smaller name."""
+        if message.data < self.claim and message.data not in self._liars and (
+                message.data in self._elders or len(self._elders) < MOST_CLAIMS):
+            self._elders[message.data] = time.monotonic()
+
+    def expect(self, is_due: bool) -> None:
+        """Note whether an alert is due: whoever claims to be the one has to say it."""
+        now_s = time.monotonic()
+        self._due_s = None if not is_due else now_s if self._due_s is None else self._due_s
+        if self._due_s is not None and now_s - self._due_s > PROOF_S and self._elders and (
+                now_s - self._heard_s > self._patience_s):
+            self._liars = {*list(self._liars)[-MOST_CLAIMS:], *self._elders}
+            self._elders.clear()
 
     def note(self, message) -> None:
         """Take what the node itself is about to publish."""
@@ -64,11 +103,14 @@ class OnlyOne:
     @property
     def must_wait(self) -> bool:
         """Return whether another one was first and is still there."""
-        silent = time.monotonic() - self._heard_s > self._patience_s
+        now_s = time.monotonic()
+        self._elders = {claim: heard_s for claim, heard_s in self._elders.items()
+                        if now_s - heard_s < CLAIM_LASTS_S}
+        silent = now_s - self._heard_s > self._patience_s
         if self._must_wait and (silent or self.others == 0):
             # It has gone, or hangs, or was never one: this one takes over.
             self._must_wait = self.other_heard = False
-        return self._must_wait
+        return self._must_wait or bool(self._elders)
 
     @property
     def others(self) -> int:

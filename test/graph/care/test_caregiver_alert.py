@@ -14,7 +14,9 @@ from baby_cry_detector.srv import Acknowledge, Snooze
 from builtin_interfaces.msg import Duration
 from care_graph import CareGraph, NS
 from care_runs import AT_ONCE, many_episodes, ONSET_NS
+from diagnostic_msgs.msg import DiagnosticArray
 import pytest
+from std_msgs.msg import String
 
 SECRET = 'hunter2-hunter2'
 
@@ -263,7 +265,7 @@ def test_two_detectors_that_disagree_are_one_alarm(graph, policy):
 
 
 def test_a_second_one_is_refused_and_takes_over_when_the_first_is_gone(graph, policy, tmp_path):
-    graph.start('caregiver_alert', policy=policy, keep_alert=False)
+    graph.start('caregiver_alert', policy=policy, keep_alert=False, need_timeout_s=300.0)
     graph.say(ONSET_NS + 1 * NS, ONSET_NS)
     graph.until(lambda: told(graph, CryAlert.STATE_START))
     first = graph.processes.pop('caregiver_alert')
@@ -275,7 +277,7 @@ def test_a_second_one_is_refused_and_takes_over_when_the_first_is_gone(graph, po
                              'XDG_STATE_HOME': str(graph.folder)})
     assert second.returncode == 1 and 'told twice' in graph.log('second')
     # In another container: what the first one says is heard.
-    graph.start('caregiver_alert', policy=policy,
+    graph.start('caregiver_alert', policy=policy, need_timeout_s=300.0,
                 environment={'XDG_STATE_HOME': str(tmp_path / 'elsewhere')})
     graph.until(lambda: 'says nothing' in graph.diagnosis('caregiver_alert')[1])
     before = len(told(graph))
@@ -286,6 +288,42 @@ def test_a_second_one_is_refused_and_takes_over_when_the_first_is_gone(graph, po
     first.terminate()
     assert first.wait(20) == 0
     graph.until(lambda: len({a.alert_id for a in told(graph)}) == 2)
+
+
+def test_two_that_begin_at_once_on_two_machines_become_one(graph, policy, tmp_path):
+    said = []
+    graph.node.create_subscription(DiagnosticArray, '/diagnostics', lambda message: said.extend(
+        status.message for status in message.status if 'caregiver_alert' in status.name), 100)
+    for number in range(2):
+        folder = tmp_path / f'machine_{number}'
+        folder.mkdir()
+        graph.processes[f'machine_{number}'] = subprocess.Popen(
+            node_command('caregiver_alert', {'policy': policy}), stderr=subprocess.DEVNULL,
+            env={**os.environ, 'ROS_DOMAIN_ID': str(graph.domain_id),
+                 'XDG_STATE_HOME': str(folder)})
+    graph.say(ONSET_NS - NS, 0, False)
+    graph.until(lambda: any('says nothing' in one for one in said[-4:])
+                and any('watching' in one for one in said[-4:]))
+    for second in range(1, 6):
+        graph.say(ONSET_NS + second * NS, ONSET_NS)
+        graph.spin(0.4)
+    graph.until(lambda: told(graph, CryAlert.STATE_START))
+    graph.spin(2.5)
+    assert len(told(graph, CryAlert.STATE_START)) == 1
+
+
+def test_who_only_claims_to_alert_silences_nobody(graph, policy):
+    claims = graph.node.create_publisher(String, 'alert_claim', 10)
+    graph.node.create_timer(0.2, lambda: claims.publish(String(data='')))
+    graph.start('caregiver_alert', policy=policy)
+    graph.until(lambda: 'says nothing' in graph.diagnosis('caregiver_alert')[1])
+    graph.say(ONSET_NS + 1 * NS, ONSET_NS)
+    for tenth in range(400):
+        graph.say(ONSET_NS + NS + tenth * NS // 10, ONSET_NS)
+        graph.spin(0.1)
+        if told(graph, CryAlert.STATE_START):
+            break
+    assert len(told(graph, CryAlert.STATE_START)) == 1
 
 
 def test_what_weakens_hearing_is_told_and_written_down(graph, policy):
