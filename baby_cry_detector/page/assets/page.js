@@ -300,16 +300,39 @@ function newKey() {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('-');
 }
 
+// What was sent without an answer and is tapped again soon is entered once, also where the page was
+// loaded anew meanwhile. Later it is another bottle, and for another episode another label.
+const KEY_LASTS_MS = 180000;
+
+function keptKey(name) {
+  let kept = null;
+  try {
+    kept = JSON.parse(sessionStorage.getItem(name));
+  } catch { /* nothing is kept here, or nonsense */ }
+  const age = kept ? Date.now() - kept.at : -1;
+  if (!(age >= 0 && age < KEY_LASTS_MS) || typeof kept.key !== 'string') {
+    kept = { key: newKey(), at: Date.now() };
+  }
+  keepKey(name, JSON.stringify(kept));
+  return kept.key;
+}
+
+function keepKey(name, text) {
+  try {
+    if (text) sessionStorage.setItem(name, text); else sessionStorage.removeItem(name);
+  } catch { /* then a page that is loaded anew does not know it */ }
+}
+
 function onTap(button, answerId, action, values, done) {
   button.addEventListener('click', async () => {
     if (button.dataset.busy) return;
     button.dataset.busy = 'yes';
-    // What was sent without an answer and is tapped again is entered once.
-    button.dataset.key ||= newKey();
-    const key = KEYED.includes(action) ? { key: button.dataset.key } : {};
-    const { ok, message } = await post(action, { who: $('who').value, ...values(), ...key });
+    const asked = values();
+    const name = `key ${action} ${asked.kind ?? asked.label} ${asked.episode_id ?? ''}`;
+    const key = KEYED.includes(action) ? { key: keptKey(name) } : {};
+    const { ok, message } = await post(action, { who: $('who').value, ...asked, ...key });
     delete button.dataset.busy;
-    if (ok) delete button.dataset.key;
+    if (ok) keepKey(name, '');
     say(answerId, ok, ok && done ? done() : message);
   });
 }

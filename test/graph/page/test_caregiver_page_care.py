@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is tapped in a real browser reaches the real diary and the real alerts."""
 
+import threading
+
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.msg import CareEvent, CryAlert
 from baby_cry_detector.ros.base import qos
@@ -109,6 +111,41 @@ def test_labels_and_care_reach_the_diary_and_come_back_on_every_phone(house):
         assert one.run('return document.querySelectorAll("#page img").length') == 0
         assert one.complaints() == []
         assert one.violations() == []
+
+
+def test_what_is_tapped_three_times_in_vain_is_one_row_and_the_next_one_another(
+        house, monkeypatch):
+    monkeypatch.setattr('baby_cry_detector.ros.nodes.caregiver_page.ANSWER_S', 1.0)
+    phone = house.phone()
+    held, release = threading.Event(), threading.Event()
+
+    def hold():
+        house.diary.destroy_timer(timer)
+        held.set()
+        release.wait(120.0)                # all but the page stands still
+    timer = house.diary.create_timer(0.01, hold)
+    assert held.wait(30.0)
+    try:
+        for times in range(3):
+            phone.tap('[data-care="fed"]')
+            phone.shows('care-answer', 'try again')
+            if times == 1:                 # the phone slept, and the page was loaded anew
+                phone.open(house.page.address)
+                phone.shows('link', 'Live')
+    finally:
+        release.set()
+    wait_until(lambda: [row for row in house.read('events') if row['kind'] == 'fed'])
+    phone.tap('[data-care="fed"]')         # soon after: it may be the same, and is
+    phone.shows('care-answer', 'Written down')
+    assert len([row for row in house.read('events') if row['kind'] == 'fed']) == 1
+    phone.tap('[data-care="fed"]')         # answered before: this is another
+    wait_until(lambda: len([row for row in house.read('events') if row['kind'] == 'fed']) == 2)
+    # What was in vain long ago is no reason to lose a bottle.
+    phone.run("""sessionStorage.setItem('key care fed ', JSON.stringify(
+        {key: arguments[0], at: Date.now() - 200000}))""",
+              [row for row in house.read('events') if row['kind'] == 'fed'][0]['event_id'])
+    phone.tap('[data-care="fed"]')
+    wait_until(lambda: len([row for row in house.read('events') if row['kind'] == 'fed']) == 3)
 
 
 def test_without_the_diary_the_page_says_so_and_goes_on(house):
