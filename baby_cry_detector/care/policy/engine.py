@@ -18,9 +18,9 @@ from typing import Dict, List, Optional, Tuple
 
 from baby_cry_detector.care.policy.effect import CryHistory, Effect, WINDOW_NS
 from baby_cry_detector.care.policy.plan import AlertOrder, Plan, RockOrder, SoundOrder
-from baby_cry_detector.care.policy.policy import CribPolicy, Policy, PRIORITIES, Step
+from baby_cry_detector.care.policy.policy import CribPolicy, NEED_BASES, Policy, PRIORITIES, Step
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import STATUS_DISABLED
+from baby_cry_detector.needs import BASIS_NAMES, STATUS_DISABLED
 from baby_cry_detector.units import SECOND_NS
 
 # Stamps of different sources (audio, its absence) may be out of order by this much.
@@ -172,7 +172,8 @@ class PolicyEngine:
             if self._last is None or not self._last.is_heard or self._last.crying:
                 bout.barred = 'its beginning was not heard'
         bout.last_cry_ns = now
-        sure = state.confidence >= self.policy.min_confidence
+        sure = state.confidence >= self.policy.min_confidence and (
+            BASIS_NAMES[state.need_basis] in NEED_BASES[self.policy.need_basis])
         self._need = state.need_name if sure and state.is_need_named else 'unknown'
         _, mean = self._history.measure(
             max(now - LEVEL_NS, state.onset_ns), now, LEVEL_LEAST_NS)

@@ -11,12 +11,15 @@ every limit that a policy cannot lift stands here once. Numbers and where they c
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
-from baby_cry_detector.needs import PRIORITY_NAMES, REAL_NEEDS
+from baby_cry_detector.needs import BASIS_NAMES, PRIORITY_NAMES, REAL_NEEDS
 
 # Needs that a policy may name: those of `CryNeed` (NONE aside, which is not crying), and the row
 # for all that are not named.
 DEFAULT = 'default'
 NEEDS = ('unknown', *REAL_NEEDS)
+# What a need may have to rest on, and the names in `cry_need` that count as that.
+NEED_BASES = {'any': BASIS_NAMES, 'context': ('context', 'both'), 'sound': ('sound', 'both'),
+              'both': ('both',)}
 LEVELS = ('mild', 'moderate', 'strong')
 PRIORITIES = PRIORITY_NAMES[1:]
 SOUNDS = ('white', 'pink', 'brown', 'heartbeat', 'shush', 'lullaby')
@@ -135,6 +138,7 @@ class CribPolicy:
     :param moderate_from: intensity (0 to 1) from which crying is moderate.
     :param strong_from: intensity from which it is strong.
     :param min_confidence: a need that is less sure counts as unknown.
+    :param need_basis: one of `NEED_BASES`: so does one that rests on something else.
     :param self_test_at: minute of the day, 0 to 1439, local time, from which the robot plays a
         chirp and must hear it; ``None`` for never.
     :param rows: ``{need: {level: Row}}``; `DEFAULT` has every level.
@@ -145,6 +149,7 @@ class CribPolicy:
     moderate_from: float = 0.45
     strong_from: float = 0.7
     min_confidence: float = 0.6
+    need_basis: str = 'any'
     self_test_at: Optional[int] = None
     rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
 

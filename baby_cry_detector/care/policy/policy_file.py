@@ -16,10 +16,10 @@ from baby_cry_detector.bounded_yaml import compose, YamlError
 from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, DEFAULT, FREQUENCY_RANGE_HZ,
                                                   HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
                                                   LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S,
-                                                  LONGEST_ROCKING_S, LONGEST_STEP_S, NEEDS,
-                                                  NO_IMPROVEMENT_RANGE_S, Policy, PolicyError,
-                                                  PRIORITIES, RockStep, Row, Soothing, SOUNDS,
-                                                  SoundStep, Step)
+                                                  LONGEST_ROCKING_S, LONGEST_STEP_S, NEED_BASES,
+                                                  NEEDS, NO_IMPROVEMENT_RANGE_S, Policy,
+                                                  PolicyError, PRIORITIES, RockStep, Row, Soothing,
+                                                  SOUNDS, SoundStep, Step)
 from baby_cry_detector.printable import printable
 import yaml
 
@@ -98,8 +98,8 @@ class _Reader:
     # --- the parts of a file ---------------------------------------------------------------------
     def policy(self, root) -> Policy:
         parts = self.mapping(root, 'the policy', (
-            'version', 'alerts', 'soothing', 'levels', 'min_confidence', 'self_test', 'needs',
-            'cribs'))
+            'version', 'alerts', 'soothing', 'levels', 'min_confidence', 'need_basis', 'self_test',
+            'needs', 'cribs'))
         version = self.scalar(parts['version']) if 'version' in parts else None
         if type(version) is not int or version != VERSION:
             self.wrong(parts.get('version', root), f'expected "version: {VERSION}"')
@@ -114,7 +114,8 @@ class _Reader:
         cribs = {}
         for crib_id, node in self.items(parts.get('cribs'), 'cribs'):
             own = self.mapping(node, f'cribs: {crib_id}', (
-                'alerts', 'soothing', 'levels', 'min_confidence', 'self_test', 'needs'))
+                'alerts', 'soothing', 'levels', 'min_confidence', 'need_basis', 'self_test',
+                'needs'))
             cribs[crib_id] = self.crib(own, common)
             self.check(cribs[crib_id], own, node)
         return Policy(common, cribs)
@@ -125,6 +126,9 @@ class _Reader:
         if 'min_confidence' in parts:
             levels['min_confidence'] = self.number(
                 parts['min_confidence'], 'min_confidence', 0.0, 1.0, '')
+        if 'need_basis' in parts:
+            levels['need_basis'] = self.choice(parts['need_basis'], 'need_basis',
+                                               tuple(NEED_BASES))
         self_test = self.mapping(parts.get('self_test'), 'self_test', ('at',))
         if 'at' in self_test:
             levels['self_test_at'] = self.time_of_day(self_test['at'], 'self_test: at')

@@ -9,7 +9,7 @@ from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, DEFAULT, Policy, RockStep,
                                                   Row, Soothing, SoundStep, Step)
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import (Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK,
+from baby_cry_detector.needs import (BASIS_BOTH, BASIS_CONTEXT, BASIS_NONE, BASIS_SOUND, Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK,
                                      STATUS_UNTRUSTED_AUDIO)
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,16 +49,28 @@ class Stream:
         self.onset_ns = 0
         return self._say(seconds, status=status, episode_id=f'e{self.episode}')
 
-    def cry(self, seconds, intensity=0.3, need=Need.UNKNOWN, confidence=0.9):
+    def cry(self, seconds, intensity=0.3, need=Need.UNKNOWN, confidence=0.9, basis=BASIS_NONE):
         if not self.onset_ns:
             self.episode += 1
             self.onset_ns = self.now_ns
-        return self._say(seconds, crying=True, need=need, confidence=confidence,
+        return self._say(seconds, crying=True, need=need, confidence=confidence, need_basis=basis,
                          intensity=intensity, episode_id=f'e{self.episode}',
                          onset_ns=self.onset_ns)
 
     def ended(self):
         return [effect for plan in self.plans for effect in plan.ended]
+
+
+@pytest.mark.parametrize('wanted, basis, counts', [
+    ('any', BASIS_NONE, True), ('any', BASIS_SOUND, True), ('context', BASIS_CONTEXT, True),
+    ('context', BASIS_BOTH, True), ('context', BASIS_SOUND, False), ('sound', BASIS_SOUND, True),
+    ('context', BASIS_NONE, False), ('both', BASIS_CONTEXT, False), ('both', BASIS_BOTH, True)])
+def test_a_need_counts_if_it_rests_on_what_the_policy_asks_for(wanted, basis, counts):
+    """Fed twenty minutes ago and crying: wind, by its diary. Don't rock, call."""
+    rows = {**ROWS, 'burping': {'mild': Row(0.0, 'medium', ()), 'moderate': Row(0.0, 'medium', ())}}
+    stream = Stream(Policy(CribPolicy(rows=rows, need_basis=wanted)))
+    plan = stream.cry(12.0, intensity=0.5, need=Need.BURPING, basis=basis)
+    assert (plan.rock is None and plan.alert is not None) == counts
 
 
 def test_steps_come_in_their_order_and_stay_one_action():

@@ -78,6 +78,7 @@ def test_a_crib_overrides_and_keeps_the_rest():
     ('soothing: {linger_s: 500}', 'is above retry_after_quiet_s'),
     ('levels: {moderate_from: 0.9}', 'is above strong_from'),
     ('min_confidence: 7', 'expected 0 to 1'),
+    ('need_basis: hearsay', 'need_basis'), ('need_basis: [context]', 'need_basis'),
     ('bother: 1', "unknown key 'bother'"),
     ('cribs: {a: {needs: {hungri: {}}}}', "unknown need 'hungri': did you mean 'hungry'?"),
     ('cribs: {a: {needs: {tired: {mid: {}}}}}', "unknown level 'mid': did you mean 'mild'?"),
