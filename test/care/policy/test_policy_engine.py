@@ -9,7 +9,8 @@ from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, DEFAULT, Policy, RockStep,
                                                   Row, Soothing, SoundStep, Step)
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import (BASIS_BOTH, BASIS_CONTEXT, BASIS_NONE, BASIS_SOUND, Need, STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK,
+from baby_cry_detector.needs import (BASIS_BOTH, BASIS_CONTEXT, BASIS_NONE, BASIS_SOUND, Need,
+                                     STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK,
                                      STATUS_UNTRUSTED_AUDIO)
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,7 +68,8 @@ class Stream:
     ('context', BASIS_NONE, False), ('both', BASIS_CONTEXT, False), ('both', BASIS_BOTH, True)])
 def test_a_need_counts_if_it_rests_on_what_the_policy_asks_for(wanted, basis, counts):
     """Fed twenty minutes ago and crying: wind, by its diary. Don't rock, call."""
-    rows = {**ROWS, 'burping': {'mild': Row(0.0, 'medium', ()), 'moderate': Row(0.0, 'medium', ())}}
+    call = Row(0.0, 'medium', ())
+    rows = {**ROWS, 'burping': {'mild': call, 'moderate': call}}
     stream = Stream(Policy(CribPolicy(rows=rows, need_basis=wanted)))
     plan = stream.cry(12.0, intensity=0.5, need=Need.BURPING, basis=basis)
     assert (plan.rock is None and plan.alert is not None) == counts
