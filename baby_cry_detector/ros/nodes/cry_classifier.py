@@ -6,6 +6,7 @@ Node that steps the network once per frame and publishes what it believes: `cry_
 Everything is decided from message stamps; the clock is only asked whether audio has stopped.
 """
 
+from collections import deque
 from dataclasses import replace
 import hashlib
 from pathlib import Path
@@ -16,7 +17,7 @@ from baby_cry_detector.msg import CryNeed, FrameFeatures, NeedEstimate
 from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Workload
-from baby_cry_detector.ros.base.managed_node import ManagedNode
+from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import (FeatureError, frame_values, need_message,
                                                  with_estimate)
 from baby_cry_detector.ros.base.parameters import CryClassifierSettings
@@ -59,6 +60,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self._enabled = True
         self._arrival = Arrival(self)  # of the newest frames
         self._workload = Workload()
+        self._taken = deque(maxlen=2 * qos.depth_for())  # first frame and stamp, see `take`
         self._last = None
         self._model = ''
         self._journal = None
@@ -130,7 +132,28 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self._mismatch = ''
         frames = StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp),
                                values, message.trouble)
-        self._frame_id = message.header.frame_id
+        if (frames.first_frame, frames.start_ns) not in self._taken:
+            self._hear_frames(frames, message.header.frame_id)
+
+    def take(self, frames: StampedFrames, feature_set: str, frame_id: str) -> bool:
+        """
+        Take frames of an extractor in the same process, in its executor.
+
+        :return: whether they were taken; if not, they are to be published.
+        """
+        if not self._is_active or feature_set != self._listener.feature_set.id:
+            return False
+        self._taken.append((frames.first_frame, frames.start_ns))
+        self._mismatch = ''
+        self._hear_taken(frames, frame_id)
+        return True
+
+    @survive
+    def _hear_taken(self, frames: StampedFrames, frame_id: str):
+        self._hear_frames(frames, frame_id)
+
+    def _hear_frames(self, frames: StampedFrames, frame_id: str):
+        values, self._frame_id = frames.values, frame_id
         if not self._enabled:
             return
         before_ns, arrival_ns = self._classification.next_start_ns, now_nanoseconds(self)

@@ -3,8 +3,8 @@
 """
 The three nodes in one process with one executor: what a robot with one microphone runs.
 
-Their behaviour is that of three processes; messages still pass through DDS, so everybody else
-can subscribe.
+Their behaviour is that of three processes. Frames go from the extractor to the classifier by a
+call; `frame_features` is made only while somebody else subscribes to it.
 """
 
 import sys
@@ -26,6 +26,7 @@ def make_graph(overrides=None, capture=True, **kwargs):
     overrides = overrides or {}
     nodes = [CryClassifier(overrides.get('cry_classifier'), **kwargs),
              FeatureExtractor(overrides.get('feature_extractor'), **kwargs)]
+    nodes[1].classifier = nodes[0]
     if capture:
         nodes.append(AudioCapture(overrides.get('audio_capture'), **kwargs))
     return nodes

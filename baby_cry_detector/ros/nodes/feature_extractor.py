@@ -43,6 +43,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._interleaving = Interleaving()
         self._memory = None
         self._listening = Listening(self, self._remember)
+        self.classifier = None         # of the same process: takes frames without a message
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
     def configure(self, values: FeatureExtractorSettings):
@@ -95,8 +96,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         with self._workload.measured():
             blocks = self._extraction.on_audio(AudioMessage(
                 arrival_ns, stamp_ns, message.header.frame_id, message.audio.data))
-            for frames in blocks:
-                self._publish(frames)
+        for frames in blocks:
+            self._publish(frames)
         self._arrival.note()
         self._listening.step()
         if self._extraction.has_learnt:
@@ -107,8 +108,13 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._workload.add(sum(len(frames.values) for frames in blocks), arrival_ns - stamp_ns)
 
     def _publish(self, frames):
-        self._features.publish(features_message(
-            frames, self._extraction.feature_set.id, self._extraction.frame_id))
+        """Hand frames to the classifier; a message is made for whoever else subscribes."""
+        feature_set, frame_id = self._extraction.feature_set.id, self._extraction.frame_id
+        is_taken = self.classifier is not None and self.classifier.take(
+            frames, feature_set, frame_id)
+        # The classifier itself is one subscriber; what it has taken it does not take again.
+        if not is_taken or self._features.get_subscription_count() > 1:
+            self._features.publish(features_message(frames, feature_set, frame_id))
 
     def _watch(self):
         """Publish the level, and say when audio has stopped."""
