@@ -119,7 +119,7 @@ class SelfTest:
         if usual is not None and (isinstance(usual, bool) or not isinstance(usual, (int, float))
                                   or not -120.0 <= usual <= 0.0):
             raise ValueError('what was kept of the self-test makes no sense')
-        if not isinstance(failed, str) or len(failed) > 500:
+        if not isinstance(failed, str) or len(failed) > 500 or not failed.isprintable():
             raise ValueError('what was kept of the self-test makes no sense')
         self.usual_dbfs = None if usual is None else float(usual)
         if failed:

@@ -51,3 +51,20 @@ def test_no_sound_server_is_no_trouble(server, monkeypatch):
     monkeypatch.setenv('PATH', '/nowhere')
     with SourceWatch(1) as watch:
         assert watch.source is None
+
+
+NONSENSE = ['[null, 1]', '{}', '"x"', '[' * 100_000, '[{"properties": null}]', *(
+    '[{"index": 1, "source": 1, "name": "x", "properties": {"application.process.id": "7"}, %s}]'
+    % part for part in ('"volume": [1]', '"volume": "loud"', '"volume": {"a": null}',
+                        '"volume": {"a": {"db": "nan dB"}}', '"active_port": {"a": 1}'))]
+
+
+@pytest.mark.parametrize('answer', NONSENSE, ids=range(len(NONSENSE)))
+def test_a_server_that_answers_nonsense_ends_no_watch(answer, tmp_path, monkeypatch):
+    (tmp_path / 'answer').write_text(answer)
+    program = tmp_path / 'pactl'
+    program.write_text(f'#!/bin/sh\nexec /bin/cat {tmp_path}/answer\n')
+    program.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    found = source_of(7)
+    assert found is None or found.volume_db == 0.0

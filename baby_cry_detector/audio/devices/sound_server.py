@@ -10,6 +10,7 @@ that something changed. Without a server or without `pactl` nothing is known, an
 
 from dataclasses import dataclass
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -47,9 +48,16 @@ class Source:
 
 def source_of(pid: int) -> Optional[Source]:
     """Return where the stream of a process comes from; ``None`` if that can't be told."""
+    try:
+        return _source_of(pid)
+    except (AttributeError, TypeError, ValueError):        # a server that answers nonsense
+        return None
+
+
+def _source_of(pid: int) -> Optional[Source]:
     streams, sources = (_listed(what) for what in ('source-outputs', 'sources'))
     for stream in streams:
-        if str(stream.get('properties', {}).get('application.process.id', '')) != str(pid):
+        if str((stream.get('properties') or {}).get('application.process.id', '')) != str(pid):
             continue
         for source in sources:
             if source.get('index') == stream.get('source'):
@@ -65,7 +73,7 @@ def _listed(what: str) -> list:
         done = subprocess.run(['pactl', '-f', 'json', 'list', what], capture_output=True,
                               timeout=QUERY_TIMEOUT_S, stdin=subprocess.DEVNULL)
         found = json.loads(done.stdout.decode('utf-8', 'replace') or '[]')
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    except (OSError, ValueError, RecursionError, subprocess.TimeoutExpired):
         return []
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
@@ -78,7 +86,8 @@ def _volume_db(item: dict) -> float:
             volumes.append(float(str(channel['db']).split()[0].replace(',', '.')))
         except (KeyError, TypeError, ValueError, IndexError):
             continue
-    volumes = [max(-120.0, volume) for volume in volumes]      # "-inf dB" too
+    volumes = [max(-120.0, volume) for volume in volumes       # "-inf dB" too
+               if not math.isnan(volume)]
     return max(volumes, default=0.0)
 
 

@@ -8,6 +8,7 @@ The two ends of the self-test: who hears asks for a chirp, and who has the louds
 """
 
 import time
+import zlib
 
 from baby_cry_detector.audio.chirp import CHIRP_S, chirps, EDGE_S
 from baby_cry_detector.care.sound.comfort_sounds import SoundStream
@@ -24,6 +25,7 @@ CHIRP, CHIRP_DBA = 'chirp', 40.0
 LONGEST_TEST_S = 60.0
 ANSWER_S = 5.0
 NIGHT_PERIOD_S = 20.0
+SPREAD_MINUTES = 20
 NO_PLAYER = 'nobody plays the chirp: soother does not run'
 
 
@@ -134,6 +136,7 @@ class Chirping:
         """Offer the service."""
         self._node, self._play, self._at_minute = node, play, None
         self._nightly = Nightly()
+        self._late_minutes = zlib.crc32(node.get_fully_qualified_name().encode()) % SPREAD_MINUTES
         self._asked = None
         self._client = node.create_client(Trigger, SELF_TEST)
         node.create_service(Trigger, '~/chirp', self._chirp)
@@ -168,8 +171,10 @@ class Chirping:
     def _watch(self):
         steady_s = time.monotonic()
         local = time.localtime(now_nanoseconds(self._node) * 1e-9)
-        minute = local.tm_hour * 60 + local.tm_min
-        if self._nightly.is_due(self._at_minute(), minute, steady_s):
+        at_minute = self._at_minute()
+        # Two cribs in one house must not take each other's chirp for their own.
+        minute = local.tm_hour * 60 + local.tm_min - self._late_minutes
+        if self._nightly.is_due(at_minute, minute, steady_s):
             if not self._client.service_is_ready():
                 self._nightly.failed('feature_extractor does not run')
                 return

@@ -43,7 +43,7 @@ def allowed():
 def test_every_node_has_its_part(allowed):
     assert set(allowed) == {
         'cry_classifier', 'feature_extractor', 'audio_capture', 'caregiver_alert',
-        'caregiver_page', 'cry_monitor', 'diary', 'rocker', 'soother'}
+        'caregiver_page', 'cry_monitor', 'diary', 'need_estimator', 'rocker', 'soother'}
     assert all('/diagnostics' in parts['topics', 'publish'] for parts in allowed.values())
     assert all(f'/crib/{name}/set_parameters' in parts['services', 'reply']
                for name, parts in allowed.items())

@@ -14,6 +14,7 @@ from baby_cry_detector.ros.nodes.cry_classifier import CryClassifier
 from baby_cry_detector.ros.nodes.cry_monitor import CryMonitor
 from baby_cry_detector.ros.nodes.diary import Diary
 from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
+from baby_cry_detector.ros.nodes.need_estimator import NeedEstimator
 from baby_cry_detector.ros.nodes.rocker import Rocker
 from baby_cry_detector.ros.nodes.soother import Soother
 from graph_harness import next_domain, Probe
@@ -35,6 +36,7 @@ MUST_BE = {
     'caregiver_page': {'host', 'port', 'host_names', 'token_file', 'require_token'},
     'rocker': {'rest_position', 'units_per_metre', 'command_topic', 'joint', 'interface',
                'joint_states_topic', 'open_loop', 'max_acceleration', 'stop_hold_s'},
+    'need_estimator': {'diary_file', 'threshold'},
     'soother': {'policy', 'device', 'output', 'sounds_folder'}}
 LOOKS_LIKE_ONE = ('host', 'url', 'address', 'port', 'file', 'folder', 'path', 'topic', 'secret',
                   'token', 'password', 'user', 'policy', 'device', 'joint', 'keep_')
@@ -63,6 +65,7 @@ def nodes(tmp_path_factory):
               (CryClassifier, {'keep_episode': False}), (CryMonitor, {}),
               (CaregiverAlert, {'keep_alert': False}), (Diary, {'file': str(folder / 'd.sqlite')}),
               (CaregiverPage, {'port': 0, 'diary_file': str(folder / 'd.sqlite')}),
+              (NeedEstimator, {'diary_file': str(folder / 'd.sqlite')}),
               (Rocker, {'keep_duty': False}), (Soother, {'output': 'topic'}))
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=next_domain())
