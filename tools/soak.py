@@ -211,12 +211,13 @@ def motion(options) -> bool:
     """Rock cribs through random histories; what their controllers execute is to stay within."""
     say(f'## Motion: {options.histories} random histories of a rocked crib, as executed\n')
     cores = os.cpu_count() or 1
-    share = -(-options.histories // cores)
-    begin_s = time.monotonic()
+    shares = [min(1000, options.histories - done) for done in range(0, options.histories, 1000)]
+    begin_s, counts, faults = time.monotonic(), Counter(), []
     with ProcessPoolExecutor(cores) as pool:
-        outcomes = list(pool.map(_live_through, range(1000, 1000 + cores), [share] * cores))
-    counts = sum((outcome[0] for outcome in outcomes), Counter())
-    faults = [fault for outcome in outcomes for fault in outcome[1]]
+        for some, wrong in pool.map(_live_through, range(1000, 1000 + len(shares)), shares):
+            counts, faults = counts + some, faults + wrong
+            print(f'{sum(counts.values())} histories, {len(faults)} outside of the limits '
+                  f'{wrong or ""}', file=sys.stderr, flush=True)
     say('| what happened | histories | outside of the limits |')
     say('|---|---|---|')
     wrong = Counter(name for name, _ in faults)

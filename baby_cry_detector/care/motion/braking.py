@@ -7,25 +7,25 @@ from typing import Tuple
 
 import numpy as np
 
-BRAKE_ACCELERATION = 0.6                  # m/s^2
-BRAKE_JERK = 8.0                          # m/s^3
 BRAKE_SPACING_S = 0.02
-# From a measured state: a long first piece, so that an error of it is made up for slowly.
-GENTLE_ACCELERATION, HARDER_ACCELERATION = 0.25, 0.5
-GENTLE_LEAD_S, GENTLE_SPACING_S, SHORTEST_GENTLE_S = 0.25, 0.1, 0.75
+# From a measured state, m/s^2: in one piece, so that an error of it is made up for slowly.
+GENTLE_ACCELERATIONS = (0.25, 0.35, 0.5)
+SHORTEST_GENTLE_S = 0.75
 Columns = Tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def brake(v: float, a: float, scale: float = 1.0) -> Columns:
+def brake(v: float, a: float, scale: float = 1.0, deceleration: float = 0.6, jerk: float = 8.0
+          ) -> Columns:
     """
     Return times, ways and velocities of the shortest way to rest, 0.02 s apart.
 
-    The acceleration goes on from where it is, and never changes faster than `BRAKE_JERK`.
+    The acceleration goes on from where it is, and never changes faster than ``jerk``.
 
     :param v: velocity in joint units per second, ``a`` its acceleration.
     :param scale: joint units per metre.
+    :param deceleration: the highest, in m/s^2, ``jerk`` in m/s^3.
     """
-    jerk, deceleration = BRAKE_JERK * scale, BRAKE_ACCELERATION * scale
+    jerk, deceleration = jerk * scale, deceleration * scale
     # What the velocity would be if the acceleration only faded says which way to push.
     sign = 1.0 if v + a * abs(a) / (2.0 * jerk) >= 0.0 else -1.0
     v0, a0 = sign * v, sign * a
@@ -55,21 +55,18 @@ def brake(v: float, a: float, scale: float = 1.0) -> Columns:
     return t, sign * x, sign * velocity
 
 
-def gentle(v: float, room: float, scale: float = 1.0) -> Columns:
+def gentle(v: float, room: float, scale: float = 1.0,
+           slowest: float = GENTLE_ACCELERATIONS[0]) -> Tuple[float, float]:
     """
-    Return times, ways and velocities to rest from a measured state.
-
-    The first point is a quarter of a second away, the others a tenth of a second apart.
+    Return how long and how far it is to rest from a measured state.
 
     :param v: velocity in joint units per second.
     :param room: how far it may go in that direction, joint units.
+    :param slowest: the lowest deceleration, m/s^2.
     """
     speed = abs(v) / scale
-    slow = max(GENTLE_ACCELERATION, min(
-        HARDER_ACCELERATION, speed * speed / (2.0 * max(1e-6, room / scale))))
-    total_s = max(speed / slow, SHORTEST_GENTLE_S if slow == GENTLE_ACCELERATION else 0.25)
-    steps = max(0, round((total_s - GENTLE_LEAD_S) / GENTLE_SPACING_S))
-    t = np.linspace(min(GENTLE_LEAD_S, total_s), total_s, steps + 1)
-    velocity = v * (1.0 - t / total_s)
-    velocity[-1] = 0.0
-    return t, v * t * (1.0 - 0.5 * t / total_s), velocity
+    deceleration = max(slowest, min(GENTLE_ACCELERATIONS[-1],
+                                    speed * speed / (2.0 * max(1e-6, room / scale))))
+    duration_s = max(speed / deceleration,
+                     SHORTEST_GENTLE_S if deceleration == GENTLE_ACCELERATIONS[0] else 0.25)
+    return duration_s, 0.5 * v * duration_s

@@ -11,15 +11,21 @@ import math
 from typing import Optional
 
 from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
-from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S, Motion
+from baby_cry_detector.care.motion.motion_gate import LATENCY_S, LONGEST_PLAN_S, Motion
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
 from baby_cry_detector.units import SECOND_NS
 
 # How soon after one another a joint that does not follow is told to brake.
 BRAKE_AGAIN_S = 0.3
+# A plan that was not received by then was the last one: what was sent before comes to rest.
+DELIVERY_S = 0.4
 # So far from where it was told to be it still counts as being there.
 SURE_M = 3e-4
 SURE_TIMES = 3
+# Two clocks that part by more than this were not read badly, and don't differ in pace: one was set.
+PARTED_S, MOST_PACE = 2e-3, 2e-3
+# For so long it may be set again, and a stop counts from when it arrives, not from its stamp.
+DOUBT_S = 2.0
 NOT_MEASURED = 'joint_states do not say where {} is'
 
 
@@ -47,6 +53,10 @@ class CribMotion:
         self._compared_s = 0.0
         self._followed = 0                     # how often it was where it was told to be, in a row
         self._is_certain = False       # of where it is without measuring, since it was told
+        self.is_delivered = True       # whether all that was sent has arrived, as far as known
+        self._clocks = None            # when both clocks were read last, and how far apart
+        self._clock_set_s = -math.inf
+        self._is_misread = False       # whether what was sent last was perhaps read by a set clock
 
     # --- what is known ---------------------------------------------------------------------------
     def measure(self, now_s: float, position: float, age_s: float = 0.0) -> None:
@@ -61,6 +71,21 @@ class CribMotion:
             since_s = self.joint.moved_since()
             if since_s < now_s:
                 self.machine.duty.extend(round(since_s * SECOND_NS), round(now_s * SECOND_NS))
+
+    def read_clocks(self, now_s: float, stamp_s: float) -> None:
+        """
+        Compare the clock of the motion with that of the stamps; call this before each `step`.
+
+        Who carries out a plan judges its stamp by his clock. One that was set between the stamp
+        and that makes him begin in the middle, or later.
+        """
+        before, self._clocks = self._clocks, (now_s, stamp_s - now_s)
+        if before is None or abs(self._clocks[1] - before[1]) <= (
+                PARTED_S + MOST_PACE * (now_s - before[0])):
+            return
+        self._clock_set_s = now_s
+        self._is_misread = (not self.machine.gate.setpoints and self.machine.is_moving(now_s)
+                            and self._told_s >= before[0] - LATENCY_S)
 
     def objection(self, now_s: float) -> str:
         """Return why motion can't begin where the crib is now, or ''."""
@@ -108,7 +133,9 @@ class CribMotion:
             gate.anchor(now_s, self.machine.joint.rest)
         elif self.is_measured:
             gate.anchor(now_s, self.joint.position)
-        self._is_certain = True
+        elif not self._is_certain:
+            gate.forget()
+        self._is_certain, self._followed = True, 0
         return self.machine.start(now_s, frequency_hz, amplitude_mm)
 
     def stop(self, now_s: float, why: str) -> None:
@@ -117,6 +144,13 @@ class CribMotion:
 
     def step(self, now_s: float) -> Optional[Motion]:
         """Return what is to be sent now, if anything is; call this many times a second."""
+        if self._is_misread:
+            return self._misread(now_s)
+        if not self.is_delivered and self.machine.is_rocking:
+            if now_s >= self._told_s + DELIVERY_S:         # nobody knows what is carried out
+                self.machine.abandon('a plan was not received')
+                self._is_certain, self._since_s, self._followed = False, now_s, 0
+            return None
         if self.needs_states and self.machine.is_moving(now_s):
             if not self.joint.is_fresh(now_s):
                 if self.machine.profile is not None:
@@ -140,12 +174,22 @@ class CribMotion:
         :return: ``None`` where it is at rest, or where nobody knows how it moves: then what was
             sent before comes to its end.
         """
+        motion = self._halt(now_s, why)
+        if not self.is_measured and motion is not None:     # who knows whether it is carried out
+            self._is_certain, self._since_s = False, now_s
+        return motion
+
+    def _halt(self, now_s: float, why: str) -> Optional[Motion]:
         machine = self.machine
         if machine.gate.is_known and machine.gate.is_moving(now_s):
             if now_s < self._braking_until_s:
                 machine.why = why              # it is on its way to rest
                 return None
-            if not machine.gate.setpoints and self.joint.error_m > SURE_M:
+            if machine.gate.setpoints:
+                return self._braking(machine.brake(now_s, why))
+            if self._is_in_doubt(now_s) or not self._is_sure(now_s):
+                return self._settle(now_s, why)
+            if self.joint.error_m > SURE_M:
                 seen = self.joint.estimate(now_s)      # rather from where it is
                 if seen is not None:
                     return self._braking(machine.brake_from(now_s, *seen, why))
@@ -167,7 +211,7 @@ class CribMotion:
         self._compared_s = self.joint.time_s
         follows = self.joint.follows(*self.machine.gate.state(self.joint.time_s)[:2])
         self._followed = 0 if self.joint.is_astray else self._followed + 1
-        self.machine.note_error(self.joint.error_m)
+        self.machine.note_error(self.joint.error_m, self.joint.error_growth)
         return follows
 
     def _recover(self, now_s: float, why: str) -> Optional[Motion]:
@@ -188,8 +232,40 @@ class CribMotion:
             machine.gate.anchor(now_s, self.joint.position)
             return None
         self._braked_s, self._followed = now_s, 0
-        brake = machine.settle if machine.gate.is_known else machine.brake_from
-        return self._braking(brake(now_s, *seen, why))
+        if machine.gate.is_known:
+            return self._settle(now_s, why)
+        return self._braking(machine.brake_from(now_s, *seen, why))
+
+    def _is_sure(self, now_s: float) -> bool:
+        """Return whether it does what it was told, as far as anybody knows."""
+        known = self._followed >= SURE_TIMES if self.is_measured else self._is_certain
+        return known and self._is_received(now_s)
+
+    def _is_received(self, now_s: float) -> bool:
+        """Return whether what was sent has arrived, or may still be on its way."""
+        return self.is_delivered or now_s < self._told_s + LATENCY_S
+
+    def _is_in_doubt(self, now_s: float) -> bool:
+        return not self.machine.gate.setpoints and now_s < self._clock_set_s + DOUBT_S
+
+    def _misread(self, now_s: float) -> Optional[Motion]:
+        """Go slowly to the rest position, whatever is carried out."""
+        self._is_misread, self._followed = False, 0
+        why = 'the clock was set while a plan was on its way'
+        if not self.is_measured:
+            self._is_certain, self._since_s = False, now_s
+        if not self.machine.gate.is_known:
+            self.machine.abandon(why)
+            return None
+        return self._settle(now_s, why)
+
+    def _settle(self, now_s: float, why: str) -> Optional[Motion]:
+        seen = self.joint.estimate(now_s) if self.needs_states else None
+        position, velocity = seen or self.machine.gate.state(now_s)[:2]
+        if seen is not None and not self._is_received(now_s):
+            self.machine.gate.forget()             # it is not doing what it was told
+        return self._braking(self.machine.settle(
+            now_s, position, velocity, why, seen is not None, self._is_in_doubt(now_s)))
 
     def _braking(self, motion: Optional[Motion]) -> Optional[Motion]:
         if motion is not None:

@@ -1,19 +1,24 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What a consumer of joint trajectories executes.
+What a consumer of joint trajectories executes, and whether that is within a joint's limits.
 
 As ros2_controllers' `joint_trajectory_controller` does (4.42.1, Jazzy, and 6.9.0): a new
 trajectory replaces the running one when it is first sampled; from the state at that moment a cubic
 leads to the first point that is still to come, and on from point to point; points that have passed
-are skipped, so that who comes too late jumps. A trajectory that has ended is refused. Consumers
-that know no velocities go from point to point in straight lines.
+are skipped, so that who comes too late jumps. A trajectory that has ended is refused; one whose
+stamp is 0 counts from when it is first sampled. Consumers that know no velocities go from point to
+point in straight lines.
 """
 
 from bisect import bisect_right
 from typing import Tuple
 
+from baby_cry_detector.care.motion.joint import JERK_WINDOW_S, Joint
 import numpy as np
+
+ROUNDING = 1e-6
+JUMP = 1e-5                               # m and m/s that no curve can be told from
 
 
 class Curve:
@@ -29,8 +34,8 @@ class Curve:
     def __init__(self, times_s, positions, velocities, linear: bool = False) -> None:
         """Keep the knots and what lies between."""
         self.t, self.x, self.v, self.linear = times_s, positions, velocities, linear
-        h = np.diff(self.t)
-        self._slope = np.diff(self.x) / h
+        h = self.t[1:] - self.t[:-1]
+        self._slope = (self.x[1:] - self.x[:-1]) / h
         if linear:
             self._c2 = self._c3 = np.zeros(len(h))
         else:
@@ -44,7 +49,7 @@ class Curve:
 
     def accelerations(self) -> np.ndarray:
         """Return the extremes: at both ends of each cubic, ``(2 n - 2,)``."""
-        h = np.diff(self.t)
+        h = self.t[1:] - self.t[:-1]
         return np.concatenate((2.0 * self._c2, 2.0 * self._c2 + 6.0 * self._c3 * h))
 
     def states(self, times_s) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -52,7 +57,7 @@ class Curve:
         t = np.asarray(times_s, np.float64)
         index = np.searchsorted(self.t, t, side='right') - 1
         inside = (index >= 0) & (index < len(self.t) - 1)
-        i = np.clip(index, 0, max(0, len(self.t) - 2))
+        i = np.minimum(np.maximum(index, 0), max(0, len(self.t) - 2))
         if len(self.t) == 1:
             return np.full(t.shape, self.x[0]), np.zeros(t.shape), np.zeros(t.shape)
         u = t - self.t[i]
@@ -92,3 +97,68 @@ def replaced(running: Curve, arrival_s: float, times_s, positions, velocities) -
     return Curve(np.concatenate(([arrival_s], times_s[to_come])),
                  np.concatenate(([x], positions[to_come])),
                  np.concatenate(([v], velocities[to_come])), running.linear)
+
+
+def joined(motion, arrival_s: float, x: float, v: float) -> Curve:
+    """Return what is executed if a plan (see `Motion`) arrives then, in that state."""
+    times_s = motion.times_s
+    if motion.at_arrival:
+        times_s = times_s + (arrival_s - motion.start_s)
+    to_come = times_s > arrival_s
+    return Curve(np.concatenate(([arrival_s], times_s[to_come])),
+                 np.concatenate(([x], motion.positions[to_come])),
+                 np.concatenate(([v], motion.velocities[to_come])))
+
+
+def objection(joint: Joint, before: Curve, motion, is_sudden: bool = False) -> str:
+    """
+    Return what is wrong with what is executed of a plan that arrives at once, or ''.
+
+    :param before: what is executed until then.
+    :param is_sudden: whether how fast the acceleration changes does not count.
+    """
+    scale, arrival_s = joint.units_per_metre, motion.start_s
+    x0, v0, a0 = before.state(arrival_s)
+    curve = joined(motion, arrival_s, x0, v0)
+    grid = np.arange(arrival_s, curve.end_s + 0.5 * JERK_WINDOW_S, 0.5 * JERK_WINDOW_S)
+    x, v, a = curve.states(grid)
+    x, v = np.concatenate((x, curve.x)), np.concatenate((v, curve.v))
+    if np.abs(x - joint.rest).max() > joint.stroke + JUMP * scale:
+        return f'further than {1e3 * joint.stroke / scale:g} mm from the rest position'
+    if np.abs(v).max() > joint.speed + ROUNDING * scale:
+        return f'faster than {joint.speed / scale:g} m/s'
+    highest = float(np.abs(curve.accelerations()).max(initial=0.0))
+    if highest > joint.acceleration + ROUNDING * scale:
+        return f'{highest / scale:.3f} m/s² is more than {joint.acceleration / scale:g} m/s²'
+    if not is_sudden:
+        a = np.concatenate(([a0] * 2, a))                  # what it did until then
+        change = float(np.abs(a[2:] - a[:-2]).max(initial=0.0))
+        if change > joint.jerk * JERK_WINDOW_S + ROUNDING * scale:
+            return (f'the acceleration changes by {change / scale:.2f} m/s² within '
+                    f'{JERK_WINDOW_S:g} s')
+    return ''
+
+
+def late_objection(joint: Joint, before: Curve, motion, late_s: float, is_sudden: bool = False
+                   ) -> str:
+    """Return what is wrong with how a plan is joined that arrives late, or ''."""
+    scale, arrival_s = joint.units_per_metre, motion.start_s + late_s
+    x, v, a = before.state(arrival_s)
+    h = float(motion.times_s[0]) - (motion.start_s if motion.at_arrival else arrival_s)
+    late = f'where it arrives {late_s:.3f} s late'
+    if h <= 0.0:
+        plan = Curve(motion.times_s, motion.positions, motion.velocities)
+        there = plan.state(arrival_s)
+        if arrival_s < plan.end_s and max(abs(x - there[0]), abs(v - there[1])) > JUMP * scale:
+            return f'it jumps {late}'
+        return ''
+    x1, v1 = float(motion.positions[0]), float(motion.velocities[0])
+    slope = (x1 - x) / h
+    first = (6.0 * slope - 4.0 * v - 2.0 * v1) / h
+    last = (2.0 * v + 4.0 * v1 - 6.0 * slope) / h
+    if max(abs(first), abs(last)) > joint.acceleration + ROUNDING * scale:
+        return (f'{max(abs(first), abs(last)) / scale:.3f} m/s² is more than '
+                f'{joint.acceleration / scale:g} m/s² {late}')
+    if not is_sudden and abs(first - a) > joint.jerk * JERK_WINDOW_S + ROUNDING * scale:
+        return f'the acceleration changes by {abs(first - a) / scale:.2f} m/s² {late}'
+    return ''

@@ -18,11 +18,12 @@ LAG_M, LAG_S = 2e-3, 0.02
 # Set-points are held until the next one comes, and no plan is joined from there.
 LOOSE_LAG_M, LOOSE_LAG_S = 4e-3, 0.06
 TIMES_ASTRAY = 3
-MOVING_SPEED = 0.01                       # m/s; slower is noise
+GROWTH_S = 0.08                           # over which it is seen how that grows
+MOVING_M, MOVING_S = 4e-4, 0.2            # less than that in that time is noise
 # A sensor that is wilder than this shows nothing that a crib can do.
 MOST_M, MOST_SPEED = 1.0, 0.6
-# For so long after a jump nothing is concluded from it.
-JUMPED_S = 0.5
+# For so long after a jump nothing is concluded from it, nor from samples that lie on no curve.
+JUMPED_S, MOST_SCATTER_M = 0.5, 5e-4
 
 
 class MeasuredJoint:
@@ -42,10 +43,12 @@ class MeasuredJoint:
         self._astray = 0
         self._jumped_s = -math.inf             # when it was last somewhere else at once
         self.error_m = 0.0                     # how far it is from where it was told to be
+        self._errors = deque(maxlen=50)        # time, that with its sign
 
     def clear(self) -> None:
         """Forget what was measured."""
         self._samples.clear()
+        self._errors.clear()
         self._astray, self.trouble, self.error_m = 0, '', 0.0
 
     def take(self, arrival_s: float, position: float, age_s: float = 0.0) -> bool:
@@ -111,6 +114,9 @@ class MeasuredJoint:
             return None
         t, x = np.array(recent).T
         curve = np.polyfit(t - newest_s, x, 2 if len(recent) > 3 else 1)
+        scatter = np.abs(np.polyval(curve, t - newest_s) - x).max()
+        if scatter > MOST_SCATTER_M * self._joint.units_per_metre:
+            return None
         ahead_s = now_s - newest_s
         velocity = float(np.polyval(np.polyder(curve), ahead_s))
         return float(np.polyval(curve, ahead_s)), velocity
@@ -124,10 +130,21 @@ class MeasuredJoint:
         if not self._samples:
             return True
         scale = self._joint.units_per_metre
-        self.error_m = abs(self._samples[-1][1] - position) / scale
+        error_m = (self._samples[-1][1] - position) / scale
+        self.error_m = abs(error_m)
+        self._errors.append((self.time_s, error_m))
         allowed_m = self._lag[0] + self._lag[1] * abs(velocity) / scale
         self._astray = self._astray + 1 if self.error_m > allowed_m else 0
         return self._astray < TIMES_ASTRAY
+
+    @property
+    def error_growth(self) -> float:
+        """Return how fast the way from where it was told to be grows, m/s."""
+        until_s, after = self._errors[-1] if self._errors else (0.0, 0.0)
+        for from_s, before in reversed(self._errors):
+            if until_s - from_s >= GROWTH_S:
+                return (after - before) / (until_s - from_s)
+        return 0.0
 
     @property
     def is_astray(self) -> bool:
@@ -136,12 +153,12 @@ class MeasuredJoint:
 
     def moved_since(self) -> float:
         """Return since when it moved if it moved with the last sample, else infinity."""
-        if len(self._samples) < 2:
-            return math.inf
-        (from_s, before), (until_s, after) = self._samples[-2], self._samples[-1]
-        step_s = until_s - from_s
-        moved = abs(after - before) > MOVING_SPEED * self._joint.units_per_metre * step_s
-        return from_s if moved and step_s < FRESH_S else math.inf
+        until_s, after = self._samples[-1]
+        for from_s, before in reversed(self._samples):
+            if until_s - from_s >= MOVING_S:
+                moved = abs(after - before) > MOVING_M * self._joint.units_per_metre
+                return from_s if moved and until_s - from_s < FRESH_S else math.inf
+        return math.inf
 
     @property
     def time_s(self) -> float:

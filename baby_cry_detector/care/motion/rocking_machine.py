@@ -3,9 +3,9 @@
 """
 When the crib moves: sessions, their end, and stops; every plan passes the `MotionGate`.
 
-Each plan covers 0.6 s of rocking and then the whole way to rest, and is replaced long before that
-is over. Whoever carries it out comes to rest by itself if nothing more is said, and one plan that
-got lost changes nothing. Pure: times are seconds on one clock that does not go back, and come in
+Each plan covers 0.8 s of rocking and then the whole way to rest, and is replaced long before that
+is over. Whoever carries it out comes to rest by itself if nothing more is said, and two plans that
+got lost change nothing. Pure: times are seconds on one clock that does not go back, and come in
 with the calls.
 """
 
@@ -22,13 +22,14 @@ from baby_cry_detector.care.policy.policy import (HARD_ACCELERATION, LARGEST_AMP
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
-HORIZON_S = 0.6
+HORIZON_S = 0.8
 PLAN_PERIOD_S = 0.2
 HORIZON_SPACING_S, TAIL_SPACING_S = 0.02, 0.05
 SHORTEST_SESSION_S = 20.0
 # What making up for a lag may add, m/s^2, as far as the lead allows.
-JOINING_ACCELERATION, LONGEST_LEAD_S = 0.1, 0.3
-BRAKING_MM = 0.5                          # further than the amplitude, where it is braked there
+JOINING_ACCELERATION, LONGEST_LEAD_S = 0.1, 0.5
+BRAKING_MM = 1.0                          # further than the amplitude, where it is braked there
+START_LEAD_S = 1.15                       # see `start`; of which a message may take 0.1
 LONGEST_RAMP_S = 9.0                      # a plan is at most 10 s long
 
 
@@ -103,7 +104,8 @@ class RockingMachine:
         if session_s < SHORTEST_SESSION_S:
             return (f'the duty of {self.duty.limit_ns / SECOND_NS / 60:g} min within an hour '
                     'is used up')
-        begin_s, offset_m = now_s + 3.0 * self._latency_s, 0.0
+        # The first way is long enough for a crib that a hand has moved just now.
+        begin_s, offset_m = now_s + (0.0 if self.gate.setpoints else START_LEAD_S), 0.0
         if self.gate.is_known:
             offset_m = self.joint.metres(self.gate.state(now_s)[0])
             if abs(offset_m) * self.joint.units_per_metre > self.joint.stroke:
@@ -120,15 +122,17 @@ class RockingMachine:
         self.why = 'rocking'
         return ''
 
-    def note_error(self, error_m: float) -> None:
+    def note_error(self, error_m: float, growth: float = 0.0) -> None:
         """
         Give a consumer that joins a plan from where it is measured, and not told, time for that.
 
         :param error_m: how far it is from where it was told to be.
+        :param growth: how fast that grows, m/s.
         """
         if not self.gate.setpoints:
             self._lead_s = min(LONGEST_LEAD_S, max(
-                self._latency_s, math.sqrt(6.0 * error_m / JOINING_ACCELERATION)))
+                self._latency_s, math.sqrt(6.0 * error_m / JOINING_ACCELERATION),
+                4.0 * abs(growth) / JOINING_ACCELERATION))
 
     def stop(self, now_s: float, why: str) -> None:
         """Come to rest smoothly at the rest position; the plan comes from `step`."""
@@ -154,11 +158,11 @@ class RockingMachine:
         self.why = why
         return self.gate.brake_from(now_s, position, velocity)
 
-    def settle(self, now_s: float, position: float, velocity: float, why: str
-               ) -> Optional[Motion]:
-        """Go slowly to the rest position: it is not where it was told to be."""
+    def settle(self, now_s: float, position: float, velocity: float, why: str,
+               is_seen: bool = True, at_arrival: bool = False) -> Optional[Motion]:
+        """Go slowly to the rest position; see `MotionGate.settle`."""
         self.abandon(why)
-        return self.gate.settle(now_s, position, velocity)
+        return self.gate.settle(now_s, position, velocity, is_seen, at_arrival)
 
     def unsend(self) -> None:
         """Take back the last plan: it did not go out."""
@@ -213,7 +217,7 @@ class RockingMachine:
         self.gate.anchor(now_s, self.joint.rest)
         self._coming_home_s = None
         if self._profile is not None:
-            self._profile.start_s = now_s + 3.0 * self._latency_s
+            self._profile.start_s = now_s + START_LEAD_S
 
     def _note_lateness(self, now_s: float) -> None:
         if self.gate.hold_if_late(now_s):

@@ -154,7 +154,7 @@ def test_every_plan_ends_at_rest_at_the_rest_position_by_itself():
     watcher.machine.start(watcher.now_s, 0.6, 30.0)
     watcher.run(10.0)
     for motion in watcher.plans:
-        assert motion.positions[-1] == 0.0 and motion.end_s - motion.start_s <= 3.7
+        assert motion.positions[-1] == 0.0 and motion.end_s - motion.start_s <= 4.2
 
 
 def test_a_node_that_was_held_up_lets_the_plan_end_and_goes_to_rest():
@@ -168,7 +168,7 @@ def test_a_node_that_was_held_up_lets_the_plan_end_and_goes_to_rest():
     motion = watcher.machine.step(watcher.now_s)
     watcher.take(motion, before)
     assert watcher.machine.why == 'plans came too late'
-    assert motion.end_s - motion.start_s < 2.4 and not watcher.machine.gate.refused
+    assert motion.end_s - motion.start_s < 2.6 and not watcher.machine.gate.refused
 
 
 def test_set_points_that_were_held_up_stay_where_they_are():

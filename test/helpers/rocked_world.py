@@ -1,0 +1,152 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A joint with its controller, as `care/motion/executed.py` says, and a network; nothing knows ROS.
+
+The controller interpolates cubically or straight, in a loop of 100 to 1000 Hz, and judges real
+stamps by a clock that somebody sets.
+"""
+
+from dataclasses import dataclass, field
+
+from baby_cry_detector.care.motion.executed import Curve, replaced
+from baby_cry_detector.care.motion.joint import Joint
+import numpy as np
+
+# Straight pieces have an acceleration, m/s^2, over some time only. Where what is done is not what
+# was told, they have steps of velocity that no sender can know of.
+STRAIGHT, STRAIGHT_ELSEWHERE = (0.7, 0.2), (1.0, 0.4)
+MISSED_S = 1.0                # after so long a lost message has been repeated
+CAREFUL_S = 0.2               # for so long a controller whose clock was set takes no stamps
+
+
+@dataclass
+class World:
+    """The joint and who carries out what; times are those of a clock that nobody sets."""
+
+    joint: Joint
+    rng: np.random.Generator
+    linear: bool = False
+    loop_s: float = 0.002
+    measured_s: float = 0.01          # period of joint_states; 0: nobody measures
+    now_s: float = 1000.0
+    wall_offset_s: float = 1.7e9
+    lost: float = 0.0                 # share of messages that get lost
+    is_careful: bool = False          # whether the controller notices that its clock was set
+    clock_set_s: float = -np.inf
+    missed_s: float = -np.inf         # when the sender can't know any more that one was lost
+    segments: list = field(default_factory=list)      # (since, Curve, by hand)
+    on_the_way: list = field(default_factory=list)    # (arrival, stamp, columns)
+    faults: list = field(default_factory=list)
+    moved: list = field(default_factory=list)
+
+    def place(self, metres):
+        """Put it somewhere, at rest, as before anything began or by hand while it rests."""
+        self.segments.append((self.now_s, Curve(
+            np.array([self.now_s]), np.array([self.joint.position(metres)]), np.zeros(1),
+            self.linear), True))
+
+    def state(self, at_s=None):
+        """Return what is executed (position, velocity)."""
+        at_s = self.now_s if at_s is None else at_s
+        curve = next(curve for since, curve, _ in reversed(self.segments) if since <= at_s)
+        return curve.state(at_s)[:2]
+
+    def send(self, motion, stamp_wall_s, latency_s):
+        """Publish a plan; it arrives later, or never."""
+        if self.moved and motion.start_s <= self.moved[-1][1]:
+            self.moved[-1][1] = motion.end_s
+        else:
+            self.moved.append([motion.start_s, motion.end_s])
+        if self.rng.random() < self.lost:
+            self.missed_s = self.now_s + MISSED_S
+            return
+        # None overtakes another.
+        arrival_s = max([self.now_s + latency_s, *(one[0] + 1e-6 for one in self.on_the_way)])
+        self.on_the_way.append((arrival_s, 0.0 if motion.at_arrival else stamp_wall_s,
+                                motion.times_s - motion.start_s, motion.positions,
+                                motion.velocities))
+
+    def set_clock(self, by_s):
+        """Set the clock that the stamps are read from, and judged by."""
+        self.wall_offset_s += by_s
+        self.clock_set_s = self.now_s
+
+    def is_delivered(self):
+        """Return whether all that was sent was received, as a reliable writer knows."""
+        return not self.on_the_way and self.now_s >= self.missed_s
+
+    def advance(self, to_s):
+        """Let the controller take what has arrived, at the next turn of its loop."""
+        if not self.on_the_way:
+            self.now_s = to_s
+            return
+        for message in sorted(self.on_the_way, key=lambda one: one[0]):
+            arrival_s, stamp_wall_s, since_s, positions, velocities = message
+            taken_s = np.ceil(arrival_s / self.loop_s) * self.loop_s
+            if taken_s > to_s:
+                continue
+            self.on_the_way.remove(message)
+            # The controller looks at its clock once, then counts the periods of its loop.
+            start_s = stamp_wall_s - self.wall_offset_s if stamp_wall_s else taken_s
+            if taken_s < self.segments[-1][0]:
+                continue                   # put somewhere by hand since then
+            if self.is_careful and stamp_wall_s and taken_s < self.clock_set_s + CAREFUL_S:
+                continue
+            running = self.segments[-1][1]
+            curve = replaced(running, taken_s, start_s + since_s, positions, velocities)
+            if curve is running:
+                continue
+            before, after = running.states(np.array([taken_s])), curve.states(np.array([taken_s]))
+            jump = abs(after[0][0] - before[0][0]) / self.joint.units_per_metre
+            if jump > 1e-4:
+                self.faults.append(f'jumps by {1e3 * jump:.2f} mm at {taken_s:.3f}')
+            self.segments.append((taken_s, curve, False))
+        self.now_s = to_s
+
+    def executed(self, from_s=0.0):
+        """Return times, positions, velocities, accelerations of the loop, in metres, by hand."""
+        columns = []
+        for (since, curve, by_hand), (until, *_) in zip(
+                self.segments, [*self.segments[1:], (self.now_s, None, None)]):
+            t = np.arange(max(since, from_s), until, self.loop_s)
+            if t.size:
+                columns.append((t, *curve.states(t), np.full(t.shape, by_hand)))
+        return [np.concatenate(column) for column in zip(*columns)]
+
+    def check(self, from_s=0.0, straight=STRAIGHT, acceleration=0.7, jerk=10.0):
+        """
+        Return what was outside of the limits, in joint units, as sentences.
+
+        :param straight: limit of the acceleration of straight pieces, and over what time.
+        """
+        joint, scale = self.joint, self.joint.units_per_metre
+        faults = list(self.faults)
+        t, x, v, a, by_hand = self.executed(from_s)
+        x, v, a = (x - joint.rest) / scale, v / scale, a / scale
+        # What a hand did is nobody's command: the story begins after it.
+        first = int(np.flatnonzero(by_hand)[-1]) + 1 if by_hand.any() else 0
+        t, x, v, a = t[first:], x[first:], v[first:], a[first:]
+        if t.size < 2:
+            return faults
+        # From where a hand put it there is only one way: in.
+        if np.abs(x).max() > max(0.06, np.abs(x[0]) if first else 0.0) + 1e-4:
+            faults.append(f'{1e3 * np.abs(x).max():.2f} mm from rest')
+        if np.abs(v).max() > 0.25:
+            faults.append(f'{np.abs(v).max():.3f} m/s')
+        if self.linear:
+            acceleration, window_s = straight
+            steps = round(window_s / self.loop_s)
+            even = np.interp(np.arange(t[0], t[-1], self.loop_s), t, x)
+            a = (even[2 * steps:] - 2 * even[steps:-steps] + even[:-2 * steps]) / (
+                steps * self.loop_s) ** 2 if even.size > 2 * steps else np.zeros(1)
+        highest = float(np.abs(a).max(initial=0.0))
+        if highest > acceleration + 1e-3:
+            faults.append(f'{highest:.2f} m/s²')
+        if not self.linear:
+            steps = max(1, round(0.1 / self.loop_s))
+            change = float(np.abs(a[steps:] - a[:-steps]).max(initial=0.0)) / (
+                steps * self.loop_s)
+            if change > jerk + 0.05:
+                faults.append(f'{change:.1f} m/s³')
+        return faults
