@@ -22,7 +22,7 @@ DELIVERY_S = 0.4
 # So far from where it was told to be it still counts as being there.
 SURE_M = 3e-4
 SURE_TIMES = 3
-# Two clocks that part by more than this were not read badly, and don't differ in pace: one was set.
+# Two clocks that part by more than that were not just read badly, nor differ in pace: one was set.
 PARTED_S, MOST_PACE = 2e-3, 2e-3
 # For so long it may be set again, and a stop counts from when it arrives, not from its stamp.
 DOUBT_S = 2.0

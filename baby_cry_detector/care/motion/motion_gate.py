@@ -307,4 +307,3 @@ class MotionGate:
         if self.duty.left_ns(start_ns) + already < end_ns - start_ns:
             return 'the duty of this hour is used up'
         return ''
-

@@ -112,8 +112,8 @@ class CribDrive:
         if crib and self._states is not None and self._states.others:
             crib += f' (they name {", ".join(self._states.others)})'
         return Conditions(
-            commanders, output.listeners(), output.looked_s(), output.topic, stop=stop,
-            clock=self.clock.trouble(), crib=crib, imu=self.imu.trouble())
+            commanders, output.listeners(self._values['open_loop']), output.looked_s(),
+            output.topic, stop=stop, clock=self.clock.trouble(), crib=crib, imu=self.imu.trouble())
 
     def _measure(self, now_s, position, age_s):
         self.crib.measure(now_s, position, age_s)
@@ -138,7 +138,8 @@ class CribDrive:
 
     def step(self) -> None:
         """Send what is due."""
-        moment = Moment.read(self._node)
+        moment = self._read_clocks()
+        self.crib.is_delivered = not self.output.is_trajectory or self.output.is_delivered()
         motion = self.crib.step(moment.boot_s)
         gate, output = self.machine.gate, self.output
         if output.is_trajectory:
@@ -148,10 +149,17 @@ class CribDrive:
         elif self._is_ticking and gate.is_known:
             output.send_setpoint(*self.machine.setpoint(moment.boot_s))
         if gate.refused:
-            self._node.report('gate', f'a plan was replaced by braking: {gate.refused}')
+            self._node.report('gate', f'a plan did not pass the gate: {gate.refused}')
             gate.refused = ''
         if self.is_moving:
             self.keep(KEEP_PERIOD_S)
+
+    def _read_clocks(self) -> Moment:
+        moment = Moment.read(self._node)
+        # A simulated clock goes in steps, and stamps and controller follow the same one.
+        if moment.is_exact and not self._node.get_clock().ros_time_is_active:
+            self.crib.read_clocks(moment.boot_s, moment.stamp_ns * 1e-9)
+        return moment
 
     def rest(self) -> None:
         """Stop the ticks once nothing moves."""
@@ -168,7 +176,7 @@ class CribDrive:
         """
         was_moving = self.is_moving
         for _ in range(TRIES):
-            moment = Moment.read(self._node)
+            moment = self._read_clocks()
             motion = self.crib.halt(moment.boot_s, why)
             if motion is None or not self.output.is_trajectory or self.output.send_plan(
                     motion, moment):

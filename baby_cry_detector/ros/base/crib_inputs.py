@@ -90,6 +90,9 @@ class JointStates:
             self.others = tuple(message.name[:5])
             return
         self.others = ()
+        if message.name.count(self._name) > 1:
+            self.others = (f'{self._name} {message.name.count(self._name)} times',)
+            return
         index = message.name.index(self._name)
         if index >= len(message.position):
             return

@@ -36,10 +36,15 @@ _SAME_MOMENT_S, _READINGS = 1e-3, 20
 
 @dataclass(frozen=True)
 class Moment:
-    """One reading of both clocks: what motion is planned on, and what stamps its message."""
+    """
+    One reading of both clocks: what motion is planned on, and what stamps its message.
+
+    :param is_exact: whether both were read within a millisecond.
+    """
 
     boot_s: float
     stamp_ns: int
+    is_exact: bool = True
 
     @classmethod
     def read(cls, node) -> 'Moment':
@@ -47,9 +52,10 @@ class Moment:
         for _ in range(_READINGS):
             before_s = boot_seconds()
             stamp_ns = now_nanoseconds(node)
-            if boot_seconds() - before_s < _SAME_MOMENT_S:
+            is_exact = boot_seconds() - before_s < _SAME_MOMENT_S
+            if is_exact:
                 break
-        return cls(before_s, stamp_ns)
+        return cls(before_s, stamp_ns, is_exact)
 
 
 class MotionOutput:
@@ -95,18 +101,26 @@ class MotionOutput:
         return all((info.node_name, info.node_namespace) == own
                    for info in self._node.get_publishers_info_by_topic(self.topic))
 
-    def listeners(self) -> int:
-        """Return how many subscribers the topic has."""
+    def listeners(self, acknowledge: bool = False) -> int:
+        """Return how many subscribers the topic has; ``acknowledge``: of those that do."""
+        if acknowledge:
+            return sum(info.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+                       for info in self._node.get_subscriptions_info_by_topic(self.topic))
         return self._node.count_subscribers(self.topic)
+
+    def is_delivered(self) -> bool:
+        """Return whether every subscriber that acknowledges has what was sent."""
+        return self._publisher.wait_for_all_acked(Duration(seconds=0))
 
     def send_plan(self, motion: Motion, moment: Moment) -> bool:
         """
-        Publish a plan as a trajectory that begins at the moment it was made for.
+        Publish a plan as a trajectory that begins at the moment it was made for, or at arrival.
 
         :return: whether it went out; not where making it took too long.
         """
         message = JointTrajectory(joint_names=[self._joint.name])
-        message.header.stamp = from_nanoseconds(moment.stamp_ns)
+        if not motion.at_arrival:
+            message.header.stamp = from_nanoseconds(moment.stamp_ns)
         message.points = [
             JointTrajectoryPoint(
                 positions=array('d', [position]), velocities=array('d', [velocity]),
