@@ -112,7 +112,7 @@ class CribDrive:
         if crib and self._states is not None and self._states.others:
             crib += f' (they name {", ".join(self._states.others)})'
         return Conditions(
-            commanders, output.listeners(self._values['open_loop']), output.looked_s(),
+            commanders, output.listeners(self._values.open_loop), output.looked_s(),
             output.topic, stop=stop, clock=self.clock.trouble(), crib=crib, imu=self.imu.trouble())
 
     def _measure(self, now_s, position, age_s):
