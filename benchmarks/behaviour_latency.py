@@ -5,14 +5,15 @@ Time from a decision in `cry_need` to the first motion command, sound and alert,
 
 Run inside the built environment: `./env.sh python benchmarks/behaviour_latency.py`. The behaviours
 run as processes of their own, as on a robot; episodes of crying are published as the classifier
-does, and each first answer is timed from just before the publication. What is not installed is
-left out.
+does, and each first answer is timed from just before the publication. A simulated crib says where
+it is and carries out what it is told. What is not installed is left out.
 """
 
 import argparse
 import os
 from pathlib import Path
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -47,6 +48,7 @@ ANSWERS = {
     'caregiver_alert': ('alert', CryAlert, 'alert', {}),
     'soother': ('sound', AudioDataStamped, 'audio_out_stamped', {'output': 'topic'}),
 }
+CRIB = 'baby_cry_detector.ros.tools.simulated_crib'
 PERIOD_S = 0.2
 LONGEST_WAIT_S = 5.0
 
@@ -106,13 +108,15 @@ def main() -> int:
         rclpy.init()
         processes = [subprocess.Popen(node_command(
             name, {'policy': str(policy), **ANSWERS[name][3]})) for name in names]
+        processes.append(subprocess.Popen([sys.executable, '-m', CRIB]))
         watch = Watch(names)
         try:
             watch.wait(60.0, lambda: watch.need.get_subscription_count() >= len(names))
-            watch.wait(1.0)
+            watch.wait(3.0)            # the rocker looks for two seconds who else commands it
             for _ in range(episodes):
-                # At rest, quiet long enough that the rocker may begin again (it ends in 3 s).
-                for _ in range(20):
+                # At rest, quiet long enough that the rocker may begin again (it ends in 3 s), and
+                # that the alerts are not taken for those of two detectors (five in 30 s).
+                for _ in range(39):
                     watch.say(False)
                     watch.wait(PERIOD_S)
                 watch.arrived.clear()

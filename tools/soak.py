@@ -279,6 +279,7 @@ def swings(options) -> bool:
                 highest = max([highest, *(abs(curve.accelerations()).max(initial=0.0)
                                           for _, curve in crib.executed if len(curve.t) > 1)])
                 del crib.executed[:-1]
+                print(f'{kills} kills, {highest:.2f} m/s², {faults}', file=sys.stderr, flush=True)
         finally:
             remove()
             graph.close()

@@ -133,8 +133,16 @@ def times(plan):
 
 
 def is_brake(plan):
-    """Return whether a plan brakes: at rest within a second, and not at the rest position."""
-    return times(plan)[-1] < 1.01 and speeds(plan)[-1] == 0.0 and positions(plan)[-1] != 0.0
+    """
+    Return whether a plan brakes.
+
+    Then it is at rest within a second, and not at the rest position; or a few points lead there
+    slowly, as is right where it is not certain what the joint does.
+    """
+    duration_s = times(plan)[-1]
+    return speeds(plan)[-1] == 0.0 and (
+        duration_s < 1.01 and positions(plan)[-1] != 0.0
+        or duration_s < 2.01 and len(plan.points) <= 3)
 
 
 def events(care, phase):

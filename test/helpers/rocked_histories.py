@@ -214,7 +214,7 @@ def clock_set(rocker, rng):
 
 
 def clock_set_in_rest(rocker, rng):
-    """The same with a controller that is not careful, while nothing is on the way to it."""
+    """Set the clock while nothing is on the way to a controller that is not careful."""
     rocker.world.advance(rocker.world.now_s + 0.02)
     rocker.world.set_clock(float(rng.choice([-1.0, 1.0]) * 10 ** rng.uniform(-2.5, 6)))
     rocker.live(rng.uniform(0.0, 1.0))

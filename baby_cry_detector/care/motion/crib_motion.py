@@ -250,10 +250,9 @@ class CribMotion:
 
     def _misread(self, now_s: float) -> Optional[Motion]:
         """Go slowly to the rest position, whatever is carried out."""
-        self._is_misread, self._followed = False, 0
+        self._is_misread, self._followed, self._is_certain = False, 0, False
         why = 'the clock was set while a plan was on its way'
-        if not self.is_measured:
-            self._is_certain, self._since_s = False, now_s
+        self._since_s = now_s
         if not self.machine.gate.is_known:
             self.machine.abandon(why)
             return None
@@ -261,6 +260,8 @@ class CribMotion:
 
     def _settle(self, now_s: float, why: str) -> Optional[Motion]:
         seen = self.joint.estimate(now_s) if self.needs_states else None
+        if self._is_sure(now_s) and not self.joint.is_astray:
+            seen = self.machine.gate.state(now_s)[:2]      # nothing is as exact
         position, velocity = seen or self.machine.gate.state(now_s)[:2]
         if seen is not None and not self._is_received(now_s):
             self.machine.gate.forget()             # it is not doing what it was told

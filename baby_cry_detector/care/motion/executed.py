@@ -110,14 +110,15 @@ def joined(motion, arrival_s: float, x: float, v: float) -> Curve:
                  np.concatenate(([v], motion.velocities[to_come])))
 
 
-def objection(joint: Joint, before: Curve, motion, is_sudden: bool = False) -> str:
+def objection(joint: Joint, before: Curve, motion, is_sudden: bool = False, late_s: float = 0.0
+              ) -> str:
     """
-    Return what is wrong with what is executed of a plan that arrives at once, or ''.
+    Return what is wrong with what is executed of a plan that arrives then, or ''.
 
     :param before: what is executed until then.
     :param is_sudden: whether how fast the acceleration changes does not count.
     """
-    scale, arrival_s = joint.units_per_metre, motion.start_s
+    scale, arrival_s = joint.units_per_metre, motion.start_s + late_s
     x0, v0, a0 = before.state(arrival_s)
     curve = joined(motion, arrival_s, x0, v0)
     grid = np.arange(arrival_s, curve.end_s + 0.5 * JERK_WINDOW_S, 0.5 * JERK_WINDOW_S)
@@ -142,9 +143,11 @@ def objection(joint: Joint, before: Curve, motion, is_sudden: bool = False) -> s
 def late_objection(joint: Joint, before: Curve, motion, late_s: float, is_sudden: bool = False
                    ) -> str:
     """Return what is wrong with how a plan is joined that arrives late, or ''."""
+    if motion.at_arrival:                  # all of it comes later
+        return objection(joint, before, motion, is_sudden, late_s)
     scale, arrival_s = joint.units_per_metre, motion.start_s + late_s
     x, v, a = before.state(arrival_s)
-    h = float(motion.times_s[0]) - (motion.start_s if motion.at_arrival else arrival_s)
+    h = float(motion.times_s[0]) - arrival_s
     late = f'where it arrives {late_s:.3f} s late'
     if h <= 0.0:
         plan = Curve(motion.times_s, motion.positions, motion.velocities)

@@ -3,13 +3,15 @@
 """
 A crib without a crib: carries out joint trajectories as a controller does, and says where it is.
 
-For try-outs and tests; see `care/motion/executed.py` for what it does with a trajectory.
+For try-outs (`python3 -m baby_cry_detector.ros.tools.simulated_crib`) and tests; see
+`care/motion/executed.py` for what it does with a trajectory.
 """
 
 from baby_cry_detector.care.motion.executed import Curve, replaced
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, to_nanoseconds
+from baby_cry_detector.ros.base.running import run_nodes
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -104,3 +106,12 @@ class SimulatedCrib(Node):
         message = JointState(name=[self.joint], position=[position], velocity=[velocity])
         message.header.stamp = from_nanoseconds(self.get_clock().now().nanoseconds)
         self._states.publish(message)
+
+
+def main(args=None) -> int:
+    """Run it until interrupted."""
+    return run_nodes(lambda: [SimulatedCrib()], args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
