@@ -114,7 +114,7 @@ class World:
                 columns.append((t, *curve.states(t), np.full(t.shape, by_hand)))
         return [np.concatenate(column) for column in zip(*columns)]
 
-    def check(self, from_s=0.0, straight=STRAIGHT, acceleration=0.7, jerk=10.0):
+    def check(self, from_s=0.0, straight=STRAIGHT, stroke=0.06, acceleration=0.7, jerk=10.0):
         """
         Return what was outside of the limits, in joint units, as sentences.
 
@@ -130,7 +130,7 @@ class World:
         if t.size < 2:
             return faults
         # From where a hand put it there is only one way: in.
-        if np.abs(x).max() > max(0.06, np.abs(x[0]) if first else 0.0) + 1e-4:
+        if np.abs(x).max() > max(stroke, np.abs(x[0]) if first else 0.0) + 1e-4:
             faults.append(f'{1e3 * np.abs(x).max():.2f} mm from rest')
         if np.abs(v).max() > 0.25:
             faults.append(f'{np.abs(v).max():.3f} m/s')

@@ -56,6 +56,7 @@ class CribMotion:
         self.is_delivered = True       # whether all that was sent has arrived, as far as known
         self._clocks = None            # when both clocks were read last, and how far apart
         self._clock_set_s = -math.inf
+        self._is_contradicted = False  # whether the sensor says what cannot follow from the above
         self._is_misread = False       # whether what was sent last was perhaps read by a set clock
 
     # --- what is known ---------------------------------------------------------------------------
@@ -211,6 +212,7 @@ class CribMotion:
         self._compared_s = self.joint.time_s
         follows = self.joint.follows(*self.machine.gate.state(self.joint.time_s)[:2])
         self._followed = 0 if self.joint.is_astray else self._followed + 1
+        self._is_contradicted &= self._followed < SURE_TIMES
         self.machine.note_error(self.joint.error_m, self.joint.error_growth)
         return follows
 
@@ -238,8 +240,8 @@ class CribMotion:
 
     def _is_sure(self, now_s: float) -> bool:
         """Return whether it does what it was told, as far as anybody knows."""
-        known = self._followed >= SURE_TIMES if self.is_measured else self._is_certain
-        return known and self._is_received(now_s)
+        return (self._is_certain and self._is_received(now_s)
+                and (not self.is_measured or self._followed >= SURE_TIMES))
 
     def _is_received(self, now_s: float) -> bool:
         """Return whether what was sent has arrived, or may still be on its way."""
@@ -265,8 +267,12 @@ class CribMotion:
         position, velocity = seen or self.machine.gate.state(now_s)[:2]
         if seen is not None and not self._is_received(now_s):
             self.machine.gate.forget()             # it is not doing what it was told
-        return self._braking(self.machine.settle(
-            now_s, position, velocity, why, seen is not None, self._is_in_doubt(now_s)))
+        motion = self.machine.settle(
+            now_s, position, velocity, why, seen is not None and not self._is_contradicted,
+            self._is_in_doubt(now_s))
+        # Of one point: what is measured may be wrong, until it is as told again.
+        self._is_contradicted = motion is not None and motion.times_s.size == 1
+        return self._braking(motion)
 
     def _braking(self, motion: Optional[Motion]) -> Optional[Motion]:
         if motion is not None:

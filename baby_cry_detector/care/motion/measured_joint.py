@@ -21,7 +21,7 @@ TIMES_ASTRAY = 3
 GROWTH_S = 0.08                           # over which it is seen how that grows
 MOVING_M, MOVING_S = 4e-4, 0.2            # less than that in that time is noise
 # A sensor that is wilder than this shows nothing that a crib can do.
-MOST_M, MOST_SPEED = 1.0, 0.6
+MOST_M, MOST_SPEED = 1.0, 0.45
 # For so long after a jump nothing is concluded from it, nor from samples that lie on no curve.
 JUMPED_S, MOST_SCATTER_M = 0.5, 5e-4
 

@@ -227,10 +227,11 @@ class MotionGate:
                 why = why or measured
                 # More of the stroke is better than a push; where it may be one, a single point.
                 pushes = sum(bool(text) and 'further' not in text for text in wrong)
-                rank = (pushes, pushes * len(pieces), sum(map(bool, wrong)), bool(margin))
+                further = sum(map(bool, wrong)) - pushes
+                rank = (pushes, pushes * len(pieces), further, further * duration_s, bool(margin))
                 if not all(wrong) and (best is None or rank < best[0]):
                     best = rank, motion, measured
-            if best is not None and best[0] == (0, 0, 0, False):
+            if best is not None and best[0] == (0, 0, 0, 0.0, False):
                 break
         self.refused = '' if best is not None else why
         if best is None:

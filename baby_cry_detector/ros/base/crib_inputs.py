@@ -12,12 +12,15 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import survive
 from baby_cry_detector.ros.base.ros_time import (Arrival, now_nanoseconds, StandingClock,
                                                  to_nanoseconds)
+from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Empty
 
 IMU_TIMEOUT_S = 0.5
+# Leases of stop inputs are told apart in powers of two; a longer one is left to discovery.
+SHORTEST_LEASE_S, LONGEST_LEASE_S = 0.25, 64.0
 # A clock that is so far off real time within some seconds is no clock to plan motion on.
 MOST_DRIFT_S, DRIFT_WINDOW_S = 0.25, 5.0
 
@@ -25,6 +28,11 @@ MOST_DRIFT_S, DRIFT_WINDOW_S = 0.25, 5.0
 class StopInputs:
     """
     `rock_stop` from whoever publishes it, reliably or not, and the loss of one that was there.
+
+    One whose process or network is gone is missed once discovery forgets it (the lease of its
+    participant). One that offers a lease of its own is missed when that has passed: DDS tells only
+    readers that ask for one, and who asks hears nobody that offers none, so such a reader is made
+    for each who does.
 
     :param node: a managed node; from its construction on, whatever its state.
     :param on_stop: is called with who said stop.
@@ -35,12 +43,28 @@ class StopInputs:
         self._node, self._on_stop = node, on_stop
         self._known = {}
         self._subscriptions = [
-            node.create_subscription(
-                Empty, 'rock_stop', self._hear,
-                QoSProfile(depth=10, reliability=reliability),
-                event_callbacks=SubscriptionEventCallbacks(
-                    incompatible_qos=lambda event: None, liveliness=self._note_liveliness))
+            self._subscribe(QoSProfile(depth=10, reliability=reliability))
             for reliability in (ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT)]
+        self._leases = set()
+
+    def _subscribe(self, profile: QoSProfile):
+        return self._node.create_subscription(
+            Empty, 'rock_stop', self._hear, profile, event_callbacks=SubscriptionEventCallbacks(
+                incompatible_qos=lambda event: None, liveliness=self._note_liveliness))
+
+    def _watch(self, profile: QoSProfile) -> None:
+        """Ask to be told when one that offers this profile lets its lease pass."""
+        lease_ns = profile.liveliness_lease_duration.nanoseconds
+        if not 0 < lease_ns <= LONGEST_LEASE_S * 1e9:
+            return
+        lease_s = max(SHORTEST_LEASE_S, 2.0 ** math.ceil(math.log2(lease_ns * 1e-9)))
+        # One that asserts it by topic asserts it to reliable readers.
+        key = profile.liveliness, profile.reliability, lease_s
+        if key not in self._leases:
+            self._leases.add(key)
+            self._subscriptions.append(self._subscribe(QoSProfile(
+                depth=10, liveliness=key[0], reliability=key[1],
+                liveliness_lease_duration=Duration(seconds=lease_s))))
 
     def _hear(self, message):
         self._on_stop('rock_stop')
@@ -54,8 +78,11 @@ class StopInputs:
         topic = self._subscriptions[0].topic_name
         if self._node.count_publishers(topic) == len(self._known) == 0:
             return
+        found = self._node.get_publishers_info_by_topic(topic)
         present = {bytes(bytearray(info.endpoint_gid)): f'{info.node_namespace}/{info.node_name}'
-                   for info in self._node.get_publishers_info_by_topic(topic)}
+                   for info in found}
+        for info in found:
+            self._watch(info.qos_profile)
         lost = [name for gid, name in self._known.items() if gid not in present]
         self._known = present
         if lost:

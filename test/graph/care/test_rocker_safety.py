@@ -2,6 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rocker and harm: restarts, stops that hold, stops of any kind, others on the crib."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.nodes.rocker import Rocker
@@ -9,13 +16,27 @@ from care_graph import CareGraph
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import LivelinessPolicy, QoSProfile, ReliabilityPolicy
 from rocked_crib import Baby, events, POLICY, Spun, with_crib
 from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# A stop input with a lease of half a second, in a process of its own.
+BUTTON = """
+import sys, rclpy
+from rclpy.duration import Duration
+from rclpy.qos import LivelinessPolicy, QoSProfile
+from std_msgs.msg import Empty
+rclpy.init()
+node = rclpy.create_node('button')
+publisher = node.create_publisher(Empty, 'rock_stop', QoSProfile(
+    depth=1, liveliness=LivelinessPolicy[sys.argv[1]],
+    liveliness_lease_duration=Duration(seconds=0.5)))
+node.create_timer(0.1, publisher.assert_liveliness)
+rclpy.spin(node)
+"""
 
 
 @pytest.fixture
@@ -121,6 +142,27 @@ def test_any_publisher_can_stop_it_and_one_that_is_lost_has(care, rocker, capfd)
     baby.until(lambda: 'a caregiver said stop' in care.diagnosis('rocker')[2]['stop'])
     baby.until(lambda: not node._drive.is_moving)
     assert 'was lost' in node._drive.machine.why or 'was lost' in capfd.readouterr().err
+    assert care.crib.faults() == []
+
+
+@pytest.mark.parametrize('kind', [LivelinessPolicy.AUTOMATIC, LivelinessPolicy.MANUAL_BY_TOPIC])
+def test_a_stop_input_that_lets_its_lease_pass_has_said_stop(care, rocker, tmp_path, kind):
+    node = rocker()
+    baby = Baby(care)
+    button = subprocess.Popen([sys.executable, '-c', BUTTON, kind.name], stdin=subprocess.PIPE,
+                              env={**os.environ, 'ROS_DOMAIN_ID': str(care.domain_id)})
+    try:
+        baby.until(lambda: care.diagnosis('rocker')[2].get('stop_inputs') == '1')
+        baby.is_rocked(care)
+        held_s = time.monotonic()
+        button.send_signal(signal.SIGSTOP)         # it hangs, and is still discovered
+        baby.until(lambda: 'a caregiver said stop' in node._stop.latch.objection(boot_seconds()))
+        # Its lease of half a second; discovery would need that of its participant, 6 s.
+        assert time.monotonic() - held_s < 3.0
+        assert 'no longer alive' in node._drive.machine.why
+    finally:
+        button.kill()
+        button.wait(10)
     assert care.crib.faults() == []
 
 
