@@ -12,7 +12,9 @@ from datetime import datetime, timedelta, timezone
 import math
 from typing import Tuple
 
-from baby_cry_detector.needs import (BASIS_NAMES, BASIS_NONE, Need, need_of, STATUS_NAMES,
+from baby_cry_detector.needs import (BASIS_NAMES, BASIS_NONE, CONFIRMATION_NAMES,
+                                     CONFIRMATION_NONE, CONFIRMATION_PENDING,
+                                     CONFIRMATION_REFUSED, Need, need_of, STATUS_NAMES,
                                      status_of, STATUS_OK, STATUS_UNTRUSTED_AUDIO)
 from baby_cry_detector.units import SECOND_NS
 
@@ -33,6 +35,8 @@ class CryState:
     :param status_reason: why it is not OK, in a sentence; '' where nothing more is known.
     :param crying: with hysteresis, minimum duration and hold; only where the status is OK.
     :param confirmed: whether a second, slower listener agrees; where there is none, as crying.
+    :param confirmation: one of the ``CONFIRMATION_…`` numbers: what that listener says of the
+        episode in progress.
     :param cry_probability: smoothed, 0 to 1.
     :param need: UNKNOWN unless the evidence says more; NONE when not crying.
     :param confidence: 0 to 1; of the need where one is named, else of crying or not crying.
@@ -70,6 +74,7 @@ class CryState:
     need_of: int = 0
     need_base_right: int = 0
     need_reason: str = ''
+    confirmation: int = CONFIRMATION_NONE
 
     @property
     def is_heard(self) -> bool:
@@ -90,6 +95,11 @@ class CryState:
     def is_need_named(self) -> bool:
         """Return whether a need is told."""
         return self.need not in (Need.UNKNOWN, Need.NONE)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Return whether a second listener is there and has not agreed that this is crying."""
+        return self.crying and self.confirmation in (CONFIRMATION_PENDING, CONFIRMATION_REFUSED)
 
     @property
     def why_not_heard(self) -> str:
@@ -116,6 +126,8 @@ class CryState:
         return replace(
             self, status=status_of(self.status), crying=crying,
             confirmed=crying and self.confirmed,
+            confirmation=(self.confirmation if crying and 0 <= self.confirmation
+                          < len(CONFIRMATION_NAMES) else CONFIRMATION_NONE),
             cry_probability=share(self.cry_probability), need=need_of(self.need),
             confidence=share(self.confidence),
             intensity=share(self.intensity, UNTOLD_INTENSITY),

@@ -41,6 +41,11 @@ STATUS_WORDS = ('OK', 'no audio', 'switched off', 'audio not trusted')
 BASIS_NAMES = ('none', 'context', 'sound', 'both')
 BASIS_NONE, BASIS_CONTEXT, BASIS_SOUND, BASIS_BOTH = range(4)
 
+# `CryNeed`: what a second listener says of the present episode.
+CONFIRMATION_NAMES = ('none', 'pending', 'confirmed', 'refused')
+(CONFIRMATION_NONE, CONFIRMATION_PENDING, CONFIRMATION_CONFIRMED,
+ CONFIRMATION_REFUSED) = range(4)
+
 # `CryAlert`.
 ALERT_STATE_NAMES = ('heartbeat', 'start', 'ongoing', 'end')
 HEARTBEAT, START, ONGOING, END = range(4)

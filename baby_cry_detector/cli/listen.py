@@ -8,9 +8,11 @@ import sys
 from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
-from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say, told_format
+from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, say, second_listener,
+                                              told_format)
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
+from baby_cry_detector.needs import CONFIRMATION_NAMES
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import listen, MessageReplay
 from baby_cry_detector.units import SECOND_NS, to_s
@@ -28,6 +30,9 @@ def add_parser(subparsers):
     parser.add_argument('--json', action='store_true', help='one JSON object a line, each 0.1 s '
                         'of audio, on standard output')
     parser.add_argument('--checkpoint', default='', help='default: the shipped one')
+    parser.add_argument('--confirmer', default='', metavar='FILE',
+                        help='second listener, which confirms what is taken for crying; default: '
+                             'the shipped one; none: there is none')
     add_decision_options(parser)
     parser.set_defaults(run=run)
 
@@ -54,13 +59,15 @@ def run(args) -> int:
     failed = 0
     for path in args.files:
         listener = FrameListener(checkpoint, settings)
+        confirmation = second_listener(args.confirmer)
         try:
             show = print_json if args.json else print_text
             if is_bag(path):
-                failed |= _listen_to_bag(path, args, listener, show)
+                failed |= _listen_to_bag(path, args, listener, confirmation, show)
             else:
                 rate = listener.feature_set.sample_rate
-                _heard(path, show, listen(blocks_of(path, rate, args.channel), listener),
+                _heard(path, show, listen(blocks_of(path, rate, args.channel), listener,
+                                          confirmation=confirmation),
                        lambda: 'shorter than what one decision takes')
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
@@ -68,7 +75,7 @@ def run(args) -> int:
     return failed
 
 
-def _listen_to_bag(path, args, listener, show) -> int:
+def _listen_to_bag(path, args, listener, confirmation, show) -> int:
     """Show what the graph says to a bag's messages; return 1 if nothing could be heard."""
     replay = MessageReplay(listener.feature_set, channel=args.channel)
 
@@ -77,7 +84,7 @@ def _listen_to_bag(path, args, listener, show) -> int:
             str(replay.troubles)])]) or 'it holds no audio'
 
     _heard(path, show, replay.decisions(
-        BagAudio(path, args.topic, told_format(args)), listener), why, replay)
+        BagAudio(path, args.topic, told_format(args)), listener, confirmation), why, replay)
     say(path, replay.extraction.take_news())
     say(path, replay.extraction.remarks.values())
     if str(replay.troubles):
@@ -106,6 +113,8 @@ def to_record(path: str, decision, start_ns: int = 0) -> dict:
         'file': str(path),
         'time_s': round((decision.stamp_ns - start_ns) / SECOND_NS, 3),
         'crying': bool(decision.crying),
+        'confirmed': bool(decision.confirmed),
+        'confirmation': CONFIRMATION_NAMES[decision.confirmation],
         'cry_probability': round(float(decision.cry_probability), 6),
         'need': decision.need_name.upper(),
         'confidence': round(float(decision.confidence), 6),

@@ -14,7 +14,8 @@ from baby_cry_detector.fields import ParameterError
 # Modules that offer add_parser(subparsers) and run(args) -> exit code. Those that need torch
 # import it in run(), so that help and `listen` work without it.
 COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'research.cli.train',
-            'research.cli.evaluate', 'research.cli.manifest', 'research.cli.corpus',
+            'research.cli.confirmer', 'research.cli.evaluate', 'research.cli.manifest',
+            'research.cli.corpus',
             'research.cli.experiment', 'research.cli.export', 'cli.devices', 'cli.diary',
             'cli.need', 'cli.policy')
 

@@ -10,7 +10,7 @@ from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
-from baby_cry_detector.cli.recordings import say
+from baby_cry_detector.cli.recordings import say, second_listener
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
@@ -99,10 +99,12 @@ def run_rehearse(args) -> int:
             replay = None
             if is_bag(path):
                 replay = MessageReplay(listener.feature_set)
-                decisions = replay.decisions(BagAudio(path, args.topic), listener)
+                decisions = replay.decisions(BagAudio(path, args.topic), listener,
+                                             second_listener())
             else:
                 decisions = listen(FileSource(path, listener.feature_set.sample_rate,
-                                              block_duration_s=0.1), listener)
+                                              block_duration_s=0.1), listener,
+                                   confirmation=second_listener())
             nothing = True
             for time_s, line in rehearse(decisions, PolicyEngine(policy, args.crib)):
                 nothing = False

@@ -9,6 +9,8 @@ from typing import Optional
 from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, FileSource,
                                      parse_choice)
 from baby_cry_detector.audio.formats import LITTLE_ENDIAN
+from baby_cry_detector.model.second.confirmer import ConfirmerError
+from baby_cry_detector.stream.confirmation import Confirmation, open_confirmation
 
 
 def add_audio_options(parser) -> None:
@@ -47,6 +49,22 @@ def say(path, sentences) -> None:
     """Write what was found out about a recording to standard error."""
     for sentence in sentences:
         print(f'{path}: {sentence}', file=sys.stderr, flush=True)
+
+
+def second_listener(path: str = '') -> Optional[Confirmation]:
+    """
+    Return the second listener, or None where there is to be none, or the shipped one is missing.
+
+    :param path: as of `open_confirmation`.
+    :raises ConfirmerError: if a file that was asked for can't be used.
+    """
+    try:
+        return open_confirmation(path)
+    except ConfirmerError as error:
+        if path:
+            raise
+        print(f'crying is told without a second listener: {error}', file=sys.stderr)
+        return None
 
 
 def blocks_of(path, sample_rate: int, choice='auto', block_duration_s: float = 0.1):

@@ -9,7 +9,7 @@ Stricter than ``np.load(allow_pickle=False)``: sizes are known before memory is 
 import io
 import math
 import struct
-from typing import Dict
+from typing import Dict, Sequence
 import zipfile
 import zlib
 
@@ -23,11 +23,13 @@ class StrictNpzError(ValueError):
     """A file that is not such an .npz; one sentence says what was expected."""
 
 
-def read_arrays(data: bytes, document: str) -> Dict[str, np.ndarray]:
+def read_arrays(data: bytes, document: str,
+                numbers: Sequence[str] = ('<f4',)) -> Dict[str, np.ndarray]:
     """
     Return ``{name: array}`` of an .npz with float32 arrays and a uint8 array of text.
 
     :param document: name of the array of text.
+    :param numbers: types that arrays may have.
     :raises StrictNpzError: if it is anything else, is damaged, or is larger than it can be.
     """
     try:
@@ -40,7 +42,8 @@ def read_arrays(data: bytes, document: str) -> Dict[str, np.ndarray]:
                 name = entry.filename[:-4]
                 if not entry.filename.endswith('.npy') or name in arrays:
                     raise StrictNpzError(f'unexpected entry {entry.filename!r}')
-                arrays[name] = _parse_npy(archive.read(entry), name, name == document)
+                arrays[name] = _parse_npy(archive.read(entry), name, name == document,
+                                          numbers)
             return arrays
     except StrictNpzError:
         raise
@@ -51,7 +54,7 @@ def read_arrays(data: bytes, document: str) -> Dict[str, np.ndarray]:
         raise StrictNpzError(f'truncated or corrupt file: {error}') from error
 
 
-def _parse_npy(data: bytes, name: str, document: bool) -> np.ndarray:
+def _parse_npy(data: bytes, name: str, document: bool, numbers: Sequence[str]) -> np.ndarray:
     """Return the array of one .npy, its size checked against its header before it is made."""
     file = io.BytesIO(data)
     try:
@@ -61,12 +64,12 @@ def _parse_npy(data: bytes, name: str, document: bool) -> np.ndarray:
         shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise StrictNpzError(f'array {name!r} has a damaged header') from error
-    expected = np.dtype(np.uint8 if document else '<f4')
-    if dtype != expected or fortran_order:
-        raise StrictNpzError(f'array {name!r}: expected {expected.name}, got {dtype!r:.40}')
+    accepted = [np.dtype(kind) for kind in ([np.uint8] if document else numbers)]
+    if dtype not in accepted or fortran_order:
+        raise StrictNpzError(f'array {name!r}: expected {accepted[0].name}, got {dtype!r:.40}')
     rest = data[file.tell():]
-    if any(size < 0 for size in shape) or math.prod(shape) * expected.itemsize != len(rest):
+    if any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != len(rest):
         raise StrictNpzError(f'array {name!r}: its size is not that of its shape')
     if document and len(rest) > MAX_DOCUMENT_BYTES:
         raise StrictNpzError('the document is larger than it can be')
-    return np.frombuffer(rest, dtype=expected).reshape(shape)
+    return np.frombuffer(rest, dtype=dtype).reshape(shape)

@@ -11,6 +11,7 @@ from typing import Iterator, Optional
 
 from baby_cry_detector.decision import CryDecision, STATUS_DISABLED
 from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.stream.confirmation import Confirmation
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
 from baby_cry_detector.stream.troubles import Troubles
@@ -30,13 +31,16 @@ class Classification:
     :param listener: network and decision.
     :param no_audio_timeout_s: silence of the frames after which the status is NO_AUDIO.
     :param troubles: told what goes wrong.
+    :param confirmation: the second listener; ``None``: there is none.
     :ivar enabled: whether frames are listened to; see `enable`.
     :ivar next_start_ns: stamp at which the next frame should start; 0 before the first.
     """
 
     def __init__(self, listener: FrameListener, no_audio_timeout_s: float = NO_AUDIO_S,
-                 troubles: Optional[Troubles] = None) -> None:
+                 troubles: Optional[Troubles] = None,
+                 confirmation: Optional[Confirmation] = None) -> None:
         self.listener = listener
+        self.confirmation = confirmation
         self.troubles = troubles or Troubles()
         self.enabled = True
         self.next_start_ns = 0
@@ -70,6 +74,7 @@ class Classification:
             yield self._judged(self.listener.decider.idle(frames.start_ns))
             return
         start_ns, first, values = frames.start_ns, frames.first_frame, frames.values
+        samples = frames.samples
         hop_ns = self.listener.hop_ns
         if self._next_frame is not None:
             repeated = self._next_frame - first
@@ -78,6 +83,8 @@ class Classification:
                 self.troubles.report('frames_repeated', f'frame {first} arrived again')
                 first, start_ns = first + repeated, start_ns + repeated * hop_ns
                 values = values[repeated:]
+                if samples is not None:
+                    samples = samples[repeated * self.listener.feature_set.hop_length:]
                 if not len(values):
                     return
             elif repeated:
@@ -86,6 +93,9 @@ class Classification:
         self._next_frame = first + len(values)
         self.next_start_ns = start_ns + len(values) * hop_ns
         nonfinite = self.listener.runtime.nonfinite_values
+        if self.confirmation is not None:
+            self.confirmation.operating_point = self.listener.decider.settings.operating_point
+            self.confirmation.hear(start_ns, samples)
         for decision in self.listener.process(start_ns, values, period_ns):
             yield self._judged(decision)
         self._resumed_ns = None
@@ -141,7 +151,9 @@ class Classification:
         self._next_frame = None
 
     def _judged(self, decision: CryDecision) -> CryDecision:
-        """Return a decision with the status that the audio deserves."""
+        """Return a decision with the second listener's, and the status that the audio deserves."""
+        if self.confirmation is not None:
+            decision = self.confirmation.judge(decision)
         status, reason = decision.status, ''
         if self._trouble:
             status, reason = STATUS_UNTRUSTED_AUDIO, self._trouble

@@ -34,12 +34,15 @@ class StampedFrames:
     :param start_ns: capture time of its first sample.
     :param values: ``(n, F)`` float64; n = 0 only where there is a trouble to tell.
     :param trouble: why the audio is not to be trusted, a sentence; '' if it is.
+    :param samples: int16, n hops from the first sample of the first frame on, mono at the feature
+        set's rate; ``None`` where they did not come along.
     """
 
     first_frame: int
     start_ns: int
     values: np.ndarray
     trouble: str = ''
+    samples: Optional[np.ndarray] = None
 
 
 class AudioIntake:
@@ -72,6 +75,7 @@ class AudioIntake:
         self._resampler: Optional[StreamingResampler] = None
         self._hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
         self._next_frame = 0
+        self._owed = np.zeros(0, np.int16)     # samples of frames that are not complete
         # Stamp that the next frame of this stretch should have; None before its first.
         self._next_start_ns: Optional[int] = None
 
@@ -131,7 +135,7 @@ class AudioIntake:
         samples = self.mixer.process(frames_in) / PCM16_SCALE
         self.level_dbfs = level_dbfs(samples)
         self.used_samples, self.used_frames = samples, frames_in
-        return frames + self._stamp(self._extractor.process(self._resample(samples)).values)
+        return frames + self._stamp(self._extract(self._resample(samples)))
 
     def finish(self) -> List[StampedFrames]:
         """Complete the frames that are owed; the next block starts a new stretch."""
@@ -166,19 +170,30 @@ class AudioIntake:
     def _advance(self, first: int, start_ns: int, values: np.ndarray) -> StampedFrames:
         self._next_frame = first + len(values)
         self._next_start_ns = start_ns + len(values) * self._hop_ns
-        return StampedFrames(first, start_ns, values)
+        return StampedFrames(first, start_ns, values, samples=self._take_samples(len(values)))
+
+    def _extract(self, samples: np.ndarray) -> np.ndarray:
+        self._owed = np.concatenate((self._owed, to_pcm16(samples)))
+        return self._extractor.process(samples).values
+
+    def _take_samples(self, n_frames: int) -> np.ndarray:
+        """Return so many hops of what was extracted; silence where a stretch ended before."""
+        size = n_frames * self.feature_set.hop_length
+        taken, self._owed = self._owed[:size], self._owed[size:]
+        return np.pad(taken, (0, size - len(taken)))
 
     def _complete(self) -> List[StampedFrames]:
         """Return what the old stretch still owes, on its own time, and start anew."""
         frames = []
         if self._resampler is not None:
             tail = self._resampler.flush()
-            parts = [self._extractor.process(requantised(tail)).values] if len(tail) else []
+            parts = [self._extract(requantised(tail))] if len(tail) else []
             parts.append(self._extractor.flush().values)
             values = np.concatenate(parts)
             if len(values) and self._next_start_ns is not None:
                 frames.append(self._advance(self._next_frame, self._next_start_ns, values))
         self._extractor.reset()
+        self._owed = self._owed[:0]
         self._next_frame = 0
         self._next_start_ns = None
         return frames

@@ -17,6 +17,7 @@ from baby_cry_detector.audio.sources import AudioBlock, FileSource
 from baby_cry_detector.decision import CryDecision
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.stream.classification import Classification, NO_AUDIO_S
+from baby_cry_detector.stream.confirmation import Confirmation
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
@@ -58,14 +59,16 @@ class MessageReplay:
         for _, frames in self._stamped(messages):
             yield frames
 
-    def decisions(self, messages: Iterable, listener: FrameListener) -> Iterator[CryDecision]:
+    def decisions(self, messages: Iterable, listener: FrameListener,
+                  confirmation: Optional[Confirmation] = None) -> Iterator[CryDecision]:
         """
         Yield the decision after each frame, and every 0.2 s while no audio arrives.
 
         :param listener: its crib takes its name from the audio.
+        :param confirmation: the second listener, if there is one.
         """
         # What is wrong with the frames follows from what was wrong with the audio.
-        classification = Classification(listener)
+        classification = Classification(listener, confirmation=confirmation)
         arrived_ns = None
         for arrival_ns, frames in self._stamped(messages):
             if arrived_ns is not None:
@@ -116,17 +119,18 @@ def block_messages(blocks: Iterable[AudioBlock], sample_rate: int,
         yield AudioMessage(arrival_ns, stamp_ns, '', np.asarray(block.pcm, '<i2').tobytes())
 
 
-def listen(blocks: Iterable[AudioBlock], listener: FrameListener,
-           start_ns: int = 0) -> Iterator[CryDecision]:
+def listen(blocks: Iterable[AudioBlock], listener: FrameListener, start_ns: int = 0,
+           confirmation: Optional[Confirmation] = None) -> Iterator[CryDecision]:
     """
     Yield the decisions on a whole recording, frame by frame.
 
     :param blocks: int16 blocks at the feature set's rate.
     :param start_ns: time of the first sample.
+    :param confirmation: the second listener, if there is one.
     """
     feature_set = listener.feature_set
     return MessageReplay(feature_set).decisions(
-        block_messages(blocks, feature_set.sample_rate, start_ns), listener)
+        block_messages(blocks, feature_set.sample_rate, start_ns), listener, confirmation)
 
 
 def file_messages(path, sample_rate: int, block_duration_s: float = 0.1, channel: Choice = AUTO,

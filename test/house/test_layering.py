@@ -25,6 +25,7 @@ LAYERS = (
      'features', 'features.stages', 'features.sets',
      'model.cells'},
     {'model', 'decision'},
+    {'model.second'},
     {'stream', 'care.policy'},
     {'care.motion', 'care.sound', 'care.alerts', 'care.diary', 'care.need'},
     {'page', 'views', 'kept_needs'},

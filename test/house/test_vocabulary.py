@@ -5,7 +5,8 @@
 from pathlib import Path
 import re
 
-from baby_cry_detector.needs import (ALERT_STATE_NAMES, BASIS_NAMES, KIND_NAMES, Need, NEED_NAMES,
+from baby_cry_detector.needs import (ALERT_STATE_NAMES, BASIS_NAMES, CONFIRMATION_NAMES,
+                                     KIND_NAMES, Need, NEED_NAMES,
                                      need_of, PHASE_NAMES, PRIORITY_NAMES, STATUS_NAMES,
                                      STATUS_NO_AUDIO, status_of)
 from baby_cry_detector.units import DAY_NS, SECOND_NS, to_ns, to_s
@@ -26,7 +27,8 @@ def constants(message, prefix):
 
 @pytest.mark.parametrize('message, prefix, names', [
     ('CryNeed', 'NEED', NEED_NAMES), ('CryNeed', 'STATUS', STATUS_NAMES),
-    ('CryNeed', 'BASIS', BASIS_NAMES), ('CryAlert', 'STATE', ALERT_STATE_NAMES),
+    ('CryNeed', 'BASIS', BASIS_NAMES), ('CryNeed', 'CONFIRMATION', CONFIRMATION_NAMES),
+    ('CryAlert', 'STATE', ALERT_STATE_NAMES),
     ('CryAlert', 'PRIORITY', PRIORITY_NAMES), ('CareEvent', 'KIND', KIND_NAMES),
     ('CareEvent', 'PHASE', PHASE_NAMES)])
 def test_words_are_the_constants_of_the_messages(message, prefix, names):
@@ -34,7 +36,8 @@ def test_words_are_the_constants_of_the_messages(message, prefix, names):
 
 
 def test_every_constant_of_a_message_has_its_words():
-    known = {'NEED', 'STATUS', 'BASIS', 'STATE', 'PRIORITY', 'KIND', 'PHASE'}
+    known = {'NEED', 'STATUS', 'BASIS', 'CONFIRMATION', 'STATE', 'PRIORITY', 'KIND',
+             'PHASE'}
     for path in MESSAGES.glob('*.msg'):
         assert {match['prefix'] for match in CONSTANT.finditer(path.read_text())} <= known
 

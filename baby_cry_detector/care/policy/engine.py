@@ -48,6 +48,8 @@ class _Bout:
     reference: Optional[float] = None     # intensity that worse is measured from
     worse_since_ns: Optional[int] = None
     rank: int = 0                         # of the level, which only rises
+    confirmed: bool = False               # some of its crying was, or nobody could have
+    unconfirmed_ns: int = 0               # how long it cried without being confirmed
 
 
 _RANKS = ('mild', 'moderate', 'strong')
@@ -160,6 +162,8 @@ class PolicyEngine:
         quiet_ns = round(self.policy.soothing.retry_after_quiet_s * SECOND_NS)
         if bout is not None and self._last is not None and self._last.crying:
             bout.last_cry_ns = now             # it cried until now
+            if self._last.is_unconfirmed:
+                bout.unconfirmed_ns += now - self._last.stamp_ns
         if bout is not None and now - bout.last_cry_ns > quiet_ns:
             self._stop_all(now, 'it has been quiet for long')
             bout = self._bout = None
@@ -172,6 +176,7 @@ class PolicyEngine:
             if self._last is None or not self._last.is_heard or self._last.crying:
                 bout.barred = 'its beginning was not heard'
         bout.last_cry_ns = now
+        bout.confirmed = bout.confirmed or not state.is_unconfirmed
         sure = state.confidence >= self.policy.min_confidence and (
             BASIS_NAMES[state.need_basis] in NEED_BASES[self.policy.need_basis])
         self._need = state.need_name if sure and state.is_need_named else 'unknown'
@@ -190,6 +195,8 @@ class PolicyEngine:
             return
         soothing = self.policy.soothing
         if bout.failed or bout.barred or not soothing.enabled:
+            return
+        if not (bout.confirmed or soothing.unconfirmed):
             return
         if not state.crying:
             lingers_ns = round(soothing.linger_s * SECOND_NS)
@@ -306,6 +313,10 @@ class PolicyEngine:
         row, alerts = self._row(), self.policy.alerts
         waited_s = (now - bout.onset_ns) / SECOND_NS
         due = waited_s >= min(row.alert_after_s, alerts.limit_s) or bool(bout.failed)
+        if state.is_unconfirmed:
+            # Only what was heard counts: two false events a minute apart are no long crying.
+            lasts_ns = max(bout.unconfirmed_ns, now - state.onset_ns if state.onset_ns else 0)
+            due = due and lasts_ns >= min(alerts.unconfirmed_after_s, alerts.limit_s) * SECOND_NS
         present = self._alert
         if present is not None and (present.kind != 'cry'
                                     or present.episode_id != state.episode_id):
@@ -321,6 +332,8 @@ class PolicyEngine:
         if present is not None:
             priority = _louder(priority, present.priority)
         reason = f'{_RANKS[bout.rank]} crying, need {self._need}'
+        if state.is_unconfirmed:
+            reason += '; the second listener has not confirmed it'
         if bout.failed:
             reason += f'; soothing was stopped: {bout.failed}'
         since_ns = now if present is None else present.since_ns

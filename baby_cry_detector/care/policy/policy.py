@@ -85,6 +85,8 @@ class Alerts:
     When and how often to alert, whatever the need.
 
     :param limit_s: no alert comes later than this after the onset, whatever is being tried.
+    :param unconfirmed_after_s: crying that the second listener has not confirmed is alerted when
+        it has gone on for so long, but not later than ``limit_s``.
     :param failed_priority: least priority of the alert that soothing did not help.
     :param repeat_s: between repeats of an alert that nobody acknowledged.
     :param escalate_after_s: without acknowledgement the priority rises a step each time this
@@ -96,6 +98,7 @@ class Alerts:
     """
 
     limit_s: float = 120.0
+    unconfirmed_after_s: float = 20.0
     failed_priority: str = 'medium'
     repeat_s: float = 60.0
     escalate_after_s: float = 180.0
@@ -111,6 +114,8 @@ class Soothing:
     When soothing ends.
 
     :param enabled: False: never rock or play, only alert.
+    :param unconfirmed: False: not before the second listener has confirmed the crying, if there
+        is one.
     :param no_improvement_s: soothing that has not helped by then stops, and is alerted.
     :param improvement: by how much the share of time spent crying, or the intensity (each 0 to
         1), must have fallen to count as helped.
@@ -122,6 +127,7 @@ class Soothing:
     """
 
     enabled: bool = True
+    unconfirmed: bool = True
     no_improvement_s: float = 75.0
     improvement: float = 0.2
     worse_by: float = 0.2

@@ -27,13 +27,15 @@ VERSION = 1
 NEVER = -1                     # a time of day that does not come
 # (smallest, largest, unit) of every number.
 ALERT_NUMBERS = {
-    'limit_s': (0.0, LONGEST_ALERT_DELAY_S, 's'), 'repeat_s': (5.0, 3600.0, 's'),
+    'limit_s': (0.0, LONGEST_ALERT_DELAY_S, 's'),
+    'unconfirmed_after_s': (0.0, LONGEST_ALERT_DELAY_S, 's'), 'repeat_s': (5.0, 3600.0, 's'),
     'escalate_after_s': (5.0, 3600.0, 's'), 'snooze_max_s': (0.0, 14400.0, 's'),
     'heartbeat_s': (1.0, 300.0, 's'), 'no_audio_after_s': (1.0, 600.0, 's')}
 SOOTHING_NUMBERS = {
     'no_improvement_s': (*NO_IMPROVEMENT_RANGE_S, 's'), 'improvement': (0.05, 1.0, ''),
     'worse_by': (0.05, 1.0, ''), 'worse_for_s': (5.0, 60.0, 's'), 'linger_s': (0.0, 600.0, 's'),
     'retry_after_quiet_s': (0.0, 3600.0, 's')}
+SOOTHING_SWITCHES = ('enabled', 'unconfirmed')
 LEVEL_NUMBERS = {'moderate_from': (0.0, 1.0, ''), 'strong_from': (0.0, 1.0, '')}
 ROCK_NUMBERS = {'frequency_hz': (*FREQUENCY_RANGE_HZ, 'Hz'),
                 'amplitude_mm': (1.0, LARGEST_AMPLITUDE_MM, 'mm')}
@@ -150,14 +152,14 @@ class _Reader:
         return replace(base, **{key: value for key, value in found.items() if value is not None})
 
     def soothing(self, node, base: Soothing) -> Soothing:
-        found = self.numbers(node, 'soothing', SOOTHING_NUMBERS, ('enabled',))
-        if 'enabled' in found:
-            switch = self.scalar(found['enabled'])
+        found = self.numbers(node, 'soothing', SOOTHING_NUMBERS, SOOTHING_SWITCHES)
+        for name in set(SOOTHING_SWITCHES) & set(found):
+            switch = self.scalar(found[name])
             if type(switch) is not bool:
-                self.wrong(found['enabled'],
-                           f'soothing: enabled: expected true or false, got {switch!r}')
+                self.wrong(found[name],
+                           f'soothing: {name}: expected true or false, got {switch!r}')
                 switch = None
-            found['enabled'] = switch
+            found[name] = switch
         return replace(base, **{key: value for key, value in found.items() if value is not None})
 
     def rows(self, node, base):

@@ -43,6 +43,10 @@ def add_parser(subparsers) -> None:
                         help='with --background: another detector that hears the same')
     parser.add_argument('--peer-file', type=Path, default=None, metavar='FILE',
                         help="the peer's network, yamnet.tflite")
+    parser.add_argument('--confirmer', type=Path, default=None, metavar='FILE|DIR',
+                        help='with --background: also with this second listener; of a folder of '
+                             '"train-confirmer" each fold is heard by a probe that was not '
+                             'fitted on it')
     add_map_option(parser)
     parser.add_argument('--name-points', type=Path, default=None, metavar='CHECKPOINT',
                         help='with --background: store the thresholds of these recalls in this '
@@ -78,6 +82,8 @@ def run(args) -> int:
                          'was not trained on it')
     if args.name_points and not args.background:
         raise UsageError('--name-points needs --background')
+    if args.confirmer and not args.background:
+        raise UsageError('--confirmer needs --background')
     if args.peer and not (args.background and args.peer_file):
         raise UsageError('--peer needs --background and --peer-file')
     extra = {}
@@ -150,12 +156,16 @@ def _background(detector, args, clips, bars):
     """Return the figures on other sounds."""
     from baby_cry_detector.research.evaluation.background import evaluate_background
     from baby_cry_detector.research.training.manifest import load_several
-    peer = None
+    peer = second = None
+    if args.confirmer:
+        from baby_cry_detector.research.evaluation.confirmed import second_listener
+        second = second_listener(args.confirmer, progress=bars.show)
     if args.peer:
         from baby_cry_detector.research.evaluation.peer import yamnet
         peer = yamnet(args.peer_file)
     return evaluate_background(detector, clips, load_several(args.background, taken=clips),
                                hours_per_fold=args.hours, cry_every_s=args.cry_every, peer=peer,
+                               second=second,
                                progress=bars.show)
 
 

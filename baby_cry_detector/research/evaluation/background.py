@@ -12,7 +12,7 @@ probabilities are calibrated.
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, Optional, Protocol, Sequence, Tuple, Union
 
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS
@@ -57,6 +57,13 @@ class Stream:
     cries: List[Cry]
 
 
+class SecondListener(Protocol):
+    """What leaves of a stream's episodes those that it confirms; see `confirmed.py`."""
+
+    def confirmed(self, events: Episodes) -> Episodes:
+        """Return the episodes that it confirms, each from then on."""
+
+
 @dataclass
 class Scored:
     """
@@ -66,6 +73,8 @@ class Scored:
     :param step_s: time from one to the next.
     :param lookahead_s: from the beginning of a step until its answer is there.
     :param settings: of its decision; the thresholds are put in.
+    :param evidence: what a second listener says of the same, if there is one.
+    :param known: the episodes by thresholds, once they were found; may be shared.
     """
 
     smooth: np.ndarray
@@ -74,6 +83,17 @@ class Scored:
     settings: DecisionSettings
     pieces: List[Piece]
     cries: List[Cry]
+    evidence: Optional['SecondListener'] = None
+    known: Dict[Tuple[float, float], Episodes] = field(default_factory=dict)
+
+    def episodes(self, threshold: float, leave_ratio: float) -> Episodes:
+        """Return what the first listener takes for crying."""
+        settings = replace(self.settings, enter_threshold=float(threshold),
+                           leave_threshold=float(threshold * leave_ratio))
+        key = (settings.enter_threshold, settings.leave_threshold)
+        if key not in self.known:
+            self.known[key] = episodes(self.smooth, settings, self.step_s, self.lookahead_s)
+        return self.known[key]
 
 
 @dataclass
@@ -145,9 +165,9 @@ def at_threshold(scored: Sequence[Scored], threshold: float, leave_ratio: float)
     """Count cries found and false events, by the kind of sound that they begin in."""
     counts = Counts()
     for one in scored:
-        settings = replace(one.settings, enter_threshold=float(threshold),
-                           leave_threshold=float(threshold * leave_ratio))
-        events = episodes(one.smooth, settings, one.step_s, one.lookahead_s)
+        events = one.episodes(threshold, leave_ratio)
+        if one.evidence is not None:
+            events = one.evidence.confirmed(events)
         _count(counts, one, events)
     return counts
 
@@ -239,6 +259,8 @@ def evaluate_background(detector: Union[Path, Checkpoint], clips: Sequence[Clip]
                         hours_per_fold: float = 2.0, cry_every_s: float = CRY_EVERY_S,
                         seed: int = 0,
                         peer: Optional[Callable[[Stream], Scored]] = None,
+                        second: Optional[Callable[[int, Stream, Scored],
+                                                  SecondListener]] = None,
                         progress: Progress = no_progress) -> Dict:
     """
     Return the figures on the background's streams.
@@ -248,10 +270,13 @@ def evaluate_background(detector: Union[Path, Checkpoint], clips: Sequence[Clip]
     :param clips: the fold's cries are taken from these.
     :param background: the other sounds.
     :param peer: another listener that hears the same, see `peer.py`.
+    :param second: the second listener of a fold, given its stream and what ours says of it; see
+        `confirmed.py`.
     :raises ValueError: if a fold has no checkpoint there or no sounds.
     """
     ours: List[Scored] = []
     theirs: List[Scored] = []
+    both: List[Scored] = []
     thresholds = []
     folds = sorted({clip.fold for clip in background if clip.kind != EMOTION})
     for number, fold in enumerate(folds):
@@ -262,11 +287,15 @@ def evaluate_background(detector: Union[Path, Checkpoint], clips: Sequence[Clip]
                              hours_per_fold, np.random.default_rng([seed, fold]), cry_every_s)
         ours.append(score_detector(checkpoint, stream))
         thresholds.append(checkpoint.enter_threshold)
+        if second is not None:
+            both.append(replace(ours[-1], evidence=second(fold, stream, ours[-1])))
         if peer is not None:
             theirs.append(peer(stream))
     if not ours:
         raise ValueError('the background holds no sounds')
     result = {'ours': report_of(ours, LEAVE_TO_ENTER, float(np.mean(thresholds)))}
+    if second is not None:
+        result['ours, confirmed'] = report_of(both, LEAVE_TO_ENTER, float(np.mean(thresholds)))
     if peer is not None:
         from baby_cry_detector.research.evaluation.peer import LEAVE_RATIO, OWN_THRESHOLD
         result['peer'] = report_of(theirs, LEAVE_RATIO, OWN_THRESHOLD)

@@ -10,8 +10,9 @@ scores out; LiteRT (``pip install ai-edge-litert``) runs it.
 
 import hashlib
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
+from baby_cry_detector.model.second.sound_network import LAYERS, SoundNetwork
 from baby_cry_detector.research.training.chains import FRAME_LENGTH, HOP_LENGTH
 import numpy as np
 
@@ -69,6 +70,41 @@ class Teacher:
         level = np.sqrt(np.mean(np.square(samples))) + 1e-9
         gain = min(10.0 ** (LEVEL_DB / 20.0) / level, 100.0)
         return self.windows(np.clip(samples * gain, -1.0, 1.0)).astype(np.float16)
+
+    def arrays(self) -> Dict[str, np.ndarray]:
+        """
+        Return its weights by the names of `model/second/sound_network.py`.
+
+        The products over the channels stay the eight-bit numbers that they are.
+
+        :raises ValueError: if its layers are others.
+        """
+        found = {}
+        details = {part['index']: part for part in self._net.get_tensor_details()}
+
+        def constant(index: int) -> np.ndarray:
+            value = self._net.get_tensor(index)
+            if value.dtype != np.int8:
+                return np.asarray(value, np.float32)
+            quantised = details[index]['quantization_parameters']
+            shape = [1] * value.ndim
+            shape[quantised['quantized_dimension']] = -1
+            return value.astype(np.float32) * quantised['scales'].reshape(shape)
+
+        found['window'], found['mel'] = constant(3), constant(70)
+        found['first'] = constant(11)[..., 0].transpose(1, 2, 0)
+        found['first_bias'] = constant(13)
+        for number in range(len(LAYERS)):
+            found[f'depth{number}'] = constant(43 + number)[0]
+            found[f'depth{number}_bias'] = constant(14 + 2 * number)
+            index = 56 + number
+            found[f'point{number}'] = self._net.get_tensor(index)[:, 0, 0, :]
+            found[f'point{number}_scale'] = np.asarray(
+                details[index]['quantization_parameters']['scales'], np.float32)
+            found[f'point{number}_bias'] = constant(15 + 2 * number)
+        found = {name: np.array(value, order='C') for name, value in found.items()}
+        SoundNetwork(found)
+        return found
 
     def last_frames(self, n_frames: int) -> np.ndarray:
         """Return the last 10 ms frame within each window of a stream of so many frames."""

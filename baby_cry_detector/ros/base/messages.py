@@ -52,7 +52,7 @@ LARGEST_MESSAGE_FRAMES = 10_000
 # Of the same name and type in `CryNeed` and `CryState`; the rest is converted.
 SAME_FIELDS = ('status', 'status_reason', 'crying', 'confirmed', 'cry_probability', 'confidence',
                'intensity', 'episode_id', 'episode', 'need_basis', 'need_right', 'need_of',
-               'need_base_right', 'need_reason')
+               'need_base_right', 'need_reason', 'confirmation')
 
 
 class FeatureError(ValueError):
@@ -83,6 +83,8 @@ def features_message(frames: StampedFrames, feature_set: str, frame_id: str) -> 
     message.trouble = frames.trouble
     # An array of the field's own type is taken as it is; a list would be checked one by one.
     message.values = array('f', frames.values.astype(np.float32).tobytes())
+    if frames.samples is not None:
+        message.samples = array('h', frames.samples.astype(np.int16).tobytes())
     return message
 
 
@@ -105,6 +107,21 @@ def frame_values(message: FrameFeatures, expected: FeatureSet) -> np.ndarray:
     if values.size != rows * columns:
         raise FeatureError(f'expected {rows * columns} values, got {values.size}')
     return values.reshape(rows, columns)
+
+
+def frame_samples(message: FrameFeatures, expected: FeatureSet) -> Optional[np.ndarray]:
+    """
+    Return the audio of a message's frames, int16; ``None`` where it carries none.
+
+    :raises FeatureError: if it is not that of its frames.
+    """
+    samples = np.asarray(message.samples, np.int16)
+    if not samples.size:
+        return None
+    if samples.size != message.frame_count * expected.hop_length:
+        raise FeatureError(f'expected {message.frame_count * expected.hop_length} samples of '
+                           f'{message.frame_count} frames, got {samples.size}')
+    return samples
 
 
 def need_message(state: CryState) -> CryNeed:

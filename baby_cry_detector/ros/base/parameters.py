@@ -73,6 +73,9 @@ class FeatureExtractorSettings(NodeSettings):
     keep_microphone: bool = setting(
         True, 'Keep in a file (XDG_STATE_HOME) how quiet the microphone ever was, so that one '
         'that is muted is known after a restart; levels only, never sound.', read_only=True)
+    send_samples: bool = setting(
+        True, 'Send the audio of the frames along, for the second listener of cry_classifier; it '
+        'has none otherwise.', read_only=True)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ class CryClassifierSettings(DecisionSettings, NodeSettings):
     model: str = setting(
         '', 'Checkpoint (.npz) of the network; empty: the shipped one, is09: the shipped one on '
         "the paper's descriptors.", read_only=True, path=True)
+    confirmer: str = setting(
+        '', 'Second listener (.npz), which confirms what is taken for crying; empty: the shipped '
+        'one, none: there is none.', read_only=True, path=True)
     no_audio_timeout_s: float = setting(
         2.0, 'Silence of the feature topic after which the status is NO_AUDIO.', minimum=0.2,
         maximum=60.0)

@@ -7,23 +7,26 @@ Everything is decided from message stamps; the clock is only asked whether audio
 """
 
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 import hashlib
 from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, STATUS_NO_AUDIO
+from baby_cry_detector.model.second.confirmer import ConfirmerError
 from baby_cry_detector.msg import CryNeed, FrameFeatures, NeedEstimate
 from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Workload
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
-from baby_cry_detector.ros.base.messages import (FeatureError, frame_values, need_message,
-                                                 with_estimate)
+from baby_cry_detector.ros.base.messages import (FeatureError, frame_samples, frame_values,
+                                                 need_message, with_estimate)
 from baby_cry_detector.ros.base.parameters import CryClassifierSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.stream.classification import Classification
+from baby_cry_detector.stream.confirmation import NO_CONFIRMER, open_confirmation
 from baby_cry_detector.stream.episode_journal import EpisodeJournal
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
@@ -64,6 +67,8 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self._last = None
         self._model = ''
         self._journal = None
+        self._thread = None            # of the second listener
+        self._wants_confirmer = False
         self._resuming = Arrival(self)
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)
@@ -82,7 +87,8 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         checkpoint = open_checkpoint(values.model)
         self._classification = Classification(
             FrameListener(checkpoint, values, self._frame_id),
-            values.no_audio_timeout_s, Troubles(self.counts, self.tell))
+            values.no_audio_timeout_s, Troubles(self.counts, self.tell),
+            self._second_listener(values.confirmer))
         self._classification.enable(self._enabled)
         self._model = model_id(values.model)
         self._need = self.offer(CryNeed, 'cry_need', qos.LATCHED)
@@ -92,6 +98,18 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self.get_logger().info(
             f'model {self._model}: hears {self._listener.feature_set.id}, '
             f'needs {", ".join(self._listener.decider.labels[1:]) or "not told"}')
+
+    def _second_listener(self, file: str):
+        """Return what confirms candidates; without it they are told unconfirmed, at once."""
+        self._wants_confirmer = file != NO_CONFIRMER
+        if not self._wants_confirmer:
+            return None
+        self._thread = ThreadPoolExecutor(1, 'second_listener')
+        try:
+            return open_confirmation(file, self._thread.submit)
+        except ConfirmerError as error:
+            self.report('no_second_listener', f'crying is told without a second listener: {error}')
+            return None
 
     def activate(self):
         """Subscribe, and say at once that nothing has been heard yet."""
@@ -115,7 +133,10 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self._arrival.clear()
 
     def cleanup(self):
-        """Give the network back."""
+        """Give the networks back."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._thread = None
         self._need = self._probability = self._classification = self._journal = None
 
     def live_change(self, values: CryClassifierSettings):
@@ -126,12 +147,13 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
     def _on_features(self, message: FrameFeatures):
         try:
             values = frame_values(message, self._listener.feature_set)
+            samples = frame_samples(message, self._listener.feature_set)
         except FeatureError as error:
             self._mismatch = str(error)
             raise
         self._mismatch = ''
         frames = StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp),
-                               values, message.trouble)
+                               values, message.trouble, samples)
         if (frames.first_frame, frames.start_ns) not in self._taken:
             self._hear_frames(frames, message.header.frame_id)
 
@@ -266,6 +288,11 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
                            hold_s=settings.hold_s)
             if self._listener.decider.invalid_steps:
                 details.update(invalid_steps=self._listener.decider.invalid_steps)
+        confirmation = self._classification and self._classification.confirmation
+        if confirmation is not None:
+            details.update(confirmer_windows=confirmation.windows)
+            if confirmation.trouble:
+                details.update(second_listener=confirmation.trouble)
         if self._last is not None:
             details.update(cry_probability=round(self._last.cry_probability, 3),
                            crying=self._last.crying, last_episode=self._last.episode_id)
@@ -276,6 +303,9 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         if self._enabled and self._last is not None and (
                 self._last.status == STATUS_UNTRUSTED_AUDIO):
             return DiagnosticStatus.ERROR, self._last.why_not_heard, details
+        if self._enabled and self._wants_confirmer and (
+                confirmation is None or confirmation.trouble):
+            return DiagnosticStatus.WARN, 'listening, without a second listener', details
         return DiagnosticStatus.OK, 'listening' if self._enabled else 'switched off', details
 
 

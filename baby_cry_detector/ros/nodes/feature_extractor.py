@@ -7,6 +7,8 @@ The rows carry the audio's own stamps and a frame counter, so whoever follows ca
 missing.
 """
 
+from dataclasses import replace
+
 from baby_cry_detector.audio.messages import AudioMessage, format_message
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.msg import FrameFeatures
@@ -44,6 +46,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._memory = None
         self._listening = Listening(self, self._remember)
         self.classifier = None         # of the same process: takes frames without a message
+        self._sends_samples = True
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
     def configure(self, values: FeatureExtractorSettings):
@@ -59,6 +62,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             self._recall()
         self._features = self.offer(
             FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
+        self._sends_samples = values.send_samples
         self._level = self.offer(Float32, 'level_dbfs', qos.STATE)
         self.get_logger().info(f'{feature_set.id}: {len(feature_set.columns)} features a frame, '
                                f'{feature_set.lookahead_s * 1e3:.0f} ms after its start')
@@ -109,6 +113,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
 
     def _publish(self, frames):
         """Hand frames to the classifier; a message is made for whoever else subscribes."""
+        if not self._sends_samples:
+            frames = replace(frames, samples=None)
         feature_set, frame_id = self._extraction.feature_set.id, self._extraction.frame_id
         is_taken = self.classifier is not None and self.classifier.take(
             frames, feature_set, frame_id)

@@ -9,7 +9,9 @@ from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, DEFAULT, Policy, RockStep,
                                                   Row, Soothing, SoundStep, Step)
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import (BASIS_BOTH, BASIS_CONTEXT, BASIS_NONE, BASIS_SOUND, Need,
+from baby_cry_detector.needs import (BASIS_BOTH, BASIS_CONTEXT, BASIS_NONE, BASIS_SOUND,
+                                     CONFIRMATION_CONFIRMED, CONFIRMATION_NONE,
+                                     CONFIRMATION_PENDING, CONFIRMATION_REFUSED, Need,
                                      STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK,
                                      STATUS_UNTRUSTED_AUDIO)
 from hypothesis import given, settings
@@ -291,3 +293,77 @@ def test_whatever_is_heard(pieces):
     ended = [effect.action_id for effect in stream.ended()]
     assert len(ended) == len(set(ended)) and begun == going | set(ended)
     assert twin.observe(CryState(1)).rock is None
+
+
+# --- the second listener -------------------------------------------------------------------------
+STRONG = Policy(CribPolicy(alerts=Alerts(unconfirmed_after_s=20.0, limit_s=60.0), rows={
+    DEFAULT: {level: Row(0.0, 'high', STEPS) for level in ('mild', 'moderate', 'strong')}}))
+
+
+def cry_unconfirmed(stream, seconds, confirmation=CONFIRMATION_PENDING, new=False):
+    """Cry on, or anew, with what the second listener says of it."""
+    if new or not stream.onset_ns:
+        stream.episode, stream.onset_ns = stream.episode + 1, stream.now_ns
+    return stream._say(seconds, crying=True, confidence=0.9, intensity=0.3,
+                       confirmed=confirmation == CONFIRMATION_CONFIRMED, confirmation=confirmation,
+                       episode_id=f'e{stream.episode}', onset_ns=stream.onset_ns)
+
+
+def test_nobody_is_woken_before_the_second_listener_has_agreed():
+    stream = Stream(STRONG)
+    assert cry_unconfirmed(stream, 5.0).alert is None
+    alert = cry_unconfirmed(stream, 0.2, CONFIRMATION_CONFIRMED).alert
+    assert alert is not None and 'second listener' not in alert.reason
+
+
+@pytest.mark.parametrize('said', [CONFIRMATION_PENDING, CONFIRMATION_REFUSED])
+def test_unconfirmed_crying_is_alerted_within_the_bound(said):
+    stream = Stream(STRONG)
+    assert cry_unconfirmed(stream, 19.6, said).alert is None
+    alert = cry_unconfirmed(stream, 1.0, said).alert
+    assert alert is not None and 'has not confirmed' in alert.reason
+
+
+def test_crying_now_and_then_adds_up_to_the_bound_and_false_events_do_not():
+    stream = Stream(STRONG)
+    for _ in range(4):
+        assert cry_unconfirmed(stream, 4.0).alert is None
+        stream.quiet(20.0)
+    assert cry_unconfirmed(stream, 4.6).alert is not None
+    calm = Stream(STRONG)
+    for _ in range(6):
+        assert cry_unconfirmed(calm, 4.0).alert is None
+        calm.quiet(130.0)                   # longer than a bout
+
+
+def test_without_a_second_listener_nobody_waits():
+    assert Stream(STRONG).cry(0.4).alert is not None
+    stream = Stream(STRONG)
+    cry_unconfirmed(stream, 2.0)
+    assert cry_unconfirmed(stream, 0.2, CONFIRMATION_NONE).alert is not None     # it failed
+
+
+def test_an_alert_goes_on_when_the_same_trouble_is_not_confirmed_again():
+    stream = Stream(STRONG)
+    first = cry_unconfirmed(stream, 1.0, CONFIRMATION_CONFIRMED).alert
+    again = cry_unconfirmed(stream, 1.0).alert
+    assert first is not None and again is not None and again.since_ns == first.since_ns
+
+
+def test_a_bound_of_nothing_alerts_at_once_and_none_is_beyond_the_limit():
+    at_once = replace(STRONG.common, alerts=replace(STRONG.common.alerts,
+                                                    unconfirmed_after_s=0.0))
+    assert cry_unconfirmed(Stream(Policy(at_once)), 0.4).alert is not None
+    far = replace(STRONG.common, alerts=replace(STRONG.common.alerts, unconfirmed_after_s=600.0))
+    stream = Stream(Policy(far))
+    assert cry_unconfirmed(stream, 59.0).alert is None
+    assert cry_unconfirmed(stream, 1.6).alert is not None
+
+
+def test_soothing_may_begin_before_unless_the_policy_says_not():
+    assert cry_unconfirmed(Stream(STRONG), 6.0).sound is not None
+    waits = Policy(replace(STRONG.common, soothing=Soothing(unconfirmed=False)))
+    stream = Stream(waits)
+    assert cry_unconfirmed(stream, 12.0).sound is None
+    assert cry_unconfirmed(stream, 6.0, CONFIRMATION_CONFIRMED).sound is not None
+    assert Stream(waits).cry(6.0).sound is not None          # there is no second listener

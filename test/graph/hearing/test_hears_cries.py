@@ -52,6 +52,13 @@ def test_demonstration_is_heard_as_crying_where_it_cries(graph, demonstration):
     assert all(0.0 < need.intensity <= 1.0 for need in crying[3:])
     assert crying[-1].episode >= 1 and crying[-1].episode_id.startswith('crib-')
     assert to_nanoseconds(crying[0].onset) <= to_nanoseconds(crying[0].header.stamp)
+    # The second listener hears the episode from its beginning, and has its say within it.
+    assert any(need.crying and not need.confirmed
+               and need.confirmation == CryNeed.CONFIRMATION_PENDING for need in probe.needs)
+    assert any(need.confirmation == CryNeed.CONFIRMATION_CONFIRMED and need.confirmed
+               for need in crying)
+    assert not any(need.confirmed or need.confirmation for need in probe.needs
+                   if not need.crying)
     for need in probe.needs:
         assert not need.probabilities or abs(sum(need.probabilities) - 1.0) < 1e-3
 

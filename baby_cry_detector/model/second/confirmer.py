@@ -1,0 +1,213 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The second listener's numbers: `sound_network` and, on its embedding, a probe that knows crying.
+
+One .npz as a checkpoint's, read as strictly: float32 and int8 arrays and one JSON document.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+import io
+import json
+import math
+import os
+from pathlib import Path
+import stat
+from typing import Any, Deque, Dict, Mapping, Union
+
+from baby_cry_detector.model.second.sound_network import N_VALUES, shapes, SoundNetwork, WINDOW_SAMPLES
+from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
+import numpy as np
+
+FORMAT = 'baby_cry_detector confirmer'
+VERSION = 1
+_DOCUMENT = 'document'
+_NUMBERS = ('<f4', '|i1')
+MOST_HIDDEN = 4096
+#: (lowest, highest) of every number of the document.
+RANGES = {'hop_s': (0.1, 5.0), 'refuse_after_s': (0.5, 60.0),
+          'pooled': (1, 32)}
+
+
+class ConfirmerError(ValueError):
+    """A file that can't be used; one sentence says what was expected."""
+
+
+class Pooling:
+    """The mean of the newest answers; what was said before the first ones counts less."""
+
+    def __init__(self, length: int) -> None:
+        self._newest: Deque[float] = deque(maxlen=length)
+
+    def add(self, evidence: float) -> float:
+        """Take an answer, return what they say together; no number counts as 0."""
+        self._newest.append(evidence if math.isfinite(evidence) else 0.0)
+        return sum(self._newest) / len(self._newest)
+
+
+@dataclass
+class Confirmer:
+    """
+    What hears candidates.
+
+    :param network: arrays of `sound_network.shapes`.
+    :param probe: ``mean`` and ``std`` (1024,), ``hidden`` (H, 1024), ``hidden_bias`` (H,),
+        ``output`` (H,), ``output_bias`` (1,), float32.
+    :param thresholds: log-odds from which it agrees, by the first listener's operating point;
+        '' is for its own thresholds.
+    :param pooled: windows whose mean is compared with it.
+    :param hop_s: time between two windows of an episode.
+    :param refuse_after_s: so long after an episode began without agreeing it has refused.
+    :param provenance: JSON document: what it was fitted on, what it was measured to do.
+    :ivar runs: the network, ready to hear.
+    :raises ConfirmerError: if something does not fit.
+    """
+
+    network: Mapping[str, np.ndarray]
+    probe: Mapping[str, np.ndarray]
+    thresholds: Mapping[str, float] = field(default_factory=lambda: {'': 0.0})
+    pooled: int = 1
+    hop_s: float = 0.4875
+    refuse_after_s: float = 3.0
+    provenance: Dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check everything."""
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) \
+                    or not low <= value <= high:
+                raise ConfirmerError(f'{name}: expected a number from {low} to {high}, '
+                                     f'got {value!r:.40}')
+        self.pooled = int(self.pooled)
+        self._check_thresholds()
+        if not isinstance(self.provenance, dict):
+            raise ConfirmerError('provenance: expected a JSON object')
+        self._check_arrays('network', self.network, shapes())
+        hidden = self.probe.get('hidden')
+        count = len(hidden) if hidden is not None and hidden.ndim == 2 else 0
+        if not 1 <= count <= MOST_HIDDEN:
+            raise ConfirmerError(f'probe: expected 1 to {MOST_HIDDEN} hidden units')
+        self._check_arrays('probe', self.probe, probe_shapes(count))
+        if not (self.probe['std'] > 0).all():
+            raise ConfirmerError('probe: expected every std above 0')
+        self.runs = SoundNetwork(self.network)
+
+    def _check_thresholds(self) -> None:
+        given = self.thresholds
+        if not isinstance(given, Mapping) or '' not in given or not all(
+                isinstance(name, str) and isinstance(value, (int, float))
+                and not isinstance(value, bool) and abs(value) <= 50.0
+                for name, value in given.items()):
+            raise ConfirmerError("thresholds: expected log-odds by name, '' among them")
+
+    def threshold(self, operating_point: str = '') -> float:
+        """Return the log-odds from which it agrees at an operating point of the first."""
+        return float(self.thresholds.get(operating_point, self.thresholds['']))
+
+    @staticmethod
+    def _check_arrays(what, arrays, expected) -> None:
+        for name in sorted(set(expected) ^ set(arrays)):
+            raise ConfirmerError(f'{what}: array {name} '
+                                 + ('is missing' if name in expected else 'is unknown'))
+        for name, (shape, dtype) in expected.items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype != dtype:
+                raise ConfirmerError(f'{what}: {name}: expected {dtype} of shape {shape}, got '
+                                     f'{array.dtype} of {array.shape}')
+            if not np.isfinite(array).all() or np.abs(array.astype(np.float64)).max() > 1e6:
+                raise ConfirmerError(f'{what}: {name}: expected finite numbers within 1e6')
+
+    def evidence(self, samples: np.ndarray) -> float:
+        """
+        Return the log-odds that a window holds crying.
+
+        :param samples: int16 (15600,) at 16 kHz.
+        """
+        values = self.runs.embedding(np.asarray(samples, np.float32) / np.float32(32768))
+        return float(self.log_odds(values[None])[0])
+
+    def log_odds(self, embeddings: np.ndarray) -> np.ndarray:
+        """Return the log-odds (n,) that windows of these embeddings (n, 1024) hold crying."""
+        return probe_log_odds(self.probe, embeddings)
+
+    def pooling(self) -> Pooling:
+        """Return what puts the answers of one episode together."""
+        return Pooling(self.pooled)
+
+
+def probe_shapes(hidden: int) -> Dict[str, Any]:
+    """Return the arrays of a probe with so many hidden units: ``{name: (shape, dtype)}``."""
+    return {'mean': ((N_VALUES,), 'float32'), 'std': ((N_VALUES,), 'float32'),
+            'hidden': ((hidden, N_VALUES), 'float32'), 'hidden_bias': ((hidden,), 'float32'),
+            'output': ((hidden,), 'float32'), 'output_bias': ((1,), 'float32')}
+
+
+def probe_log_odds(probe: Mapping[str, np.ndarray], embeddings: np.ndarray) -> np.ndarray:
+    """Return log-odds (n,) of embeddings (n, 1024)."""
+    x = (embeddings.astype(np.float32) - probe['mean']) / probe['std']
+    hidden = np.maximum(x @ probe['hidden'].T + probe['hidden_bias'], 0.0)
+    return hidden @ probe['output'] + probe['output_bias'][0]
+
+
+def save_confirmer(path: Union[str, Path], confirmer: Confirmer) -> None:
+    """Write a confirmer; a file that exists is replaced at once or not at all."""
+    document = {'format': FORMAT, 'version': VERSION, 'provenance': confirmer.provenance,
+                'thresholds': dict(confirmer.thresholds),
+                **{name: getattr(confirmer, name) for name in RANGES}}
+    text = json.dumps(document, allow_nan=False, sort_keys=True)
+    arrays = {_DOCUMENT: np.frombuffer(text.encode(), np.uint8)}
+    for prefix in ('network', 'probe'):
+        arrays.update({f'{prefix}.{name}': np.ascontiguousarray(value)
+                       for name, value in sorted(getattr(confirmer, prefix).items())})
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    partial = Path(path).with_name(Path(path).name + '.partial')
+    partial.write_bytes(buffer.getvalue())
+    os.replace(partial, path)
+
+
+def load_confirmer(path: Union[str, Path]) -> Confirmer:
+    """
+    Read a confirmer; executes nothing that is in the file.
+
+    :raises ConfirmerError: if it is missing, damaged, or something else.
+    """
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
+            raise ConfirmerError(f'{path}: expected a regular file of at most '
+                                 f'{MAX_FILE_BYTES >> 20} MiB')
+        arrays = read_arrays(Path(path).read_bytes(), _DOCUMENT, _NUMBERS)
+        return _built(arrays)
+    except (ValueError, RecursionError) as error:
+        problem = str(error).removeprefix(f'{path}: ')
+        raise ConfirmerError(f'{path}: {problem}') from error
+    except OSError as error:
+        raise ConfirmerError(f'{path}: cannot be read: {error.strerror or error}') from error
+
+
+def _built(arrays: Dict[str, np.ndarray]) -> Confirmer:
+    if _DOCUMENT not in arrays:
+        raise StrictNpzError('it has no document')
+    document = json.loads(arrays.pop(_DOCUMENT).tobytes().decode())
+    if not isinstance(document, dict) or document.get('format') != FORMAT \
+            or document.get('version') != VERSION:
+        raise ConfirmerError(f'expected a {FORMAT} of version {VERSION}')
+    expected = {'format', 'version', 'provenance', 'thresholds', *RANGES}
+    if set(document) != expected:
+        raise ConfirmerError(f'expected the entries {", ".join(sorted(expected))}')
+    parts: Dict[str, Dict[str, np.ndarray]] = {'network': {}, 'probe': {}}
+    for name, array in arrays.items():
+        part, _, rest = name.partition('.')
+        if part not in parts:
+            raise ConfirmerError(f'array {name} is unknown')
+        parts[part][rest] = array
+    return Confirmer(parts['network'], parts['probe'], provenance=document['provenance'],
+                     thresholds=document['thresholds'],
+                     **{name: document[name] for name in RANGES})
+
+
+__all__ = ['Confirmer', 'ConfirmerError', 'load_confirmer', 'Pooling', 'probe_log_odds',
+           'probe_shapes', 'save_confirmer', 'WINDOW_SAMPLES']

@@ -1,0 +1,123 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A network that knows what else a sound is: YAMNet (Google, Apache-2.0) up to its embedding.
+
+MobileNet v1 over the log-mel spectrogram of 0.975 s: a convolution, then thirteen pairs of a
+3 x 3 convolution a channel and a product over the channels. Its weights are the published ones,
+eight bits a number with a scale a row. Plain NumPy: some 15 ms a window, so nobody runs it all the
+time; `confirmer.py` has it hear candidates.
+"""
+
+from typing import Dict, Mapping, Tuple
+
+import numpy as np
+
+SAMPLE_RATE = 16000
+WINDOW_SAMPLES = 15600
+N_VALUES = 1024
+_FRAME, _HOP, _FFT, _FRAMES, _MELS = 400, 160, 512, 96, 64
+# The network was trained on levels like these (RMS, dB of full scale); what is faint it takes
+# for silence, so every window is brought there, by at most 40 dB.
+LEVEL_DB = -23.0
+MOST_GAIN = 100.0
+_OFFSET = 1e-3
+#: (channels in, channels out, stride) of the thirteen pairs.
+LAYERS: Tuple[Tuple[int, int, int], ...] = (
+    (32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, 512, 2),
+    *(((512, 512, 1),) * 5), (512, 1024, 2), (1024, 1024, 1))
+
+
+def shapes() -> Dict[str, Tuple[Tuple[int, ...], str]]:
+    """Return the network's arrays: ``{name: (shape, dtype)}``."""
+    found = {'window': ((_FRAME,), 'float32'), 'mel': ((_MELS, _FFT // 2 + 1), 'float32'),
+             'first': ((3, 3, 32), 'float32'), 'first_bias': ((32,), 'float32')}
+    for number, (inner, outer, _) in enumerate(LAYERS):
+        found.update({
+            f'depth{number}': ((3, 3, inner), 'float32'),
+            f'depth{number}_bias': ((inner,), 'float32'),
+            f'point{number}': ((outer, inner), 'int8'),
+            f'point{number}_scale': ((outer,), 'float32'),
+            f'point{number}_bias': ((outer,), 'float32')})
+    return found
+
+
+class SoundNetwork:
+    """
+    The network.
+
+    :param arrays: as `shapes` says.
+    :raises ValueError: if they are others.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]):
+        for name, (shape, dtype) in shapes().items():
+            if name not in arrays or arrays[name].shape != shape or arrays[name].dtype != dtype:
+                raise ValueError(f'{name}: expected {dtype} of shape {shape}')
+        self._window, self._mel = arrays['window'], np.ascontiguousarray(arrays['mel'].T)
+        self._first, self._first_bias = arrays['first'], arrays['first_bias']
+        self._layers = [
+            (arrays[f'depth{number}'], arrays[f'depth{number}_bias'],
+             # Whole numbers times a scale, put together once.
+             np.ascontiguousarray((arrays[f'point{number}'].astype(np.float32)
+                                   * arrays[f'point{number}_scale'][:, None]).T),
+             arrays[f'point{number}_bias'], stride)
+            for number, (_, _, stride) in enumerate(LAYERS)]
+
+    def embedding(self, samples: np.ndarray) -> np.ndarray:
+        """
+        Return what the network knows of a window, float32 (1024,), each at least 0.
+
+        :param samples: ``(15600,)`` at 16 kHz, 1.0 is full scale; its level does not count.
+        """
+        samples = np.asarray(samples, np.float32)
+        if samples.shape != (WINDOW_SAMPLES,):
+            raise ValueError(f'expected {WINDOW_SAMPLES} samples, got shape {samples.shape}')
+        x = log_mel(self._window, self._mel, evened(samples))[:, :, None]
+        x = np.maximum(_convolved(x, self._first, 2) + self._first_bias, 0.0)
+        for depth, depth_bias, point, point_bias, stride in self._layers:
+            x = np.maximum(_convolved(x, depth, stride) + depth_bias, 0.0)
+            x = np.maximum(x @ point + point_bias, 0.0)
+        return x.mean(axis=(0, 1))
+
+
+def log_mel(window: np.ndarray, mel: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """
+    Return what the network sees, float32 (96, 64): a row every 10 ms.
+
+    :param window: (400,) of a frame.
+    :param mel: (257, 64) bands of the magnitudes.
+    :param samples: (15600,).
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP]
+    spectrum = np.abs(np.fft.rfft(frames[:_FRAMES] * window, _FFT))
+    return np.log(spectrum.astype(np.float32) @ mel + np.float32(_OFFSET))
+
+
+def evened(samples: np.ndarray) -> np.ndarray:
+    """Return samples at the level that the network knows; silence stays silence."""
+    level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) + 1e-9
+    return samples * np.float32(min(10.0 ** (LEVEL_DB / 20.0) / level, MOST_GAIN))
+
+
+def _convolved(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
+    """
+    Return a 3 x 3 convolution of each channel; edges as TensorFlow's SAME.
+
+    :param x: (rows, columns, C); one channel serves all of the kernel's.
+    :param kernel: (3, 3, C).
+    """
+    sizes, edges = [], []
+    for length in x.shape[:2]:
+        size = -(-length // stride)
+        missing = max((size - 1) * stride + 3 - length, 0)
+        sizes.append(size)
+        edges.append((missing // 2, missing - missing // 2))
+    padded = np.pad(x, (*edges, (0, 0)))
+    rows, columns = sizes
+    result = np.zeros((rows, columns, kernel.shape[2]), np.float32)
+    for i in range(3):
+        for j in range(3):
+            result += padded[i:i + (rows - 1) * stride + 1:stride,
+                             j:j + (columns - 1) * stride + 1:stride] * kernel[i, j]
+    return result

@@ -1,0 +1,70 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""``baby-cry train-confirmer``: the second listener, fitted and measured."""
+
+import json
+from pathlib import Path
+import sys
+
+from baby_cry_detector.cli.arguments import number, UsageError
+from baby_cry_detector.cli.progress import Bars
+
+
+def add_parser(subparsers) -> None:
+    """Add the command's options."""
+    parser = subparsers.add_parser(
+        'train-confirmer', help='fit the second listener, which confirms what is taken for crying',
+        description='Lays other sounds end to end with cries in them, fold by fold, lets the '
+                    'detector hear them and YAMNet what the detector takes for crying, and fits '
+                    'a probe that tells which of it is. Prints what both together do, each fold '
+                    'by a probe that was fitted on the others. Everything heard is kept in '
+                    '--out: run it again to go on.')
+    parser.add_argument('--teacher', type=Path, required=True, metavar='FILE',
+                        help='yamnet.tflite (Apache-2.0); needs LiteRT')
+    parser.add_argument('--manifest', type=Path, action='append', default=[],
+                        help='clips with cries (may be repeated; default: the folder that '
+                             'BABY_CRY_DATA_DIR names)')
+    parser.add_argument('--background', type=Path, action='append', default=[],
+                        help='other sounds, such as of "baby-cry corpus" (may be repeated)')
+    parser.add_argument('--checkpoint', default='', help='first listener (default: the shipped)')
+    parser.add_argument('--folds', type=Path, default=None, metavar='DIR',
+                        help='run of "train --folds": each fold is heard by the first listener '
+                             'that was not trained on it')
+    parser.add_argument('--out', type=Path, required=True, help='folder of the run')
+    parser.add_argument('--music-hours', type=number(float, 0.0, 1000.0), default=0.6,
+                        help='of each fold (default: 0.6)')
+    parser.add_argument('--other-hours', type=number(float, 0.0, 1000.0), default=0.7,
+                        help='of each fold (default: 0.7)')
+    parser.add_argument('--kept', type=number(float, 0.5, 1.0), default=0.975,
+                        help='share of the cries found by the first listener that the second has '
+                             'to confirm, at each operating point (default: 0.975)')
+    parser.add_argument('--json', action='store_true',
+                        help='print the figures as JSON on standard output')
+    parser.set_defaults(run=run)
+
+
+def run(args) -> int:
+    """Run the command; return the exit status."""
+    from baby_cry_detector.model.second.confirmer import save_confirmer
+    from baby_cry_detector.research.training.confirmer import fit_probe, make_confirmer
+    from baby_cry_detector.research.training.confirmer_run import (heard_folds, lines, measured,
+                                                                   open_inputs)
+    with Bars() as bars:
+        inputs = open_inputs(args)
+        if not any(clip.is_cry for clip in inputs.clips):
+            raise UsageError('no cries: give --manifest, or set BABY_CRY_DATA_DIR')
+        heard = heard_folds(inputs, args.out, args.music_hours, args.other_hours, bars.show)
+        report = measured(heard, inputs.checkpoint, args.kept, args.out, bars.say)
+        for line in lines(report):
+            bars.say(line)
+        thresholds = {name: point['threshold'] for name, point in report['points'].items()}
+        file = args.out / 'cry_confirmer.npz'
+        save_confirmer(file, make_confirmer(
+            inputs.network, fit_probe(list(heard.values())), thresholds, report['pooled'],
+            {'teacher': inputs.teacher_digest, 'measured': report}))
+        bars.say(f'second listener: {file}')
+    if args.json:
+        print(json.dumps(report))
+    else:
+        sys.stdout.flush()
+    return 0

@@ -1,0 +1,214 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""A run of `baby-cry train-confirmer`: what is kept, what is measured, what is printed."""
+
+from dataclasses import dataclass
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS
+from baby_cry_detector.decision.settings import LEAVE_TO_ENTER
+from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
+from baby_cry_detector.research.evaluation import background as streams
+from baby_cry_detector.research.evaluation.confirmed import LEAST_CANDIDATE
+from baby_cry_detector.research.evaluation.metrics import auc
+from baby_cry_detector.research.training.confirmer import (hear, Heard, out_of_fold,
+                                                           ProbeSettings, threshold_that_keeps,
+                                                           with_listener)
+from baby_cry_detector.research.training.feature_store import no_progress, Progress
+from baby_cry_detector.research.training.manifest import Clip, EMOTION, load_several
+from baby_cry_detector.stream.listener import open_checkpoint
+import numpy as np
+
+POOLED = 2
+
+
+@dataclass
+class Inputs:
+    """
+    What a run works on.
+
+    :param of_fold: the first listener of each fold, where there is a run with folds.
+    """
+
+    clips: List[Clip]
+    background: List[Clip]
+    checkpoint: Checkpoint
+    of_fold: Mapping[int, Checkpoint]
+    network: Dict[str, np.ndarray]
+    teacher_digest: str
+    folds: List[int]
+
+
+def open_inputs(args) -> Inputs:
+    """Read what the command names; raises ValueError, ImportError where that can't be."""
+    from baby_cry_detector.research.sounds.teacher import Teacher
+    from baby_cry_detector.research.training.manifest import default_data_dir
+
+    sources = args.manifest or [source for source in [default_data_dir()] if source]
+    clips = load_several(sources)
+    background = load_several(args.background, taken=clips)
+    folds = sorted({clip.fold for clip in [*clips, *background] if clip.kind != EMOTION})
+    if len(folds) < 2:
+        raise ValueError('a probe is judged on a fold that it was not fitted on: expected at '
+                         f'least two folds, got {len(folds)}')
+    of_fold = {}
+    if args.folds is not None:
+        of_fold = {fold: load_checkpoint(args.folds / f'fold-{fold}.npz') for fold in folds}
+    return Inputs(clips, background, open_checkpoint(args.checkpoint), of_fold,
+                  Teacher(args.teacher).arrays(),
+                  hashlib.sha256(args.teacher.read_bytes()).hexdigest(), folds)
+
+
+def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: float,
+                progress: Progress = no_progress) -> Dict[int, Heard]:
+    """
+    Return what both listeners made of every fold; what is there already is not heard again.
+
+    :raises ValueError: if the folder holds a run on something else.
+    """
+    from baby_cry_detector.research.sounds.sound_network import BatchNetwork
+
+    kept = out / 'work'
+    kept.mkdir(parents=True, exist_ok=True)
+    _claim(kept / 'run.json', inputs, music_hours, other_hours)
+    network: Optional[BatchNetwork] = None
+    heard = {}
+    for number, fold in enumerate(inputs.folds):
+        file = kept / f'heard-{fold}.npz'
+        if not file.is_file():
+            network = network or BatchNetwork(inputs.network)
+            hear(fold, inputs.clips, inputs.background,
+                 inputs.of_fold.get(fold, inputs.checkpoint), network, music_hours,
+                 other_hours).save(file)
+        heard[fold] = Heard.load(file)
+        progress('folds heard by both', number + 1, len(inputs.folds))
+    return heard
+
+
+def _claim(file: Path, inputs: Inputs, music_hours: float, other_hours: float) -> None:
+    names = sorted(f'{clip.path} {clip.fold} {clip.label}'
+                   for clip in [*inputs.clips, *inputs.background])
+    own = {'clips': hashlib.sha256('\n'.join(names).encode()).hexdigest(),
+           'first': [_digest(one) for one in [inputs.checkpoint, *inputs.of_fold.values()]],
+           'teacher': inputs.teacher_digest, 'hours': [music_hours, other_hours]}
+    if not file.is_file():
+        file.write_text(json.dumps(own))
+    elif json.loads(file.read_text()) != own:
+        raise ValueError(f'{file.parent}: holds a run on other recordings, detectors or hours; '
+                         'take another --out')
+
+
+def _digest(checkpoint: Checkpoint) -> str:
+    digest = hashlib.sha256()
+    for member in checkpoint.members:
+        for name in sorted(member.arrays):
+            digest.update(np.ascontiguousarray(member.arrays[name]).tobytes())
+    return digest.hexdigest()
+
+
+def first_thresholds(checkpoint: Checkpoint) -> Dict[str, float]:
+    """Return the thresholds at which the first listener is used, by name; '' is its own."""
+    named = checkpoint.provenance.get(ENTRY, {})
+    return {'': checkpoint.enter_threshold,
+            **{name: float(named[name]['enter_threshold']) for name in OPERATING_POINTS
+               if name in named}}
+
+
+def measured(heard: Mapping[int, Heard], checkpoint: Checkpoint, kept: float, out: Path,
+             say: Callable[[str], None], settings: ProbeSettings = ProbeSettings()
+             ) -> Dict[str, Any]:
+    """
+    Return what the first listener does alone and with the second, fold by fold out of fold.
+
+    :param kept: share of the cries found that has to be confirmed at each operating point.
+    """
+    probes = out_of_fold(heard, settings, say)
+    for fold, probe in probes.items():
+        np.savez(out / 'work' / f'probe-{fold}.npz', **probe)
+    alone = [one.scored(checkpoint, None) for _, one in sorted(heard.items())]
+    points = {}
+    for name, first in first_thresholds(checkpoint).items():
+        second = threshold_that_keeps(heard, probes, checkpoint, first, kept, POOLED)
+        both = with_listener(heard, probes, checkpoint, second, POOLED)
+        points[name] = {
+            'first_threshold': round(first, 4), 'threshold': round(second, 3),
+            'alone': streams.figures(alone, first, LEAVE_TO_ENTER),
+            'both': streams.figures(both, first, LEAVE_TO_ENTER)}
+    at_recall = {}
+    for recall in streams.RECALLS:
+        first = streams.threshold_at_recall(alone, recall, LEAVE_TO_ENTER)
+        second = _second_at_recall(heard, probes, checkpoint, recall)
+        at_recall[f'{recall:.2f}'] = {
+            'alone': None if first is None else streams.figures(alone, first, LEAVE_TO_ENTER),
+            'second_threshold': None if second is None else round(second, 3),
+            'both': None if second is None else streams.figures(
+                with_listener(heard, probes, checkpoint, second, POOLED), LEAST_CANDIDATE,
+                LEAVE_TO_ENTER)}
+    return {'pooled': POOLED, 'points': points, 'at_recall': at_recall,
+            'windows': _windows(heard, probes)}
+
+
+def _second_at_recall(heard, probes, checkpoint, recall: float) -> Optional[float]:
+    """Return the highest threshold of the second that finds so many, the first at its lowest."""
+    low, high = -12.0, 12.0
+
+    def finds(threshold: float) -> bool:
+        both = with_listener(heard, probes, checkpoint, threshold, POOLED)
+        return streams.at_threshold(both, LEAST_CANDIDATE, LEAVE_TO_ENTER).recall >= recall
+
+    if not finds(low):
+        return None
+    for _ in range(12):
+        middle = (low + high) / 2
+        low, high = (middle, high) if finds(middle) else (low, middle)
+    return low
+
+
+def _windows(heard, probes) -> Dict[str, Any]:
+    """Return how well single windows are told apart."""
+    truth, said = [], []
+    for fold, one in sorted(heard.items()):
+        is_cry, weight = one.targets()
+        values = one.evidence(probes[fold], 0.0, 1).values[one.numbers]
+        truth.append(is_cry[weight > 0])
+        said.append(values[weight > 0])
+    truth, said = np.concatenate(truth), np.concatenate(said)
+    return {'count': int(len(truth)), 'cries': int(truth.sum()),
+            'auc': round(float(auc(truth, said)), 4)}
+
+
+def lines(report: Mapping[str, Any]) -> List[str]:
+    """Return the report as lines for a terminal."""
+    found = [f'windows: {report["windows"]["count"]}, of cries {report["windows"]["cries"]}, '
+             f'AUC {report["windows"]["auc"]:.3f}']
+    rows = [(name or 'own', point, f' (second from {point["threshold"]:.2f})')
+            for name, point in report['points'].items()]
+    rows += [(f'recall {name}', point, f' (second from {point["second_threshold"]})')
+             for name, point in report['at_recall'].items()]
+    for name, point, how in rows:
+        for listeners in ('alone', 'both'):
+            one = point[listeners]
+            if one is None:
+                found.append(f'{name}, {listeners}: out of reach')
+                continue
+            low, high = one['false_events_per_h_95']
+            kinds = [f'{kind} {rate["false_events"]}' for kind, rate in one['by_kind'].items()
+                     if rate['false_events']]
+            found.append(
+                f'{name}, {listeners}{how if listeners == "both" else ""}: recall '
+                f'{one["recall"]:.3f} of {one["cries"]}; {one["false_events_per_h"]:.1f} '
+                f'({low:.1f} to {high:.1f}) false events an hour in {one["hours"]:.1f} h, music '
+                f'{_music(one)}; delay {one["delay_s"]["median"]} s, p90 '
+                f'{one["delay_s"]["p90"]} s; {", ".join(kinds)}')
+    return found
+
+
+def _music(one: Mapping[str, Any]) -> str:
+    rate = one['by_kind'].get('music')
+    if rate is None:
+        return '-'
+    low, high = rate['false_events_per_h_95']
+    return f'{rate["false_events_per_h"]:.2f} ({low:.2f} to {high:.2f})'

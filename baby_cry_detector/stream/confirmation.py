@@ -1,0 +1,212 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A second, slower listener for what the first one takes for crying: does it agree?
+
+It hears nothing until an episode begins; then windows out of a ring buffer, the first ending where
+the episode was announced, so it holds the episode's beginning. Each further one ends a hop
+later, until it has agreed or the episode is over. All times are those of the audio: an answer
+counts `LATENCY_NS` after the end of its window, whether it was computed at once or beside the
+first listener, so recordings and the graph give the same.
+
+Never silent: where it cannot work (no samples come along, it fails, it does not keep up) the
+episode counts as without a second listener, at once.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Optional, Protocol
+
+from baby_cry_detector.checkpoints import CONFIRMER
+from baby_cry_detector.decision import CryDecision
+from baby_cry_detector.model.second.confirmer import (Confirmer, load_confirmer,
+                                                      WINDOW_SAMPLES)
+from baby_cry_detector.model.second.sound_network import SAMPLE_RATE
+from baby_cry_detector.needs import (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE,
+                                     CONFIRMATION_PENDING, CONFIRMATION_REFUSED)
+from baby_cry_detector.units import SECOND_NS
+import numpy as np
+
+# From the end of a window until what was said of it counts.
+LATENCY_NS = 200_000_000
+# What is kept beside the newest block; an answer that takes longer than this is none.
+KEEP_NS = PATIENCE_NS = 2 * SECOND_NS
+# Stamps of two blocks that differ by no more are continuous.
+JITTER_NS = 50_000_000
+
+
+NO_CONFIRMER = 'none'
+
+
+class Work(Protocol):
+    """An answer that is being computed; `concurrent.futures.Future` is one."""
+
+    def done(self) -> bool:
+        """Return whether it is there."""
+
+    def result(self) -> float:
+        """Return it, or raise what went wrong."""
+
+
+Runner = Callable[[Callable[..., float], np.ndarray], Work]
+
+
+class _Done:
+    """Work that was done at once."""
+
+    def __init__(self, function: Callable[..., float], samples: np.ndarray):
+        self._error: Optional[Exception] = None
+        self._answer = 0.0
+        try:
+            self._answer = function(samples)
+        except Exception as error:     # told where the answer is taken, as from a thread
+            self._error = error
+
+    def done(self) -> bool:
+        return True
+
+    def result(self) -> float:
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+
+@dataclass
+class _Episode:
+    """What is known of the episode in progress."""
+
+    name: str
+    due_ns: int                        # end of the next window
+    since_ns: int
+    sums: Any                          # the newest answers
+    state: int = CONFIRMATION_PENDING
+
+
+class Confirmation:
+    """
+    The second listener of one stream.
+
+    :param confirmer: the network and its threshold.
+    :param run: computes an answer, at once where none is given; a node gives a thread.
+    :ivar operating_point: of the first listener; it has its own threshold.
+    :ivar trouble: why it can't work, a sentence; '' where it can.
+    :ivar windows: how many it heard.
+    """
+
+    def __init__(self, confirmer: Confirmer, run: Runner = _Done) -> None:
+        self.confirmer = confirmer
+        self.operating_point = ''
+        self.trouble = ''
+        self.windows = 0
+        self._run = run
+        self._hop_ns = round(confirmer.hop_s * SECOND_NS)
+        self._refuse_ns = round(confirmer.refuse_after_s * SECOND_NS)
+        self._episode: Optional[_Episode] = None
+        self.forget_audio()
+
+    def forget_audio(self) -> None:
+        """Forget what was heard: what comes next does not go on from it."""
+        self._audio = np.zeros(0, np.int16)
+        self._end_ns = 0
+        self._work: Optional[Work] = None
+        self._work_of = ('', 0)        # episode and end of the window
+
+    def hear(self, start_ns: int, samples: Optional[np.ndarray]) -> None:
+        """
+        Take the audio of the frames whose decisions come next.
+
+        :param start_ns: time of the first sample.
+        :param samples: int16 at 16 kHz, any number; ``None`` where there are none.
+        """
+        if samples is None:
+            self._audio = self._audio[:0]
+            return
+        if abs(start_ns - self._end_ns) > JITTER_NS:
+            self._audio = self._audio[:0]
+        kept = self._audio[-(KEEP_NS * SAMPLE_RATE // SECOND_NS):]
+        self._audio = np.concatenate((kept, np.asarray(samples, np.int16)))
+        self._end_ns = start_ns + len(samples) * SECOND_NS // SAMPLE_RATE
+
+    def judge(self, decision: CryDecision) -> CryDecision:
+        """Return a decision with what the second listener says of it."""
+        if not decision.crying:
+            self._episode = None
+            return decision
+        episode, stamp_ns = self._episode, decision.stamp_ns
+        if episode is None or episode.name != decision.episode_id:
+            episode = self._episode = _Episode(decision.episode_id, stamp_ns, stamp_ns,
+                                               self.confirmer.pooling())
+            before = CONFIRMATION_NONE
+        else:
+            before = episode.state
+        if episode.state != CONFIRMATION_CONFIRMED:
+            self._take_answer(episode, stamp_ns)
+        if episode.state not in (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE):
+            self._ask(episode, stamp_ns)
+            if episode.state == CONFIRMATION_PENDING \
+                    and stamp_ns - episode.since_ns >= self._refuse_ns:
+                episode.state = CONFIRMATION_REFUSED
+        state = episode.state
+        return replace(
+            decision, confirmation=state, changed=decision.changed or state != before,
+            confirmed=state in (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE))
+
+    def _ask(self, episode: _Episode, stamp_ns: int) -> None:
+        """Begin with the window that is due, if its audio is there."""
+        if not self._audio.size or stamp_ns - episode.due_ns > PATIENCE_NS:
+            self._give_up(episode, 'no audio comes along with the features')
+            return
+        if episode.due_ns - stamp_ns > self._hop_ns + JITTER_NS:
+            episode.due_ns = stamp_ns          # the clock was set back
+        if self._work is not None or stamp_ns < episode.due_ns or self._end_ns < episode.due_ns:
+            return
+        skipped = (self._end_ns - episode.due_ns) * SAMPLE_RATE // SECOND_NS
+        stop = len(self._audio) - skipped
+        if stop <= 0:
+            return
+        # Where the stream has only begun there was silence before.
+        samples = np.pad(self._audio[max(0, stop - WINDOW_SAMPLES):stop],
+                         (max(0, WINDOW_SAMPLES - stop), 0))
+        self._work_of = (episode.name, episode.due_ns)
+        self._work = self._run(self.confirmer.evidence, samples)
+        self.windows += 1
+        episode.due_ns += self._hop_ns
+
+    def _take_answer(self, episode: _Episode, stamp_ns: int) -> None:
+        work = self._work
+        if work is None:
+            return
+        name, end_ns = self._work_of
+        if not work.done():
+            if name == episode.name and stamp_ns - end_ns > PATIENCE_NS:
+                self._give_up(episode, 'the second listener does not keep up')
+            return
+        if name == episode.name and stamp_ns - end_ns < LATENCY_NS:
+            return
+        self._work = None
+        try:
+            evidence = work.result()
+        except Exception as error:     # whatever goes wrong in there, people are told of crying
+            self._give_up(episode, f'the second listener failed: {error}')
+            return
+        if name != episode.name:
+            return
+        self.trouble = ''
+        if episode.sums.add(evidence) >= self.confirmer.threshold(self.operating_point):
+            episode.state = CONFIRMATION_CONFIRMED
+
+    def _give_up(self, episode: _Episode, why: str) -> None:
+        self.trouble = why
+        episode.state = CONFIRMATION_NONE
+
+
+def open_confirmation(path: str = '', run: Runner = _Done) -> Optional[Confirmation]:
+    """
+    Return a second listener, or None where there is to be none.
+
+    :param path: a file; '' for the shipped one, ``none`` for none.
+    :param run: as of `Confirmation`.
+    :raises ConfirmerError: one sentence on what is wrong with the file.
+    """
+    if path == NO_CONFIRMER:
+        return None
+    return Confirmation(load_confirmer(path or CONFIRMER), run)

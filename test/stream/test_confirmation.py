@@ -1,0 +1,199 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The second listener's state machine: what it is asked, when its answer counts, when it fails."""
+
+from concurrent.futures import Future
+from dataclasses import replace
+
+from baby_cry_detector.decision.decider import CryDecision
+from baby_cry_detector.model.second.confirmer import Pooling
+from baby_cry_detector.needs import (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE,
+                                     CONFIRMATION_PENDING, CONFIRMATION_REFUSED)
+from baby_cry_detector.stream.confirmation import Confirmation, LATENCY_NS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+
+NS = 1_000_000_000
+START_NS = 1_700_000_000 * NS
+RATE = 16000
+
+
+class Scripted:
+    """A confirmer that says what it is told to, and keeps what it heard."""
+
+    hop_s, refuse_after_s = 0.5, 2.0
+
+    def __init__(self, *answers, pooled=1):
+        self.answers, self.pooled, self.heard = list(answers), pooled, []
+
+    def threshold(self, operating_point=''):
+        return {'quiet': 5.0}.get(operating_point, 1.0)
+
+    def pooling(self):
+        return Pooling(self.pooled)
+
+    def evidence(self, samples):
+        self.heard.append(samples)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Stream:
+    """Audio in blocks, and decisions of a first listener that cries from 1.0 s on."""
+
+    def __init__(self, confirmer, cries=lambda time_s: time_s >= 1.0, run=None, block=1600):
+        self.machine = Confirmation(confirmer, run) if run else Confirmation(confirmer)
+        self.cries, self.block = cries, block
+        self.ramp = np.arange(RATE * 60, dtype=np.int64) % 30011
+        self.at = 0
+        self.said = []
+
+    def run(self, duration_s, samples=True, step_s=0.01):
+        for _ in range(round(duration_s * RATE / self.block)):
+            start_ns = START_NS + self.at * NS // RATE
+            part = self.ramp[self.at:self.at + self.block].astype(np.int16)
+            self.machine.hear(start_ns, part if samples else None)
+            for step in range(round(self.block / RATE / step_s)):
+                time_s = self.at / RATE + (step + 1) * step_s
+                crying = self.cries(time_s)
+                self.said.append(self.machine.judge(CryDecision(
+                    stamp_ns=START_NS + round(time_s * NS), crying=crying, confirmed=crying,
+                    episode_id='one' if crying else '', changed=False)))
+            self.at += self.block
+        return self
+
+    def states(self):
+        """Return [(second, confirmation, confirmed)] where that changes."""
+        found = []
+        for one in self.said:
+            state = (one.confirmation, one.confirmed)
+            if not found or found[-1][1:] != state:
+                found.append((round((one.stamp_ns - START_NS) / NS, 2), *state))
+        return found
+
+
+def test_an_episode_is_confirmed_after_its_first_window_that_agrees():
+    confirmer = Scripted(-3.0, 2.0)
+    stream = Stream(confirmer).run(4)
+    assert stream.states() == [(0.01, CONFIRMATION_NONE, False),
+                               (1.0, CONFIRMATION_PENDING, False),
+                               (1.7, CONFIRMATION_CONFIRMED, True)]
+    assert len(confirmer.heard) == 2               # it is not asked again
+    changes = [one for one in stream.said if one.changed]
+    assert [one.confirmation for one in changes] == [CONFIRMATION_PENDING,
+                                                     CONFIRMATION_CONFIRMED]
+
+
+def test_the_first_window_ends_where_the_episode_was_announced():
+    confirmer = Scripted(2.0)
+    Stream(confirmer).run(2)
+    expected = np.arange(16000 - 15600, 16000) % 30011
+    np.testing.assert_array_equal(confirmer.heard[0], expected)
+
+
+def test_where_the_stream_has_only_begun_there_was_silence_before():
+    confirmer = Scripted(2.0)
+    Stream(confirmer, cries=lambda time_s: time_s >= 0.5).run(2)
+    heard = confirmer.heard[0]
+    assert heard.shape == (15600,) and not heard[:7600].any()
+    np.testing.assert_array_equal(heard[7600:], np.arange(8000))
+
+
+def test_what_does_not_agree_is_refused_and_may_still_be_confirmed():
+    stream = Stream(Scripted(*[-3.0] * 7, 2.0)).run(8)
+    assert [state[1:] for state in stream.states()] == [
+        (CONFIRMATION_NONE, False), (CONFIRMATION_PENDING, False),
+        (CONFIRMATION_REFUSED, False), (CONFIRMATION_CONFIRMED, True)]
+    assert stream.states()[2][0] == 3.0            # 2 s after it began
+
+
+def test_answers_are_put_together():
+    said = Stream(Scripted(-3.0, 2.0, 0.5, 2.0, pooled=2)).run(6).states()
+    assert said[-1] == (2.2, CONFIRMATION_CONFIRMED, True)     # the first pair above 1
+
+
+def test_an_operating_point_has_its_own_threshold():
+    stream = Stream(Scripted(2.0))
+    stream.machine.operating_point = 'quiet'
+    assert stream.run(8).states()[-1][1] == CONFIRMATION_REFUSED
+
+
+@pytest.mark.parametrize('block', [160, 480, 1600, 3200])
+def test_blocks_of_any_usual_size_give_the_same(block):
+    assert Stream(Scripted(-3.0, -2.0, 2.0), block=block).run(4.8).states() \
+        == Stream(Scripted(-3.0, -2.0, 2.0), block=1600).run(4.8).states()
+
+
+def test_without_audio_an_episode_is_told_at_once_as_without_a_second_listener():
+    stream = Stream(Scripted(-3.0)).run(3, samples=False)
+    assert stream.states() == [(0.01, CONFIRMATION_NONE, False), (1.0, CONFIRMATION_NONE, True)]
+    assert 'no audio' in stream.machine.trouble
+
+
+def test_audio_that_stops_coming_ends_the_waiting():
+    stream = Stream(Scripted(-3.0)).run(1.5)
+    stream.run(4, samples=False)
+    assert stream.states()[-1][1:] == (CONFIRMATION_NONE, True)
+    assert stream.states()[-1][0] < 2.0
+
+
+def test_one_that_fails_is_none_and_is_tried_again_in_the_next_episode():
+    confirmer = Scripted(RuntimeError('no memory'), 2.0)
+    stream = Stream(confirmer).run(2)
+    assert stream.states()[-1] == (1.2, CONFIRMATION_NONE, True)
+    assert 'no memory' in stream.machine.trouble
+    stream.cries = lambda time_s: False
+    stream.run(1)
+    stream.cries = lambda time_s: True
+    stream.run(1)
+    assert stream.states()[-1][1] == CONFIRMATION_CONFIRMED and not stream.machine.trouble
+
+
+def test_one_that_does_not_keep_up_is_none_within_seconds():
+    stream = Stream(Scripted(2.0), run=lambda function, samples: Future()).run(6)
+    assert stream.states()[-1][1:] == (CONFIRMATION_NONE, True)
+    assert stream.states()[-1][0] <= 3.1 and 'keep up' in stream.machine.trouble
+
+
+def test_a_late_answer_of_an_episode_before_is_not_taken():
+    futures = []
+
+    def run(function, samples):
+        futures.append(Future())
+        return futures[-1]
+    stream = Stream(Scripted(2.0), run=run).run(1.2)
+    stream.cries = lambda time_s: False
+    stream.run(0.5)
+    first = futures[0]
+    stream.cries = lambda time_s: True
+    stream.machine.judge(replace(stream.said[-1], crying=True, episode_id='two'))
+    first.set_result(9.0)
+    said = stream.machine.judge(replace(stream.said[-1], crying=True, episode_id='two'))
+    assert said.confirmation == CONFIRMATION_PENDING
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(['run', 'deaf', 'jump', 'back', 'quiet', 'cry']),
+                          st.floats(0.1, 3.0)), min_size=1, max_size=12))
+def test_whatever_comes_nobody_waits_for_ever(steps):
+    stream = Stream(Scripted(-3.0), cries=lambda time_s: True)
+    for what, duration_s in steps:
+        if what == 'jump':
+            stream.at += round(duration_s * RATE)
+        elif what == 'back':
+            stream.at = max(0, stream.at - round(duration_s * RATE))
+        elif what in ('quiet', 'cry'):
+            stream.cries = lambda time_s, crying=what == 'cry': crying
+        else:
+            stream.run(duration_s, samples=what == 'run')
+    for one in stream.said:
+        assert one.crying or not one.confirmed
+        assert one.confirmed == (one.crying and one.confirmation in (
+            CONFIRMATION_NONE, CONFIRMATION_CONFIRMED))
+    stream.cries = lambda time_s: True
+    stream.run(5, samples=False)
+    assert stream.said[-1].confirmed and LATENCY_NS < NS
