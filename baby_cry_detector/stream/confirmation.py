@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-A second, slower listener for what the first one takes for crying: does it agree?
+A second, slower listener for what the first one takes for crying.
 
 It hears nothing until an episode begins; then windows out of a ring buffer, the first ending where
 the episode was announced, so it holds the episode's beginning. Each further one ends a hop

@@ -16,7 +16,8 @@ from pathlib import Path
 import stat
 from typing import Any, Deque, Dict, Mapping, Union
 
-from baby_cry_detector.model.second.sound_network import N_VALUES, shapes, SoundNetwork, WINDOW_SAMPLES
+from baby_cry_detector.model.second.sound_network import (N_VALUES, shapes, SoundNetwork,
+                                                          WINDOW_SAMPLES)
 from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
 import numpy as np
 

@@ -35,9 +35,9 @@ def add_parser(subparsers) -> None:
                         help='of each fold (default: 0.6)')
     parser.add_argument('--other-hours', type=number(float, 0.0, 1000.0), default=0.7,
                         help='of each fold (default: 0.7)')
-    parser.add_argument('--kept', type=number(float, 0.5, 1.0), default=0.975,
+    parser.add_argument('--kept', type=number(float, 0.5, 1.0), default=0.95,
                         help='share of the cries found by the first listener that the second has '
-                             'to confirm, at each operating point (default: 0.975)')
+                             'to confirm, at each operating point (default: 0.95)')
     parser.add_argument('--json', action='store_true',
                         help='print the figures as JSON on standard output')
     parser.set_defaults(run=run)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Optional, Protocol, Sequence
 
-from baby_cry_detector.decision.smoothing import causal_mean, window_length
 from baby_cry_detector.model.checkpoint import Checkpoint
 from baby_cry_detector.model.second.confirmer import Confirmer, probe_log_odds
 from baby_cry_detector.model.second.sound_network import SAMPLE_RATE
