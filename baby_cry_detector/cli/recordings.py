@@ -10,7 +10,7 @@ from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, 
                                      parse_choice)
 from baby_cry_detector.audio.formats import LITTLE_ENDIAN
 from baby_cry_detector.model.second.confirmer import ConfirmerError
-from baby_cry_detector.stream.confirmation import Confirmation, open_confirmation
+from baby_cry_detector.model.second.confirmation import Confirmation, open_confirmation
 
 
 def add_audio_options(parser) -> None:

@@ -4,7 +4,7 @@
 What the second listener says of a whole stream, and which episodes are left of it.
 
 Windows lie on a grid of its hop; only those that overlap a candidate are heard. An episode counts
-from where its windows agree, as `stream/confirmation.py` has it on a robot, whose windows begin
+from where its windows agree, as `model/second/confirmation.py` has it on a robot, whose windows begin
 with the episode.
 """
 
@@ -18,7 +18,7 @@ from baby_cry_detector.model.second.sound_network import SAMPLE_RATE, WINDOW_SAM
 from baby_cry_detector.research.evaluation.background import Scored, Stream
 from baby_cry_detector.research.evaluation.events import Episodes
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
-from baby_cry_detector.stream.confirmation import LATENCY_NS
+from baby_cry_detector.model.second.confirmation import LATENCY_NS
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 

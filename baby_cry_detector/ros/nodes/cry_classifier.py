@@ -26,7 +26,7 @@ from baby_cry_detector.ros.base.parameters import CryClassifierSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.stream.classification import Classification
-from baby_cry_detector.stream.confirmation import NO_CONFIRMER, open_confirmation
+from baby_cry_detector.model.second.confirmation import NO_CONFIRMER, open_confirmation
 from baby_cry_detector.stream.episode_journal import EpisodeJournal
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
