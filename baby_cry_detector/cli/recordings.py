@@ -9,8 +9,8 @@ from typing import Optional
 from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, FileSource,
                                      parse_choice)
 from baby_cry_detector.audio.formats import LITTLE_ENDIAN
-from baby_cry_detector.model.second.confirmer import ConfirmerError
 from baby_cry_detector.model.second.confirmation import Confirmation, open_confirmation
+from baby_cry_detector.model.second.confirmer import ConfirmerError
 
 
 def add_audio_options(parser) -> None:

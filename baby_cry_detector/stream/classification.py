@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Iterator, Optional
 
 from baby_cry_detector.decision import CryDecision, STATUS_DISABLED
-from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.model.second.confirmation import Confirmation
+from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
 from baby_cry_detector.stream.troubles import Troubles

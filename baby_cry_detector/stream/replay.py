@@ -16,8 +16,8 @@ from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.audio.sources import AudioBlock, FileSource
 from baby_cry_detector.decision import CryDecision
 from baby_cry_detector.features import FeatureSet
-from baby_cry_detector.stream.classification import Classification, NO_AUDIO_S
 from baby_cry_detector.model.second.confirmation import Confirmation
+from baby_cry_detector.stream.classification import Classification, NO_AUDIO_S
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener

@@ -6,10 +6,10 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from baby_cry_detector.decision.decider import CryDecision
+from baby_cry_detector.model.second.confirmation import Confirmation, LATENCY_NS
 from baby_cry_detector.model.second.confirmer import Pooling
 from baby_cry_detector.needs import (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE,
                                      CONFIRMATION_PENDING, CONFIRMATION_REFUSED)
-from baby_cry_detector.model.second.confirmation import Confirmation, LATENCY_NS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np

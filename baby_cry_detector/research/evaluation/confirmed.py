@@ -13,12 +13,12 @@ import math
 from pathlib import Path
 from typing import Callable, List
 
+from baby_cry_detector.model.second.confirmation import LATENCY_NS
 from baby_cry_detector.model.second.confirmer import Confirmer, load_confirmer
 from baby_cry_detector.model.second.sound_network import SAMPLE_RATE, WINDOW_SAMPLES
 from baby_cry_detector.research.evaluation.background import Scored, Stream
 from baby_cry_detector.research.evaluation.events import Episodes
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
-from baby_cry_detector.model.second.confirmation import LATENCY_NS
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, STATUS_NO_AUDIO
+from baby_cry_detector.model.second.confirmation import NO_CONFIRMER, open_confirmation
 from baby_cry_detector.model.second.confirmer import ConfirmerError
 from baby_cry_detector.msg import CryNeed, FrameFeatures, NeedEstimate
 from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
@@ -26,7 +27,6 @@ from baby_cry_detector.ros.base.parameters import CryClassifierSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.stream.classification import Classification
-from baby_cry_detector.model.second.confirmation import NO_CONFIRMER, open_confirmation
 from baby_cry_detector.stream.episode_journal import EpisodeJournal
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
