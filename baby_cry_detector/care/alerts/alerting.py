@@ -24,6 +24,8 @@ MOST_WORDS = 2**31
 MOST_STARTS, STARTS_NS, CALM_NS = 5, 30 * SECOND_NS, 30 * SECOND_NS
 # A step back of the clock up to this is jitter of stamps, a larger one moves everything along.
 JITTER_NS = 2 * SECOND_NS
+# That the crib is heard, or no longer, does not wait for the next heartbeat; flickering does.
+CHANGE_TOLD_NS = SECOND_NS
 # So long after a restart an alert is kept open until it is known whether it goes on.
 RESUME_GRACE_NS = 20 * SECOND_NS
 
@@ -58,6 +60,7 @@ class AlertMachine:
         self._resumed_ns: Optional[int] = None
         self._starts: deque = deque(maxlen=MOST_STARTS)
         self._wished_ns = 0
+        self._told_listening: Optional[bool] = None
 
     # --- across restarts -------------------------------------------------------------------------
     def to_document(self) -> dict:
@@ -160,6 +163,8 @@ class AlertMachine:
         elif alert is not None:
             said += self._go_on(alert, wish, facts)
         heartbeat_ns = round(self.timing.heartbeat_s * SECOND_NS)
+        if facts.listening != self._told_listening:
+            heartbeat_ns = min(heartbeat_ns, CHANGE_TOLD_NS)
         if not said and self.open is None and (
                 self._quiet_since_ns is None or now_ns - self._quiet_since_ns >= heartbeat_ns):
             said.append(Said(
@@ -169,6 +174,7 @@ class AlertMachine:
                      'Alive, but the crib is not heard.'))
         if said:
             self._quiet_since_ns = now_ns
+            self._told_listening = facts.listening
         return said
 
     def _damped(self, wish: Optional[Wish]) -> Optional[Wish]:

@@ -124,6 +124,15 @@ def test_heartbeats_come_when_nothing_else_is_said():
     assert not deaf.listening and 'not heard' in deaf.text
 
 
+def test_whether_the_crib_is_heard_does_not_wait_for_the_next_heartbeat():
+    machine = AlertMachine('crib', Timing(60, 180, 600, 30))
+    assert not machine.step(0, None, Facts())[0].listening
+    assert machine.step(NS // 2, None, HEARD) == []          # it may flicker
+    heard, = machine.step(2 * NS, None, HEARD)
+    assert heard.listening and machine.step(3 * NS, None, HEARD) == []
+    assert not machine.step(10 * NS, None, Facts())[0].listening
+
+
 def test_alerting_that_is_switched_off_says_so():
     machine = AlertMachine('crib')
     assert machine.finish(0) == []
