@@ -22,6 +22,8 @@ AU_FORMATS = {1: ('ULAW', 1), 2: ('PCM_S8', 1), 3: ('PCM_16', 2), 4: ('PCM_24', 
               5: ('PCM_32', 4), 6: ('FLOAT', 4), 7: ('DOUBLE', 8), 27: ('ALAW', 1)}
 AIFC_FORMATS = {b'fl32': 'FLOAT', b'FL32': 'FLOAT', b'fl64': 'DOUBLE', b'FL64': 'DOUBLE',
                 b'ulaw': 'ULAW', b'ULAW': 'ULAW', b'alaw': 'ALAW', b'ALAW': 'ALAW'}
+# So much of a file is looked through at a time.
+PART = 1 << 24
 W64_TAIL = bytes.fromhex('f3acd3118cd100c04f8edb8a')
 W64_RIFF = b'riff' + bytes.fromhex('2e91cf11a5d628db04c10000')
 # Chunks that WAV files of recorders and editors really have; others may be samples.
@@ -160,13 +162,31 @@ def _is_start(data, at: int) -> bool:
             or data[at:at + 4] == b'FORM' and data[at + 8:at + 12] in (b'AIFF', b'AIFC'))
 
 
+def _find(data, what: bytes, at: int, end: Optional[int] = None) -> int:
+    """Return where ``what`` is next, −1 if nowhere; what was looked through is let go."""
+    end = len(data) if end is None else end
+    while at < end:
+        found = data.find(what, at, min(end, at + PART + len(what) - 1))
+        if found >= 0:
+            return found
+        _let_go(data, at)
+        at += PART
+    return -1
+
+
+def _let_go(data, at: int) -> None:
+    """Let the system take back the memory of a `PART` of a mapped file that begins at ``at``."""
+    if hasattr(data, 'madvise'):
+        data.madvise(mmap.MADV_DONTNEED, at - at % mmap.PAGESIZE, PART)
+
+
 def _next_start(data, at: int, size: int) -> int:
     """Return where the next recording begins, or the size of the file."""
     found = size
     for magic in (b'RIFF', b'RIFX', b'RF64', b'BW64', b'FORM'):
-        here = data.find(magic, at, found)
+        here = _find(data, magic, at, found)
         while here >= 0 and not _is_start(data, here):
-            here = data.find(magic, here + 1, found)
+            here = _find(data, magic, here + 1, found)
         found = here if here >= 0 else found
     return found
 
@@ -310,7 +330,7 @@ def _w64(data, size: int) -> Iterator[Recording]:
         end += -end % 8
         is_right = claimed > 0 and first + claimed <= size and (
             end >= size or data[end:end + 16] == W64_RIFF or data[end + 4:end + 16] == W64_TAIL)
-        following = data.find(W64_RIFF, first)
+        following = _find(data, W64_RIFF, first)
         following = following if following >= 0 else size
         count = claimed if is_right else following - first
         yield Recording(first, count - count % frame, samples,
@@ -332,24 +352,27 @@ def _au(data, size: int) -> Iterator[Recording]:
 
 def _flac(data, size: int) -> Iterator[Recording]:
     starts = [0]
-    at = data.find(b'fLaC', 4)
+    at = _find(data, b'fLaC', 4)
     while at >= 0:
         if data[at + 4] & 0x7F == 0 and data[at + 5:at + 8] == b'\0\0\x22':
             starts.append(at)
-        at = data.find(b'fLaC', at + 4)
+        at = _find(data, b'fLaC', at + 4)
     for start, end in zip(starts, [*starts[1:], size]):
         yield Recording(start, end - start)
 
 
 def _ogg(data, size: int) -> Iterator[Recording]:
-    starts, at, flags, is_cut = [], 0, 2, False
+    starts, at, flags, kept = [], 0, 2, 0
     while at < size:
         if data[at:at + 4] != b'OggS' or at + 27 > size:
-            at = data.find(b'OggS\0', at + 1)       # damaged, or something else between
+            at = _find(data, b'OggS\0', at + 1)       # damaged, or something else between
             if at < 0:
                 break
             continue
         before, flags = flags, data[at + 5]
+        if at - kept > PART:
+            _let_go(data, kept)
+            kept += PART
         if flags & 2 and (not starts or not before & 2):
             starts.append(at)
         segments = data[at + 26]

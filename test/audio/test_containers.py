@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Headers that disagree with their file: what is there is heard, and the disagreement is said."""
 
+from pathlib import Path
 import struct
+import subprocess
+import sys
 
 from baby_cry_detector.audio.containers import recordings_in
 from baby_cry_detector.audio.errors import AudioSourceError
@@ -190,3 +193,23 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, data, magic, keeps_form
         assert len(heard(path)[0])
     except AudioSourceError as error:
         assert str(path) in str(error)
+
+
+@pytest.mark.skipif(not Path('/proc/self/status').exists(), reason='needs Linux')
+@pytest.mark.parametrize('container', ['FLAC', 'WAV'])
+def test_a_long_recording_takes_no_more_memory_than_a_short_one(tmp_path, container):
+    sound = np.random.default_rng(5).integers(-20_000, 20_000, 60 * RATE).astype(np.int16)
+    path = tmp_path / f'long.{container.lower()}'
+    with soundfile.SoundFile(path, 'w', RATE, 1, format=container) as file:
+        for _ in range(30):
+            file.write(sound)
+    assert path.stat().st_size > 30e6
+    if container == 'WAV':
+        path.write_bytes(with_size(bytearray(path.read_bytes()), 0))
+    script = ('import sys; from baby_cry_detector.audio.containers import recordings_in; '
+              'own = lambda: int(next(line.split()[1] for line in open("/proc/self/status") '
+              'if line.startswith("VmHWM"))); before = own(); recordings_in(sys.argv[1]); '
+              'print((own() - before) / 1024)')
+    took_mb = float(subprocess.run([sys.executable, '-c', script, str(path)], check=True,
+                                   capture_output=True, text=True).stdout)
+    assert took_mb < 25.0
