@@ -4,8 +4,8 @@
 What the second listener says of a whole stream, and which episodes are left of it.
 
 Windows lie on a grid of its hop; only those that overlap a candidate are heard. An episode counts
-from where its windows agree, as `model/second/confirmation.py` has it on a robot, whose windows begin
-with the episode.
+from where its windows agree, as `model/second/confirmation.py` has it on a robot, whose windows
+begin with the episode.
 """
 
 from dataclasses import dataclass, replace
