@@ -135,7 +135,7 @@ def test_raw_files_that_cannot_be_converted_are_named(tmp_path):
 
 @pytest.mark.skipif(not shutil.which('ffmpeg'), reason='needs ffmpeg')
 def test_raw_recordings_of_one_name_stay_two(tmp_path):
-    for number, bucket in enumerate(('android', 'ios')):
+    for bucket in ('android', 'ios'):
         file = tmp_path / bucket / (DONATED.format('ti') + '.wav')
         write_wav(file)
         file.rename(file.with_suffix('.3gp'))        # ffmpeg looks inside

@@ -171,7 +171,8 @@ def test_without_a_loudspeaker_it_can_not_tell():
 
 @pytest.mark.parametrize('document', [
     {'usual_dbfs': value} for value in (True, '-60', [], float('nan'), float('inf'), 10**30, 1.0)
-] + [{'failed': value} for value in (None, 1, [], 'x' * 501, '\x1b]0;x\x07')] + [{}, {'usual_dbfs': None}])
+] + [{'failed': value} for value in (None, 1, [], 'x' * 501, '\x1b]0;x\x07')] + [
+    {}, {'usual_dbfs': None}])
 def test_nonsense_that_was_kept_is_refused_or_harmless(document):
     test = SelfTest()
     try:
