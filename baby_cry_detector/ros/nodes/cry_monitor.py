@@ -209,8 +209,8 @@ class CryMonitor(ManagedNode[CryMonitorSettings]):
             if status.name == name:
                 values = {pair.key: pair.value for pair in status.values}
                 if 'enter_threshold' in values:
-                    self._limits = Limits(float(values.enter_threshold),
-                                          float(values.leave_threshold))
+                    self._limits = Limits(float(values['enter_threshold']),
+                                          float(values['leave_threshold']))
                     self._say('enter_threshold', self._limits.enter)
                     self._say('leave_threshold', self._limits.leave)
 
