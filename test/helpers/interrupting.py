@@ -18,6 +18,8 @@ def interrupt(command, delay_s, cwd=None, patience_s=60.0):
     """
     pid, terminal = pty.fork()
     if pid == 0:
+        # What a shell started in the background ignores it, and so would all that follows.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(cwd or os.getcwd())
         os.execvp(command[0], command)
     output, pressed, end_s = b'', False, time.monotonic() + delay_s
