@@ -26,6 +26,7 @@ LATENCY_S = 0.1
 LONGEST_PLAN_S = 10.5
 # A set-point that comes later than this finds the crib standing where the last one left it.
 LATE_S = 0.1
+BRAKE_LEAD_S = 0.04                       # from the latest arrival to the first point of a brake
 # How long the way to the rest position takes for a joint that does not follow; slow is best.
 SETTLING_S = (2.0, 1.6, 1.3, 1.0, 0.75)
 # Its points, as shares of that. One alone: a consumer goes there from wherever *it* is.
@@ -167,11 +168,9 @@ class MotionGate:
         for acceleration, jerk in BRAKES:
             t, way, velocities = braking.brake(v, a, self.joint.units_per_metre, acceleration,
                                                jerk)
-            columns = [begin_s + t, x + way, velocities]
-            if not self.setpoints:
-                columns = [np.concatenate(([first], column))
-                           for first, column in zip((begin_s, x, v), columns)]
-            motion = Motion(float(now_s), *columns)
+            # Who takes it as late as may be, and is a hair elsewhere, has time to get there.
+            later = t >= (0.0 if self.setpoints else min(BRAKE_LEAD_S, t[-1]))
+            motion = Motion(float(now_s), begin_s + t[later], x + way[later], velocities[later])
             wrong = self._form_objection(motion) or self._motion_objection(motion)
             if not wrong:
                 return self._send(motion)
