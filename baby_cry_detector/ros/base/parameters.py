@@ -220,8 +220,8 @@ class RockerSettings(NodeSettings):
         'there, and without it there is none.', read_only=True)
     open_loop: bool = setting(
         False, 'Nobody measures the joint, and the platform stays where it was told to be. Its '
-        'first movement is gentle from anywhere within the stroke, and begins 10 s after the '
-        'start; only with interface trajectory.', read_only=True)
+        'first movement is gentle from anywhere within the stroke, and begins 10.5 s after '
+        'the start or a stop; only with interface trajectory.', read_only=True)
     rest_position: float = setting(
         0.0, 'Position of the joint at rest, in its own units (metres or radians).', minimum=-6.3,
         maximum=6.3, read_only=True)
