@@ -8,7 +8,7 @@ from typing import Optional
 
 from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, FileSource,
                                      parse_choice)
-from baby_cry_detector.audio.formats import LITTLE_ENDIAN
+from baby_cry_detector.audio.formats import BIG_ENDIAN, LITTLE_ENDIAN
 from baby_cry_detector.model.second.confirmation import Confirmation, open_confirmation
 from baby_cry_detector.model.second.confirmer import ConfirmerError
 
@@ -23,7 +23,8 @@ def add_audio_options(parser) -> None:
     parser.add_argument('--rate', type=int, metavar='HZ', help='sampling rate of a bag that does '
                         'not say it (a later part of a split one)')
     parser.add_argument('--channels', type=int, help='its channels; default: 1')
-    parser.add_argument('--format', type=str.upper, help='its sample format, S16LE (default) or '
+    parser.add_argument('--format', type=str.upper, choices=(LITTLE_ENDIAN, BIG_ENDIAN),
+                        help='its sample format, S16LE (default) or '
                         'S16BE')
 
 

@@ -22,6 +22,8 @@ COMMANDS = {
     'train': ['missing.yaml'],
     'evaluate': ['--manifest', 'manifest.csv'],
     'corpus': ['missing.yaml', '--out', 'corpus'],
+    'train-confirmer': ['--teacher', 'missing.tflite', '--manifest', 'missing.csv',
+                        '--out', 'run'],
     'manifest': ['folders', 'recordings', '--out', 'new.csv'],
     'experiment parameters': [],
     'experiment needs': ['voices', '--data', 'missing'],

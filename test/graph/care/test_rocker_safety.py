@@ -216,4 +216,6 @@ def test_a_crib_that_does_not_follow_is_stopped_where_it_is(care, rocker):
     baby.is_rocked(care)
     care.crib.move_by_hand(-0.03)
     baby.until(lambda: events(care, CareEvent.PHASE_ENDED))
-    assert 'does not follow' in events(care, CareEvent.PHASE_ENDED)[-1].text
+    # A leap is doubted first: a joint that runs away and a sensor that lies look alike.
+    text = events(care, CareEvent.PHASE_ENDED)[-1].text
+    assert 'does not follow' in text or 'do not say where' in text

@@ -123,8 +123,8 @@ def test_a_path_may_begin_at_home(make, monkeypatch):
 @pytest.mark.parametrize('given, says', [
     ('hold_s:=-1.0', 'hold_s: -1.0 is below 0'), ('hold_s:=soon', "expected double, got 'soon'"),
     ('hold_s:=.nan', 'finite'), ('crib_id:=yes', 'needs quotes within quotes'),
-    ('count:=2.5', 'expected int, got 2.5'), ('switch:=1', 'expected bool, got 1'),
-    ('hold_s:=[1.0]', 'expected double'), ('count:=99999999999999999999', 'count')])
+    ('count:=2.5', 'expected int, got 2.5'), ('switch:=2', 'expected bool, got 2'),
+    ('hold_s:=[1.0]', 'expected one double'), ('count:=99999999999999999999', 'count')])
 def test_what_is_refused_is_told_and_stays_refused(make, given, says):
     try:
         node = make(given)
