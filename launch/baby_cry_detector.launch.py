@@ -12,11 +12,11 @@ from pathlib import Path
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.names import safe_name
-from baby_cry_detector.ros.base.launching import (network_actions, network_argument,
-                                                  refusing_unknown)
+from baby_cry_detector.ros.base.launching import (end_of_a_process, network_actions,
+                                                  network_argument, refusing_unknown)
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.stream.listener import open_checkpoint
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.logging import launch_config
 from launch_ros.actions import Node
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
@@ -128,8 +128,7 @@ def start(context):
         'output': 'screen',
         'respawn': respawn,
         'respawn_delay': RESPAWN_DELAY_S,
-        # Half a graph hears nothing.
-        'on_exit': None if respawn else Shutdown(reason='a process of the graph ended'),
+        'on_exit': None if respawn else end_of_a_process,
     }
     listening = [('audio_stamped', arguments['audio_topic']),
                  ('audio_info', arguments['audio_info_topic'])]

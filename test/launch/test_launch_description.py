@@ -208,6 +208,7 @@ class Run:
     def __init__(self, killed, **arguments):
         """Include the launch file; SIGKILL ``killed`` when the recording has ended once."""
         self.started = []
+        self.said = []
         self.ended = 0
         self.in_time = True
         self._killed = killed
@@ -227,6 +228,7 @@ class Run:
         self.started.append((event.process_name.rpartition('-')[0], event.pid))
 
     def _hear(self, event):
+        self.said.append(event.text.decode(errors='replace'))
         if b'end of ' not in event.text:
             return None
         self.ended += 1
@@ -266,7 +268,19 @@ def test_composed_without_respawn_the_launch_ends_with_the_process(
         installed, params_file, recording):
     run = Run('cry_graph', source='file', file=recording, rate=0, params_file=params_file,
               composed='true', respawn='false')
-    assert run.service.run() == 0
+    assert run.service.run() == 1
     assert run.in_time
     assert run.names() == ['cry_graph']
     assert run.ended == 1
+
+
+@pytest.mark.parametrize('composed', ('true', 'false'))
+def test_without_respawn_an_error_of_configuration_is_the_launchs_exit_code(
+        composed, installed, tmp_path, recording):
+    params_file = tmp_path / 'refused.yaml'
+    params_file.write_text('/**/cry_classifier:\n  ros__parameters: {hold_s: -1.0}\n')
+    run = Run('nobody', source='file', file=recording, params_file=params_file,
+              composed=composed, respawn='false')
+    assert run.service.run() == 1
+    assert run.in_time
+    assert any('hold_s: -1.0 is below' in text for text in run.said)

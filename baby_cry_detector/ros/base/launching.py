@@ -12,7 +12,8 @@ import sys
 
 from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import (DeclareLaunchArgument, LogInfo, OpaqueFunction,
+                            SetEnvironmentVariable, Shutdown)
 from launch.logging import launch_config
 from launch_ros.actions import Node
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
@@ -41,7 +42,8 @@ def common_arguments(share: Path) -> list:
                               description='Least severe log message that is written.'),
         DeclareLaunchArgument('respawn', default_value='true', choices=SWITCH,
                               description='Start a node that died again after '
-                                          f'{RESPAWN_DELAY_S:g} s.'),
+                                          f'{RESPAWN_DELAY_S:g} s; otherwise its death ends '
+                                          'the launch.'),
         network_argument()]
 
 
@@ -98,6 +100,25 @@ def refusing_unknown(file: str, entities: list) -> LaunchDescription:
     return description
 
 
+def end_of_a_process(event, context) -> list:
+    """
+    Return what follows the end of a process that is not started again: the launch ends too.
+
+    Half a graph hears nothing. launch itself would end with exit code 0 whatever became of its
+    processes, and only an exception makes that a 1: whoever supervises the launch must see it.
+
+    :param event: `ProcessExited`; its sentence stands in the output above.
+    :raises RuntimeError: if it was not asked to end.
+    """
+    if context.is_shutdown:
+        return []
+    name = event.process_name.rpartition('-')[0]
+    if event.returncode:
+        raise RuntimeError(f'{name} ended with exit code {event.returncode}; what it said stands '
+                           'above')
+    return [Shutdown(reason=f'{name} ended')]
+
+
 def own_parameters(node: str) -> dict:
     """Return ``{name: Parameter}`` of what a launch argument may set."""
     return {parameter.name: parameter for parameter in TABLES[node]
@@ -139,13 +160,15 @@ def start_behaviour(context, node: str, texts: dict) -> Node:
     values = {name: parsed(known[name], text) for name, text in texts.items()}
     values['use_sim_time'] = arguments['use_sim_time'] == 'true'
     # What can't be configured would be started again for ever.
-    values['keep_trying'] = arguments['respawn'] == 'true'
+    respawn = arguments['respawn'] == 'true'
+    values['keep_trying'] = respawn
     path = Path(launch_config.log_dir) / f'parameters{full_name.replace("/", "_")}.yaml'
     path.write_text(yaml.safe_dump({full_name: {'ros__parameters': values}}), encoding='utf-8')
     return Node(
         package=PACKAGE, executable=node, name=node, namespace=arguments['namespace'],
         parameters=[arguments['params_file'], str(path)], output='screen',
-        respawn=arguments['respawn'] == 'true', respawn_delay=RESPAWN_DELAY_S,
+        respawn=respawn, respawn_delay=RESPAWN_DELAY_S,
+        on_exit=None if respawn else end_of_a_process,
         ros_arguments=['--log-level',
                        f'{full_name.strip("/").replace("/", ".")}:={arguments["log_level"]}'])
 
