@@ -56,10 +56,12 @@ def run(args) -> int:
         if column not in feature_set.columns:
             raise UsageError(f'--columns: {feature_set.id} has no column {column!r}; the first '
                              'row of a CSV (--out) lists them')
+    audio_format = told_format(args, args.files)
     outs, plots = (_outputs(out, args) for out in (args.out, args.plot))
     for path, out, plot in zip(args.files, outs, plots):
         picture = _Picture(feature_set) if plot else None
-        parts = (_of_bag if is_bag(path) else _of_file)(path, args, feature_set)
+        parts = (_of_bag(path, BagAudio(path, args.topic, audio_format), args.channel, feature_set)
+                 if is_bag(path) else _of_file(path, args.channel, feature_set))
         count = _write(out, parts, picture, feature_set, args.functionals)
         if not count:
             raise ValueError(f'{path}: shorter than one window of '
@@ -112,16 +114,16 @@ def _write(out, parts, picture, feature_set, as_functionals: bool) -> int:
 Part = Tuple[np.ndarray, np.ndarray]
 
 
-def _of_file(path, args, feature_set) -> Iterator[Part]:
+def _of_file(path, channel, feature_set) -> Iterator[Part]:
     """Yield samples and the rows that they complete."""
     extractor = StreamingExtractor(feature_set)
-    for block in blocks_of(path, feature_set.sample_rate, args.channel, 1.0):
+    for block in blocks_of(path, feature_set.sample_rate, channel, 1.0):
         samples = from_pcm16(block.pcm)
         yield samples, extractor.process(samples).values
     yield np.zeros(0), extractor.flush().values
 
 
-def _of_bag(path, args, feature_set) -> Iterator[Part]:
+def _of_bag(path, messages, channel, feature_set) -> Iterator[Part]:
     """
     Yield the samples of a bag, at the set's rate, and the rows that the graph publishes.
 
@@ -137,8 +139,8 @@ def _of_bag(path, args, feature_set) -> Iterator[Part]:
             resampler = StreamingResampler(sample_rate, feature_set.sample_rate)
         waiting.append(resampler.process(samples))
 
-    replay = MessageReplay(feature_set, on_audio=keep, channel=args.channel)
-    for frames in replay.frames(BagAudio(path, args.topic, told_format(args))):
+    replay = MessageReplay(feature_set, on_audio=keep, channel=channel)
+    for frames in replay.frames(messages):
         yield np.concatenate(waiting or [np.zeros(0)]), frames.values
         waiting.clear()
     yield np.concatenate(waiting or [np.zeros(0)]), np.zeros((0, len(feature_set.columns)))

@@ -9,7 +9,7 @@ from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
 from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, say, second_listener,
-                                              told_format)
+                                              told_format, Trust)
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.needs import CONFIRMATION_NAMES
@@ -55,6 +55,7 @@ def decision_settings(args) -> DecisionSettings:
 def run(args) -> int:
     """Listen to every file; a file that can't be read is an error, the others are still heard."""
     settings = decision_settings(args)
+    audio_format = told_format(args, args.files)
     checkpoint = open_checkpoint(args.checkpoint)
     failed = 0
     for path in args.files:
@@ -63,48 +64,45 @@ def run(args) -> int:
         try:
             show = print_json if args.json else print_text
             if is_bag(path):
-                failed |= _listen_to_bag(path, args, listener, confirmation, show)
+                replay = MessageReplay(listener.feature_set, channel=args.channel)
+                failed |= _listen_to_bag(path, BagAudio(path, args.topic, audio_format), replay,
+                                         listener, confirmation, show)
             else:
                 rate = listener.feature_set.sample_rate
-                _heard(path, show, listen(blocks_of(path, rate, args.channel), listener,
-                                          confirmation=confirmation),
-                       lambda: 'shorter than what one decision takes')
+                failed |= _heard(path, show, listen(blocks_of(path, rate, args.channel), listener,
+                                                    confirmation=confirmation),
+                                 lambda: 'shorter than what one decision takes')
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
             failed = 1
     return failed
 
 
-def _listen_to_bag(path, args, listener, confirmation, show) -> int:
-    """Show what the graph says to a bag's messages; return 1 if nothing could be heard."""
-    replay = MessageReplay(listener.feature_set, channel=args.channel)
-
+def _listen_to_bag(path, messages, replay, listener, confirmation, show) -> int:
+    """Show what the graph says to a bag's messages; return 1 if much could not be trusted."""
     def why() -> str:
         return '; '.join([*replay.extraction.remarks.values(), *filter(None, [
             str(replay.troubles)])]) or 'it holds no audio'
 
-    _heard(path, show, replay.decisions(
-        BagAudio(path, args.topic, told_format(args)), listener, confirmation), why, replay)
+    failed = _heard(path, show, replay.decisions(messages, listener, confirmation), why, replay)
     say(path, replay.extraction.take_news())
     say(path, replay.extraction.remarks.values())
     if str(replay.troubles):
         print(f'{path}: the audio was not whole: {replay.troubles}', file=sys.stderr)
-    return 0
+    return failed
 
 
-def _heard(path, show, decisions, why, replay=None) -> None:
-    """Show decisions; an error if none of them is about audio that can be trusted."""
-    heard = 0
+def _heard(path, show, decisions, why, replay=None) -> int:
+    """
+    Show decisions; return 1 if many of them are about audio that can't be trusted.
 
-    def counted():
-        nonlocal heard
-        for decision in decisions:
-            heard += decision.is_heard
-            yield decision
-
-    show(path, counted(), replay)
-    if not heard:
+    :raises AudioSourceError: if all of them are.
+    """
+    trust = Trust()
+    show(path, trust.watch(decisions), replay)
+    if not trust.heard:
         raise AudioSourceError(f'{path}: nothing in it could be heard: {why()}')
+    return trust.failed(path)
 
 
 def to_record(path: str, decision, start_ns: int = 0) -> dict:
@@ -112,6 +110,7 @@ def to_record(path: str, decision, start_ns: int = 0) -> dict:
     return {
         'file': str(path),
         'time_s': round((decision.stamp_ns - start_ns) / SECOND_NS, 3),
+        'status': decision.status_name,
         'crying': bool(decision.crying),
         'confirmed': bool(decision.confirmed),
         'confirmation': CONFIRMATION_NAMES[decision.confirmation],
@@ -147,12 +146,11 @@ def thin(decisions, replay=None, period_ns=LINE_PERIOD_NS):
 
 
 def print_json(path, decisions, replay=None) -> None:
-    """Print one JSON object a line; those of a bag also say the stamp, status and episode."""
+    """Print one JSON object a line; those of a bag also say the stamp and the episode."""
     for decision in thin(decisions, replay):
         record = to_record(path, decision, replay.start_ns if replay else 0)
         if replay:
-            record.update(stamp_ns=decision.stamp_ns, status=decision.status_name,
-                          episode_id=decision.episode_id)
+            record.update(stamp_ns=decision.stamp_ns, episode_id=decision.episode_id)
         print(json.dumps(record))
 
 

@@ -3,10 +3,11 @@
 """`baby-cry plot`: a picture of what a recording or bag was heard as, and why."""
 
 from pathlib import Path
+from typing import Optional
 
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
-from baby_cry_detector.cli.recordings import add_audio_options, say, told_format
+from baby_cry_detector.cli.recordings import add_audio_options, say, told_format, Trust
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay, open_messages
 from baby_cry_detector.units import SECOND_NS
@@ -40,20 +41,24 @@ def run(args) -> int:
     except ImportError as error:
         raise ValueError(f'plot needs Pillow ({error}): '
                          + how_to_install('python3-pil', 'pillow')) from None
+    audio_format = told_format(args, [args.file])
     listener = FrameListener(open_checkpoint(args.checkpoint), decision_settings(args))
+    trust = Trust()
     picture, lines = draw(args.file, listener, args.topic, args.theme, args.width,
-                          args.channel, told_format(args))
+                          args.channel, audio_format, trust)
     Image.fromarray(picture).save(args.out)
     print('\n'.join(lines))
-    return 0
+    return trust.failed(args.file)
 
 
 def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
-         width: int = 1280, channel='auto', audio_format=None):
+         width: int = 1280, channel='auto', audio_format=None, trust: Optional[Trust] = None):
     """
     Return the picture of a recording, (H, width, 3) uint8, and what was decided, in lines.
 
     The recording is read twice: for its duration, and to be heard.
+
+    :param trust: told how much of it could be trusted.
 
     :raises AudioSourceError: if it can't be read, or nothing in it could be heard.
     """
@@ -85,7 +90,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, channel)
     messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]),
                              audio_format)
-    for decision in replay.decisions(messages, listener):
+    for decision in (trust or Trust()).watch(replay.decisions(messages, listener)):
         named = decision.need_name if decision.is_need_named else ''
         history.add_decision(
             decision.stamp_ns - start_ns, decision.is_heard, decision.crying,

@@ -5,12 +5,13 @@
 from dataclasses import replace
 import sys
 
-from baby_cry_detector.audio import AudioSourceError, FileSource
+from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
-from baby_cry_detector.cli.recordings import say, second_listener
+from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, say, second_listener,
+                                              told_format, Trust)
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
@@ -37,8 +38,7 @@ def add_parser(subparsers):
     rehearse.add_argument('--policy', default='', help='policy (YAML); default: the shipped one')
     rehearse.add_argument('--crib', default='crib', help='whose policy; default: crib')
     rehearse.add_argument('--checkpoint', default='', help='default: the shipped one')
-    rehearse.add_argument('--topic', default='', help='audio topic of a bag; default: its only '
-                                                      'one')
+    add_audio_options(rehearse)
     rehearse.set_defaults(run=run_rehearse)
 
 
@@ -89,7 +89,8 @@ def _step_in_words(step) -> str:
 
 
 def run_rehearse(args) -> int:
-    """Print what would have happened on each recording; 1 if one can't be read."""
+    """Print what would have happened on each recording; 1 if one can't be read or trusted."""
+    audio_format = told_format(args, args.files)
     policy, checkpoint = open_policy(args.policy), open_checkpoint(args.checkpoint)
     failed = 0
     for path in args.files:
@@ -98,24 +99,27 @@ def run_rehearse(args) -> int:
             print(f'{path}:')
             replay = None
             if is_bag(path):
-                replay = MessageReplay(listener.feature_set)
-                decisions = replay.decisions(BagAudio(path, args.topic), listener,
+                replay = MessageReplay(listener.feature_set, channel=args.channel)
+                decisions = replay.decisions(BagAudio(path, args.topic, audio_format), listener,
                                              second_listener())
             else:
-                decisions = listen(FileSource(path, listener.feature_set.sample_rate,
-                                              block_duration_s=0.1), listener,
-                                   confirmation=second_listener())
-            nothing = True
-            for time_s, line in rehearse(decisions, PolicyEngine(policy, args.crib)):
+                decisions = listen(
+                    blocks_of(path, listener.feature_set.sample_rate, args.channel), listener,
+                    confirmation=second_listener())
+            nothing, trust = True, Trust()
+            for time_s, line in rehearse(trust.watch(decisions),
+                                         PolicyEngine(policy, args.crib)):
                 nothing = False
                 print(f'{int(time_s // 60):6d}:{time_s % 60:04.1f}  {line}')
             if nothing:
                 print('        nothing would have happened')
             if replay is not None:
+                say(path, replay.extraction.take_news())
                 say(path, replay.extraction.remarks.values())
             if replay is not None and str(replay.troubles):
                 print(f'{path}: the audio was not whole: {replay.troubles}',
                       file=sys.stderr)
+            failed |= trust.failed(path)
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
             failed = 1

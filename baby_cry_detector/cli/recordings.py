@@ -4,13 +4,24 @@
 
 import argparse
 import sys
-from typing import Optional
+from typing import Iterable, Iterator, Optional
 
 from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, FileSource,
                                      parse_choice)
+from baby_cry_detector.audio.bags import is_bag
 from baby_cry_detector.audio.formats import BIG_ENDIAN, LITTLE_ENDIAN
+from baby_cry_detector.cli.arguments import UsageError
+from baby_cry_detector.decision import CryDecision
 from baby_cry_detector.model.second.confirmation import Confirmation, open_confirmation
 from baby_cry_detector.model.second.confirmer import ConfirmerError
+from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.units import to_s
+
+# So long a bag's audio may be doubted before it counts as heard in part only. Recordings are cut
+# and padded with silence by editors: of them it is half.
+LONGEST_DOUBT_S = 5.0
+# Decisions further apart are about audio that is missing.
+LONGEST_STEP_S = 2.0
 
 
 def add_audio_options(parser) -> None:
@@ -21,19 +32,29 @@ def add_audio_options(parser) -> None:
                         '(default): the mean, unless channels cancel or hide each other, which is '
                         'said')
     parser.add_argument('--rate', type=int, metavar='HZ', help='sampling rate of a bag that does '
-                        'not say it (a later part of a split one)')
+                        'not say it (a later part of a split one); recordings say theirs')
     parser.add_argument('--channels', type=int, help='its channels; default: 1')
     parser.add_argument('--format', type=str.upper, choices=(LITTLE_ENDIAN, BIG_ENDIAN),
                         help='its sample format, S16LE (default) or '
                         'S16BE')
 
 
-def told_format(args) -> Optional[AudioFormat]:
-    """Return what the options say of a bag's audio; AudioFormatError if that can't be."""
+def told_format(args, paths: Iterable) -> Optional[AudioFormat]:
+    """
+    Return what the options say of the audio of bags; `None` if they say nothing.
+
+    :param paths: all that is to be heard.
+    :raises AudioFormatError: if that can't be.
+    :raises UsageError: if a recording is among them, whose header would be contradicted.
+    """
     if args.rate is None:
         if args.channels is not None or args.format is not None:
             raise AudioFormatError('--channels and --format say nothing without --rate')
         return None
+    recordings = [str(path) for path in paths if not is_bag(path)]
+    if recordings:
+        raise UsageError(f'--rate, --channels and --format are for bags: {recordings[0]} is a '
+                         'recording, which says its own')
     return AudioFormat(args.rate, 1 if args.channels is None else args.channels,
                        args.format or LITTLE_ENDIAN)
 
@@ -50,6 +71,48 @@ def say(path, sentences) -> None:
     """Write what was found out about a recording to standard error."""
     for sentence in sentences:
         print(f'{path}: {sentence}', file=sys.stderr, flush=True)
+
+
+class Trust:
+    """
+    How much of what was heard could be trusted.
+
+    :ivar heard: number of decisions on audio that could be.
+    """
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self._doubted_ns = self._heard_ns = 0
+        self._reasons: list = []
+
+    def watch(self, decisions: Iterable[CryDecision]) -> Iterator[CryDecision]:
+        """Yield the decisions."""
+        before_ns = None
+        for decision in decisions:
+            passed_ns = 0 if before_ns is None else decision.stamp_ns - before_ns
+            before_ns = decision.stamp_ns
+            if not 0 <= to_s(passed_ns) <= LONGEST_STEP_S:
+                passed_ns = 0
+            if decision.is_heard:
+                self.heard += 1
+                self._heard_ns += passed_ns
+            elif decision.status == STATUS_UNTRUSTED_AUDIO:
+                self._doubted_ns += passed_ns
+                if decision.status_reason not in self._reasons:
+                    self._reasons.append(decision.status_reason)
+            yield decision
+
+    def failed(self, path) -> int:
+        """Say for how long the audio could not be trusted; return 1 if that is long."""
+        doubted_s = to_s(self._doubted_ns)
+        if not self._doubted_ns:
+            return 0
+        is_long = self._doubted_ns > self._heard_ns or (
+            doubted_s >= LONGEST_DOUBT_S and is_bag(path))
+        print(f'{"error: " if is_long else ""}{path}: {doubted_s:.1f} s of it could not be '
+              f'trusted, and a cry in them may not have been heard: {"; ".join(self._reasons)}',
+              file=sys.stderr)
+        return int(is_long)
 
 
 def second_listener(path: str = '') -> Optional[Confirmation]:

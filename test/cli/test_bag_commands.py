@@ -187,6 +187,8 @@ def test_a_later_part_of_a_split_bag_is_heard_with_its_format_said(tmp_path, cap
     assert main(['listen', str(bag)]) == 1
     assert '--rate' in capsys.readouterr().err
     assert any(record['crying'] for record in records(capsys, bag, '--rate', 16_000))
+    assert main(['policy', 'rehearse', str(bag), '--rate', '16000']) == 0
+    assert 'it cries' in capsys.readouterr().out
     out = tmp_path / 'f.csv'
     assert main(['features', str(bag), '--set', 'cepstra20', '--out', str(out),
                  '--rate', '16000', '--channels', '1', '--format', 'S16LE']) == 0
@@ -212,8 +214,51 @@ def test_samples_with_the_high_byte_first(tmp_path, capsys, pcm):
     # Said wrongly, it is noise, and nothing is heard in it.
     wrong = write_bag(tmp_path / 'wrong', {'/crib/audio_stamped': (START_NS, pcm)},
                       big_endian=True)
-    assert main(['listen', str(wrong)]) == 0
-    assert 'come in the order of S16BE' in capsys.readouterr().err
+    assert main(['listen', str(wrong)]) == 1
+    said = capsys.readouterr().err
+    assert 'come in the order of S16BE' in said and 'could not be trusted' in said
+
+
+ROOM = to_pcm16(1e-3 * np.random.default_rng(1).standard_normal(16_000 * 30))
+
+
+def test_a_bag_that_could_be_trusted_in_part_is_exit_code_1_and_a_sentence(tmp_path, capsys):
+    # 15 s without one moving sample: a muted microphone, of which 10 s are no doubt yet.
+    part = ROOM.copy()
+    part[8 * 16_000:24 * 16_000] = 0
+    codes, said = {}, {}
+    for name, pcm in (('whole', ROOM), ('part', part)):
+        bag = write_bag(tmp_path / name, {'/crib/audio_stamped': (START_NS, pcm)})
+        codes[name] = [main(['listen', '--json', str(bag)])]
+        captured = capsys.readouterr()
+        said[name] = {json.loads(line)['status'] for line in captured.out.splitlines()}
+        assert ('s of it could not be trusted' in captured.err) == (name == 'part')
+        codes[name] += [main(['policy', 'rehearse', str(bag)]),
+                        main(['plot', str(bag), '--out', str(tmp_path / 'why.png')])]
+        capsys.readouterr()
+    assert codes == {'whole': [0, 0, 0], 'part': [1, 1, 1]}
+    assert said == {'whole': {'ok'}, 'part': {'ok', 'untrusted_audio'}}
+
+
+@pytest.mark.parametrize('zeros_s, code', [(14, 0), (29, 1)])
+def test_a_recording_that_an_editor_padded_with_silence_is_heard(tmp_path, capsys, zeros_s, code):
+    pcm = ROOM.copy()
+    pcm[:zeros_s * 16_000] = 0
+    soundfile.write(tmp_path / 'cut.wav', pcm, 16_000)
+    assert main(['listen', str(tmp_path / 'cut.wav')]) == code
+    assert 'could not be trusted' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('command', [
+    ['listen'], ['features', '--out', 'f.csv'], ['plot', '--out', 'why.png'],
+    ['policy', 'rehearse']])
+def test_a_format_is_not_told_of_a_recording_that_says_its_own(tmp_path, capsys, pcm, command):
+    wav = tmp_path / 'cry.wav'
+    soundfile.write(wav, pcm, 16_000)
+    assert main([*command, str(wav), '--rate', '48000', '--channels', '1']) == 2
+    said = capsys.readouterr().err
+    assert said.startswith('error: ') and len(said.splitlines()) == 1
+    assert 'are for bags' in said and 'cry.wav' in said
 
 
 def test_a_bag_of_another_rate_than_it_says_is_an_error_with_the_right_one(tmp_path, capsys, pcm):
