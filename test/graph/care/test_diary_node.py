@@ -34,7 +34,7 @@ def path(tmp_path):
 
 
 def rows(path):
-    """Return the episodes that are on disk now: none before the node's own thread made the file."""
+    """Return the episodes on disk now: none before the node's own thread made the file."""
     if not path.exists():
         return []
     with DiaryStore(path, create=False) as store:
