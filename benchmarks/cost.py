@@ -1,9 +1,9 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What listening costs: the core alone, many cribs, and neighbours that listen too, in one run.
+What listening costs: the core alone, many cribs, neighbours that listen too, and the whole graph.
 
-    OMP_NUM_THREADS=1 python benchmarks/cost.py [RECORDING ...] [--yamnet yamnet.tflite]
+    OMP_NUM_THREADS=1 python benchmarks/cost.py [RECORDING ...] [--yamnet yamnet.tflite] [--graph]
 
 Samples go in as blocks of PCM16, decisions come out (one object where something changes, and one
 each 150 ms), one thread, processor time. Everything is measured in turn within a round; each
@@ -13,7 +13,9 @@ a quiet one (noise at -70 dBFS); the nursery mix is 5 % active audio and 95 % qu
 YAMNet runs in LiteRT (pip install ai-edge-litert) on the model file given or in the environment
 variable YAMNET_TFLITE, a window of 0.975 s each 0.4875 s and each 0.975 s. openSMILE (IS09 with
 deltas over the whole signal), silero-vad and openWakeWord's features are measured where they are
-installed, each as its users run it. Prints a table, or JSON with --json.
+installed, each as its users run it. --graph adds `graph_cost.py`: the nodes composed and separate
+in real time, and three empty nodes that pass the same messages; it needs the built environment.
+Prints a table, or JSON with --json.
 """
 
 import argparse
@@ -25,33 +27,42 @@ import time
 
 from baby_cry_detector import compiled
 from baby_cry_detector.audio import read_audio
-from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.features import FeatureSet, StreamingExtractor
-from baby_cry_detector.model import compiled as compiled_model
-from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.features import extract, get_feature_set
+from baby_cry_detector.model.architecture import Architecture
+from baby_cry_detector.stream.listener import BlockListener, Cribs, open_checkpoint
+import graph_cost
+from model_streaming import random_checkpoint, runners
 import numpy as np
 
 RATE = 16000
 PERIOD_NS = 150_000_000
+START_NS = 10 ** 18
+YAMNET, YAMNET_SLOW = 'YAMNet each 0.4875 s', 'YAMNet each 0.975 s'
 
 
 class Listener:
     """One stream from PCM16 to decisions."""
 
-    def __init__(self, checkpoint, model=None):
-        self.listener = FrameListener(checkpoint, model=model)
-        self.extractor = StreamingExtractor(FeatureSet.from_dict(checkpoint.feature_set))
-        self.frames = 0
+    def __init__(self, checkpoint):
+        self._listener = BlockListener(checkpoint, start_ns=START_NS)
 
     def __call__(self, block):
-        rows = self.extractor.process(from_pcm16(block))
-        count = 0
-        if len(rows):
-            start_ns = 10 ** 18 + rows.first_frame * 10_000_000
-            for _ in self.listener.process(start_ns, rows.values, PERIOD_NS):
-                count += 1
-        return count
+        return sum(1 for _ in self._listener.process(block, PERIOD_NS))
+
+
+class Together:
+    """Many cribs in one process, from PCM16 to decisions; each hears another part of a signal."""
+
+    def __init__(self, checkpoint, count):
+        self._cribs = Cribs(checkpoint, [f'crib_{n}' for n in range(count)], start_ns=START_NS)
+        self._names = list(self._cribs.cribs)
+
+    def __call__(self, pcm, size):
+        for at in range(0, len(pcm) - size + 1, size):
+            blocks = {name: pcm[(k := (at + 7 * n * size) % (len(pcm) - size + 1)):k + size]
+                      for n, name in enumerate(self._names)}
+            self._cribs.process(blocks, PERIOD_NS)
 
 
 def timed(function, *arguments):
@@ -61,22 +72,46 @@ def timed(function, *arguments):
     return time.process_time() - begin
 
 
-def run_blocks(listeners, pcm, size):
-    """Feed blocks to each listener in turn."""
+def run_blocks(listener, pcm, size):
+    """Feed blocks to a listener."""
     for at in range(0, len(pcm) - size + 1, size):
-        block = pcm[at:at + size]
-        for listener in listeners:
-            listener(block)
+        listener(pcm[at:at + size])
 
 
 def latencies(listener, pcm, size):
-    """Return p50 and p99 of the time from a block to its decisions, milliseconds."""
+    """Return p50 and p99, ms, from a block to its decisions: of the clock, of the processor."""
     times = []
     for at in range(0, len(pcm) - size + 1, size):
-        begin = time.perf_counter()
+        begin = time.perf_counter(), time.thread_time()
         listener(pcm[at:at + size])
-        times.append(time.perf_counter() - begin)
-    return [round(1e3 * float(value), 3) for value in np.percentile(times, (50, 99))]
+        times.append((time.perf_counter() - begin[0], time.thread_time() - begin[1]))
+    wall, own = np.percentile(1e3 * np.array(times), (50, 99), axis=0).T.round(3).tolist()
+    return {'p50': wall[0], 'p99': wall[1], 'processor_p50': own[0], 'processor_p99': own[1]}
+
+
+def gate_step(rounds):
+    """Return the time of a step of the paper's cells [512, 256] ÷ that of reading its weights."""
+    functions = runners(random_checkpoint(Architecture.paper(32, 5, depth=2)))
+    read, step = functions['bound: read the weights'], functions['runtime, 1 frame(s)']
+    best = {read: 1.0, step: 1.0}
+    for _ in range(20 * rounds):
+        for function in best:
+            begin = time.perf_counter()
+            function()
+            best[function] = min(best[function], time.perf_counter() - begin)
+    return {'step_us': round(1e6 * best[step], 1), 'read_us': round(1e6 * best[read], 1),
+            'ratio': round(best[step] / best[read], 2)}
+
+
+def training_features(active, rounds):
+    """Return hours of audio whose training features a processor makes in a minute."""
+    samples, feature_set, found = active / 32767.0, get_feature_set('cry/2'), {}
+    for how, pure in (('compiled', '0'), ('python', '1')):
+        os.environ[compiled.PURE_PYTHON] = pure
+        best = min(timed(extract, feature_set, samples) for _ in range(rounds))
+        found[how] = round(len(active) / RATE / 60.0 / best, 2)
+    del os.environ[compiled.PURE_PYTHON]
+    return {**found, 'ratio': round(found['compiled'] / found['python'], 1)}
 
 
 def pcm16(samples):
@@ -118,8 +153,8 @@ def neighbours(samples, yamnet_path):
         if not yamnet_path:
             raise ImportError('no model file: --yamnet or YAMNET_TFLITE')
         over = yamnet(yamnet_path)
-        found['YAMNet each 0.4875 s'] = lambda: over(as_float, 7800)
-        found['YAMNet each 0.975 s'] = lambda: over(as_float, 15600)
+        found[YAMNET] = lambda: over(as_float, 7800)
+        found[YAMNET_SLOW] = lambda: over(as_float, 15600)
     except (ImportError, ValueError) as error:
         print(f'left out: YAMNet ({error})', file=sys.stderr)
     try:
@@ -169,14 +204,13 @@ def measure(arguments):
                 listener = Listener(checkpoint)
                 tasks[f'{model or "default"}, {size // 16} ms, {name}'] = (
                     lambda listener=listener, pcm=pcm, size=size: run_blocks(
-                        [listener], pcm, size), len(pcm) / RATE)
-    shared = compiled_model.make(default)
+                        listener, pcm, size), len(pcm) / RATE)
     short = active[:int(RATE * min(4.0, arguments.seconds))]
-    for cribs in arguments.cribs:
-        listeners = [Listener(default, shared) for _ in range(cribs)]
-        tasks[f'default, 40 ms, {cribs} cribs, each'] = (
-            lambda listeners=listeners: run_blocks(listeners, short, 640),
-            cribs * len(short) / RATE)
+    for count in arguments.cribs:
+        cribs = Together(default, count)
+        tasks[f'default, 40 ms, {count} crib{"s" * (count > 1)} in one process, each'] = (
+            lambda cribs=cribs: cribs(short, 640), count * len(short) / RATE)
+    alone_mb = resident_mb()
     for name, function in neighbours(active, arguments.yamnet).items():
         tasks[name] = (function, len(active) / RATE)
     seconds = {name: [] for name in tasks}
@@ -189,10 +223,19 @@ def measure(arguments):
     mix = 0.05 * figures['default, 40 ms, active audio'] \
         + 0.95 * figures['default, 40 ms, quiet room']
     figures['default, 40 ms, nursery mix'] = mix
-    p50, p99 = latencies(Listener(default), active, 640)
-    return {'core': compiled.description(), 'cpu_s_per_s': figures,
-            'latency_ms': {'p50': p50, 'p99': p99},
-            'resident_mb': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
+    report = {'core': compiled.description(), 'load': round(os.getloadavg()[0], 1),
+              'cpu_s_per_s': figures, 'latency_ms': latencies(Listener(default), active, 640),
+              'resident_mb': alone_mb, 'gate_step': gate_step(arguments.rounds),
+              'training_hours_per_cpu_minute': training_features(active, arguments.rounds)}
+    if arguments.graph:
+        report['graph'] = {how: got for (how, _), got in graph_cost.table(
+            arguments.graph_seconds, ['own']).items()}
+    return report
+
+
+def resident_mb():
+    """Return the most memory that this process had resident so far, MB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def main():
@@ -203,22 +246,35 @@ def main():
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--cribs', type=int, nargs='*', default=[1, 4, 16, 64])
     parser.add_argument('--yamnet', default=os.environ.get('YAMNET_TFLITE', ''))
+    parser.add_argument('--graph', action='store_true', help='measure the graph too')
+    parser.add_argument('--graph-seconds', type=float, default=60.0)
     parser.add_argument('--json', action='store_true')
-    report = measure(parser.parse_args())
-    if '--json' in sys.argv:
+    arguments = parser.parse_args()
+    report = measure(arguments)
+    if arguments.json:
         print(json.dumps(report, indent=2))
         return
-    figures = report['cpu_s_per_s']
-    yamnet_s = figures.get('YAMNet each 0.4875 s')
-    print(f"core: {report['core']}")
-    print('| one thread | CPU s per s of audio | ÷ YAMNet each 0.4875 s |')
+    figures, graph = report['cpu_s_per_s'], report.get('graph', {})
+    figures = {**figures, **{f'graph, {how}, nursery mix': got['share']
+                             for how, got in graph.items()}}
+    yamnet_s = figures.get(YAMNET)
+    print(f"core: {report['core']}; load average {report['load']}")
+    print(f'| one thread | CPU s per s of audio | ÷ {YAMNET} |')
     print('|---|---|---|')
     for name, cost in figures.items():
         ratio = f'{cost / yamnet_s:.2f}' if yamnet_s else ''
         print(f'| {name} | {cost:.5f} | {ratio} |')
-    print(f"block in → decisions out: p50 {report['latency_ms']['p50']} ms, "
-          f"p99 {report['latency_ms']['p99']} ms; resident at most {report['resident_mb']} MB, "
-          'neighbours included')
+    latency, step = report['latency_ms'], report['gate_step']
+    print(f"\nblock in → decisions out: p50 {latency['p50']} ms, p99 {latency['p99']} ms; of the "
+          f"processor alone {latency['processor_p50']} and {latency['processor_p99']} ms")
+    print(f"attention-gate step [512, 256]: {step['step_us']} µs, its weights read once "
+          f"{step['read_us']} µs: ÷ {step['ratio']}")
+    hours = report['training_hours_per_cpu_minute']
+    print(f"training features, hours of audio per processor minute: {hours['compiled']}, in "
+          f"Python {hours['python']}: × {hours['ratio']}")
+    print(f"resident at most {report['resident_mb']} MB with all these cribs and SciPy; "
+          + ', '.join(f"graph {how} {got['memory_mb']:.0f} MB {got['trouble']}".strip()
+                      for how, got in graph.items()))
 
 
 if __name__ == '__main__':

@@ -1,12 +1,15 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What the graph costs on this machine: processor time by way of running it, and by executor.
+What the graph costs on this machine: composed, as three processes, and what messages alone cost.
 
-Plays a minute of synthesised room and crying in real time through the real nodes over DDS and
-prints the share of one core that their processes take, and the cost per frame by diagnostics.
+Plays the nursery mix (57 s of a quiet room at -70 dBFS, 3 s of crying, again and again) in real
+time through the real nodes over DDS, with one subscriber of `cry_need` in another process, and
+prints the share of one core that their processes take and the memory that is theirs. The empty
+nodes are three of rclpy in one process with one executor, which pass messages of the same types,
+sizes and rates from one to the next and do nothing else: that much is the middleware's.
 
-    ./env.sh python benchmarks/graph_cost.py [--seconds 30]
+    ./env.sh python benchmarks/graph_cost.py [--seconds 60] [--executors single events]
 """
 
 import argparse
@@ -20,15 +23,16 @@ import time
 import numpy as np
 import soundfile
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'test' / 'helpers'))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('XDG_STATE_HOME', tempfile.mkdtemp(prefix='baby_cry_state_'))
 
-START_S = 20.0
+START_S, SETTLE_S = 30.0, 3.0
+RATE, BLOCK, FRAMES = 16000, 640, 4
+FIRST_DOMAIN = 71
 COMPOSED = """
 import sys
 import rclpy
-from baby_cry_detector.ros.nodes import running
+from baby_cry_detector.ros.base import running
 if sys.argv[1] == 'events':
     from rclpy.experimental.events_executor import EventsExecutor
     running.make_executor = lambda context=None: EventsExecutor(context=context)
@@ -38,6 +42,16 @@ elif sys.argv[1] == 'single':
 module = __import__('baby_cry_detector.ros.nodes.' + sys.argv[2], fromlist=['main'])
 sys.exit(module.main(sys.argv[2:]))
 """
+WAYS = {'composed': ['cry_graph'],
+        'separate': ['cry_classifier', 'feature_extractor', 'audio_capture']}
+
+
+def nursery_mix(path) -> None:
+    """Write a minute of the nursery mix."""
+    from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+    room = np.random.default_rng(1).normal(0.0, 10 ** (-70 / 20), 57 * RATE)
+    samples = np.concatenate([room, np.ravel(synthesise_cry(3.0))])
+    soundfile.write(path, np.clip(samples, -1.0, 1.0), RATE)
 
 
 def cpu_s(pid: int) -> float:
@@ -46,42 +60,69 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
-def measure(executor: str, modules, recording: str, seconds: float, domain_id: int):
-    """Return (share of a core, {node: µs per frame}) of one way to run the graph."""
-    from graph_harness import Probe
+def memory_mb(pid: int) -> float:
+    """Return the memory that is resident, what it shares with others counted in full."""
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith('VmRSS:'):
+            return int(line.split()[1]) / 1024.0
+    return 0.0
+
+
+def commands(how: str, executor: str, recording: str) -> list:
+    """Return the command lines of one way to run the graph."""
+    if how == 'empty nodes':
+        return [[sys.executable, __file__, '--empty', executor]]
+    options = ['--ros-args', '-p', f'audio_capture:file:={recording}', '-p',
+               'audio_capture:source:=file', '-p', 'audio_capture:loop:=true']
+    return [[sys.executable, '-c', COMPOSED, executor, module, *options] for module in WAYS[how]]
+
+
+def measure(how: str, executor: str, recording: str, seconds: float, domain_id: int) -> dict:
+    """
+    Run one way for so long.
+
+    :return: ``share`` of a core, ``memory_mb`` of all its processes, ``messages`` of cry_need that
+        came a second, ``trouble`` ('' if all went well).
+    """
+    from baby_cry_detector.msg import CryNeed
     import rclpy
     environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain_id), 'OMP_NUM_THREADS': '1'}
-    capture = ['--ros-args', '-p', f'audio_capture:file:={recording}', '-p',
-               'audio_capture:source:=file', '-p', 'audio_capture:loop:=true']
-    processes = []
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain_id)
-    probe = Probe(context)
+    node = rclpy.create_node('listener_of_needs', context=context)
+    came = []
+    node.create_subscription(CryNeed, 'cry_need', came.append, 10)
+    executor_here = rclpy.executors.SingleThreadedExecutor(context=context)
+    executor_here.add_node(node)
+
+    def wait(is_over, limit_s):
+        end_s = time.monotonic() + limit_s
+        while not is_over() and time.monotonic() < end_s:
+            executor_here.spin_once(timeout_sec=0.1)
+    processes = []
     try:
-        for module in modules:
-            # Parameters by node name, for the composed process and the separate ones alike.
-            processes.append(subprocess.Popen(
-                [sys.executable, '-c', COMPOSED, executor, module, *capture], env=environment,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        end_s = time.monotonic() + START_S
-        while probe.newest_ns() < 0 and time.monotonic() < end_s:
-            probe.executor.spin_once(timeout_sec=0.1)
-        heard = probe.newest_ns() > 0
-        before = sum(cpu_s(process.pid) for process in processes)
+        for command in commands(how, executor, recording):
+            processes.append(subprocess.Popen(command, env=environment,
+                                              stdout=subprocess.DEVNULL))
+        wait(lambda: any(message.status == CryNeed.STATUS_OK for message in came), START_S)
+        trouble = '' if came else f'nothing heard in {START_S:g} s'
+        wait(lambda: False, SETTLE_S)
+        came.clear()
+        before = [cpu_s(process.pid) for process in processes]
         start_s = time.monotonic()
-        end_s = start_s + seconds
-        probe.spin_until(lambda: time.monotonic() > end_s, seconds + 60.0)
-        share = (sum(cpu_s(process.pid) for process in processes) - before) / (
-            time.monotonic() - start_s)
-        costs = {name: status[2].get('cost_us_per_frame')
-                 for name, status in probe.diagnostics.items()}
+        wait(lambda: False, seconds)
+        lasted_s = time.monotonic() - start_s
+        used = sum(cpu_s(process.pid) for process in processes) - sum(before)
+        result = {'share': used / lasted_s, 'messages': len(came) / lasted_s,
+                  'memory_mb': sum(memory_mb(process.pid) for process in processes)}
     finally:
         for process in processes:
             process.terminate()
         codes = [end(process) for process in processes]
-        probe.close()
+        executor_here.shutdown()
+        node.destroy_node()
         rclpy.shutdown(context=context)
-    return share, costs, codes, heard
+    return {**result, 'trouble': trouble or ('' if not any(codes) else f'exit codes {codes}')}
 
 
 def end(process):
@@ -94,28 +135,98 @@ def end(process):
         return 'none: did not end on SIGTERM'
 
 
+def run_empty(executor_name: str) -> int:
+    """Pass the graph's messages through three nodes that do nothing."""
+    from array import array
+
+    from audio_common_msgs.msg import AudioDataStamped
+    from baby_cry_detector.msg import CryNeed, FrameFeatures
+    from baby_cry_detector.ros.base import qos
+    from baby_cry_detector.stream.listener import open_checkpoint
+    import rclpy
+    from std_msgs.msg import Float32
+    checkpoint = open_checkpoint('')
+    columns = len(checkpoint.feature_columns)
+    rclpy.init()
+    capture, extractor, classifier = (
+        rclpy.create_node(name) for name in ('capture', 'extractor', 'classifier'))
+    stream = qos.stream(qos.depth_for())
+    audio = capture.create_publisher(AudioDataStamped, 'audio_stamped', stream)
+    features = extractor.create_publisher(FrameFeatures, 'frame_features', stream)
+    level = extractor.create_publisher(Float32, 'level_dbfs', qos.STATE)
+    need = classifier.create_publisher(CryNeed, 'cry_need', qos.LATCHED)
+    probability = classifier.create_publisher(Float32, 'cry_probability', qos.STATE)
+    pcm, values = bytes(2 * BLOCK), bytes(4 * FRAMES * columns)
+    labels, count = ['not_cry', *checkpoint.needs], [0]
+
+    def capture_block():
+        message = AudioDataStamped()
+        message.header.stamp = capture.get_clock().now().to_msg()
+        message.audio.data = array('B', pcm)
+        audio.publish(message)
+
+    def extract(message):
+        frames = FrameFeatures(feature_set='x', frame_count=FRAMES, feature_count=columns)
+        frames.header = message.header
+        frames.values = array('f', values)
+        frames.samples = array('h', message.audio.data.tobytes())
+        features.publish(frames)
+
+    def classify(message):
+        count[0] += 1
+        if count[0] % 4:                # each 160 ms
+            return
+        state = CryNeed(labels=labels, probabilities=[0.0] * len(labels),
+                        status=CryNeed.STATUS_OK)
+        state.header = message.header
+        need.publish(state)
+        probability.publish(Float32())
+    extractor.create_subscription(AudioDataStamped, 'audio_stamped', extract, stream)
+    classifier.create_subscription(FrameFeatures, 'frame_features', classify, stream)
+    capture.create_timer(BLOCK / RATE, capture_block)
+    extractor.create_timer(0.1, lambda: level.publish(Float32()))
+    if executor_name == 'events':
+        from rclpy.experimental.events_executor import EventsExecutor
+        executor = EventsExecutor()
+    else:
+        executor = rclpy.executors.SingleThreadedExecutor()
+    for node in (capture, extractor, classifier):
+        executor.add_node(node)
+    try:
+        executor.spin()
+    except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
+        pass
+    return 0
+
+
+def table(seconds: float, executors) -> dict:
+    """Return ``{(way, executor): what measure returns}``, printing each line as it is known."""
+    found, domain_id = {}, FIRST_DOMAIN
+    with tempfile.TemporaryDirectory() as folder:
+        recording = str(Path(folder) / 'nursery_mix.wav')
+        nursery_mix(recording)
+        for how in ('composed', 'separate', 'empty nodes'):
+            for executor in executors:
+                domain_id += 1
+                found[how, executor] = measure(how, executor, recording, seconds, domain_id)
+    return found
+
+
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument('--seconds', type=float, default=30.0)
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument('--seconds', type=float, default=60.0)
+    parser.add_argument('--executors', nargs='+', choices=('own', 'single', 'events'),
+                        default=['own'], help='own: what the nodes run in')
+    parser.add_argument('--empty', help=argparse.SUPPRESS)
     options = parser.parse_args()
-    from baby_cry_detector.audio.synthesis.synthesiser import demonstration
-    samples, _ = demonstration()
-    with tempfile.TemporaryDirectory() as folder:
-        recording = str(Path(folder) / 'demonstration.wav')
-        soundfile.write(recording, np.clip(samples, -1, 1), 16_000)
-        print(f'{"run as":<12} {"executor":<10} {"share of a core":>16}   µs per frame by node')
-        domain_id = 71
-        for how, modules in (('composed', ['cry_graph']), (
-                'separate', ['cry_classifier', 'feature_extractor', 'audio_capture'])):
-            for executor in ('single', 'events'):
-                domain_id += 1
-                share, costs, codes, heard = measure(
-                    executor, modules, recording, options.seconds, domain_id)
-                shown = ', '.join(f'{name} {cost}' for name, cost in sorted(costs.items()) if cost)
-                bad = '' if heard else f'NOTHING HEARD in {START_S:g} s'
-                bad += '' if not any(codes) else f'  exit codes {codes}'
-                print(f'{how:<12} {executor:<10} {100 * share:15.1f}%   {shown}{bad}', flush=True)
+    if options.empty:
+        return run_empty(options.empty)
+    print('| nursery mix, real time | executor | share of a core | cry_need a second | MB |')
+    print('|---|---|---|---|---|')
+    for (how, executor), got in table(options.seconds, options.executors).items():
+        print(f'| {how} | {executor} | {100 * got["share"]:.2f} % | {got["messages"]:.1f} | '
+              f'{got["memory_mb"]:.0f} |{" " if got["trouble"] else ""}{got["trouble"]}')
     return 0
 
 

@@ -9,6 +9,7 @@ there is one place that says what they are.
 
 import ctypes
 from ctypes import c_double, c_int32, c_int64, c_void_p
+from functools import lru_cache
 import math
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 import weakref
@@ -145,21 +146,14 @@ class CompiledExtractor:
     """
 
     def __init__(self, feature_set: FeatureSet, core: ctypes.CDLL) -> None:
-        name, make_tables = _TABLES[feature_set.id]
-        arrays = _Arrays()
-        tables = make_tables(feature_set.parameters, arrays)
-        new = compiled.declare(core[f'baby_cry_extractor_{name}'], c_void_p, c_void_p)
-        self._self = new(ctypes.byref(tables))
+        # The first of a kind stays for as long as the process does: all others share its tables.
+        first = _first_of(feature_set, core)
+        like = compiled.declare(core.baby_cry_extractor_like, c_void_p, c_void_p)
+        self._self = like(first)
         if not self._self:
-            raise ValueError(f'the compiled core does not compute {feature_set.id}')
-        free = compiled.declare(core.baby_cry_extractor_free, None, c_void_p)
-        weakref.finalize(self, free, self._self)
-        if 'front_end' in feature_set.parameters:
-            front_end = front_end_tables(feature_set.parameters['front_end'], arrays)
-            attach = compiled.declare(core.baby_cry_extractor_front_end, c_int32, c_void_p,
-                                      c_void_p)
-            if not attach(self._self, ctypes.byref(front_end)):
-                raise ValueError(f'the compiled core has no such front end: {feature_set.id}')
+            raise MemoryError('no memory for a stream')
+        weakref.finalize(self, compiled.declare(core.baby_cry_extractor_free, None, c_void_p),
+                         self._self)
         self._width = len(feature_set.columns)
         self._process = compiled.declare(core.baby_cry_extractor_process, c_int64, c_void_p,
                                          c_void_p, c_int64, c_void_p, c_void_p)
@@ -171,6 +165,11 @@ class CompiledExtractor:
         self._room_at = compiled.pointer(self._room)
         self._wrong = c_int64(0)
         self._wrong_at = ctypes.addressof(self._wrong)
+
+    @property
+    def handle(self) -> int:
+        """Return where it is; this object keeps it."""
+        return self._self
 
     @property
     def nonfinite_samples(self) -> int:
@@ -198,6 +197,24 @@ class CompiledExtractor:
     def reset(self) -> None:
         """Start a new stream."""
         self._reset(self._self)
+
+
+@lru_cache(maxsize=None)
+def _first_of(feature_set: FeatureSet, core: ctypes.CDLL) -> int:
+    """Return an extractor of a set from whose tables others are made."""
+    name, make_tables = _TABLES[feature_set.id]
+    arrays = _Arrays()
+    tables = make_tables(feature_set.parameters, arrays)
+    new = compiled.declare(core[f'baby_cry_extractor_{name}'], c_void_p, c_void_p)
+    made = new(ctypes.byref(tables))
+    if not made:
+        raise ValueError(f'the compiled core does not compute {feature_set.id}')
+    if 'front_end' in feature_set.parameters:
+        front_end = front_end_tables(feature_set.parameters['front_end'], arrays)
+        attach = compiled.declare(core.baby_cry_extractor_front_end, c_int32, c_void_p, c_void_p)
+        if not attach(made, ctypes.byref(front_end)):
+            raise ValueError(f'the compiled core has no such front end: {feature_set.id}')
+    return made
 
 
 def make(feature_set: FeatureSet) -> Optional[CompiledExtractor]:

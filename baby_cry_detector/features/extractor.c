@@ -3,7 +3,7 @@
 
 // Samples in, complete rows out, as `extractor.py`: any block size, bounded state.
 
-#include "sets/sets.h"
+#include "extractor.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,13 +16,14 @@
 
 typedef enum { CEPSTRA20, CRY, IS09 } Kind;
 
-typedef struct {
+struct Extractor {
   Kind kind;
-  int width, kept, has_front_end;
+  int width, kept, has_front_end, is_like;
+  FrontEndWaves *waves;         // of the first of its kind, where it has a front end
   FrontEnd front_end;
   double buffer[WINDOW + CHUNK + HOP];
   union { Cepstra20 cepstra20; Cry cry; Is09 is09; } set;
-} Extractor;
+};
 
 void baby_cry_extractor_reset(Extractor *extractor) {
   extractor->kept = 0;
@@ -63,13 +64,36 @@ Extractor *baby_cry_extractor_is09(const Is09Tables *tables) {
   return made ? finish_new(made, IS09, 32, is09_set(&made->set.is09, tables)) : NULL;
 }
 
-// What stands before framing; returns 0 where a table does not fit.
+// What stands before framing, once; returns 0 where a table does not fit or there is no memory.
 int32_t baby_cry_extractor_front_end(Extractor *extractor, const FrontEndTables *tables) {
-  extractor->has_front_end = front_end_set(&extractor->front_end, tables);
+  if (extractor->waves)
+    return 0;
+  extractor->waves = calloc(1, sizeof *extractor->waves);
+  extractor->has_front_end = extractor->waves
+      && front_end_set(&extractor->front_end, tables, extractor->waves);
   return extractor->has_front_end;
 }
 
-void baby_cry_extractor_free(Extractor *extractor) { free(extractor); }
+// Another stream of the same kind, which shares the waves of the first: that one must outlive it.
+// NULL where there is no memory.
+Extractor *baby_cry_extractor_like(const Extractor *first) {
+  Extractor *made = malloc(sizeof *made);
+  if (!made)
+    return NULL;
+  memcpy(made, first, sizeof *made);
+  made->is_like = 1;
+  baby_cry_extractor_reset(made);
+  return made;
+}
+
+void baby_cry_extractor_free(Extractor *extractor) {
+  if (!extractor->is_like)
+    free(extractor->waves);
+  free(extractor);
+}
+
+// Columns of a row.
+int64_t baby_cry_extractor_width(const Extractor *extractor) { return extractor->width; }
 
 // Rows that n more samples complete at most.
 int64_t baby_cry_extractor_rows(const Extractor *extractor, int64_t n) {

@@ -75,6 +75,15 @@ class StreamingExtractor:
         """Return how many samples were NaN, infinite or absurd, since construction."""
         return self._nonfinite + (self._compiled.nonfinite_samples if self._compiled else 0)
 
+    @property
+    def compiled_handle(self) -> Optional[int]:
+        """Return where the compiled extractor is, or None where Python computes."""
+        return self._compiled.handle if self._compiled else None
+
+    def note_rows(self, count: int) -> None:
+        """Count rows that compiled code took from `compiled_handle` itself."""
+        self._next_frame += count
+
     def reset(self) -> None:
         """Start a new stream: frame 0 begins with the next sample."""
         if self._front_end:

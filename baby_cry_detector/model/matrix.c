@@ -81,6 +81,53 @@ static inline void two_products(const float *w, int columns, const float *x, con
   STORE(other_y + 3 * LANES, h);
 }
 
+// The same for two blocks of rows of one product: a sum waits for itself, so several are made at
+// once. `next_w` is the second block's weights.
+__attribute__((always_inline))
+static inline void two_blocks(const float *w, const float *next_w, int columns, const float *x,
+                              const float *start, float *y) {
+  Lanes a, b, c, d, e, f, g, h, wa, wb, wc, wd;
+  LOAD(a, start);
+  LOAD(b, start + LANES);
+  LOAD(c, start + 2 * LANES);
+  LOAD(d, start + 3 * LANES);
+  LOAD(e, start + BLOCK);
+  LOAD(f, start + BLOCK + LANES);
+  LOAD(g, start + BLOCK + 2 * LANES);
+  LOAD(h, start + BLOCK + 3 * LANES);
+  for (int k = 0; k < columns; k++, w += BLOCK, next_w += BLOCK) {
+    __builtin_prefetch(w + 16 * BLOCK);
+    __builtin_prefetch(w + 16 * BLOCK + 16);
+    __builtin_prefetch(next_w + 16 * BLOCK);
+    __builtin_prefetch(next_w + 16 * BLOCK + 16);
+    const float value = x[k];
+    LOAD(wa, w);
+    LOAD(wb, w + LANES);
+    LOAD(wc, w + 2 * LANES);
+    LOAD(wd, w + 3 * LANES);
+    a += wa * value;
+    b += wb * value;
+    c += wc * value;
+    d += wd * value;
+    LOAD(wa, next_w);
+    LOAD(wb, next_w + LANES);
+    LOAD(wc, next_w + 2 * LANES);
+    LOAD(wd, next_w + 3 * LANES);
+    e += wa * value;
+    f += wb * value;
+    g += wc * value;
+    h += wd * value;
+  }
+  STORE(y, a);
+  STORE(y + LANES, b);
+  STORE(y + 2 * LANES, c);
+  STORE(y + 3 * LANES, d);
+  STORE(y + BLOCK, e);
+  STORE(y + BLOCK + LANES, f);
+  STORE(y + BLOCK + 2 * LANES, g);
+  STORE(y + BLOCK + 3 * LANES, h);
+}
+
 __attribute__((always_inline))
 static inline void one_product(const float *w, int columns, const float *x, const float *start,
                                float *y) {
@@ -112,6 +159,9 @@ void matrix_times(const Matrix *matrix, int n, const float *const *x, float *con
   const float *w = matrix->weight;
   const int columns = matrix->columns;
   int row = 0;
+  for (; n == 1 && row + 2 * BLOCK <= matrix->rows; row += 2 * BLOCK, w += 2 * BLOCK * columns)
+    two_blocks(w, w + BLOCK * columns, columns, x[0], is_added ? y[0] + row : matrix->bias + row,
+               y[0] + row);
   for (; row + BLOCK <= matrix->rows; row += BLOCK, w += BLOCK * columns) {
     const float *bias = matrix->bias + row;
     int i = 0;

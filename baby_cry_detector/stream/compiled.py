@@ -1,10 +1,10 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Network and decision of one stream in one call of compiled code (`listener.c`).
+Descriptors, network and decision of a stream in one call of compiled code (`listener.c`).
 
-What is heard does not change by it: the same network and the same decider run, only that nothing
-of Python stands between them.
+What is heard does not change by it: the same descriptors, network and decider run, only that
+nothing of Python stands between them. Several streams are taken in one call too.
 """
 
 import ctypes
@@ -15,16 +15,18 @@ import weakref
 from baby_cry_detector import compiled
 from baby_cry_detector.decision import CryDecision
 from baby_cry_detector.decision.compiled import CompiledDecider
+from baby_cry_detector.features.extractor import StreamingExtractor
 from baby_cry_detector.model.compiled import check_frames, CompiledRuntime
 import numpy as np
 
 _ROWS = 64                      # as LISTENER_ROWS of listener.h
-_NOTHING, _SAY_AND_GO_ON, _SAY = 0, 1, 2
+_NOTHING, _SAY_AND_GO_ON, _SAY, _TOO_LONG = 0, 1, 2, -2
 
 
 class _Task(ctypes.Structure):
     _fields_ = [('listener', c_void_p), ('rows', c_void_p)] + [
-        (name, c_int64) for name in ('n', 'heard_ns', 'told_ns', 'period_ns', 'result')]
+        (name, c_int64) for name in ('n', 'heard_ns', 'told_ns', 'period_ns', 'result')] + [
+        ('extractor', c_void_p), ('samples', c_void_p), ('n_samples', c_int64)]
 
 
 class CompiledListener:
@@ -55,6 +57,16 @@ class CompiledListener:
         self._task = _Task(listener=self._self)
         self._task_at = ctypes.addressof(self._task)
 
+    @property
+    def handle(self) -> int:
+        """Return where it is; this object keeps it."""
+        return self._self
+
+    @property
+    def told_ns(self) -> int:
+        """Return the stamp of the last decision that was told."""
+        return self._decider.told_ns
+
     def process(self, heard_ns: int, values: np.ndarray, period_ns: int) -> Iterable[CryDecision]:
         """Return the decisions; see `FrameListener.process`, but for the time of hearing."""
         values = self.checked(values)
@@ -84,6 +96,8 @@ class CompiledListener:
     def _tell(self, result: int, period_ns: int) -> Iterator[CryDecision]:
         decider = self._decider
         while result != _NOTHING:
+            if result == _TOO_LONG:
+                raise ValueError("expected a block of at most 64 frames of the model's columns")
             if result not in (_SAY, _SAY_AND_GO_ON):
                 raise ValueError('expected times in nanoseconds, from 1897 to 2043')
             yield decider.tell()
@@ -106,6 +120,74 @@ def make(runtime: Any, decider: Any, level: Optional[int], voicing: Optional[int
             or not isinstance(decider, CompiledDecider):
         return None
     return CompiledListener(core, runtime, decider, level, voicing, has_needs, hop_ns)
+
+
+class Hearing:
+    """
+    A listener and the extractor before it: samples in, decisions out.
+
+    :param listener: whose columns are the extractor's.
+    :param lookahead_ns: from the start of a frame to when it is heard.
+    """
+
+    def __init__(self, listener: CompiledListener, extractor: StreamingExtractor,
+                 lookahead_ns: int) -> None:
+        self.listener, self._extractor, self._lookahead_ns = listener, extractor, lookahead_ns
+        self._task = _Task(listener=listener.handle, extractor=extractor.compiled_handle)
+        self._task_at = ctypes.addressof(self._task)
+        self._run = listener.run
+        self._note_rows = extractor.note_rows
+
+    def fill(self, start_ns: int, pcm: np.ndarray, period_ns: int) -> _Task:
+        """Return a task of int16 samples, which the caller keeps alive."""
+        task = self._task
+        task.samples = pcm.__array_interface__['data'][0]
+        task.n_samples = pcm.size
+        task.heard_ns = start_ns + self._lookahead_ns
+        task.period_ns = period_ns
+        task.told_ns = self.listener.told_ns
+        return task
+
+    def process(self, start_ns: int, pcm: np.ndarray, period_ns: int
+                ) -> Tuple[int, Iterable[CryDecision]]:
+        """
+        Take samples; return how many frames they completed, and the decisions.
+
+        :param start_ns: when the first of these frames began.
+        """
+        task = self.fill(start_ns, pcm, period_ns)
+        self._run(self._task_at, 1)
+        return self.taken(task, period_ns)
+
+    def taken(self, task: _Task, period_ns: int) -> Tuple[int, Iterable[CryDecision]]:
+        """Return what `process` does of a task that was run."""
+        count, result = task.n, task.result
+        self._note_rows(count)
+        return count, self.listener.told(result, period_ns) if result else ()
+
+
+def make_hearing(listener: Any, extractor: StreamingExtractor) -> Optional[Hearing]:
+    """Return a `FrameListener` and its extractor joined, or None where one of them is Python's."""
+    joined = listener.compiled
+    if joined is None or extractor.compiled_handle is None:
+        return None
+    return Hearing(joined, extractor, listener.lookahead_ns)
+
+
+def hear_together(work: Sequence[Tuple[Hearing, int, np.ndarray]], period_ns: int
+                  ) -> List[Tuple[int, Iterable[CryDecision]]]:
+    """
+    Take samples of several streams, each once; the networks that share a model step as one.
+
+    :param work: hearing, when its next frame begins, and samples; see `Hearing.process`.
+    :return: of each how many frames they completed, and the decisions.
+    """
+    tasks = (_Task * len(work))()
+    for index, (hearing, start_ns, pcm) in enumerate(work):
+        tasks[index] = hearing.fill(start_ns, pcm, period_ns)
+    if work:
+        work[0][0].listener.run(ctypes.addressof(tasks), len(work))
+    return [hearing.taken(task, period_ns) for task, (hearing, _, _) in zip(tasks, work)]
 
 
 def process_together(work: Sequence[Tuple[CompiledListener, int, np.ndarray]], period_ns: int

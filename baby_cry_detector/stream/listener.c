@@ -1,7 +1,8 @@
 // Copyright 2026 The baby_cry_detector authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Frames in, decisions out, as listener.py: network and decision of a stream in one call.
+// Samples or frames in, decisions out, as listener.py: descriptors, network and decision of a
+// stream in one call.
 
 #include "listener.h"
 
@@ -12,6 +13,9 @@
 #define SAY_AND_GO_ON 1         // the decision is to be told; then `baby_cry_listener_go_on`
 #define SAY 2                   // the same, and all steps are taken
 #define REFUSED (-1)            // a time out of range
+#define TOO_LONG (-2)           // more samples than are taken at a time
+#define FULL_SCALE 32767.0
+#define CHUNK 640               // samples that are converted at a time
 
 struct Listener {
   Stream *stream;
@@ -21,12 +25,14 @@ struct Listener {
   int64_t time_ns[LISTENER_ROWS];
   double cry[LISTENER_ROWS], loud[LISTENER_ROWS], voiced[LISTENER_ROWS], *needs;
   float heard[LISTENER_ROWS], *need, *frames;
+  double *rows;                 // (LISTENER_ROWS, columns) of the extractor
 };
 
 void baby_cry_listener_free(Listener *listener) {
   free(listener->needs);
   free(listener->need);
   free(listener->frames);
+  free(listener->rows);
   free(listener);
 }
 
@@ -51,7 +57,8 @@ Listener *baby_cry_listener_new(Stream *stream, Decider *decider, int64_t level,
   made->needs = calloc((size_t)(LISTENER_ROWS * n_needs + 1), sizeof(double));
   made->need = calloc((size_t)(LISTENER_ROWS * n_needs + 1), sizeof(float));
   made->frames = calloc((size_t)(LISTENER_ROWS * n_columns), sizeof(float));
-  if (made->needs && made->need && made->frames)
+  made->rows = calloc((size_t)(LISTENER_ROWS * n_columns), sizeof(double));
+  if (made->needs && made->need && made->frames && made->rows)
     return made;
   baby_cry_listener_free(made);
   return NULL;
@@ -78,9 +85,36 @@ int64_t baby_cry_listener_go_on(Listener *listener, int64_t told_ns, int64_t per
       ? SAY : NOTHING;
 }
 
-// Before the networks step: frames in single precision. After it: what the decider takes.
-static void begin(const ListenerTask *task, Hearing *hearing) {
+// The frames that samples complete.
+static void extract(ListenerTask *task) {
   Listener *listener = task->listener;
+  const int16_t *from = task->samples;
+  int64_t left = task->n_samples, wrong = 0;
+  task->rows = listener->rows;
+  task->n = 0;
+  if (baby_cry_extractor_width(task->extractor) != listener->n_columns
+      || baby_cry_extractor_rows(task->extractor, left) > LISTENER_ROWS) {
+    task->result = TOO_LONG;
+    return;
+  }
+  while (left > 0) {
+    double samples[CHUNK];
+    const int64_t taken = left < CHUNK ? left : CHUNK;
+    for (int64_t k = 0; k < taken; k++)
+      samples[k] = from[k] / FULL_SCALE;
+    task->n += baby_cry_extractor_process(task->extractor, samples, taken,
+                                          listener->rows + task->n * listener->n_columns, &wrong);
+    from += taken;
+    left -= taken;
+  }
+}
+
+// Before the networks step: frames in single precision. After it: what the decider takes.
+static void begin(ListenerTask *task, Hearing *hearing) {
+  Listener *listener = task->listener;
+  task->result = NOTHING;
+  if (task->extractor)
+    extract(task);
   const int64_t n = task->n < LISTENER_ROWS ? task->n : LISTENER_ROWS;
   for (int64_t k = 0; k < n * listener->n_columns; k++)
     listener->frames[k] = (float)task->rows[k];
@@ -101,12 +135,13 @@ static void finish(ListenerTask *task) {
     for (int64_t k = 0; listener->has_needs && k < n_needs; k++)
       listener->needs[row * n_needs + k] = listener->need[row * n_needs + k];
   }
-  task->result = baby_cry_listener_go_on(listener, task->told_ns, task->period_ns);
+  if (task->result == NOTHING)
+    task->result = baby_cry_listener_go_on(listener, task->told_ns, task->period_ns);
 }
 
-// Takes the rows of some streams, at most LISTENER_ROWS of each, each stream once; the networks of
-// streams that share a model step together. Then each decider runs until there is something to
-// say: `result`.
+// Takes the samples, or the rows, of some streams, at most LISTENER_ROWS rows of each, each stream
+// once; the networks of streams that share a model step together. Then each decider runs until
+// there is something to say: `result`.
 void baby_cry_listeners_process(ListenerTask *task, int64_t count) {
   Hearing hearing[MOST_STREAMS];
   for (int64_t first = 0, some; first < count; first += some) {

@@ -1,12 +1,13 @@
 // Copyright 2026 The baby_cry_detector authors
 // SPDX-License-Identifier: Apache-2.0
 
-// One stream's network and decision together; see listener.py.
+// One stream's samples, network and decision together; see listener.py.
 
 #ifndef BABY_CRY_LISTENER_H
 #define BABY_CRY_LISTENER_H
 
 #include "../decision/decider.h"
+#include "../features/extractor.h"
 #include "../model/runtime.h"
 
 #define LISTENER_ROWS 64        // frames that are taken at a time
@@ -16,8 +17,11 @@ typedef struct Listener Listener;
 // Frames of one stream, and what came of them; the same struct as in compiled.py.
 typedef struct {
   Listener *listener;
-  const double *rows;           // (n, columns)
+  const double *rows;           // (n, columns); where there is an extractor it makes them
   int64_t n, heard_ns, told_ns, period_ns, result;
+  Extractor *extractor;         // or NULL
+  const int16_t *samples;       // 32767 is full scale; they complete at most LISTENER_ROWS frames
+  int64_t n_samples;
 } ListenerTask;
 
 Listener *baby_cry_listener_new(Stream *stream, Decider *decider, int64_t level, int64_t voicing,

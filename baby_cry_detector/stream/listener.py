@@ -1,23 +1,29 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Network and decision of one stream: frames → probabilities → decisions.
+One stream, or many that share a model: frames, or blocks of samples, → decisions.
 
-What becomes of messages around it (repeated, lost, none) is `classification`.
+What becomes of messages around it (repeated, lost, none) is `classification`. Where the core was
+built a block's descriptors, network and decision are one call of it, for many streams as for one:
+the networks of those that share a model step as one, and what one is given touches no other.
 """
 
-from typing import Iterable, Optional
+from typing import Dict, Iterable, List, Optional
 
+from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, DecisionSettings, make_decider
 from baby_cry_detector.decision.operating_points import thresholds_of
-from baby_cry_detector.features import FeatureSet
+from baby_cry_detector.features import FeatureSet, StreamingExtractor
+from baby_cry_detector.model import compiled as compiled_model
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.compiled import CompiledModel
 from baby_cry_detector.model.runtime import make_runtime
 from baby_cry_detector.stream import compiled
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
+
+LONGEST_BLOCK_S = 0.5           # that is taken in one call; longer ones are cut
 
 
 def open_checkpoint(path: str = '') -> Checkpoint:
@@ -63,6 +69,16 @@ class FrameListener:
         self._heard_ns = round(self.feature_set.lookahead_s * SECOND_NS)
         self._compiled = compiled.make(self.runtime, self.decider, self._level, self._voicing,
                                        self._knows_needs, self.hop_ns)
+
+    @property
+    def compiled(self) -> Optional[compiled.CompiledListener]:
+        """Return network and decision as compiled code joins them, or None."""
+        return self._compiled
+
+    @property
+    def lookahead_ns(self) -> int:
+        """Return the time from the start of a frame to when it is heard."""
+        return self._heard_ns
 
     def resolve(self, settings: DecisionSettings) -> DecisionSettings:
         """
@@ -113,3 +129,149 @@ class FrameListener:
         """Forget everything but the episode counter."""
         self.runtime.reset()
         self.decider.reset()
+
+
+class BlockListener:
+    """
+    One stream of mono audio at the feature set's rate, without gaps, from samples to decisions.
+
+    What becomes of messages around it (stamps, gaps, formats, several channels) is `extraction`
+    and `classification`.
+
+    :param checkpoint: network, feature set, labels and thresholds.
+    :param settings: decision parameters.
+    :param crib_id: names the episodes.
+    :param model: the checkpoint's `model.compiled.make`, where many listeners share it.
+    :param start_ns: time of the first sample.
+    :ivar longest: samples that are taken in one call.
+    :ivar hearing: what computes, or ``None`` where Python does.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, settings: Optional[DecisionSettings] = None,
+                 crib_id: str = 'crib', model: Optional[CompiledModel] = None,
+                 start_ns: int = 0) -> None:
+        self.listener = FrameListener(checkpoint, settings, crib_id, model)
+        feature_set = self.listener.feature_set
+        self.extractor = StreamingExtractor(feature_set)
+        self._start_ns = start_ns
+        self._hop_ns = self.listener.hop_ns
+        self.longest = round(LONGEST_BLOCK_S * feature_set.sample_rate)
+        self.hearing = compiled.make_hearing(self.listener, self.extractor)
+
+    @property
+    def next_start_ns(self) -> int:
+        """Return when the next frame begins."""
+        return self._start_ns
+
+    def process(self, pcm: np.ndarray, period_ns: int = 0) -> Iterable[CryDecision]:
+        """
+        Return the decisions after each frame, or where they change and once a period.
+
+        All frames are taken only if they are run to their end.
+
+        :param pcm: ``(n,)`` int16 samples, 32767 is full scale; any n.
+        :param period_ns: time after which a decision is yielded though nothing changed.
+        :raises ValueError: on another type or shape.
+        """
+        pcm = _checked(pcm)
+        if len(pcm) > self.longest:
+            return self._in_pieces(pcm, period_ns)
+        hearing = self.hearing
+        if hearing is None:
+            rows = self.extractor.process(from_pcm16(pcm)).values
+            start_ns, self._start_ns = self._start_ns, self._start_ns + len(rows) * self._hop_ns
+            return self.listener.process(start_ns, rows, period_ns) if len(rows) else ()
+        count, decisions = hearing.process(self._start_ns, pcm, period_ns)
+        self._start_ns += count * self._hop_ns
+        return decisions
+
+    def note_frames(self, count: int) -> None:
+        """Count frames that were taken from `hearing` itself."""
+        self._start_ns += count * self._hop_ns
+
+    def restart(self, start_ns: int) -> None:
+        """Begin a new stretch of audio after a gap; an episode survives a short one."""
+        self.extractor.reset()
+        self.listener.lose_continuity()
+        self._start_ns = start_ns
+
+    def _in_pieces(self, pcm: np.ndarray, period_ns: int) -> Iterable[CryDecision]:
+        for start in range(0, len(pcm), self.longest):
+            yield from self.process(pcm[start:start + self.longest], period_ns)
+
+
+class Cribs:
+    """
+    Many streams in one process that share one loaded model.
+
+    :param checkpoint: of all of them.
+    :param names: each names one crib and its episodes.
+    :param settings: decision parameters of all; see `FrameListener.change_settings` for one's own.
+    :ivar cribs: ``{name: BlockListener}``.
+    :ivar troubles: ``{name: sentence}`` of the newest block that could not be taken.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, names: Iterable[str],
+                 settings: Optional[DecisionSettings] = None, start_ns: int = 0) -> None:
+        model = compiled_model.make(checkpoint)
+        self.cribs: Dict[str, BlockListener] = {
+            name: BlockListener(checkpoint, settings, name, model, start_ns) for name in names}
+        self.troubles: Dict[str, str] = {}
+
+    def process(self, blocks: Dict[str, np.ndarray], period_ns: int = 0
+                ) -> Dict[str, List[CryDecision]]:
+        """
+        Take a block of some cribs; return what each has to say, where it has.
+
+        What can't be taken (no samples, no int16, too long to be a block) is left out and named
+        in `troubles`; the others hear on. One call costs each the same, so that nobody waits for
+        a crib that is given more: a block of more than half a second is refused.
+
+        :param blocks: ``{name: (n,) int16 samples}``.
+        :param period_ns: as of `BlockListener.process`.
+        :raises KeyError: on a name that is none of them.
+        """
+        work = []
+        for name, pcm in blocks.items():
+            crib = self.cribs[name]
+            try:
+                pcm = _checked(pcm)
+                if len(pcm) > crib.longest:
+                    raise ValueError(f'expected blocks of at most {LONGEST_BLOCK_S:g} s, '
+                                     f'got {len(pcm)} samples')
+            except ValueError as error:
+                self.troubles[name] = str(error)
+            else:
+                self.troubles.pop(name, None)
+                work.append((name, crib, pcm))
+        said: Dict[str, List[CryDecision]] = {}
+        for (name, _, _), decisions in zip(work, _take(work, period_ns)):
+            try:
+                decisions = list(decisions)
+            except ValueError as error:         # a time out of range
+                self.troubles[name] = str(error)
+                continue
+            if decisions:
+                said[name] = decisions
+        return said
+
+
+def _take(work: list, period_ns: int) -> Iterable[Iterable[CryDecision]]:
+    """Yield the decisions of each ``(name, crib, samples)``."""
+    if any(crib.hearing is None for _, crib, _ in work):
+        for _, crib, pcm in work:
+            yield crib.process(pcm, period_ns)
+        return
+    told = compiled.hear_together(
+        [(crib.hearing, crib.next_start_ns, pcm) for _, crib, pcm in work], period_ns)
+    for (_, crib, _), (count, decisions) in zip(work, told):
+        crib.note_frames(count)
+        yield decisions
+
+
+def _checked(pcm: np.ndarray) -> np.ndarray:
+    if not isinstance(pcm, np.ndarray) or pcm.dtype != np.int16 or pcm.ndim != 1:
+        raise ValueError('expected int16 samples of one channel, got '
+                         f'{getattr(pcm, "dtype", type(pcm).__name__)} of shape '
+                         f'{getattr(pcm, "shape", None)}')
+    return pcm if pcm.flags.c_contiguous else np.ascontiguousarray(pcm)

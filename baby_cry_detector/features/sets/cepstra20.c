@@ -10,7 +10,8 @@ int cepstra20_set(Cepstra20 *set, const CepstraTables *tables) {
       || tables->coefficients > MAX_COEFFICIENTS || tables->lag < 0 || tables->lag >= MAX_LAG)
     return 0;
   memcpy(set->window, tables->window, sizeof set->window);
-  mel_bank_set(&set->bank, tables->bank, tables->bands);
+  if (!mel_bank_set(&set->bank, tables->bank, tables->bands))
+    return 0;
   cepstrum_set(&set->cepstra.cepstrum, tables->cepstrum, tables->bands, tables->coefficients);
   set->cepstra.decay = tables->decay;
   set->cepstra.dip = tables->dip;

@@ -18,7 +18,8 @@ int is09_set(Is09 *set, const Is09Tables *tables) {
   }
   // The first sample of a frame stands for the one before it.
   set->window[0] = (1.0 - tables->preemphasis) * tables->window[0];
-  mel_bank_set(&set->bank, tables->bank, tables->bands);
+  if (!mel_bank_set(&set->bank, tables->bank, tables->bands))
+    return 0;
   cepstrum_set(&set->cepstrum, tables->cepstrum, tables->bands, tables->coefficients);
   set->floor = tables->floor;
   set->pitch.first_lag = tables->first_lag;

@@ -11,11 +11,12 @@
 #include <string.h>
 
 #define HALF (HOP / 2)
+#define TOGETHER 3              // lines that are taken together
 #define TINY 1e-200             // of a state that decayed; it must not become denormal
 
 static double or_nothing(double value) { return fabs(value) < TINY ? 0.0 : value; }
 
-int front_end_set(FrontEnd *stage, const FrontEndTables *tables) {
+int front_end_set(FrontEnd *stage, const FrontEndTables *tables, FrontEndWaves *waves) {
   if (tables->lines < 1 || tables->lines > MAX_LINES)
     return 0;
   for (int n = 0; n < tables->lines; n++)
@@ -36,14 +37,15 @@ int front_end_set(FrontEnd *stage, const FrontEndTables *tables) {
   stage->follow = tables->follow;
   stage->silent = tables->silent;
   stage->lines = tables->lines;
+  stage->waves = waves;
   for (int n = 0; n < tables->lines; n++) {
     stage->which[n] = (int)tables->which[n];
     stage->number[n] = (int)tables->number[n];
     stage->turn_re[n] = cos(tables->turn[n]);
     stage->turn_im[n] = sin(tables->turn[n]);
     for (int i = 0; i < HALF; i++) {
-      stage->cosine[n][i] = cos((i + 0.5) * tables->sample_turn[n]);
-      stage->sine[n][i] = sin((i + 0.5) * tables->sample_turn[n]);
+      waves->cosine[n][i] = cos((i + 0.5) * tables->sample_turn[n]);
+      waves->sine[n][i] = sin((i + 0.5) * tables->sample_turn[n]);
     }
   }
   front_end_reset(stage);
@@ -86,6 +88,46 @@ static void high_pass(FrontEnd *stage, double *samples) {
   stage->state[1] = or_nothing(a1);
 }
 
+// `count` waves from `first` on are taken off; the samples are loaded once for all of them.
+__attribute__((always_inline))
+static inline void subtract(const FrontEnd *stage, int first, int count, Group *even, Group *odd) {
+  for (int i = 0; i < HALF / GROUP; i++) {
+    Group e = even[i], o = odd[i];
+    for (int n = first; n < first + count; n++) {
+      Group c, s;
+      memcpy(&c, stage->waves->cosine[n] + GROUP * i, sizeof c);
+      memcpy(&s, stage->waves->sine[n] + GROUP * i, sizeof s);
+      e -= c * stage->re[n];
+      o += s * stage->im[n];
+    }
+    even[i] = e;
+    odd[i] = o;
+  }
+}
+
+// How much of `count` waves there is in the samples.
+__attribute__((always_inline))
+static inline void project(const FrontEnd *stage, int first, int count, const Group *even,
+                           const Group *odd, double *left_re, double *left_im) {
+  Group re[TOGETHER][2] = {{{0.0}}}, im[TOGETHER][2] = {{{0.0}}};
+  for (int i = 0; i < HALF / GROUP; i += 2)
+    for (int half = 0; half < 2; half++) {
+      const Group e = even[i + half], o = odd[i + half];
+      for (int n = 0; n < count; n++) {
+        Group c, s;
+        memcpy(&c, stage->waves->cosine[first + n] + GROUP * (i + half), sizeof c);
+        memcpy(&s, stage->waves->sine[first + n] + GROUP * (i + half), sizeof s);
+        re[n][half] += c * e;
+        im[n][half] -= s * o;
+      }
+    }
+  for (int n = 0; n < count; n++) {
+    const Group all_re = re[n][0] + re[n][1], all_im = im[n][0] + im[n][1];
+    left_re[n] = 2.0 * (all_re[0] + all_re[1] + all_re[2] + all_re[3]);
+    left_im[n] = 2.0 * (all_im[0] + all_im[1] + all_im[2] + all_im[3]);
+  }
+}
+
 // Takes the predicted waves off a hop; says how much of each wave is left in it.
 FOR_EACH_WIDTH
 static void take_off(const FrontEnd *stage, double *samples, double *left_re, double *left_im) {
@@ -95,30 +137,15 @@ static void take_off(const FrontEnd *stage, double *samples, double *left_re, do
     e[i] = 0.5 * (samples[HALF + i] + samples[HALF - 1 - i]);
     o[i] = 0.5 * (samples[HALF + i] - samples[HALF - 1 - i]);
   }
-  for (int n = 0; n < stage->lines; n++) {
-    const double re = stage->re[n], im = stage->im[n];
-    for (int i = 0; i < HALF / GROUP; i++) {
-      Group c, s;
-      memcpy(&c, stage->cosine[n] + GROUP * i, sizeof c);
-      memcpy(&s, stage->sine[n] + GROUP * i, sizeof s);
-      even[i] -= c * re;
-      odd[i] += s * im;
-    }
-  }
-  for (int n = 0; n < stage->lines; n++) {
-    Group re[2] = {{0.0}, {0.0}}, im[2] = {{0.0}, {0.0}};
-    for (int i = 0; i < HALF / GROUP; i++) {
-      Group c, s;
-      memcpy(&c, stage->cosine[n] + GROUP * i, sizeof c);
-      memcpy(&s, stage->sine[n] + GROUP * i, sizeof s);
-      re[i % 2] += c * even[i];
-      im[i % 2] -= s * odd[i];
-    }
-    re[0] += re[1];
-    im[0] += im[1];
-    left_re[n] = 2.0 * (re[0][0] + re[0][1] + re[0][2] + re[0][3]);
-    left_im[n] = 2.0 * (im[0][0] + im[0][1] + im[0][2] + im[0][3]);
-  }
+  int n = 0;
+  for (; n + TOGETHER <= stage->lines; n += TOGETHER)
+    subtract(stage, n, TOGETHER, even, odd);
+  for (; n < stage->lines; n++)
+    subtract(stage, n, 1, even, odd);
+  for (n = 0; n + TOGETHER <= stage->lines; n += TOGETHER)
+    project(stage, n, TOGETHER, even, odd, left_re + n, left_im + n);
+  for (; n < stage->lines; n++)
+    project(stage, n, 1, even, odd, left_re + n, left_im + n);
   for (int i = 0; i < HALF; i++) {
     samples[HALF + i] = e[i] + o[i];
     samples[HALF - 1 - i] = e[i] - o[i];

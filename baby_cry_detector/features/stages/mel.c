@@ -3,8 +3,8 @@
 
 #include "stages.h"
 
-void mel_bank_set(MelBank *bank, const double *weights, int bands) {
-  double *next = bank->all;
+int mel_bank_set(MelBank *bank, const double *weights, int bands) {
+  int next = 0;
   bank->bands = bands;
   for (int b = 0; b < bands; b++) {
     bank->first[b] = bank->stop[b] = 0;
@@ -14,16 +14,19 @@ void mel_bank_set(MelBank *bank, const double *weights, int bands) {
           bank->first[b] = k;
         bank->stop[b] = k + 1;
       }
-    bank->weight[b] = next;
+    bank->at[b] = next;
+    if (bank->stop[b] - bank->first[b] > MAX_WEIGHTS - next)
+      return 0;
     for (int k = bank->first[b]; k < bank->stop[b]; k++)
-      *next++ = weights[k * bands + b];
+      bank->all[next++] = weights[k * bands + b];
   }
+  return 1;
 }
 
 FOR_EACH_WIDTH
 void mel_bank_apply(const MelBank *bank, const Group *spectrum, Group *energy) {
   for (int b = 0; b < bank->bands; b++) {
-    const double *weight = bank->weight[b];
+    const double *weight = bank->all + bank->at[b];
     Group sum = {0.0};
     for (int k = bank->first[b]; k < bank->stop[b]; k++)
       sum += *weight++ * spectrum[k];

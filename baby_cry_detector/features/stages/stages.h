@@ -47,19 +47,23 @@ typedef struct {
   double most_beside, least_step, first_steps, follow, silent;
   int32_t lines;
 } FrontEndTables;
+// Waves about the middle of a hop, so that one half of it is the mirror of the other; never change,
+// so that many streams share them.
 typedef struct {
+  double cosine[MAX_LINES][HOP / 2], sine[MAX_LINES][HOP / 2];
+} FrontEndWaves;
+typedef struct {
+  const FrontEndWaves *waves;
   double within[GROUP][GROUP], from_state[2][GROUP], to_state[2][GROUP], carry[2][2], settled[2];
   double most_beside, least_step, first_steps, follow, silent;
   int lines, which[MAX_LINES], number[MAX_LINES], is_settled, owed;
   int64_t blocks;
   double turn_re[MAX_LINES], turn_im[MAX_LINES];
-  // Waves about the middle of a hop, so that one half of it is the mirror of the other.
-  double cosine[MAX_LINES][HOP / 2], sine[MAX_LINES][HOP / 2];
   double state[2], re[MAX_LINES], im[MAX_LINES], beside[GRIDS];
   double waiting[HOP];          // samples of a hop that is not whole: `owed` of them
 } FrontEnd;
-// 0 where the tables do not fit.
-int front_end_set(FrontEnd *stage, const FrontEndTables *tables);
+// Fills the waves, which must outlive the stage; 0 where the tables do not fit.
+int front_end_set(FrontEnd *stage, const FrontEndTables *tables, FrontEndWaves *waves);
 void front_end_reset(FrontEnd *stage);
 // Takes n samples and writes those of whole hops to `out`; returns how many.
 int front_end_process(FrontEnd *stage, const double *samples, int n, double *out);
@@ -80,13 +84,14 @@ void spectrum_even_pair(Group f[2][BINS], Group result[2][MAX_LAGS]);
 void square_roots(Group *values, int count);
 
 // --- mel.py: banks and cepstra as sparse and dense products ------------------------------------
+#define MAX_WEIGHTS (4 * BINS)          // triangles overlap by half: each bin lies in two of them
 typedef struct {
   int bands, first[MAX_BANDS], stop[MAX_BANDS];
-  const double *weight[MAX_BANDS];      // of bins first .. stop - 1, in `all`
-  double all[MAX_BANDS * BINS];
+  int at[MAX_BANDS];                    // where in `all` the weights of bins first .. stop - 1 lie
+  double all[MAX_WEIGHTS];
 } MelBank;
-// weights: (BINS, bands), row by row.
-void mel_bank_set(MelBank *bank, const double *weights, int bands);
+// weights: (BINS, bands), row by row; 0 where there are too many that are not 0.
+int mel_bank_set(MelBank *bank, const double *weights, int bands);
 void mel_bank_apply(const MelBank *bank, const Group *spectrum, Group *energy);
 
 typedef struct {
