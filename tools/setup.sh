@@ -85,15 +85,16 @@ else
 fi
 [[ $mode == wheels* ]] || command -v cmake >/dev/null || die 'no CMake: apt-get install cmake'
 command -v g++ >/dev/null || die 'no C++ compiler: apt-get install g++ (the messages are compiled)'
-"$python" - <<'PY' || die "the headers of $python are missing: apt-get install python3-dev (the messages are compiled against them)"
+# What an interrupted Python would say of itself is nobody's business, here and below.
+"$python" - 2>/dev/null <<'PY' || die "the headers of $python are missing: apt-get install python3-dev (the messages are compiled against them)"
 import os, sys, sysconfig
 sys.exit(not os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')))
 PY
 
 # --- the virtual environment ---------------------------------------------------------------------
-key="$mode $("$python" -c 'import sys; print(sys.version_info[:2], sys.base_prefix)') $PWD"
+key="$mode $("$python" -c 'import sys; print(sys.version_info[:2], sys.base_prefix)' 2>/dev/null) $PWD"
 if [ "$(cat "$state/venv" 2>/dev/null)" != "$key" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
-  step "virtual environment for $("$python" --version) ($mode)"
+  step "virtual environment for $("$python" --version 2>/dev/null) ($mode)"
   rm -rf "$venv" build install log "$state"/*.done
   options=(); [ "$mode" != "ros-${ROS_DISTRO:-}" ] || options=(--system-site-packages)
   run 'python3 -m venv failed: apt-get install python3-venv' "$python" -m venv "${options[@]}" "$venv"

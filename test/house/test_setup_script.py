@@ -45,6 +45,7 @@ def machine(tmp_path):
             add(name, text)
         result = subprocess.run(
             [str(checkout / 'tools' / 'setup.sh')], capture_output=True, text=True, timeout=60,
+            start_new_session=True,
             env={'PATH': str(programs), 'HOME': str(tmp_path), **environment}, check=False)
         assert result.stdout == ''
         return result, checkout
@@ -107,6 +108,18 @@ def test_a_second_setup_waits_for_the_first(machine, tmp_path):
 def test_sourced_ros_that_this_python_cannot_use(machine):
     result, _ = machine(ROS_DISTRO='jazzy', AMENT_PREFIX_PATH='/nowhere')
     assert 'ROS 2 jazzy is sourced but' in sentence(result)
+
+
+@pytest.mark.parametrize('moment', ['sysconfig', 'base_prefix', '--version', 'venv'])
+def test_ctrl_c_while_it_asks_python_is_quiet(machine, moment):
+    # Ctrl-C reaches all of the terminal's processes; Python tells where it was.
+    python = f"""script=; [ "$1" != - ] || script=$(cat)
+if [[ "$* $script" == *{moment}* ]]; then echo KeyboardInterrupt >&2; kill -INT 0; fi
+[ "$1" != - ] || {{ printf '%s\\n' "$script" | {sys.base_exec_prefix}/bin/python3 -; exit; }}
+exec {sys.base_exec_prefix}/bin/python3 "$@\""""
+    result, _ = machine(fake={'python3': python})
+    assert result.returncode == 130
+    assert 'KeyboardInterrupt' not in result.stderr and 'error' not in result.stderr
 
 
 def test_environment_without_a_command_says_how_to_use_it():
