@@ -27,6 +27,8 @@ LOOK_EVERY_NS = SECOND_NS // 2
 STANDING_NS = SECOND_NS                # stamps that stay the same for so much audio
 MOST_BLOCKS = 4096
 LARGEST_JITTER_S = 1.0                 # more is another clock
+MOST_COPIES = 7                        # of a block, right after each other
+MANY_COPIES = 0.2                      # of the newest messages
 LEAST_BLOCKS = 8                       # of long blocks, what is judged lasts longer
 MOST_BAD_SHARE = 0.15
 LEAST_BAD = 4
@@ -67,6 +69,7 @@ class StampJudge:
         """Forget the stream and trust its stamps."""
         self._blocks: Deque[_Block] = deque(maxlen=MOST_BLOCKS)
         self._recent: Deque[tuple] = deque(maxlen=64)
+        self._copies: Deque[bool] = deque(maxlen=200)
         self._audio_ns = self._looked_ns = 0
         self._standing_ns, self._standing_blocks = 0, 0
         self._last_stamp_ns: Optional[int] = None
@@ -114,8 +117,12 @@ class StampJudge:
         self._standing_ns = self._standing_ns + duration_ns if standing else 0
         self._standing_blocks = self._standing_blocks + 1 if standing else 0
         self._last_stamp_ns = stamp_ns
-        if not standing and (stamp_ns, digest) in self._recent:
-            return False                       # a copy, wherever it comes from
+        # A copy, wherever it comes from; but stamps that stand still are no sign of one.
+        is_copy = self._standing_blocks <= MOST_COPIES and (stamp_ns, digest) in self._recent
+        self._copies.append(is_copy)
+        if is_copy:
+            self._judge_copies()
+            return False
         self._recent.append((stamp_ns, digest))
         self._blocks.append(_Block(arrival_ns, stamp_ns, duration_ns, is_bad))
         self._audio_ns += duration_ns
@@ -149,6 +156,7 @@ class StampJudge:
             return
         if longer is not None and self._judge_pace(longer):
             return
+        self._judge_copies()
         if self.mode == STAMPS:
             self._judge_jitter(newest)
             if self.mode == STAMPS and self.verdict.level != ERROR:
@@ -279,6 +287,18 @@ class StampJudge:
                 self.verdict = Verdict(
                     WARN, 'drift', f"the publisher's clock is off by {drift:+.1%} of the "
                     "audio's: heard all the same")
+
+    def _judge_copies(self) -> None:
+        """Say that blocks come more than once, where nothing worse is to be said."""
+        if len(self._copies) < self._copies.maxlen:
+            return
+        many = sum(self._copies) >= MANY_COPIES * len(self._copies)
+        if many and self.verdict is FINE:
+            self.verdict = Verdict(
+                WARN, 'copies', 'blocks of audio come more than once: does a relay or a second '
+                'publisher repeat them? Each is heard once')
+        elif not many and self.verdict.kind == 'copies':
+            self.verdict = FINE
 
     def _judge_loss(self) -> None:
         """Judge what a short look does not see: something is lost again and again."""

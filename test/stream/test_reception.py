@@ -202,6 +202,26 @@ def test_lost_and_repeated_blocks_are_no_jitter():
     assert extraction.reception.stamps.mode == 'stamps' and rows(frames) > 1900
 
 
+@pytest.mark.parametrize('times, later', [(2, 0), (3, 0), (2, 5), (8, 0)])
+def test_blocks_that_a_relay_repeats_are_heard_once_and_said(times, later):
+    stream = list(messages(room(20.0)))
+    sent = stream[:1]
+    for number, message in enumerate(stream[1:], 1):
+        sent.append(message)
+        sent += [stream[max(1, number - later)]] * (times - 1)
+    extraction, frames = hear(sent)
+    assert extraction.verdict.kind == 'copies' and extraction.verdict.level == WARN
+    assert extraction.verdict.trusted and 'relay' in extraction.verdict.sentence
+    whole = rows(hear(stream)[1])
+    assert rows(frames) == whole
+    # It ends with its cause.
+    on = list(messages(room(12.0), stamp=lambda number, ns: ns + 20 * NS,
+                       arrival=lambda number, ns: ns + 20 * NS))[1:]
+    for message in on:
+        extraction.on_audio(message)
+    assert extraction.verdict.level == OK
+
+
 @pytest.mark.parametrize('kind', ['empty', 'undecodable', 'no_format', 'format'])
 def test_messages_of_which_nothing_can_be_used(kind):
     stream = list(messages(room(6.0)))
