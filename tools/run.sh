@@ -10,8 +10,9 @@ trap interrupted=yes INT
 "$here/tools/setup.sh"
 code=$?
 if [ "$code" -eq 0 ] && [ -z "$interrupted" ]; then
-  # Held back until there is somebody to take it: Python would tell where its start was interrupted.
-  "$here/env.sh" env --block-signal=INT baby-cry-live "$@"
+  # Held back until there is somebody to take it: Python would tell where its start was interrupted,
+  # that of colcon's scripts in env.sh too.
+  env --block-signal=INT "$here/env.sh" baby-cry-live "$@"
   code=$?
 fi
 [ -z "$interrupted" ] || [ "$code" -ne 130 ] || code=0

@@ -122,6 +122,37 @@ exec {sys.base_exec_prefix}/bin/python3 "$@\""""
     assert 'KeyboardInterrupt' not in result.stderr and 'error' not in result.stderr
 
 
+def test_ctrl_c_while_the_environment_is_read_reaches_whoever_is_started(tmp_path):
+    if not (ROOT / 'tools' / 'run.sh').exists():
+        pytest.skip('tools/run.sh is part of a source checkout')
+    checkout = tmp_path / 'checkout'
+    (checkout / 'tools').mkdir(parents=True)
+    for name in ('env.sh', 'tools/run.sh'):
+        shutil.copy(ROOT / name, checkout / name)
+    programs = checkout / '.venv' / 'bin'
+    for path, text in (
+            (checkout / 'tools' / 'setup.sh', '#!/bin/sh\n'),
+            (programs / 'baby-cry-live', f"""#!{sys.executable}
+import signal, time
+try:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    time.sleep(60)
+except KeyboardInterrupt:
+    print('interrupted')
+"""), (checkout / 'install' / 'setup.bash', f"""{sys.executable} -c '
+import os, signal, time
+os.kill(0, signal.SIGINT)
+time.sleep(0.5)'
+"""), (checkout / '.setup' / 'venv', 'none\n'), (checkout / '.setup' / 'build.done', '')):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    done = subprocess.run([str(checkout / 'tools' / 'run.sh')], capture_output=True, text=True,
+                          timeout=50, start_new_session=True, check=False)
+    assert (done.returncode, done.stdout) == (0, 'interrupted\n')
+    assert 'KeyboardInterrupt' not in done.stderr
+
+
 def test_environment_without_a_command_says_how_to_use_it():
     if not (ROOT / 'env.sh').exists():
         pytest.skip('env.sh is part of a source checkout')
