@@ -28,7 +28,7 @@ def write(root, *paths):
     ('Cold/Hot', 'cry', 'cold_hot'), ('Ｃｒｙｉｎｇ', 'cry', 'crying'), ('BABY CRIES', 'cry', 'crying'),
     ('02_hungry', 'cry', 'hungry'), ('hungry cry', 'cry', 'hungry'), ('Tired baby', 'cry', 'tired'),  # noqa: E501
     ('needs burping', 'cry', 'burping'), ('Not crying', 'not_cry', 'not_crying'),
-    ('non-cry', 'not_cry', 'non_cry'), ('no_cry', 'not_cry', 'no_cry'), ('Dogs', 'not_cry', 'dogs'),  # noqa: E501
+    ('non-cry', 'not_cry', 'non_cry'), ('notcry', 'not_cry', 'notcry'), ('no_cry', 'not_cry', 'no_cry'), ('Dogs', 'not_cry', 'dogs'),  # noqa: E501
     ('903 - Baby laugh', 'not_cry', 'baby_laugh'), ('Silence', 'not_cry', 'silence'),
     ('washing machine', 'not_cry', 'washing_machine'), ('emotion', 'emotion', 'emotion')])
 def test_names_mean_what_they_say(name, kind, label):
@@ -52,6 +52,30 @@ def test_the_class_folder_decides_and_not_the_last_one(tmp_path):
         'cry/hungry/f.wav': ('cry', 'hungry'), 'cry/g.wav': ('cry', 'cry'),
         'not_cry/crying cartoon/h.wav': ('not_cry', 'crying_cartoon'),
         'laugh/anna/i.wav': ('not_cry', 'laugh')}
+
+
+@pytest.mark.parametrize('files, kinds', [
+    # "train" is a vehicle where recordings lie in it, above further folders a part of the data.
+    (['train/notcry/a.wav', 'train/cry/b.wav', 'test/notcry/c.wav', 'test/cry/d.wav'],
+     ['not_cry', 'cry', 'not_cry', 'cry']),
+    (['train/a.wav', 'cry/b.wav', 'dog/train/c.wav'], ['not_cry', 'cry', 'not_cry']),
+    (['home/crying/a.wav', 'home/dog/b.wav'], ['cry', 'not_cry'])])
+def test_a_part_of_the_data_or_a_place_is_no_class(files, kinds, tmp_path):
+    write(tmp_path, *files)
+    found = {clip.path: clip.kind for clip in load_clips(tmp_path)}
+    assert [found[path] for path in files] == kinds
+
+
+@pytest.mark.parametrize('unclear', [
+    'train/screaming babies', 'home/anna cries', 'room/2024-05-01', 'noise/cry for help',
+    'dog/cryings'])
+def test_what_is_above_does_not_turn_an_unclear_name_into_no_cry(unclear, tmp_path):
+    write(tmp_path, 'cry/a.wav', 'dog/b.wav', f'{unclear}/c.wav')
+    with pytest.raises(ManifestError, match=unclear.rpartition('/')[2]):
+        load_clips(tmp_path)
+    name = unclear.rpartition('/')[2]
+    kinds = [clip.kind for clip in load_clips(tmp_path, mapping={name: 'cry'})]
+    assert sorted(kinds) == ['cry', 'cry', 'not_cry']
 
 
 def test_what_is_no_audio_is_skipped_and_counted_and_mp3_is_taken(tmp_path):

@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import List, Optional, Sequence
 
-from baby_cry_detector.research.training.labels import (CRY, EMOTION, mapped, Meaning, NOT_CRY,
-                                                        SKIP, words_of)
+from baby_cry_detector.research.training.labels import (AMBIGUOUS_ABOVE, CRY, EMOTION, is_unclear,
+                                                        mapped, Meaning, NOT_CRY, SKIP, words_of)
 from baby_cry_detector.research.training.manifest import (AUDIO_SUFFIXES, check_kinds, Clip,
                                                           fold_of_group, ManifestError, Reading)
 
@@ -71,11 +71,19 @@ def _of_folders(folders: Sequence[str], options: Reading) -> Optional[Meaning]:
     Return what the folders above a recording say: the nearest one that means something.
 
     Below a folder called ``cry``, ``not_cry`` or ``emotion`` that decides the kind, and below the
-    latter two the next folder is the label, whatever it is called.
+    latter two the next folder is the label, whatever it is called. Elsewhere a name that is not
+    known but speaks of crying is not overruled by what is above.
     """
     meanings = [mapped(folder, options.mapping, options.cry_labels) for folder in folders]
+    given = {words_of(name) for name in options.mapping}
+    is_said = any(words_of(folder) in (CRY, NOT_CRY, EMOTION) for folder in folders)
     for index in range(len(folders) - 1, -1, -1):
+        words = words_of(folders[index])
         if meanings[index] is None:
+            if is_unclear(folders[index]) and not is_said:
+                return None
+            continue
+        if index + 1 < len(folders) and words in AMBIGUOUS_ABOVE - given:
             continue
         kind, label = meanings[index]
         above = [meaning.kind for folder, meaning in zip(folders[:index], meanings)

@@ -30,7 +30,12 @@ FILLERS = set('baby babies infant infants newborn newborns neonate child childre
               'sound sounds audio audios recording recordings clip clips class label type data '
               'wav wavs file files sample samples of a the with due to because and is reason '
               'positive loud soft strong weak'.split())
-NEGATIONS = set('no not non none without negative noncry nocry'.split())
+NEGATIONS = set('no not non none without negative noncry nocry notcry noncries nocries noncrying '
+                'nocrying notcrying'.split())
+#: What is heard where a folder of recordings is called so, and above further folders a place, a
+#: device or a part of the data.
+AMBIGUOUS_ABOVE = set('train home household room kitchen street phone telephone car '
+                      'environment'.split())
 NOT_CRIES = set("""
     not_cry other others background noise noises silence silent quiet speech talk talking voice
     voices music song singing laugh laughs laughing laughter giggle babble babbling coo cooing
@@ -108,6 +113,12 @@ def mapped(name: str, mapping: Mapping[str, str], cry_labels: Iterable[str] = ()
         return Meaning(SKIP, words_of(name))
     return meaning_of(given, cry_labels) if given not in (CRY, NOT_CRY, EMOTION) else Meaning(
         given, words_of(name))
+
+
+def is_unclear(name: str) -> bool:
+    """Return whether a name that is not known speaks of crying: what is above can't decide it."""
+    words = words_of(name).split('_')
+    return any(word in CRY_WORDS or word.startswith(('cry', 'scream')) for word in words)
 
 
 def parse_mapping(texts: Iterable[str]) -> Dict[str, str]:
