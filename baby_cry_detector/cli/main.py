@@ -15,7 +15,7 @@ from baby_cry_detector.fields import ParameterError
 # import it in run(), so that help and `listen` work without it.
 COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'research.cli.train',
             'research.cli.confirmer', 'research.cli.evaluate', 'research.cli.manifest',
-            'research.cli.corpus',
+            'research.cli.corpus', 'research.cli.annotate',
             'research.cli.experiment', 'research.cli.export', 'cli.devices', 'cli.diary',
             'cli.need', 'cli.policy')
 
@@ -25,6 +25,9 @@ PACKAGES = {'rich': ('python3-rich', 'rich'), 'scipy': ('python3-scipy', 'scipy'
             'torch': ('python3-torch', 'torch'), 'PIL': ('python3-pil', 'pillow'),
             'matplotlib': ('python3-matplotlib', 'matplotlib'),
             'soundfile': ('python3-soundfile', 'soundfile'),
+            'pandas': ('python3-pandas', 'pandas'),
+            'pyannote': ('python3-pip', 'pyannote.metrics'),
+            'praatio': ('python3-pip', 'praatio'), 'pympi': ('python3-pip', 'pympi-ling'),
             'sklearn': ('python3-sklearn', 'scikit-learn'), 'numpy': ('python3-numpy', 'numpy')}
 
 

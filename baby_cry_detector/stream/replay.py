@@ -60,12 +60,14 @@ class MessageReplay:
             yield frames
 
     def decisions(self, messages: Iterable, listener: FrameListener,
-                  confirmation: Optional[Confirmation] = None) -> Iterator[CryDecision]:
+                  confirmation: Optional[Confirmation] = None,
+                  period_ns: int = 0) -> Iterator[CryDecision]:
         """
         Yield the decision after each frame, and every 0.2 s while no audio arrives.
 
         :param listener: its crib takes its name from the audio.
         :param confirmation: the second listener, if there is one.
+        :param period_ns: yield decisions that change, and one once so long, instead of all.
         """
         # What is wrong with the frames follows from what was wrong with the audio.
         classification = Classification(listener, confirmation=confirmation)
@@ -74,7 +76,7 @@ class MessageReplay:
             if arrived_ns is not None:
                 yield from self._wait(classification, arrival_ns - arrived_ns)
             arrived_ns = arrival_ns
-            yield from classification.on_frames(frames, self.extraction.frame_id)
+            yield from classification.on_frames(frames, self.extraction.frame_id, period_ns)
 
     @staticmethod
     def _wait(classification, silent_ns: int) -> Iterator[CryDecision]:

@@ -1,0 +1,126 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""What libsndfile can't read and FFmpeg can, as a stream of the same blocks."""
+
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from typing import List, Optional
+
+from baby_cry_detector.audio import AudioSourceError, FileSource
+from baby_cry_detector.audio.containers import Recording
+import numpy as np
+
+_LONGEST_HEADER = 1 << 16
+
+
+class FfmpegSource(FileSource):
+    """
+    Any file that the program ``ffmpeg`` reads: the first audio track of it, as `FileSource`.
+
+    :raises AudioSourceError: as `FileSource`; also if there is no ffmpeg.
+    """
+
+    def _find_recordings(self) -> List[Optional[Recording]]:
+        super()._find_recordings()         # there, a file, not empty
+        if shutil.which('ffmpeg') is None:
+            raise AudioSourceError(f'{self.path}: not a format that libsndfile reads; ffmpeg may '
+                                   'read it (apt-get install ffmpeg)')
+        return [None]
+
+    def _open(self, recording: Optional[Recording]) -> '_Decoding':
+        return _Decoding(self.path)
+
+    def _has_samples(self, file) -> bool:
+        return len(file.read(1)) > 0
+
+    def _frames(self, file, recording):
+        yield from super()._frames(file, None)
+        if file.complaint:
+            self._tell(f'damaged: {file.complaint}')
+
+
+class _Decoding:
+    """A running ffmpeg; what `FileSource` needs of a `soundfile.SoundFile`."""
+
+    format = 'ffmpeg'  # noqa: A003
+    frames = 1 << 62                       # not known before the end
+
+    def __init__(self, path) -> None:
+        self._path = path
+        self._errors = tempfile.TemporaryFile()
+        # file: so that no name is taken for an option, a protocol or a pattern.
+        self._process = subprocess.Popen(
+            [b'ffmpeg', b'-nostdin', b'-v', b'error', b'-protocol_whitelist', b'file,pipe',
+             b'-threads', b'1', b'-i', b'file:' + os.fsencode(path), b'-map', b'0:a:0', b'-vn',
+             b'-c:a', b'pcm_s16le', b'-bitexact', b'-f', b'wav', b'pipe:1'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
+        assert self._process.stdout is not None
+        self._output = self._process.stdout
+        self.complaint = ''
+        try:
+            self.samplerate, self.channels = self._header()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self) -> None:
+        """End ffmpeg."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._output.close()
+        self._process.wait()
+        self._errors.close()
+
+    def read(self, count: int = -1, dtype: str = 'float64', always_2d: bool = True,
+             out: Optional[np.ndarray] = None) -> np.ndarray:
+        """Return the next frames, (n, channels), full scale 1; at the end fewer."""
+        count = len(out) if out is not None else count
+        wide = 2 * self.channels
+        data = self._output.read(count * wide)
+        if len(data) < count * wide:
+            self._end()
+        frames = np.frombuffer(data[:len(data) // wide * wide], '<i2').reshape(-1, self.channels)
+        return frames / 32768.0
+
+    def _end(self) -> None:
+        if self._process.wait() or not self.complaint:
+            self.complaint = self._said()
+
+    def _said(self) -> str:
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - 2000))
+        lines = self._errors.read().decode(errors='replace').strip().splitlines()
+        return lines[-1].strip() if lines else ''
+
+    def _exactly(self, count: int) -> bytes:
+        data = self._output.read(count)
+        if len(data) < count:
+            self._process.wait()
+            raise AudioSourceError(f'{self._path}: cannot be decoded, by ffmpeg neither '
+                                   f'({self._said() or "no audio track"})')
+        return data
+
+    def _header(self):
+        """Return (rate, channels) from the WAV header, up to the first sample."""
+        if self._exactly(12)[8:] != b'WAVE':
+            raise AudioSourceError(f'{self._path}: ffmpeg gives no WAV')
+        rate = channels = 0
+        for _ in range(64):
+            name, size = struct.unpack('<4sI', self._exactly(8))
+            if name == b'data':
+                break
+            body = self._exactly(min(size + size % 2, _LONGEST_HEADER))
+            if name == b'fmt ':
+                _, channels, rate = struct.unpack_from('<HHI', body)
+        if not rate or not channels:
+            raise AudioSourceError(f'{self._path}: ffmpeg gives no WAV')
+        return rate, channels
