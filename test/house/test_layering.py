@@ -31,7 +31,8 @@ LAYERS = (
     {'page', 'views', 'kept_needs'},
     {'cli'},
     {'research.descriptors', 'research.model', 'research.training', 'research.evaluation',
-     'research.paper', 'research.cli', 'research.corpus', 'research.annotation', 'research.needs', 'research.sounds',
+     'research.paper', 'research.cli', 'research.corpus', 'research.needs', 'research.sounds',
+     'research.annotation',
      'ros.base',
      'ros.nodes', 'ros.tools'},
 )
