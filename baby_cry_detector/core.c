@@ -3,6 +3,7 @@
 
 // What is done once when the library is loaded; see compiled.py.
 
+#include "audio/echo/kalman_filter.h"
 #include "features/stages/stages.h"
 
 #include <stdint.h>
@@ -12,5 +13,6 @@
 
 int64_t baby_cry_core_prepare(void) {
   spectrum_prepare();
+  echo_prepare();
   return ABI_VERSION;
 }

@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 PYTHONPATH=test/helpers${PYTHONPATH:+:$PYTHONPATH} python test/helpers/core_cases.py "$work/cases"
 flags="-std=c99 -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math"
 mapfile -t sources < <(find baby_cry_detector/features baby_cry_detector/model \
-  baby_cry_detector/decision baby_cry_detector/stream -name '*.c' | sort)
+  baby_cry_detector/audio baby_cry_detector/decision baby_cry_detector/stream -name '*.c' | sort)
 build() {  # COMPILER OUTPUT FLAGS…
   local compiler=$1 output=$2
   shift 2

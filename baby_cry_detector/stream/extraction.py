@@ -12,6 +12,7 @@ from typing import Callable, Dict, List, Optional, Sequence
 import zlib
 
 from baby_cry_detector.audio.channels import AUTO, Choice
+from baby_cry_detector.audio.echo.own_sound import OwnSound
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.features import FeatureSet
@@ -50,6 +51,7 @@ class Extraction:
     :ivar start_ns: stamp of the first audio that was used; ``None`` before it.
     :ivar remarks: each judgement that was made, by kind, with its newest sentence.
     :ivar reception: judges what arrives.
+    :ivar own_sound: what the robot itself plays, which is taken out of what is heard.
     :ivar has_learnt: whether the ear knows more than it did; whoever keeps it sets it back.
     :ivar format_trouble: why the audio can't be decoded, one sentence; '' if it can.
     """
@@ -66,7 +68,9 @@ class Extraction:
         self.format_trouble = ''
         self.reception = Reception(stamp_tolerance_s, floors_db)
         self.has_learnt = False
-        self._intake = AudioIntake(feature_set, channel, stamp_tolerance_s)
+        self.own_sound = OwnSound()
+        self._intake = AudioIntake(feature_set, channel, stamp_tolerance_s,
+                                   self.own_sound.canceller)
         self.hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
         self._timeout_ns = round(no_audio_timeout_s * SECOND_NS)
         self._on_audio = on_audio
@@ -149,6 +153,18 @@ class Extraction:
         else:
             frames = self._hear(message)
         return self._judged(frames, message.arrival_ns)
+
+    def on_own_format(self, name: str, message: FormatMessage) -> None:
+        """Take the format of what a loudspeaker of the robot plays."""
+        self.own_sound.on_format(name, message)
+        if self.own_sound.trouble:
+            self.troubles.report('own_sound', self.own_sound.trouble)
+
+    def on_own_sound(self, name: str, message: AudioMessage) -> None:
+        """Take what a loudspeaker of the robot plays, by the topic's name."""
+        trouble = self.own_sound.on_audio(name, message)
+        if trouble:
+            self.troubles.report('own_sound', trouble)
 
     def on_silence(self, silent_ns: Optional[int]) -> None:
         """

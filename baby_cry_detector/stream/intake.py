@@ -3,7 +3,8 @@
 """
 From blocks of samples to stamped frames: the samples' part of `extraction`.
 
-Decodes, follows the stamps, resamples to the feature set's rate and extracts. Continuity is
+Decodes, follows the stamps, resamples to the feature set's rate, takes out what the robot itself
+plays, and extracts. Continuity is
 judged before anything is heard: after a break the frames of the old stretch are completed, and
 the new one starts with fresh state at frame 0.
 """
@@ -15,6 +16,7 @@ from typing import Dict, List, Optional
 
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, Choice, parse_choice
 from baby_cry_detector.audio.continuity import StreamClock
+from baby_cry_detector.audio.echo import EchoCanceller
 from baby_cry_detector.audio.formats import AudioFormat, from_pcm16, PCM16_SCALE, to_pcm16
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
@@ -52,6 +54,7 @@ class AudioIntake:
     :param feature_set: what to compute.
     :param channel: ``'auto'``, ``'mix'`` or the number of a channel; see `ChannelMixer`.
     :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
+    :param canceller: takes out what the robot itself plays; ``None``: nothing does.
     :ivar counts: breaks and drops by kind.
     :ivar level_dbfs: RMS level of the newest block, −120 to 0.
     :ivar used_samples: ``(n,)`` samples of the newest block at its own rate; ``None`` if it was
@@ -60,7 +63,7 @@ class AudioIntake:
     """
 
     def __init__(self, feature_set: FeatureSet, channel: Choice = AUTO,
-                 stamp_tolerance_s: float = 0.04):
+                 stamp_tolerance_s: float = 0.04, canceller: Optional[EchoCanceller] = None):
         """Wait for a format."""
         self.feature_set = feature_set
         self.format: Optional[AudioFormat] = None
@@ -74,6 +77,8 @@ class AudioIntake:
         self._extractor = StreamingExtractor(feature_set)
         self._resampler: Optional[StreamingResampler] = None
         self._hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
+        self._canceller = canceller
+        self._next_sample = 0          # after resampling, of this stretch
         self._next_frame = 0
         self._owed = np.zeros(0, np.int16)     # samples of frames that are not complete
         # Stamp that the next frame of this stretch should have; None before its first.
@@ -135,7 +140,7 @@ class AudioIntake:
         samples = self.mixer.process(frames_in) / PCM16_SCALE
         self.level_dbfs = level_dbfs(samples)
         self.used_samples, self.used_frames = samples, frames_in
-        return frames + self._stamp(self._extract(self._resample(samples)))
+        return frames + self._stamp(self._extract(self._cancel(self._resample(samples))))
 
     def finish(self) -> List[StampedFrames]:
         """Complete the frames that are owed; the next block starts a new stretch."""
@@ -157,6 +162,15 @@ class AudioIntake:
         if self._resampler.is_identity:
             return samples
         return requantised(self._resampler.process(samples))
+
+    def _cancel(self, samples: np.ndarray) -> np.ndarray:
+        """Return what is ready of the samples without what the robot plays."""
+        if self._canceller is None or not len(samples):
+            return samples
+        rate = self.feature_set.sample_rate
+        stamp_ns = self._clock.time_of(self._next_sample, rate)
+        self._next_sample += len(samples)
+        return self._canceller.process(stamp_ns, samples)
 
     def _stamp(self, values: np.ndarray) -> List[StampedFrames]:
         """Return new frames, numbered and stamped by the clock as it is now."""
@@ -187,14 +201,17 @@ class AudioIntake:
         frames = []
         if self._resampler is not None:
             tail = self._resampler.flush()
-            parts = [self._extract(requantised(tail))] if len(tail) else []
+            tail = requantised(tail) if len(tail) else tail
+            if self._canceller is not None:
+                tail = np.concatenate((self._canceller.flush(), tail))
+            parts = [self._extract(tail)] if len(tail) else []
             parts.append(self._extractor.flush().values)
             values = np.concatenate(parts)
             if len(values) and self._next_start_ns is not None:
                 frames.append(self._advance(self._next_frame, self._next_start_ns, values))
         self._extractor.reset()
         self._owed = self._owed[:0]
-        self._next_frame = 0
+        self._next_frame = self._next_sample = 0
         self._next_start_ns = None
         return frames
 

@@ -20,8 +20,9 @@ FLAGS = ('-std=c99', '-O3', '-ffp-contract=off', '-fno-math-errno', '-fno-trappi
 
 def sources():
     """Return the C files of the core."""
-    return [ROOT / 'core.c', *(path for room in ('features', 'model', 'decision', 'stream')
-                               for path in sorted((ROOT / room).rglob('*.c')))]
+    rooms = ('audio', 'features', 'model', 'decision', 'stream')
+    return [ROOT / 'core.c',
+            *(path for room in rooms for path in sorted((ROOT / room).rglob('*.c')))]
 
 
 @lru_cache(maxsize=None)

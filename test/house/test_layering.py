@@ -21,7 +21,7 @@ LAYERS = (
     {'units', 'needs'},
     {'bounded_yaml'},
     {'compiled', 'cry_state', 'fields', 'kept_state', 'names', 'printable', 'checkpoints'},
-    {'audio', 'audio.devices', 'audio.loudness', 'audio.synthesis',
+    {'audio', 'audio.devices', 'audio.echo', 'audio.loudness', 'audio.synthesis',
      'features', 'features.stages', 'features.sets',
      'model.cells'},
     {'model', 'decision'},

@@ -45,6 +45,7 @@ class Speaker:
     :param device: part of its name (in any case), its index, or '' for the default one.
     :param preferred_rate: rate in Hz that is tried first; `sample_rate` is what it became.
     :param stall_s: how long the device may take nothing before it counts as lost.
+    :ivar latency_s: how long what was written takes to leave it, about.
     :raises SpeakerUnavailable: if there is none, several fit or none can be opened; the message
         names the candidates.
     """
@@ -60,8 +61,11 @@ class Speaker:
             self._process.close()
             raise
         self.channels = opened.pop('opened')
+        latency_s = opened.pop('latency_s', 0.0)
         self.device = AudioDevice(**opened)
         self.sample_rate = self.device.sample_rate
+        # What waits in the pipe comes first.
+        self.latency_s = latency_s + _PIPE_BYTES / 2 / self.sample_rate
 
     @property
     def description(self) -> str:

@@ -54,6 +54,11 @@ class Playback:
         data, self._rest = self._rest[:wanted], self._rest[wanted:]
         return spread(data, self.channels), self._continue
 
+    @property
+    def latency_s(self):
+        """Return how long what comes in takes to leave the loudspeaker, by the device's word."""
+        return QUEUED_BLOCKS * BLOCK_S + max(0.0, self._stream.get_output_latency())
+
     def run(self):
         """Play standard input to its end."""
         size, rest = 2 * round(self.rate * BLOCK_S), b''
@@ -114,7 +119,8 @@ def main(options):
         device = choose(devices, options['device'], 'loudspeaker', 'output')
         playback = Playback(pyaudio, audio, device, options['sample_rate'])
         print(json.dumps({'opened': {**device, 'sample_rate': playback.rate,
-                                     'opened': playback.channels}}), file=report)
+                                     'opened': playback.channels,
+                                     'latency_s': playback.latency_s}}), file=report)
         playback.run()
     except Failure as failure:
         print(json.dumps({'error': str(failure), 'lost': failure.lost}), file=report)

@@ -12,6 +12,7 @@ class SpeakerSink:
 
     :param device: part of its name, its index, or '' for the default one.
     :param preferred_rate: rate in Hz that is tried first; `sample_rate` is what it became.
+    :ivar latency_s: how long what was written takes to leave it, about.
     :raises SpeakerUnavailable: if it can't be opened.
     """
 
@@ -20,6 +21,7 @@ class SpeakerSink:
         self._speaker = Speaker(device, preferred_rate)
         self.sample_rate = self._speaker.sample_rate
         self.description = self._speaker.description
+        self.latency_s = self._speaker.latency_s
 
     def play(self, block: LimitedBlock, is_silent: bool = False) -> None:
         """

@@ -124,6 +124,11 @@ class SoundPlayer:
             return True
 
     @property
+    def latency_s(self) -> float:
+        """Return how long it takes a block that was handed over to leave the loudspeaker."""
+        return getattr(self._sink, 'latency_s', 0.0)
+
+    @property
     def why_not(self) -> str:
         """Return why there is no loudspeaker to begin with now."""
         return self.trouble or 'the loudspeaker is being opened, try again'

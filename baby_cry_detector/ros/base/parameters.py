@@ -73,6 +73,10 @@ class FeatureExtractorSettings(NodeSettings):
     keep_microphone: bool = setting(
         True, 'Keep in a file (XDG_STATE_HOME) how quiet the microphone ever was, so that one '
         'that is muted is known after a restart; levels only, never sound.', read_only=True)
+    own_sound: str = setting(
+        'own_sound', 'Topics, separated by commas, on which loudspeakers of the robot say what '
+        'they play; it is taken out of what is heard. The format of each is on its name with '
+        '_info. Empty: none.', read_only=True)
     send_samples: bool = setting(
         True, 'Send the audio of the frames along, for the second listener of cry_classifier; it '
         'has none otherwise.', read_only=True)

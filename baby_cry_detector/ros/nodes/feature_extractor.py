@@ -8,6 +8,7 @@ missing.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from baby_cry_detector.audio.messages import AudioMessage, format_message
 from baby_cry_detector.features import FeatureSet, get_feature_set
@@ -40,6 +41,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         super().__init__('feature_extractor', FeatureExtractorSettings, overrides, **kwargs)
         self._extraction = None
         self._features = self._level = None
+        self._own_sounds = []
         self._arrival = Arrival(self)
         self._workload = Workload()
         self._interleaving = Interleaving()
@@ -58,6 +60,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._extraction = Extraction(
             feature_set, values.channel, values.stamp_tolerance_s,
             values.no_audio_timeout_s, Troubles(self.counts, self.tell))
+        self._own_sounds = [name.strip() for name in values.own_sound.split(',') if name.strip()]
         if values.keep_microphone:
             self._recall()
         self._features = self.offer(
@@ -71,6 +74,12 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         """Subscribe."""
         self.hear(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
         self.hear(AudioDataStamped, 'audio_stamped', self._on_audio, qos.stream(qos.depth_for()))
+        for name in self._own_sounds:
+            self.hear(AudioInfo, f'{name}_info', partial(self._on_own_info, name), qos.LATCHED)
+            self.hear(AudioDataStamped, name, partial(self._on_own_sound, name),
+                      qos.stream(qos.depth_for()))
+        if self._own_sounds:
+            self.hear(Float32, 'cry_probability', self._on_probability, qos.STATE)
         self.every(LEVEL_PERIOD_S, self._watch)
         self._listening.use(self._extraction.reception.self_test)
 
@@ -110,6 +119,18 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         for sentence in self._extraction.take_news():
             self.get_logger().warning(sentence)
         self._workload.add(sum(len(frames.values) for frames in blocks), arrival_ns - stamp_ns)
+
+    # --- what the robot plays itself -------------------------------------------------------------
+    def _on_own_info(self, name: str, message: AudioInfo):
+        self._extraction.on_own_format(name, format_message(now_nanoseconds(self), message))
+
+    def _on_own_sound(self, name: str, message: AudioDataStamped):
+        self._extraction.on_own_sound(name, AudioMessage(
+            now_nanoseconds(self), to_nanoseconds(message.header.stamp), message.header.frame_id,
+            message.audio.data))
+
+    def _on_probability(self, message: Float32):
+        self._extraction.own_sound.on_probability(message.data)
 
     def _publish(self, frames):
         """Hand frames to the classifier; a message is made for whoever else subscribes."""
@@ -168,6 +189,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             details.update(times=extraction.reception.stamps.mode,
                            microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1))
             last = extraction.reception.self_test.last
+            details.update(extraction.own_sound.figures())
             details.update(self_test='' if last is None else last.sentence)
             if extraction.format_trouble:
                 return DiagnosticStatus.ERROR, extraction.format_trouble, details

@@ -29,6 +29,7 @@ from baby_cry_detector.ros.base.messages import (audio_message, AudioData, Audio
 from baby_cry_detector.ros.base.parameters import SootherSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, from_nanoseconds, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.ros.nodes.own_sound_output import OwnSoundOutput
 from baby_cry_detector.ros.nodes.self_testing import CHIRP, Chirping
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
@@ -59,13 +60,10 @@ class Soother(ManagedNode[SootherSettings]):
         self._refused = self._newest_action = ''      # action that was refused, or begun, last
         self._since_ns = self._times = 0              # how often this order began (device lost)
         self._dose: Optional[DoseKeeper] = None
-        self._level_dba = 0.0
+        self._level_dba, self._frame_id = 0.0, ''
+        self._own_sound: Optional[OwnSoundOutput] = None
         self._arrival = Arrival(self)
-        self._status = CryNeed.STATUS_NO_AUDIO
-        self._frame_id = ''
-        self._need = None
-        self._running_timers = []
-        self._outputs = {}
+        self._need, self._running_timers, self._outputs = None, [], {}
         self._chirping = Chirping(self, self._play_once)
         self.create_service(Trigger, '~/stop', self._stop_service)
         self.create_service(Trigger, '~/play', self._play_service)
@@ -87,6 +85,7 @@ class Soother(ManagedNode[SootherSettings]):
             'care_event': self.offer(CareEvent, 'care_event', qos.EVENTS),
             'level': self.offer(Float32, 'sound_level', qos.STATE),
             'dose': self.offer(Float32, 'sound_dose', qos.STATE)}
+        self._own_sound = OwnSoundOutput(self)
         open_sink = partial(SpeakerSink, values.device, values.sample_rate)
         if values.output == 'topic':
             depth = qos.depth_for()
@@ -119,6 +118,7 @@ class Soother(ManagedNode[SootherSettings]):
             self._outputs['info'].publish(info_message(self._values.sample_rate))
         self._engine = PolicyEngine(self._policy, self._values.crib_id)
         self._arrival.clear()
+        self._own_sound.begin()
         self._player.open()
         self._chirping.start(lambda: self._engine.policy.self_test_at)
         self._need = self.hear(CryNeed, 'cry_need', self._observe, qos.STATE)
@@ -156,7 +156,6 @@ class Soother(ManagedNode[SootherSettings]):
     def _observe(self, message: CryNeed):
         self._arrival.note()
         self._frame_id = message.header.frame_id
-        self._status = message.status
         plan = self._engine.observe(cry_state(message))
         self._follow(plan)
 
@@ -357,6 +356,7 @@ class Soother(ManagedNode[SootherSettings]):
     def _heard_block(self, block, duration_s: float):
         """Add what was played to the dose and to the level that is shown."""
         self._dose.add(now_nanoseconds(self), self._calibration.dba(block.level_dbfs), duration_s)
+        self._own_sound.tell(block.pcm, duration_s, self._player.latency_s, self._frame_id)
 
     def _publish_audio(self, pcm):
         message = audio_message(pcm, now_nanoseconds(self), self._frame_id or 'crib')

@@ -1,0 +1,129 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The linear path from loudspeakers to microphone, followed by a Kalman filter in frequency.
+
+Partitioned-block frequency-domain Kalman filter with diagonal covariances (Enzner and Vary 2006;
+Kuech, Mabande and Enzner 2014, "State-space architecture of the partitioned-block-based acoustic
+echo controller"). Each frequency of each partition has its own uncertainty; what the microphone
+has beside the echo (a cry, the room) is the noise of the measurement, followed per frequency. So
+the step shrinks by itself while somebody cries, where the cry has its power, and nobody has to
+decide whether both sound.
+
+`kalman_filter.c` computes the same; the tests hold one against the other.
+"""
+
+from typing import Any
+
+from baby_cry_detector.audio.echo.compiled import make_step
+import numpy as np
+
+BLOCK = 256                    # samples of a step, 16 ms at 16 kHz
+BINS = BLOCK + 1
+#: How much of the path is kept from block to block: what it loses is how fast it may move.
+TRANSITION = 0.9998
+#: How much of the noise that is followed is kept from block to block.
+NOISE_MEMORY = 0.8
+#: What a path is before it is known: it falls by 60 dB in so long, and never below so much.
+FIRST_DECAY_S, LEAST_FIRST = 0.3, 1e-3
+FIRST_SHARE = 0.3              # of the power with which the reference arrives
+DIRECT_PARTITIONS = 2          # where the direct sound may lie
+#: So many other partitions are made 256 samples long at each step, one after the other.
+SHORTENED = 3
+TINY = 1e-12
+
+
+class KalmanFilter:
+    """
+    What reaches the microphone of one or more references.
+
+    :param references: how many, at least 1.
+    :param partitions: of 256 samples each, so long is the path that is modelled; more than 5.
+    :param pure_python: do not use the compiled core.
+    :ivar weights: ``(references, partitions, 257)`` complex, the path in frequency.
+    :ivar uncertainty: of the same shape, the variance of each.
+    """
+
+    def __init__(self, references: int, partitions: int, pure_python: bool = False) -> None:
+        shape = (references, partitions, BINS)
+        self.weights = np.zeros(shape, complex)
+        self.uncertainty = np.zeros(shape)
+        self.spectra = np.zeros(shape, complex)    # of the references, newest first
+        self.before = np.zeros((references, BLOCK))
+        self.noise = np.zeros(BINS)
+        self.turn = 0                              # which partitions are shortened next
+        self._compiled: Any = None if pure_python else make_step(self)
+        for reference in range(references):
+            self.expect(reference, 1.0)
+
+    @property
+    def references(self) -> int:
+        """Return how many references there are."""
+        return self.weights.shape[0]
+
+    @property
+    def partitions(self) -> int:
+        """Return how many partitions the path has."""
+        return self.weights.shape[1]
+
+    def expect(self, reference: int, power: float) -> None:
+        """Forget the path of a reference, which arrives with so many times its power."""
+        time_s = np.maximum(0, np.arange(self.partitions) - DIRECT_PARTITIONS + 1) * BLOCK / 16e3
+        decay = np.maximum(10.0 ** (-6.0 * time_s / FIRST_DECAY_S), LEAST_FIRST)
+        self.weights[reference] = 0.0
+        self.uncertainty[reference] = (FIRST_SHARE * power * decay)[:, None]
+
+    def doubt(self, reference: int, share: float) -> None:
+        """Take a path for uncertain by a share of its own power: something has moved."""
+        power = np.abs(self.weights[reference]) ** 2
+        self.uncertainty[reference] += share * power.mean(axis=-1, keepdims=True)
+
+    def forget_sound(self) -> None:
+        """Begin a new stretch of sound; the paths stay."""
+        self.spectra[:] = 0.0
+        self.before[:] = 0.0
+        self.noise[:] = 0.0
+
+    def impulse_response(self, reference: int) -> np.ndarray:
+        """Return a path in time, ``(256 partitions,)``."""
+        return np.fft.irfft(self.weights[reference])[:, :BLOCK].ravel()
+
+    def step(self, microphone: np.ndarray, references: np.ndarray, caution: float = 1.0
+             ) -> np.ndarray:
+        """
+        Take a block, return the echo in it, ``(256,)`` float64.
+
+        :param microphone: ``(256,)`` samples.
+        :param references: ``(references, 256)`` of the same time.
+        :param caution: factor for the noise of the measurement, 1 or more: the path is learned
+            so much more slowly; infinite: not at all.
+        """
+        if self._compiled is not None:
+            return self._compiled(microphone, references, caution)
+        spectra, weights = self.spectra, self.weights
+        spectra[:, 1:] = spectra[:, :-1].copy()
+        spectra[:, 0] = np.fft.rfft(np.concatenate((self.before, references), axis=1))
+        self.before[:] = references
+        echo = np.fft.irfft((spectra * weights).sum(axis=(0, 1)))[BLOCK:]
+        if caution == np.inf:
+            return echo
+        error = np.fft.rfft(np.concatenate((np.zeros(BLOCK), microphone - echo)))
+        power = np.abs(spectra) ** 2
+        expected = (power * self.uncertainty).sum(axis=(0, 1))
+        self.noise *= NOISE_MEMORY
+        self.noise += (1.0 - NOISE_MEMORY) * np.abs(error) ** 2
+        gain = self.uncertainty / (0.5 * expected + caution * self.noise + TINY)
+        weights += gain * np.conj(spectra) * error
+        self.uncertainty *= 1.0 - 0.5 * gain * power
+        weights *= TRANSITION
+        self.uncertainty *= TRANSITION ** 2
+        self.uncertainty += (1.0 - TRANSITION ** 2) * np.abs(weights) ** 2
+        # The path of a partition is 256 samples long; what lies beyond is the circle's.
+        others = self.partitions - DIRECT_PARTITIONS
+        which = [*range(DIRECT_PARTITIONS), *(DIRECT_PARTITIONS + (self.turn + i) % others
+                                              for i in range(SHORTENED))]
+        self.turn = (self.turn + SHORTENED) % others
+        path = np.fft.irfft(weights[:, which])
+        path[:, :, BLOCK:] = 0.0
+        weights[:, which] = np.fft.rfft(path)
+        return echo
