@@ -15,7 +15,7 @@ from baby_cry_detector.fields import ParameterError
 # import it in run(), so that help and `listen` work without it.
 COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'research.cli.train',
             'research.cli.confirmer', 'research.cli.evaluate', 'research.cli.manifest',
-            'research.cli.corpus', 'research.cli.annotate',
+            'research.cli.corpus', 'research.cli.annotate', 'research.cli.compare',
             'research.cli.experiment', 'research.cli.export', 'cli.devices', 'cli.diary',
             'cli.need', 'cli.policy')
 

@@ -32,7 +32,7 @@ LAYERS = (
     {'cli'},
     {'research.descriptors', 'research.model', 'research.training', 'research.evaluation',
      'research.paper', 'research.cli', 'research.corpus', 'research.needs', 'research.sounds',
-     'research.annotation',
+     'research.annotation', 'research.smile',
      'ros.base',
      'ros.nodes', 'ros.tools'},
 )
