@@ -76,4 +76,4 @@ def run(microphone, reference, lead_s=0.2, stamp_error_s=0.0, until_s=None, canc
 def loss_db(echo, rest, begin_s, end_s):
     """Return by how much less of the echo there is, in a stretch."""
     part = slice(round(begin_s * RATE), round(end_s * RATE))
-    return float(10 * np.log10(np.mean(echo[part] ** 2) / np.mean(rest[part] ** 2)))
+    return float(10 * np.log10(np.mean(echo[part] ** 2) / (np.mean(rest[part] ** 2) + 1e-20)))

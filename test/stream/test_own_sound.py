@@ -72,7 +72,7 @@ def test_frames_keep_their_times_and_their_number():
             assert abs(part.start_ns - starts[part.first_frame]) < 1_000_000
 
 
-def test_stamps_that_say_nothing_are_replaced_by_the_arrival():
+def test_stamps_that_say_nothing_are_replaced_by_the_microphones():
     heard = echo_of(SOUND)
     _, _, extraction = frames_of(heard, SOUND, own_stamp_ns=0)
     assert extraction.own_sound.figures()['own_sound'] == 'following'

@@ -8,7 +8,8 @@ so a cry passes as it is. Where subtracting does not help, the microphone's samp
 one to the other is faded. Without a reference that sounds the samples that go in come out.
 """
 
-from typing import Dict, List, Optional
+from collections import deque
+from typing import Deque, Dict, List, Optional
 
 from baby_cry_detector.audio.echo.kalman_filter import BLOCK, KalmanFilter
 from baby_cry_detector.audio.echo.reference_line import ReferenceLine, SAMPLE_RATE
@@ -27,6 +28,8 @@ _RETURN_MEMORY = 0.97          # of those that are told
 _TINY = 1e-14
 #: The echo has to be this part of the power that is heard, or nothing can be told from it.
 TELLING_SHARE = 0.1
+#: A new note of a melody is not known yet, and so is not like its echo: that is no jump.
+LEAST_BROAD_BINS = 6.0         # of 31 Hz
 #: Of the expected echo, what has to be there so that subtracting begins, and goes on.
 BEGINS_PART, STAYS_PART = 0.6, 0.5
 
@@ -39,6 +42,7 @@ class EchoCanceller:
     :param pure_python: do not use the compiled core.
     :ivar caution: factor for the noise that the filter assumes, 1 or more: whoever knows that
         somebody cries says so, and the path is learned more slowly.
+    :ivar newest_ns: stamp of the newest block of the microphone; 0 before the first.
     """
 
     def __init__(self, path_s: float = PATH_S, pure_python: bool = False) -> None:
@@ -52,9 +56,10 @@ class EchoCanceller:
         self._kalman: Optional[KalmanFilter] = None
         self._owed = np.zeros(0)               # of the microphone, not yet given back
         self._owed_ns = 0                      # stamp of its first
-        self._newest_ns = 0                    # stamp of the newest block of the microphone
+        self.newest_ns = 0
         self._is_first = True                  # of a stretch of the microphone
-        self._heard = np.zeros(0)
+        self._heard: Deque[np.ndarray] = deque(maxlen=round(HISTORY_S * SAMPLE_RATE) // BLOCK)
+        self._is_broad = False                 # what is played, so that a jump can be told
         self._gain = 0.0                       # of what is subtracted, 0 to 1
         self._powers = np.zeros(3)             # echo by microphone, echo, microphone
         self._long_powers = np.zeros(3)
@@ -74,7 +79,7 @@ class EchoCanceller:
         line = self._lines.get(name)
         if line is None or line.channels != len(samples):
             line = self._add(name, len(samples))
-        line.add(stamp_ns, samples, self._newest_ns)
+        line.add(stamp_ns, samples, self.newest_ns)
 
     def _add(self, name: str, channels: int) -> ReferenceLine:
         others = {key: line for key, line in self._lines.items() if key != name}
@@ -115,7 +120,7 @@ class EchoCanceller:
         :param stamp_ns: capture time of the first.
         :param samples: ``(n,)`` float64 at 16 kHz.
         """
-        self._newest_ns = stamp_ns
+        self.newest_ns = stamp_ns
         if not self._lines:
             return samples
         if self._is_idle(stamp_ns):
@@ -143,7 +148,7 @@ class EchoCanceller:
         """Return what is owed, as it came; what comes next is another stretch."""
         owed, self._owed = self._owed, np.zeros(0)
         self._is_first = True
-        self._heard = np.zeros(0)
+        self._heard.clear()
         self._gain = 0.0
         if self._kalman is not None:
             self._kalman.forget_sound()
@@ -184,18 +189,21 @@ class EchoCanceller:
             caution = np.inf       # a path that is right, but not where it was, is not unlearned
         echo = self._kalman.step(clean, played, caution)
         self._judge(clean, echo)
+        power = np.sum(np.abs(self._kalman.spectra[:, 0]) ** 2, axis=0)
+        self._is_broad = bool(power.sum() ** 2 > LEAST_BROAD_BINS * np.square(power).sum())
         gain, self._gain = self._gain, self._wanted_gain()
         fade = np.linspace(gain, self._gain, BLOCK) if gain != self._gain else self._gain
         rest = heard - fade * echo if gain or self._gain else heard
         self._told *= _RETURN_MEMORY
         self._told += (1.0 - _RETURN_MEMORY) * np.array(
             [float(np.dot(clean, clean)), float(np.dot(clean - fade * echo, clean - fade * echo))])
-        self._heard = np.concatenate((self._heard, clean))[-round(HISTORY_S * SAMPLE_RATE):]
+        self._heard.append(clean)
         for tracker in self._trackers.values():
             tracker.advance(time_ns + _BLOCK_NS)
             if tracker.state is not State.SILENT:
                 tracker.look(time_ns + _BLOCK_NS, self._heard, self._kalman,
-                             self._part if self._is_telling else None, self._coherence)
+                             self._part if self._is_telling and self._is_broad else None,
+                             self._coherence)
         return rest
 
     # --- whether it helps ------------------------------------------------------------------------
@@ -223,7 +231,7 @@ class EchoCanceller:
 
     @property
     def _is_lost(self) -> bool:
-        return self._is_telling and self._part < LOST_PART
+        return self._is_telling and self._is_broad and self._part < LOST_PART
 
     def _wanted_gain(self) -> float:
         """Return 1 where subtracting makes what is heard softer, 0 where it adds."""

@@ -19,7 +19,7 @@ import numpy as np
 RATE = 16_000
 MOST_CHANNELS = 2              # of one loudspeaker's sound; more are mixed
 LONGEST_BLOCK_S = 5.0
-#: A stamp so far from the arrival says nothing; the time of arrival does.
+#: A stamp so far from what the microphone gave last says nothing: it sounds now.
 MOST_AWAY_S = 5.0
 #: The probability of crying from which on the path is learned so much more slowly.
 CRYING, CAUTION = 0.5, 4.0
@@ -80,8 +80,9 @@ class OwnSound:
             self.trouble = self.trouble or f'{name} arrives without {name}_info, its format'
             return self.trouble
         stamp_ns = message.stamp_ns
-        if abs(stamp_ns - message.arrival_ns) > MOST_AWAY_S * SECOND_NS:
-            stamp_ns = message.arrival_ns
+        newest_ns = self.canceller.newest_ns or stamp_ns
+        if abs(stamp_ns - newest_ns) > MOST_AWAY_S * SECOND_NS:
+            stamp_ns = newest_ns
         try:
             first_ns, samples = source.take(stamp_ns, message.data)
             self.canceller.play(name, first_ns, samples)

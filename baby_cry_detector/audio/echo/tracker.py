@@ -10,7 +10,7 @@ says is not what is played), and falls towards 0 when the playback has jumped.
 """
 
 from enum import Enum
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.echo.delay import find_delay, SURE
 from baby_cry_detector.audio.echo.drift import moved
@@ -120,13 +120,13 @@ class Tracker:
             lag = self.place - self.line.place_of(time_ns)
             self.lag += 0.05 * (lag - self.lag) if abs(lag - self.lag) < 2000 else lag - self.lag
 
-    def look(self, time_ns: int, heard: np.ndarray, kalman: KalmanFilter,
+    def look(self, time_ns: int, heard: Sequence[np.ndarray], kalman: KalmanFilter,
              part: Optional[float], coherence: float) -> None:
         """
         Find the reference, follow its drift, and say how it stands; once a block.
 
         :param time_ns: stamp of the sample after ``heard``.
-        :param heard: newest samples of the microphone, up to `HISTORY_S`.
+        :param heard: newest blocks of the microphone, up to `HISTORY_S`.
         :param part: of the filter's echo that is in the microphone, see the module; ``None``
             where it can't be told.
         :param coherence: of that echo with what is heard, over seconds.
@@ -136,7 +136,9 @@ class Tracker:
             self._followed_blocks += 1
             self._catch_drift(heard)
             if self._followed_blocks > UNPROVED_BLOCKS and coherence < LEAST_COHERENCE:
-                self.state, self.place, self.is_sure = State.NOT_FOUND, None, False
+                self.state = State.NOT_FOUND
+                if not self.is_sure:
+                    self.place = None          # what was learned was no path
                 return
             if not self._follow(kalman, part):
                 return
@@ -145,9 +147,10 @@ class Tracker:
             if self._looked_blocks > NOT_FOUND_BLOCKS and self.state is State.SEARCHING:
                 self.state = State.NOT_FOUND
         wait = SEARCH_BLOCKS if self.state in (State.FOLLOWING, State.SEARCHING) else SELDOM_BLOCKS
-        if self._since_search >= wait and len(heard) >= SHORT_SEARCH_S * SAMPLE_RATE:
+        if self._since_search >= wait and (
+                len(heard) * BLOCK >= SHORT_SEARCH_S * SAMPLE_RATE):
             self._since_search = 0
-            self._search(time_ns, heard, kalman)
+            self._search(time_ns, np.concatenate(heard), kalman)
 
     def _follow(self, kalman: KalmanFilter, part: Optional[float]) -> bool:
         """Follow the path; return whether the reference has to be looked for."""
@@ -262,7 +265,7 @@ class Tracker:
         self._since_snapshot = 0
         self._power[:] = 0.0
 
-    def _catch_drift(self, heard: np.ndarray) -> None:
+    def _catch_drift(self, heard: Sequence[np.ndarray]) -> None:
         """
         See by correlation how fast the reference runs, while the path is new.
 
@@ -270,13 +273,14 @@ class Tracker:
         does not need it.
         """
         if self._followed_blocks > CATCH_BLOCKS or self._followed_blocks % CATCH_EVERY or (
-                len(heard) < CATCH_SAMPLES):
+                len(heard) * BLOCK < CATCH_SAMPLES):
             return
+        newest = np.concatenate(list(heard)[-CATCH_SAMPLES // BLOCK:])[-CATCH_SAMPLES:]
         first = int(self.place) - CATCH_SAMPLES - DIRECT_AT - CATCH_REACH
         if not self.line.holds(first, first + CATCH_SAMPLES + 2 * CATCH_REACH):
             return
         reference = self.line.take(first, CATCH_SAMPLES + 2 * CATCH_REACH).sum(axis=0)
-        at, sure = find_delay(heard[-CATCH_SAMPLES:], reference, SAMPLE_RATE)
+        at, sure = find_delay(newest, reference, SAMPLE_RATE)
         if sure < CATCH_SURE:
             return
         self._places.append((self._followed_blocks, first + at + CATCH_SAMPLES + DIRECT_AT))
