@@ -13,9 +13,9 @@ import math
 from typing import Tuple
 
 from baby_cry_detector.needs import (BASIS_NAMES, BASIS_NONE, CONFIRMATION_NAMES,
-                                     CONFIRMATION_NONE, CONFIRMATION_PENDING,
-                                     CONFIRMATION_REFUSED, Need, need_of, STATUS_NAMES,
-                                     status_of, STATUS_OK, STATUS_UNTRUSTED_AUDIO)
+                                     CONFIRMATION_NONE, CONFIRMATION_PENDING, CONFIRMATION_REFUSED,
+                                     CONFIRMATION_WORDS, Need, need_of, STATUS_NAMES, status_of,
+                                     STATUS_OK, STATUS_UNTRUSTED_AUDIO)
 from baby_cry_detector.units import SECOND_NS
 
 # A state without a measure is still a state: neither the strongest nor the weakest.
@@ -100,6 +100,12 @@ class CryState:
     def is_unconfirmed(self) -> bool:
         """Return whether a second listener is there and has not agreed that this is crying."""
         return self.crying and self.confirmation in (CONFIRMATION_PENDING, CONFIRMATION_REFUSED)
+
+    @property
+    def confirmation_words(self) -> str:
+        """Return what the second listener says of crying, for people; '' where there is none."""
+        known = self.crying and self.confirmation < len(CONFIRMATION_WORDS)
+        return CONFIRMATION_WORDS[self.confirmation] if known else ''
 
     @property
     def why_not_heard(self) -> str:

@@ -45,6 +45,8 @@ BASIS_NONE, BASIS_CONTEXT, BASIS_SOUND, BASIS_BOTH = range(4)
 CONFIRMATION_NAMES = ('none', 'pending', 'confirmed', 'refused')
 (CONFIRMATION_NONE, CONFIRMATION_PENDING, CONFIRMATION_CONFIRMED,
  CONFIRMATION_REFUSED) = range(4)
+# For people; a number that is none of these says nothing.
+CONFIRMATION_WORDS = ('', 'being checked', 'confirmed', 'not confirmed')
 
 # `CryAlert`.
 ALERT_STATE_NAMES = ('heartbeat', 'start', 'ongoing', 'end')

@@ -245,6 +245,7 @@ class TerminalView:
             self._live.update(self._panel(), refresh=True)
         else:
             changed = (state.said.crying != previous.said.crying
+                       or state.said.confirmation_words != previous.said.confirmation_words
                        or any(getattr(state, name) != getattr(previous, name)
                               for name in ('need', 'status', 'trouble', 'news')))
             if changed or state.time_s - self._last_line_s >= 1.0:
@@ -256,7 +257,8 @@ class TerminalView:
         if not state.said.is_heard:
             return state.status
         if state.said.crying:
-            return f'CRYING for {state.duration_s:.1f} s'
+            words = state.said.confirmation_words
+            return f'CRYING for {state.duration_s:.1f} s' + (f' ({words})' if words else '')
         return 'no crying'
 
     def _line(self) -> str:

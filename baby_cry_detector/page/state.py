@@ -188,6 +188,7 @@ class PageState:
             'sure': clean_share(need.confidence) if heard else None,
             'intensity': clean_share(need.intensity) if state == 'crying' else None,
             'need': need.need_name if state == 'crying' else None,
+            'checked': need.confirmation_words if state == 'crying' else '',
             'why': clean_text(need.status_reason) if state == 'no_audio' else '',
             'needs': self._needs(need) if state == 'crying' else [],
             'episode': self._episode(need),

@@ -11,7 +11,9 @@ import sys
 from baby_cry_detector.cli.view import (bar, clock, level_fraction, SoundStrip, sparkline,
                                         TerminalView, ViewState)
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import Need, STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.needs import (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE,
+                                     CONFIRMATION_PENDING, CONFIRMATION_REFUSED, Need,
+                                     STATUS_UNTRUSTED_AUDIO)
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 import pytest
@@ -40,6 +42,20 @@ def test_plain_lines_say_every_change_and_every_second():
     assert 12 <= len(lines) <= 18
     assert lines[-1].startswith('Heard 0:11.8 of audio: crying at 0:04.0 for 3.6 s.')
     assert '\x1b' not in output.getvalue()
+
+
+def test_what_the_second_listener_says_is_a_line_as_soon_as_it_changes():
+    output = io.StringIO()
+    with TerminalView('a recording', output) as view:
+        for step, confirmation in enumerate((CONFIRMATION_NONE, CONFIRMATION_PENDING,
+                                             CONFIRMATION_CONFIRMED, CONFIRMATION_REFUSED)):
+            said = CryState(SECOND_NS + step, crying=True, need=Need.UNKNOWN, episode=1,
+                            confirmation=confirmation)
+            view.update(ViewState(said, time_s=1.0))
+    lines = output.getvalue().splitlines()[1:5]
+    for line, words in zip(lines, ('s, need', '(being checked), need', '(confirmed), need',
+                                   '(not confirmed), need')):
+        assert words in line, lines
 
 
 def test_nothing_heard_is_said_so():

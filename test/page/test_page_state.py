@@ -9,8 +9,10 @@ import re
 
 from baby_cry_detector.care.alerts.alert_words import HARDNESS
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import (END, ENDED, HEARTBEAT, Need, ONGOING, START, STARTED,
-                                     STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK)
+from baby_cry_detector.needs import (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE,
+                                     CONFIRMATION_PENDING, CONFIRMATION_REFUSED, END, ENDED,
+                                     HEARTBEAT, Need, ONGOING, START, STARTED, STATUS_DISABLED,
+                                     STATUS_NO_AUDIO, STATUS_OK)
 from baby_cry_detector.page import state as state_module
 from baby_cry_detector.page.state import (AlertReport, CareReport, clean_text, LONGEST_ACTION_NS,
                                           PageState)
@@ -47,6 +49,17 @@ def test_a_cry_is_shown_since_its_onset():
     assert page['since_ms'] == page['now_ms'] - 10_000
     assert (page['need'], page['sure'], page['intensity']) == ('hungry', 0.6, 0.5)
     assert [pair['label'] for pair in page['needs']] == ['belly_pain', 'hungry']
+
+
+@pytest.mark.parametrize('confirmation, words', [
+    (CONFIRMATION_NONE, ''), (CONFIRMATION_PENDING, 'being checked'),
+    (CONFIRMATION_CONFIRMED, 'confirmed'), (CONFIRMATION_REFUSED, 'not confirmed'), (250, '')])
+def test_what_the_second_listener_says_is_shown_while_it_cries(confirmation, words):
+    state = PageState()
+    state.hear_need(crying(confirmation=confirmation))
+    assert shown(state)['checked'] == words
+    state.hear_need(crying(confirmation=confirmation, crying=False))
+    assert shown(state)['checked'] == ''
 
 
 def test_quiet_is_shown_since_the_last_cry():

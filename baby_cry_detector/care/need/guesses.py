@@ -6,8 +6,9 @@ Many guesses of what a baby's habits are, and when it was fed, put to sleep and 
 Much is not entered and some is entered wrongly, so neither is known. Each guess has habits and
 three times. Hours without crying and a cry's moment speak for some guesses and against others; a
 cry that ended had a reason, and each guess takes one, by its own rates and by what was entered.
-Those that foretold better are drawn more often (a particle filter; habits are spread again as Liu
-and West 2001 do it). A label counts half after five weeks, and a few guesses grow overnight.
+Those that foretold better count more; when few of them count, they are drawn anew by that (a
+particle filter; habits are spread again as Liu and West 2001 do it). A label counts half after
+five weeks, and a few guesses grow overnight.
 """
 
 from typing import Optional
@@ -18,11 +19,13 @@ from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import numpy as np
 
 TIMED = ('fed', 'slept', 'changed')
-COUNT = 1200
-SLICE_NS = 10 * MINUTE_NS
+COUNT = 3000
+SLICE_NS = 15 * MINUTE_NS
 HALF_LIFE_NS = 35 * DAY_NS
-# Each time that a reason was taken, so much of the habits is drawn anew around the mean.
-KERNEL = 0.12
+# Guesses are drawn anew when those that count are fewer than this share of all.
+DRAWN_BELOW = 0.5
+# Each time that they are, so much of the habits is drawn anew around the mean.
+KERNEL = 0.6
 # Hours without a sound in which nothing is learnt: the robot was away.
 LONGEST_QUIET_NS = 14 * HOUR_NS
 # Feeds, sleeps and changes that nobody enters and no cry tells of, each so often per hour.
@@ -42,10 +45,11 @@ class Guesses:
     def __init__(self, age_days: Optional[float] = None, count: int = COUNT):
         """Know what is usual at the age."""
         generator = np.random.default_rng(1818)
-        self.logs = centre(age_days)[:, None] + SPREADS[:, None] * generator.standard_normal(
+        logs = centre(age_days)[:, None] + SPREADS[:, None] * generator.standard_normal(
             (len(NAMES), count))
+        self.logs = logs.astype(np.float32)         # half the work of doubles, and enough
         self._since_h = np.exp(self.logs[[INDEX['feed_h'], INDEX['wake_h'], INDEX['change_h']]]
-                               ) * generator.random((len(TIMED), count)) * 0.9
+                               ) * generator.random((len(TIMED), count), np.float32) * 0.9
         self._scores = np.zeros(count)
         self._now_ns: Optional[int] = None
         self._drawn_ns: Optional[int] = None
@@ -82,24 +86,29 @@ class Guesses:
             length_h = quiet_ns / slices / HOUR_NS
             middles_h = (np.arange(slices) + 0.5) * length_h
             hours = np.array([hour_of(self._now_ns + round(middle_h * HOUR_NS))
-                              for middle_h in middles_h])[:, None]
+                              for middle_h in middles_h], np.float32)[:, None]
+            middles_h = middles_h.astype(np.float32)[:, None]
+            since_h = self._since_h[:, None] + middles_h
             # What nobody enters and no cry tells of happens at some moment of it, or not.
-            generator = np.random.default_rng([2, until_ns % 2**63])
-            unseen_h = generator.exponential(1.0 / UNSEEN_RATE, self._since_h.shape)
-            middles_h = middles_h[None, :, None]
-            since_h = np.where(middles_h > unseen_h[:, None], middles_h - unseen_h[:, None],
-                               self._since_h[:, None] + middles_h)
-            rows = rates(self._habits, since_h, hours)
-            self._scores -= length_h * rows.sum(axis=(0, 1))
             quiet_h = quiet_ns / HOUR_NS
-            self._since_h = np.where(quiet_h > unseen_h, quiet_h - unseen_h,
-                                     self._since_h + quiet_h)
+            generator = np.random.default_rng([2, until_ns % 2**63])
+            unseen_h = generator.standard_exponential(self._since_h.shape, np.float32
+                                                      ) / np.float32(UNSEEN_RATE)
+            self._since_h += np.float32(quiet_h)
+            kinds, places = np.nonzero(unseen_h < quiet_h)
+            unseen_h = unseen_h[kinds, places]
+            later = middles_h > unseen_h
+            since_h[kinds, :, places] = np.where(
+                later, middles_h - unseen_h, since_h[kinds, :, places].T).T
+            self._since_h[kinds, places] = np.float32(quiet_h) - unseen_h
+            rows = rates(self._habits, since_h, hours)
+            self._scores -= length_h * rows.sum(axis=(0, 1), dtype=float)
         self._now_ns = until_ns
 
     def _forget_times(self, seed):
         generator = np.random.default_rng([3, seed % 2**63])
         usual_h = self._habits[[INDEX['feed_h'], INDEX['wake_h'], INDEX['change_h']]]
-        self._since_h = usual_h * generator.random(usual_h.shape)
+        self._since_h = usual_h * generator.random(usual_h.shape, np.float32)
 
     def note(self, kind: str, hours_ago: float, wrong: float) -> None:
         """Take what was done outside of crying; each guess but a share ``wrong`` believes it."""
@@ -108,19 +117,25 @@ class Guesses:
         row = self._since_h[TIMED.index(kind)]
         generator = np.random.default_rng([4, (self._now_ns or 0) % 2**63])
         believe = generator.random(len(row)) >= wrong
-        row[believe] = np.minimum(row[believe], max(0.0, hours_ago))
+        row[believe] = np.minimum(row[believe], np.float32(max(0.0, hours_ago)))
 
     def of_cry(self, hour: float) -> np.ndarray:
         """Return how likely each need is of a cry that begins now, in each guess, shape (K, G)."""
-        return rates(self._habits, self._since_h, hour)
+        return rates(self._habits, self._since_h, np.float32(hour))
 
-    def mean_shares(self, hour: float) -> np.ndarray:
-        """Return how likely each need is of a cry that begins now, shape (K,)."""
-        rows = self.of_cry(hour)
+    def mean_shares(self, rows: np.ndarray) -> np.ndarray:
+        """
+        Return how likely each need is of a cry that begins now, shape (K,).
+
+        :param rows: what `of_cry` returned.
+        """
         # A guess that expected a cry now counts more than one that did not.
-        weights = np.exp(self._scores - self._scores.max())
-        shares = rows @ weights
+        shares = rows.astype(float) @ self._weights()
         return shares / shares.sum()
+
+    def _weights(self):
+        weights = np.exp(self._scores - self._scores.max())
+        return weights / weights.sum()
 
     def end_cry(self, rows: np.ndarray, likely: np.ndarray, end_ns: int) -> None:
         """
@@ -131,23 +146,24 @@ class Guesses:
         :param end_ns: when it ended; until then nothing else happened.
         """
         generator = np.random.default_rng([5, end_ns % 2**63])
-        lasted_h = max(0, end_ns - self._now_ns) / HOUR_NS
-        shares = rows * likely[:, None]
-        total = shares.sum(axis=0)
-        scores = self._scores + np.log(total)
-        weights = np.cumsum(np.exp(scores - scores.max()))
-        count = len(weights)
-        places = (np.arange(count) + generator.random()) / count * weights[-1]
-        chosen = np.searchsorted(weights, places).clip(0, count - 1)
-        self._since_h = self._since_h[:, chosen] + lasted_h
+        lasted_h = np.float32(max(0, end_ns - self._now_ns) / HOUR_NS)
+        shares = np.cumsum(rows * likely[:, None], axis=0)
+        self._scores = self._scores + np.log(shares[-1])
+        self._since_h = self._since_h + lasted_h
         self._now_ns = max(self._now_ns, end_ns)
-        limits = np.cumsum(shares[:, chosen] / total[chosen], axis=0)
-        reasons = (generator.random(count) > limits).sum(axis=0)
+        weights = self._weights()
+        count = len(weights)
+        if 1.0 / np.sum(weights ** 2) < DRAWN_BELOW * count:
+            weights = np.cumsum(weights)
+            places = (np.arange(count) + generator.random()) / count * weights[-1]
+            chosen = np.searchsorted(weights, places).clip(0, count - 1)
+            self._since_h, shares = self._since_h[:, chosen], shares[:, chosen]
+            self._scores = np.zeros(count)
+            self._spread(self.logs[:, chosen], generator)
+        reasons = (generator.random(count) * shares[-1] > shares).sum(axis=0)
         for number, kind in enumerate(TIMED):
             took = reasons == NEEDS.index(ACTIONS[kind])
             self._since_h[number, took] = 0.0
-        self._scores = np.zeros(count)
-        self._spread(self.logs[:, chosen], generator)
 
     def _spread(self, logs, generator):
         """Draw habits anew around those that were chosen; what is old counts less."""
@@ -155,15 +171,16 @@ class Guesses:
         self._drawn_ns = self._now_ns
         mean = logs.mean(axis=1, keepdims=True)
         around = logs - mean
-        covariance = around @ around.T / around.shape[1] + 1e-6 * np.eye(len(logs))
+        covariance = (around @ around.T).astype(float) / around.shape[1]
+        covariance += 1e-6 * np.eye(len(logs))
         wider = 2.0 ** (0.5 * min(passed_ns, 7 * DAY_NS) / HALF_LIFE_NS)
-        noise = np.linalg.cholesky(covariance) @ generator.standard_normal(logs.shape)
-        logs = mean + wider * (np.sqrt(1.0 - KERNEL ** 2) * around + KERNEL * noise)
         # No wider than babies differ.
-        spread = logs.std(axis=1)
-        too_wide = spread > SPREADS
-        logs[too_wide] = mean[too_wide] + (logs - mean)[too_wide] * (
-            SPREADS / spread)[too_wide, None]
+        widest = np.maximum(SPREADS / np.sqrt(np.diag(covariance)), 1e-3)
+        wider = np.minimum(wider, widest)[:, None]
+        noise = generator.standard_normal(logs.shape, np.float32)
+        mixed = np.linalg.cholesky(covariance).astype(np.float32) @ noise
+        around = np.float32(np.sqrt(1.0 - KERNEL ** 2)) * around + np.float32(KERNEL) * mixed
+        logs = mean + wider.astype(np.float32) * around
         grows = generator.random(logs.shape[1]) < GROWS_A_DAY * min(passed_ns, DAY_NS) / DAY_NS
         if grows.any():
             number = int(grows.sum())
@@ -174,10 +191,13 @@ class Guesses:
         self._habits = np.exp(logs)
 
     # --- for people ------------------------------------------------------------------------------
+    def habit(self, name: str, shares=(0.1, 0.5, 0.9)) -> tuple:
+        """Return the values of a habit that it lies below with each probability."""
+        values, weights = self._habits[INDEX[name]], self._weights()
+        order = np.argsort(values, kind='stable')
+        places = np.searchsorted(np.cumsum(weights[order]), shares).clip(0, len(values) - 1)
+        return tuple(values[order[places]].tolist())
+
     def middle(self, name: str) -> float:
         """Return the middle of a habit."""
-        return float(np.median(self._habits[INDEX[name]]))
-
-    def habit(self, name: str) -> tuple:
-        """Return (a tenth is below, middle, a tenth is above) of a habit."""
-        return tuple(np.percentile(self._habits[INDEX[name]], (10, 50, 90)).tolist())
+        return self.habit(name, (0.5,))[0]

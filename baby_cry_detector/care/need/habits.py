@@ -40,7 +40,11 @@ def centre(age_days: Optional[float]) -> np.ndarray:
 
 def _risen(hours, after_h, width):
     """Return how far a need has risen, 0 to 1: half of it after its own time."""
-    return 1.0 / (1.0 + np.exp(np.minimum((after_h - hours) / (width * after_h), 60.0)))
+    rows = (after_h - hours) * (1.0 / (width * after_h))
+    np.minimum(rows, 60.0, out=rows)
+    np.exp(rows, out=rows)
+    rows += 1.0
+    return np.reciprocal(rows, out=rows)
 
 
 def rates(habits: np.ndarray, since_h: np.ndarray, hour: np.ndarray) -> np.ndarray:
@@ -56,18 +60,18 @@ def rates(habits: np.ndarray, since_h: np.ndarray, hour: np.ndarray) -> np.ndarr
     is_night = (hour >= habits[INDEX['bedtime']]) | (hour < habits[INDEX['morning']])
     sleep_h = np.where(is_night, habits[INDEX['night_h']],
                        habits[INDEX['nap_h']])
-    asleep = slept_h < sleep_h
-    rows = np.empty((len(NEEDS), *slept_h.shape))
-    rows[0] = habits[INDEX['feed_rate']] * _risen(
-        fed_h, habits[INDEX['feed_h']], habits[INDEX['feed_width']]) \
-        * np.where(asleep, habits[INDEX['sleeps_on']], 1.0)
-    rows[1] = habits[INDEX['wake_rate']] * _risen(
-        slept_h - sleep_h, habits[INDEX['wake_h']], habits[INDEX['wake_width']])
-    rows[2] = habits[INDEX['change_rate']] * _risen(
-        changed_h, habits[INDEX['change_h']], habits[INDEX['change_width']]) \
-        * np.where(asleep, ASLEEP, 1.0)
+    asleep = (slept_h < sleep_h).astype(habits.dtype)
+    in_sleep = 1.0 + habits.dtype.type(ASLEEP - 1.0) * asleep
+    is_evening = ((hour >= 17.0) & (hour < 22.0)) * habits.dtype.type(1.0)
+    rows = np.empty((len(NEEDS), *slept_h.shape), habits.dtype)
+    rows[0] = _risen(fed_h, habits[INDEX['feed_h']], habits[INDEX['feed_width']])
+    rows[0] *= habits[INDEX['feed_rate']] * (1.0 + (habits[INDEX['sleeps_on']] - 1.0) * asleep)
+    rows[1] = _risen(slept_h - sleep_h, habits[INDEX['wake_h']], habits[INDEX['wake_width']])
+    rows[1] *= habits[INDEX['wake_rate']]
+    rows[2] = _risen(changed_h, habits[INDEX['change_h']], habits[INDEX['change_width']])
+    rows[2] *= habits[INDEX['change_rate']] * in_sleep
     rows[3] = habits[INDEX['wind_rate']] * ((fed_h > WIND_H[0]) & (fed_h < WIND_H[1]))
-    rows[4] = habits[INDEX['company_rate']] * np.where(asleep, ASLEEP, 1.0) * np.where(
-        (hour >= 17.0) & (hour < 22.0), habits[INDEX['evening']], 1.0)
-    rows += 1e-6
+    rows[4] = habits[INDEX['company_rate']] * in_sleep
+    rows[4] *= 1.0 + (habits[INDEX['evening']] - 1.0) * is_evening
+    rows += habits.dtype.type(1e-6)
     return rows

@@ -126,7 +126,9 @@ def label_of(cry: Cry, facts: Sequence[Fact], next_onset_ns: Optional[int] = Non
     known_ns = cry.end_ns + STAYS_QUIET_NS
     if known_ns > now_ns:
         return None                                     # it may go on
-    stopped = _stopping(cry, facts)
+    # What was done after it had begun anew belongs to that cry.
+    stopped = _stopping(cry, facts if next_onset_ns is None else [
+        fact for fact in facts if fact.stamp_ns < next_onset_ns])
     if stopped:
         needs = sorted({ACTIONS[fact.kind] for fact in stopped})
         known_ns = max(known_ns, *(fact.stamp_ns for fact in stopped))

@@ -206,15 +206,15 @@ class OneBaby:
             state.guesses = Guesses(age_days(self.birth_ns, now_ns))
         state.guesses.pass_time(onset_ns, self._hour)
         hour = self._hour(onset_ns)
-        labels = state.learner.count
+        rows, labels = state.guesses.of_cry(hour), state.learner.count
         return Context(
             now_ns, **self._entered(state, now_ns), hour=hour,
             age_days=age_days(self.birth_ns, now_ns), last=state.last,
             duration_min=(now_ns - onset_ns) / MINUTE_NS, intensity=intensity,
             failed=failed_by(onset_ns, now_ns, self._near(onset_ns, now_ns)),
-            shares=tuple(state.guesses.mean_shares(hour).tolist()),
+            shares=tuple(state.guesses.mean_shares(rows).tolist()),
             feed_interval_h=(state.guesses.middle('feed_h') if labels >= LABELS_FOR_HABITS
-                             else None)), state.guesses.of_cry(hour)
+                             else None)), rows
 
     def _hour(self, stamp_ns):
         return local_hour(stamp_ns, self._utc_offset_h(stamp_ns))

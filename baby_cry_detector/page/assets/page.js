@@ -108,7 +108,8 @@ function showFacts(lost) {
   $('hard-row').hidden = $('why-row').hidden = !crying;
   if ($('facts').hidden) return;
   const percent = (share) => `${Math.min(99, Math.round(100 * share))} %`;
-  setText('sure', crying ? `${percent(state.cry_probability)} crying` : `${percent(1 - state.cry_probability)} quiet`);
+  const checked = state.checked ? `, ${state.checked}` : '';
+  setText('sure', crying ? `${percent(state.cry_probability)} crying${checked}` : `${percent(1 - state.cry_probability)} quiet`);
   if (!crying) return;
   const hard = Math.round(100 * (state.intensity ?? 0));
   setText('hard', loudness(state.intensity));

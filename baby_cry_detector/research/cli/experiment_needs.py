@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""``baby-cry experiment needs``: what the learner of needs reaches, on what has a known truth."""
+"""``baby-cry experiment needs``: what the learner of needs reaches where the truth is known."""
 
 import json
 import os
@@ -13,17 +13,23 @@ from baby_cry_detector.cli.arguments import number
 def add_parser(kinds) -> None:
     """Add the command's options."""
     parser = kinds.add_parser('needs', help='the learner of needs on random babies, made '
-                              'households and known speakers', description=__doc__)
-    parser.add_argument('what', choices=('babies', 'households', 'voices'))
+                              'households, known speakers and real babies', description=__doc__)
+    parser.add_argument('what', choices=('babies', 'households', 'voices', 'real'))
     parser.add_argument('--count', type=number(int, 1, 100_000), default=300, metavar='N',
                         help='babies or households (default: 300)')
     parser.add_argument('--first', type=number(int, 0, 10**6), default=0, metavar='SEED',
                         help='seed of the first one (default: 0)')
     parser.add_argument('--permute', type=number(int, 0, 10**6), default=0, metavar='SEED',
                         help='voices: shuffle the labels within each speaker')
+    parser.add_argument('--gate', type=number(int, 0, 10_000), default=0, metavar='N',
+                        help='voices: how many speakers ever have something named, with the '
+                             'labels as they are and shuffled N times')
     parser.add_argument('--data', type=Path, default=None, metavar='DIR',
-                        help='voices: folder with emotion/emodb (default: the one that '
-                             'BABY_CRY_DATA_DIR names)')
+                        help='voices: folder with emotion/emodb; real: the corpus (default: the '
+                             'folder that BABY_CRY_DATA_DIR names)')
+    parser.add_argument('--layout', choices=('enes', 'donateacry'), default='enes',
+                        help='real: EnesBabyCries, learnt from the other rounds of each baby; or '
+                             "donateacry's phones with several reasons (default: enes)")
     parser.add_argument('--keep', type=Path, default=None, metavar='F.jsonl',
                         help='babies and households: write each one there, and go on from what '
                              'is there')
@@ -32,13 +38,22 @@ def add_parser(kinds) -> None:
 
 def run(args) -> int:
     """Run one experiment; print its figures as JSON."""
-    if args.what == 'voices':
-        from baby_cry_detector.research.needs.known_speakers import read_clips
-        from baby_cry_detector.research.needs.known_speakers import run as run_voices
+    if args.what in ('voices', 'real'):
         folder = args.data or os.environ.get('BABY_CRY_DATA_DIR')
         if not folder:
             raise ValueError('name the folder with --data or BABY_CRY_DATA_DIR')
-        print(json.dumps(run_voices(*read_clips(Path(folder)), args.permute), indent=1))
+    if args.what == 'real':
+        from baby_cry_detector.research.needs.real_babies import read_cries
+        from baby_cry_detector.research.needs.real_babies import run as run_real
+        print(json.dumps(run_real(read_cries(args.layout, Path(folder), lambda text: print(
+            text, file=sys.stderr))), indent=1))
+        return 0
+    if args.what == 'voices':
+        from baby_cry_detector.research.needs.known_speakers import gate, read_clips
+        from baby_cry_detector.research.needs.known_speakers import run as run_voices
+        clips = read_clips(Path(folder))
+        print(json.dumps(gate(*clips, args.gate) if args.gate else run_voices(
+            *clips, args.permute), indent=1))
         return 0
     if args.what == 'babies':
         from baby_cry_detector.research.needs.random_babies import raise_baby, summary

@@ -147,7 +147,7 @@ def relieve(since, reason: str, where=slice(None)) -> None:
 def optimal(household: Household, seed: int) -> list:
     """Return the likeliest reason of each cry, for who knows the rates and sees the entries."""
     generator = np.random.default_rng([seed, 181818])
-    since = np.tile(np.array([[0.5], [0.2], [1.0]]), (1, GUESSES))
+    since = np.tile(np.float32([[0.5], [0.2], [1.0]]), (1, GUESSES))
     logs = np.zeros(GUESSES)
     moments, step, answers = household.moments, 0, []
     confusion = np.full((len(NEEDS), len(NEEDS)), WRONG / (len(NEEDS) - 1))
@@ -156,15 +156,17 @@ def optimal(household: Household, seed: int) -> list:
         # All steps until the next cry at once; it cried in the last of them.
         steps = np.arange(step, moment)
         hours = household.hour(steps)[:, None]
-        rise = np.empty((len(NEEDS), len(steps), GUESSES))
+        passed_h = (STEP_H * np.arange(len(steps), dtype=np.float32))[:, None]
+        rise = np.empty((len(NEEDS), len(steps), GUESSES), np.float32)
         grown = steps // 288 >= GROWTH_DAY
         for rates, chosen in ((household.rates, ~grown), (household.later, grown)):
-            rise[:, chosen] = hazards(rates, *(since[:, None] + STEP_H * np.arange(
-                len(steps))[None, :, None])[:, chosen], hours[chosen]) * STEP_H
-        logs -= rise[:, :-1].sum(axis=(0, 1))
-        since += STEP_H * len(steps)
+            if chosen.any():
+                rise[:, chosen] = hazards(rates, *(since[:, None] + passed_h)[:, chosen],
+                                          hours[chosen]) * STEP_H
+        logs -= rise[:, :-1].sum(axis=(0, 1), dtype=float)
+        since += np.float32(STEP_H * len(steps))
         step = moment
-        rise = rise[:, -1]
+        rise = rise[:, -1].astype(float)
         total = rise.sum(axis=0)
         logs += np.log1p(-np.exp(-total) + 1e-12)
         weights = np.exp(logs - logs.max())

@@ -8,9 +8,11 @@ do around their speaker's mean, learnt on the other speakers. Of the left-out sp
 heard, a few are labelled; the rest are told apart.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Dict
 
+from baby_cry_detector.care.need.record import Outcome, Record, wilson
 from baby_cry_detector.care.need.voice import Voice
 from baby_cry_detector.features.extractor import extract
 from baby_cry_detector.features.functionals import functionals
@@ -114,6 +116,54 @@ def run(rows: np.ndarray, labels: np.ndarray, speakers: np.ndarray, permute: int
                 for repeat in range(REPEATS)])))
     return {name: {'uar': round(float(np.mean(values)), 3),
                    'interval': _interval(values)} for name, values in results.items()}
+
+
+def gate(rows: np.ndarray, labels: np.ndarray, speakers: np.ndarray, permutations: int) -> dict:
+    """
+    Return how many speakers ever have a "need" named, clip by clip, as a record of a baby does.
+
+    Each clip is answered, on record beside the commonest label so far, before its label is known
+    and learnt from. ``permuted``: with labels shuffled within each speaker, so many times each;
+    ``true``: as they are.
+    """
+    projected = []
+    for speaker in sorted(set(speakers)):
+        own = speakers == speaker
+        project = Projection(rows[~own], labels[~own], speakers[~own])
+        around = centred(project(rows[~own]), speakers[~own])
+        general = {name: around[labels[~own] == name].mean(axis=0)
+                   for name in sorted(set(labels[~own]))}
+        projected.append((general, project(rows[own]), labels[own]))
+    runs = {'true': [], 'permuted': []}
+    for number, (general, mine, truth) in enumerate(projected):
+        for seed in range(permutations + 1):
+            generator = np.random.default_rng([seed, number, 77])
+            order = generator.permutation(len(truth))
+            told = truth[generator.permutation(len(truth))] if seed else truth[order]
+            runs['permuted' if seed else 'true'].append(_is_ever_named(
+                general, mine[order], told))
+    report = {}
+    for name, named in runs.items():
+        low, high = wilson(sum(named), len(named))
+        report[name] = {'speakers': len(named), 'ever_named': sum(named),
+                        'interval': [round(low, 4), round(high, 4)]}
+    return report
+
+
+def _is_ever_named(general, sounds, labels) -> bool:
+    voice, record, counts = Voice(general, scale=2.0), Record(), Counter()
+    for number, (sound, label) in enumerate(zip(sounds, labels)):
+        voice.hear(sound)
+        heard = voice.probabilities(sound)
+        commonest = max(general, key=lambda name: (counts[name], name))
+        said = commonest if heard is None else max(heard, key=heard.get)
+        record.note(Outcome(number + 1, said, 1.0 if heard is None else heard[said], commonest,
+                            str(label)))
+        if record.is_open:
+            return True
+        voice.learn(sound, str(label))
+        counts[str(label)] += 1
+    return False
 
 
 def _told(general, heard, asked, taught=()):

@@ -26,6 +26,8 @@ def at(minutes, kind, **kwargs):
     ([at(9.2, 'changed'), at(9.5, 'fed')], None, {'discomfort': 0.5, 'hungry': 0.5}, 'ambiguous'),
     ([at(2, 'fed')], None, None, None),                              # it cried on for 8 minutes
     ([at(8, 'fed')], 12, None, None),                                # it had not ended
+    ([at(17, 'fed')], 16, None, None),                               # of the cry that came next
+    ([at(9, 'fed'), at(17, 'slept')], 16, {'hungry': 1.0}, 'derived'),
     ([at(40, 'fed')], None, None, None),
     ([at(-3, 'fed')], None, None, None),
     ([at(5, 'rocking', helped=True)], None, {'tired': 0.5, 'lonely': 0.5}, 'robot'),

@@ -4,7 +4,6 @@
 
 from dataclasses import replace
 import json
-import time
 
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.context import Context
@@ -221,14 +220,7 @@ def test_a_broken_or_later_file_is_refused(change):
         journal.read(document)
 
 
-def test_a_year_is_small_and_an_episode_is_quick():
-    cries, facts = diary(30)
-    baby = OneBaby()
-    baby.add([*cries, *facts])
-    baby.advance(cries[-20].onset_ns)
-    begun_s = time.process_time()
-    baby.advance(cries[-1].end_ns)
-    assert (time.process_time() - begun_s) / 20 < 0.06         # 20 ms on a quiet machine
+def test_a_year_is_small():
     year = [Cry(f'crib_microphone-20260131T235959.{n:09d}Z', NOW + n * HOUR_NS,
                 NOW + n * HOUR_NS + 456789012, 0.512345) for n in range(24 * 365)]
     done = [Fact(NOW + n * HOUR_NS, 'fed') for n in range(24 * 365)]
