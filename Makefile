@@ -50,6 +50,7 @@ lint:
 	@tools/setup.sh test
 	@./env.sh flake8
 	@./env.sh ruff check .
+	@./env.sh mypy
 
 # Every package of the wheels path with its hashes, written anew.
 lock:

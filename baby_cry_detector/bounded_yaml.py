@@ -63,15 +63,16 @@ def _measure(text: str) -> None:
     """Refuse what is too deep or too much, event by event: nothing is built yet."""
     depth = values = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark is not None else 0
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             depth += 1
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             depth -= 1
         values += isinstance(event, yaml.NodeEvent)
         if depth > DEEPEST:
-            raise YamlError(event.start_mark.line + 1, f'nested deeper than {DEEPEST} times')
+            raise YamlError(line, f'nested deeper than {DEEPEST} times')
         if values > MOST_VALUES:
-            raise YamlError(event.start_mark.line + 1, f'more than {MOST_VALUES} values')
+            raise YamlError(line, f'more than {MOST_VALUES} values')
 
 
 def _values(node: yaml.Node, known: dict, inside: set) -> int:

@@ -120,7 +120,7 @@ class StreamClock:
             return ClockEvent(kind, self._next_sample, lost)
         self._repeated_blocks = 0
         if kind is Continuity.CONTINUOUS and self.sample_rate is not None:
-            lost = self._follow(stamp_ns, n_samples)
+            lost = self._place(stamp_ns, n_samples)
         else:
             self._begin(stamp_ns, sample_rate)
         self.lost_samples += max(0, lost)
@@ -191,7 +191,7 @@ class StreamClock:
         self._errors.clear()
         self._errors_ns = 0
 
-    def _follow(self, stamp_ns: int, n_samples: int) -> int:
+    def _place(self, stamp_ns: int, n_samples: int) -> int:
         """Correct the time a little towards the stamp; return how many samples slipped."""
         error_ns = stamp_ns - self._anchor_ns
         duration_ns = _duration_ns(n_samples, self.sample_rate)

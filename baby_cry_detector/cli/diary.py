@@ -163,7 +163,7 @@ def run_export(args) -> int:
 
 def run_plot(args) -> int:
     """Draw the picture."""
-    from baby_cry_detector.care.diary.plot import draw
+    from baby_cry_detector.views.diary_plot import draw
     with opened(args, read_only=True) as store:
         draw(store, Path(args.out), args.day, args.crib)
     print(f'wrote {args.out}', file=sys.stderr)

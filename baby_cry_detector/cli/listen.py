@@ -69,9 +69,10 @@ def run(args) -> int:
                                          listener, confirmation, show)
             else:
                 rate = listener.feature_set.sample_rate
-                failed |= _heard(path, show, listen(blocks_of(path, rate, args.channel), listener,
-                                                    confirmation=confirmation),
-                                 lambda: 'shorter than what one decision takes')
+                decisions = listen(blocks_of(path, rate, args.channel), listener,
+                                   confirmation=confirmation)
+                failed |= _listen_to(path, show, decisions,
+                                     lambda: 'shorter than what one decision takes')
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
             failed = 1
@@ -84,7 +85,8 @@ def _listen_to_bag(path, messages, replay, listener, confirmation, show) -> int:
         return '; '.join([*replay.extraction.remarks.values(), *filter(None, [
             str(replay.troubles)])]) or 'it holds no audio'
 
-    failed = _heard(path, show, replay.decisions(messages, listener, confirmation), why, replay)
+    failed = _listen_to(path, show, replay.decisions(messages, listener, confirmation), why,
+                        replay)
     say(path, replay.extraction.take_news())
     say(path, replay.extraction.remarks.values())
     if str(replay.troubles):
@@ -92,7 +94,7 @@ def _listen_to_bag(path, messages, replay, listener, confirmation, show) -> int:
     return failed
 
 
-def _heard(path, show, decisions, why, replay=None) -> int:
+def _listen_to(path, show, decisions, why, replay=None) -> int:
     """
     Show decisions; return 1 if many of them are about audio that can't be trusted.
 

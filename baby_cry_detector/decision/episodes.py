@@ -117,7 +117,7 @@ class EpisodeTracker:
         :param probability: smoothed, 0 to 1.
         :return: whether the baby is crying now.
         """
-        self._hear_again(int(time_ns))
+        self._resume_time(int(time_ns))
         time_ns = self._advance(int(time_ns))
         episode = self.current
         if episode is None:
@@ -186,7 +186,7 @@ class EpisodeTracker:
         self.close()
         self._time_ns = None
 
-    def _hear_again(self, time_ns: int) -> None:
+    def _resume_time(self, time_ns: int) -> None:
         if self._resumed_ns is None:
             return
         deaf_ns = time_ns - self._resumed_ns

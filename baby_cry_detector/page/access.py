@@ -11,9 +11,12 @@ the page itself.
 
 import hmac
 import ipaddress
+import re
 import secrets
 from typing import Iterable, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
+
+from baby_cry_detector.fields import ParameterError
 
 # Without 0, 1, i, l and o: a person may have to type it.
 ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
@@ -44,6 +47,24 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_place(host: str, base_path: str) -> None:
+    """
+    Refuse where no page can be.
+
+    :param host: to listen on: an address, never a name, which may be another machine's.
+    :param base_path: that a reverse proxy passes on.
+    :raises ParameterError: with what is expected.
+    """
+    if not re.fullmatch(r'(/[A-Za-z0-9_.~-]+)*/?', base_path):
+        raise ParameterError('base_path: expected a path like /baby')
+    try:
+        if host != 'localhost':
+            ipaddress.ip_address(host)
+    except ValueError:
+        raise ParameterError('host: expected an IP address of this machine, '
+                             f'got {host!r}') from None
 
 
 def split_host(header: Optional[str]) -> Optional[Tuple[str, str]]:

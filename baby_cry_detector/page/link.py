@@ -10,6 +10,7 @@ after every restart. Removing the file makes a new one; every phone must then be
 import os
 from pathlib import Path
 import socket
+import sys
 from typing import List, Optional, Set
 
 from baby_cry_detector.page.access import is_loopback, is_token, new_token, plain_token
@@ -108,3 +109,18 @@ def show(text: str) -> bool:
         return True
     except OSError:
         return False
+
+
+def main(arguments: List[str]) -> int:
+    """Print link and QR code for a token file and, if another than 8095, the port."""
+    try:
+        path = Path(arguments[0]).expanduser()
+        port = int(arguments[1]) if len(arguments) > 1 else 8095
+        os.stat(path)
+        print(invitation('0.0.0.0', port, kept_token(path)))
+        return 0
+    except IndexError:
+        print('usage: caregiver_page --link TOKEN_FILE [PORT]', file=sys.stderr)
+    except (OSError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+    return 1

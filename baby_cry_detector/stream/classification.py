@@ -51,11 +51,6 @@ class Classification:
         self._trouble = ''             # why what is heard is not to be trusted
         self._said = (STATUS_OK, '')
 
-    @property
-    def has_heard(self) -> bool:
-        """Return whether frames were heard since the start or the last reset."""
-        return self._next_frame is not None
-
     def on_frames(self, frames: StampedFrames, frame_id: str = '',
                   period_ns: int = 0) -> Iterator[CryDecision]:
         """

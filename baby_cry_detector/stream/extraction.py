@@ -134,7 +134,7 @@ class Extraction:
         frames = self._noting(lambda: self._intake.set_format(message.format))
         waiting, self._waiting = self._waiting, []
         for audio in waiting:
-            frames += self._hear(audio)
+            frames += self._extract(audio)
         return self._judged(frames, message.arrival_ns)
 
     def on_audio(self, message: AudioMessage) -> List[StampedFrames]:
@@ -151,7 +151,7 @@ class Extraction:
         elif self.format is None:
             self._wait_for_format(message)
         else:
-            frames = self._hear(message)
+            frames = self._extract(message)
         return self._judged(frames, message.arrival_ns)
 
     def on_own_format(self, name: str, message: FormatMessage) -> None:
@@ -202,7 +202,7 @@ class Extraction:
                              'audio arrives, waiting for its format on audio_info')
         self.reception.on_useless(message.arrival_ns, 'no_format', NO_FORMAT)
 
-    def _hear(self, message: AudioMessage) -> List[StampedFrames]:
+    def _extract(self, message: AudioMessage) -> List[StampedFrames]:
         audio_format, stamps = self.format, self.reception.stamps
         size, digest = memoryview(message.data).nbytes, zlib.crc32(message.data)
         count, rate = size // audio_format.bytes_per_frame, audio_format.sample_rate

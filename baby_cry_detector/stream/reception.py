@@ -37,7 +37,7 @@ class Reception:
         self.self_test = SelfTest()
         self.byte_order = ByteOrderJudge()
         self._useless = 0
-        self._useless_since_ns: Optional[int] = None
+        self._useless_since_ns = 0
         self._useless_verdict = FINE
 
     @property

@@ -61,6 +61,10 @@ class StampJudge:
     :ivar verdict: what is to be said of them.
     """
 
+    _delivery: Optional[DeliveryClock]
+    _counted_ns: Optional[int]
+    _sample: int
+
     def __init__(self, tolerance_s: float) -> None:
         self._tolerance_s = tolerance_s
         self.reset()
@@ -139,9 +143,9 @@ class StampJudge:
 
     def _enter(self, mode: str) -> None:
         self.mode = mode
-        self._delivery: Optional[DeliveryClock] = None
+        self._delivery = None
         self._sample = 0
-        self._counted_ns: Optional[int] = None
+        self._counted_ns = None
 
     def _look(self) -> None:
         newest = self._newest(JUDGED_NS)
@@ -290,7 +294,7 @@ class StampJudge:
 
     def _judge_copies(self) -> None:
         """Say that blocks come more than once, where nothing worse is to be said."""
-        if len(self._copies) < self._copies.maxlen:
+        if len(self._copies) < (self._copies.maxlen or 0):
             return
         many = sum(self._copies) >= MANY_COPIES * len(self._copies)
         if many and self.verdict is FINE:

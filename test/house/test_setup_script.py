@@ -44,7 +44,7 @@ def machine(tmp_path):
         for name, text in dict(fake).items():
             add(name, text)
         result = subprocess.run(
-            [str(checkout / 'tools' / 'setup.sh')], capture_output=True, text=True, timeout=60,
+            [str(checkout / 'tools' / 'setup.sh')], capture_output=True, text=True, timeout=240,
             start_new_session=True,
             env={'PATH': str(programs), 'HOME': str(tmp_path), **environment}, check=False)
         assert result.stdout == ''

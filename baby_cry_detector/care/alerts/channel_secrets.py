@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 import re
 import stat
-from typing import Optional
+from typing import Optional, Set
 
 from baby_cry_detector.printable import printable
 
@@ -51,7 +51,7 @@ class Secrets:
     def __init__(self, folder: Optional[Path] = None):
         """Know none."""
         self._folder = folder
-        self._known = set()
+        self._known: Set[str] = set()
 
     def read(self, where: str, what: str, host: str = '') -> str:
         """

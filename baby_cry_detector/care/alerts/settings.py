@@ -4,9 +4,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 from urllib.parse import urlsplit
 
+from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.apprise_sender import apprise_senders
 from baby_cry_detector.care.alerts.channel import Channel, Sender
 from baby_cry_detector.care.alerts.channel_secrets import Secrets
@@ -98,13 +99,60 @@ def make_senders(values: ChannelSettings, secrets: Secrets, crib_id: str, heartb
     return senders
 
 
-def start_channels(senders: List[Sender], secrets: Secrets, kept: Optional[Path] = None
-                   ) -> List[Channel]:
+class Channels:
     """
-    Return a running channel for each sender.
+    The channels of one crib; they do nothing before `start`.
 
-    :param kept: begins the names of the files that keep what waits; ``None``: memory does.
+    :param secrets: hides what must not be seen in what they report.
+    :param report: called with a kind of trouble and a sentence.
+    :param outboxes: begins the names of the files that keep what waits; ``None``: memory does.
     """
-    return [Channel(sender, secrets.redact, outbox=Outbox(f'{kept}.{sender.name}.outbox')
-                    if kept is not None and sender.keeps else None)
-            for sender in senders]
+
+    def __init__(self, senders: List[Sender], secrets: Secrets,
+                 report: Callable[[str, str], None], outboxes: Optional[Path] = None) -> None:
+        """Nothing is sent yet."""
+        self._senders, self._secrets = senders, secrets
+        self._report, self._outboxes = report, outboxes
+        self._running: List[Channel] = []
+        self._lost: Dict[str, int] = {}            # given up, as far as it was reported
+
+    def start(self) -> None:
+        """Begin, once."""
+        if not self._running:
+            self._running = [
+                Channel(sender, self._secrets.redact,
+                        outbox=Outbox(f'{self._outboxes}.{sender.name}.outbox')
+                        if self._outboxes is not None and sender.keeps else None)
+                for sender in self._senders]
+
+    def offer(self, said: Said) -> None:
+        """Have every channel say it; none of them holds this up."""
+        for channel in self._running:
+            channel.offer(said)
+
+    def close(self) -> None:
+        """Give them time to say what is open, and end them."""
+        running, self._running = self._running, []
+        self._lost.clear()
+        for channel in running:
+            if not channel.close():
+                self._report('not_delivered', f'{channel.name}: {channel.state().message}')
+
+    def health(self) -> Tuple[Dict[str, Any], List[str]]:
+        """Return (details, what is wrong)."""
+        details: Dict[str, Any] = {}
+        ill = []
+        for channel in self._running:
+            name, state = channel.name, channel.state()
+            details.update({
+                f'{name}.state': state.message, f'{name}.delivered': state.delivered,
+                f'{name}.waiting': state.waiting, f'{name}.lost': state.lost,
+                f'{name}.last_lost': state.lost_why})
+            if state.lost > self._lost.get(name, 0):
+                self._lost[name] = state.lost
+                self._report('given_up', f'{name} gave up {state.lost_why}')
+            if state.lost_why:
+                ill.append(f'{name} gave up {state.lost_why}')
+            if not state.well:
+                ill.append(f'{name}: {state.message}')
+        return details, ill

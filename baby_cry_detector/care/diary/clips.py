@@ -49,11 +49,6 @@ class ClipRecorder:
         self._room_bytes = 0
         self._from_ns = 0                  # what ends before this is not of the clip
 
-    @property
-    def has_format(self) -> bool:
-        """Return whether it is known what the bytes are."""
-        return self._format is not None
-
     def set_format(self, sample_rate: int, channels: int) -> None:
         """Say what the bytes to come are; S16LE is the only coding."""
         if self._format != (sample_rate, channels):

@@ -227,7 +227,7 @@ class OneBaby:
 
     def _entered(self, state, now_ns) -> dict:
         """Return hours since what was entered last, of those that were lately."""
-        hours = {}
+        hours: Dict[str, float] = {}
         for fact in reversed(self._facts[:self._place(now_ns)]):
             since_h = (now_ns - fact.stamp_ns) / HOUR_NS
             if since_h > max(LONGEST_H.values()) or len(hours) == len(TIMED):

@@ -230,7 +230,8 @@ class CribWatch:
 
     def document(self, now_ns: int) -> dict:
         """Return what is to be kept."""
-        return journal.to_document(*self.baby.items, self.baby.birth_ns, self.since_ns, now_ns)
+        cries, facts = self.baby.items
+        return journal.to_document(cries, facts, self.baby.birth_ns, self.since_ns, now_ns)
 
     def cry_names(self) -> List[str]:
         """Return the episodes that can be labelled, newest first, the open one too."""

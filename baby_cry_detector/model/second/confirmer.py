@@ -163,7 +163,7 @@ def save_confirmer(path: Union[str, Path], confirmer: Confirmer) -> None:
         arrays.update({f'{prefix}.{name}': np.ascontiguousarray(value)
                        for name, value in sorted(getattr(confirmer, prefix).items())})
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its stub lacks **arrays
     partial = Path(path).with_name(Path(path).name + '.partial')
     partial.write_bytes(buffer.getvalue())
     os.replace(partial, path)

@@ -195,7 +195,7 @@ def fit_probe(heard: Sequence[Heard], settings: ProbeSettings = ProbeSettings()
     values = np.concatenate([one.embeddings for one in heard]).astype(np.float32)[weight > 0]
     truth, weight = truth[weight > 0], weight[weight > 0]
     weight[truth] *= weight[~truth].sum() / max(weight[truth].sum(), 1e-9)
-    weight = torch.from_numpy((weight / weight.mean()).astype(np.float32))
+    importance = torch.from_numpy((weight / weight.mean()).astype(np.float32))
     mean, std = values.mean(0), values.std(0)
     std = std + 0.01 * values.std() + 1e-6
     x = torch.from_numpy((values - mean) / std)
@@ -210,7 +210,7 @@ def fit_probe(heard: Sequence[Heard], settings: ProbeSettings = ProbeSettings()
     for _ in range(settings.epochs):
         for rows in torch.randperm(len(x)).split(settings.batch):
             loss = (nn.functional.binary_cross_entropy_with_logits(
-                net(x[rows])[:, 0], target[rows], reduction='none') * weight[rows]).mean()
+                net(x[rows])[:, 0], target[rows], reduction='none') * importance[rows]).mean()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

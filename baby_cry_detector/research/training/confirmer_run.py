@@ -127,7 +127,8 @@ def measured(heard: Mapping[int, Heard], checkpoint: Checkpoint, kept: float, ou
     """
     probes = out_of_fold(heard, settings, say)
     for fold, probe in probes.items():
-        np.savez(out / 'work' / f'probe-{fold}.npz', **probe)
+        np.savez(out / 'work' / f'probe-{fold}.npz',
+                 **probe)  # type: ignore[arg-type]  # its stub lacks **arrays
     alone = [one.scored(checkpoint, None) for _, one in sorted(heard.items())]
     points = {}
     for name, first in first_thresholds(checkpoint).items():
@@ -139,13 +140,13 @@ def measured(heard: Mapping[int, Heard], checkpoint: Checkpoint, kept: float, ou
             'both': streams.figures(both, first, LEAVE_TO_ENTER)}
     at_recall = {}
     for recall in streams.RECALLS:
-        first = streams.threshold_at_recall(alone, recall, LEAVE_TO_ENTER)
-        second = _second_at_recall(heard, probes, checkpoint, recall)
+        least = streams.threshold_at_recall(alone, recall, LEAVE_TO_ENTER)
+        confirming = _second_at_recall(heard, probes, checkpoint, recall)
         at_recall[f'{recall:.2f}'] = {
-            'alone': None if first is None else streams.figures(alone, first, LEAVE_TO_ENTER),
-            'second_threshold': None if second is None else round(second, 3),
-            'both': None if second is None else streams.figures(
-                with_listener(heard, probes, checkpoint, second, POOLED), LEAST_CANDIDATE,
+            'alone': None if least is None else streams.figures(alone, least, LEAVE_TO_ENTER),
+            'second_threshold': None if confirming is None else round(confirming, 3),
+            'both': None if confirming is None else streams.figures(
+                with_listener(heard, probes, checkpoint, confirming, POOLED), LEAST_CANDIDATE,
                 LEAVE_TO_ENTER)}
     return {'pooled': POOLED, 'points': points, 'at_recall': at_recall,
             'windows': _windows(heard, probes)}
@@ -175,9 +176,9 @@ def _windows(heard, probes) -> Dict[str, Any]:
         values = one.evidence(probes[fold], 0.0, 1).values[one.numbers]
         truth.append(is_cry[weight > 0])
         said.append(values[weight > 0])
-    truth, said = np.concatenate(truth), np.concatenate(said)
-    return {'count': int(len(truth)), 'cries': int(truth.sum()),
-            'auc': round(float(auc(truth, said)), 4)}
+    truths, scores = np.concatenate(truth), np.concatenate(said)
+    return {'count': int(len(truths)), 'cries': int(truths.sum()),
+            'auc': round(float(auc(truths, scores)), 4)}
 
 
 def lines(report: Mapping[str, Any]) -> List[str]:

@@ -54,15 +54,15 @@ class OnlyOne:
         self._elders: Dict[str, float] = {}        # their claims, and when each was heard
         self._liars: set = set()                   # claims of who does not alert
         self._due_s: Optional[float] = None        # since when an alert is due that this one owes
-        self._hearing = node.hear(message_type, topic, self._hear, qos.EVENTS)
+        self._subscription = node.hear(message_type, topic, self._on_message, qos.EVENTS)
         self._claims = node.create_publisher(String, f'{topic}_claim', qos.STATE)
-        self._hearing_claims = node.hear(String, f'{topic}_claim', self._hear_claim, qos.STATE)
+        self._claims_heard = node.hear(String, f'{topic}_claim', self._on_claim, qos.STATE)
         self._claiming = node.every(CLAIM_PERIOD_S, self._say_claim)
 
     def close(self) -> None:
         """Stop listening, and claim nothing any more."""
-        self._node.destroy_subscription(self._hearing)
-        self._node.destroy_subscription(self._hearing_claims)
+        self._node.destroy_subscription(self._subscription)
+        self._node.destroy_subscription(self._claims_heard)
         self._node.destroy_timer(self._claiming)
         self._node.destroy_publisher(self._claims)
 
@@ -70,7 +70,7 @@ class OnlyOne:
         if self.is_decided and not self.must_wait:
             self._claims.publish(String(data=self.claim))
 
-    def _hear_claim(self, message: String) -> None:
+    def _on_claim(self, message: String) -> None:
         """Take another's claim; the older goes first, of equals the smaller name."""
         if message.data < self.claim and message.data not in self._liars and (
                 message.data in self._elders or len(self._elders) < MOST_CLAIMS):
@@ -89,7 +89,7 @@ class OnlyOne:
         """Take what the node itself is about to publish."""
         self._own.append(self._key(message))
 
-    def _hear(self, message) -> None:
+    def _on_message(self, message) -> None:
         if self._key(message) not in self._own:
             self.other_heard, self._heard_s = True, time.monotonic()
             if time.monotonic() - self._since_s < LISTEN_S:
@@ -131,14 +131,14 @@ class WeakenedParameters:
         self._node, self._tell = node, tell
         self._prefix = f'{node.get_namespace().rstrip("/")}/'
         self._watch = ParameterWatch()
-        self._hearing = node.create_subscription(
-            ParameterEvent, '/parameter_events', self._hear, qos_profile_parameter_events)
+        self._subscription = node.create_subscription(
+            ParameterEvent, '/parameter_events', self._on_message, qos_profile_parameter_events)
 
     def close(self) -> None:
         """Stop listening."""
-        self._node.destroy_subscription(self._hearing)
+        self._node.destroy_subscription(self._subscription)
 
-    def _hear(self, event: ParameterEvent) -> None:
+    def _on_message(self, event: ParameterEvent) -> None:
         name = event.node.removeprefix(self._prefix)
         if name == event.node or '/' in name:
             return                  # another crib's

@@ -95,7 +95,7 @@ class Soother(ManagedNode[SootherSettings]):
                 info=self.offer(AudioInfo, 'audio_out_info', qos.LATCHED))
             open_sink = partial(TopicSink, self._publish_audio, values.sample_rate)
         self._dose = DoseKeeper(self.get_fully_qualified_name(), self.report)
-        self._player = SoundPlayer(open_sink, sounds, self._cap_dbfs(values), self._heard_block,
+        self._player = SoundPlayer(open_sink, sounds, self._cap_dbfs(values), self._on_block,
                                    self.report)
         words, log = self._calibration.describe(), self.get_logger()
         if self._calibration.measured:         # rclpy allows one severity per line of code
@@ -121,7 +121,7 @@ class Soother(ManagedNode[SootherSettings]):
         self._own_sound.begin()
         self._player.open()
         self._chirping.start(lambda: self._engine.policy.self_test_at)
-        self._need = self.hear(CryNeed, 'cry_need', self._observe, qos.STATE)
+        self._need = self.hear(CryNeed, 'cry_need', self._on_need, qos.STATE)
         self._running_timers = [self.every(WATCH_PERIOD_S, self._watch),
                                 self.every(LEVEL_PERIOD_S, self._say_level),
                                 self.every(KEEP_PERIOD_S, self._dose.keep)]
@@ -153,13 +153,13 @@ class Soother(ManagedNode[SootherSettings]):
 
     # --- what to do ------------------------------------------------------------------------------
     @survive
-    def _observe(self, message: CryNeed):
+    def _on_need(self, message: CryNeed):
         self._arrival.note()
         self._frame_id = message.header.frame_id
         plan = self._engine.observe(cry_state(message))
-        self._follow(plan)
+        self._carry_out(plan)
 
-    def _follow(self, plan):
+    def _carry_out(self, plan):
         """Do what the plan says."""
         for effect in plan.ended:
             if effect.action == SOUND and self._order is not None and (
@@ -191,11 +191,11 @@ class Soother(ManagedNode[SootherSettings]):
             self._refused = order.action_id
             self.report('refused', why)
             self._tell(order, CareEvent.PHASE_REFUSED, why)
-        self._follow_after_giving_up(why)
+        self._give_order_up(why)
 
-    def _follow_after_giving_up(self, why: str):
+    def _give_order_up(self, why: str):
         if self._engine is not None:
-            self._follow(self._engine.give_up(SOUND, why))
+            self._carry_out(self._engine.give_up(SOUND, why))
 
     def _begin(self, order: SoundOrder):
         """Start a sound; if that is not possible now it is tried again until it is."""
@@ -280,7 +280,7 @@ class Soother(ManagedNode[SootherSettings]):
         """End what plays, and do not begin it again in this bout of crying."""
         if self._order is not None and self._order.action_id == BY_HAND:
             self._end(why)
-        self._follow_after_giving_up(why)
+        self._give_order_up(why)
         if self._order is not None:
             self._end(why)
 
@@ -353,7 +353,7 @@ class Soother(ManagedNode[SootherSettings]):
         return why or (f'{self._order.sound} plays already' if self._order else '')
 
     # --- from the sound's thread -----------------------------------------------------------------
-    def _heard_block(self, block, duration_s: float):
+    def _on_block(self, block, duration_s: float):
         """Add what was played to the dose and to the level that is shown."""
         self._dose.add(now_nanoseconds(self), self._calibration.dba(block.level_dbfs), duration_s)
         self._own_sound.tell(block.pcm, duration_s, self._player.latency_s, self._frame_id)

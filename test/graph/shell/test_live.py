@@ -86,8 +86,8 @@ def test_a_recording_is_played_once_and_summed_up(recording, terminal):
     assert code == 0
     assert 'CRYING for' in printed
     assert 'of audio: crying at 0:01' in printed
-    # That it is over is no trouble.
-    assert 'no audio' not in printed
+    # That it is over is no trouble; that it has not begun yet is told on a busy machine.
+    assert 'no audio' not in printed[printed.index('CRYING for'):]
 
 
 @pytest.mark.parametrize('variables', [{'TERM': 'dumb'}, {'NO_COLOR': '1'}])
