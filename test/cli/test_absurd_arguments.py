@@ -21,6 +21,8 @@ COMMANDS = {
     'synthesise': ['--out', 'out.wav', '--cry-s', '0.1'],
     'train': ['missing.yaml'],
     'evaluate': ['--manifest', 'manifest.csv'],
+    'annotate': ['tone.wav', '--out', 'annotated'],
+    'compare': ['missing.csv', 'missing.rttm'],
     'corpus': ['missing.yaml', '--out', 'corpus'],
     'train-confirmer': ['--teacher', 'missing.tflite', '--manifest', 'missing.csv',
                         '--out', 'run'],
