@@ -134,7 +134,7 @@ def gate(rows: np.ndarray, labels: np.ndarray, speakers: np.ndarray, permutation
         general = {name: around[labels[~own] == name].mean(axis=0)
                    for name in sorted(set(labels[~own]))}
         projected.append((general, project(rows[own]), labels[own]))
-    runs = {'true': [], 'permuted': []}
+    runs: Dict[str, list] = {'true': [], 'permuted': []}
     for number, (general, mine, truth) in enumerate(projected):
         for seed in range(permutations + 1):
             generator = np.random.default_rng([seed, number, 77])
@@ -151,12 +151,13 @@ def gate(rows: np.ndarray, labels: np.ndarray, speakers: np.ndarray, permutation
 
 
 def _is_ever_named(general, sounds, labels) -> bool:
-    voice, record, counts = Voice(general, scale=2.0), Record(), Counter()
+    voice, record = Voice(general, scale=2.0), Record()
+    counts: Counter = Counter()
     for number, (sound, label) in enumerate(zip(sounds, labels)):
         voice.hear(sound)
         heard = voice.probabilities(sound)
         commonest = max(general, key=lambda name: (counts[name], name))
-        said = commonest if heard is None else max(heard, key=heard.get)
+        said = commonest if heard is None else max(heard, key=heard.__getitem__)
         record.note(Outcome(number + 1, said, 1.0 if heard is None else heard[said], commonest,
                             str(label)))
         if record.is_open:

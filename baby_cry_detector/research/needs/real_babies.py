@@ -114,7 +114,8 @@ def _answers(project, cries, others, known, asked) -> list:
     general = {}
     for name in names:
         alike = cries.labels[others] == name
-        general[name] = around[alike].mean(axis=0) if alike.any() else np.zeros(width)
+        general[name] = (around[alike].mean(axis=0) if around is not None and alike.any()
+                         else np.zeros(width))
     voice = Voice(general, scale=2.0)
     for sound, name in zip(project(cries.rows[known]), cries.labels[known]):
         voice.hear(sound)
