@@ -104,6 +104,11 @@ def _interrupt(*_):
     raise KeyboardInterrupt
 
 
+def is_interrupted() -> bool:
+    """Return whether a signal came that `initialised` takes itself."""
+    return bool(_interrupts)
+
+
 @contextlib.contextmanager
 def initialised(args, own_signals=False):
     """
@@ -112,10 +117,13 @@ def initialised(args, own_signals=False):
     :param own_signals: a signal only interrupts, and publishing goes on to work: rclpy's handler
         takes the context away before anybody can say a last word.
     :raises SystemExit: with a sentence, on ROS arguments that can't be parsed.
+    :raises KeyboardInterrupt: also where a signal came before, and got lost.
     """
     options = {}
+    before = signal.getsignal(signal.SIGINT)
     if own_signals:
         options['signal_handler_options'] = SignalHandlerOptions.NO
+        _interrupts.clear()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
     find_peers_soon()
@@ -126,6 +134,9 @@ def initialised(args, own_signals=False):
     except RuntimeError as error:      # what follows --ros-args; the rest names rcl's source files
         sys.exit(f'error: {str(error).partition(", at /")[0]}')
     try:
+        # What was interrupted while it was imported may have taken it for an error of its own.
+        if getattr(before, 'came', False) or _interrupts:
+            raise KeyboardInterrupt
         yield
     finally:
         rclpy.try_shutdown()

@@ -26,7 +26,7 @@ from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, cry_state
-from baby_cry_detector.ros.base.running import initialised, make_executor
+from baby_cry_detector.ros.base.running import initialised, is_interrupted, make_executor
 from baby_cry_detector.ros.nodes.cry_graph import make_graph
 from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
 from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
@@ -239,6 +239,8 @@ class Interrupted:
         self._came = False
         for which in (signal.SIGINT, signal.SIGTERM):
             signal.signal(which, self._note)
+        if is_interrupted():          # in the moment before
+            self._came = True
 
     def _note(self, *_):
         self._came = True

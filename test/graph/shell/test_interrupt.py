@@ -6,6 +6,7 @@ from pathlib import Path
 import random
 import shutil
 import subprocess
+import sys
 
 from interrupting import complaint, interrupt
 import pytest
@@ -27,3 +28,33 @@ def test_ctrl_c_of_make_run_is_no_error():
     for delay_s in (random.uniform(0.2, 2.0), 6.0):
         code, output = interrupt(['make', 'run', 'SOURCE=demo'], delay_s, ROOT)
         assert not complaint(code, output), (delay_s, code, output)
+
+
+SWALLOWING = """
+import os, signal
+import {module} as real
+def main():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        {then}
+    return real.main()
+"""
+
+
+@pytest.mark.parametrize('then', ['pass', 'raise ImportError("initialization failed")',
+                                  'raise SystemError("error return without exception set")'])
+@pytest.mark.parametrize('program, module', [
+    ('baby-cry-live', 'baby_cry_detector.ros.tools.live'),
+    ('feature_extractor', 'baby_cry_detector.ros.nodes.feature_extractor')])
+def test_an_interrupt_that_somebody_swallows_or_renames_still_ends_it(
+        program, module, then, tmp_path):
+    """As C extensions and `except:` of others do with one that reaches them during an import."""
+    (tmp_path / 'swallowing.py').write_text(SWALLOWING.format(module=module, then=then))
+    script = Path(shutil.which(program)).read_text().replace(
+        f'from {module} import main', 'from swallowing import main')
+    assert 'swallowing' in script
+    (tmp_path / program).write_text(script)
+    done = subprocess.run([sys.executable, str(tmp_path / program), 'demo'], capture_output=True,
+                          text=True, timeout=50, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    assert not complaint(done.returncode, done.stderr), done.stderr
