@@ -8,7 +8,7 @@ What annotating a corpus costs, and what is left of it when things are killed.
 * ``speed``: the command on `--files` recordings of `--minutes` (5 % crying, else a quiet room, 16
   kHz WAV) with one process and with two, in turn; wall time of hearing, without the start.
 * ``dask``: the same on a local Dask cluster of two workers, in turn with two processes.
-* ``memory``: peak of a worker that hears one file of 24 hours (made on disk: 2.8 GB).
+* ``memory``: peak of a worker that hears one file of `--hours` (24: 2.8 GB on the disk).
 * ``faults``: 1,000 short recordings; workers, the command and the Dask scheduler are killed (-9)
   in the middle; then the command is run to its end.
 * ``disk``: the same onto a file system of 1 MB (a tmpfs; needs root), which is full in the middle.
@@ -105,13 +105,13 @@ def dask(folder, rounds):
     return {'dask_over_processes': ratios}
 
 
-def memory(folder, paths):
-    """Return the peak memory of a worker that hears 24 hours, and how long it took."""
+def memory(folder, paths, hours):
+    """Return the peak memory of a worker that hears so many hours in one file."""
     folder.mkdir()
     file = folder / 'day.wav'
     minutes_of = [minute(paths, seed) for seed in range(8)]
     with soundfile.SoundFile(file, 'w', RATE, 1, 'PCM_16') as out:
-        for index in range(24 * 60):
+        for index in range(hours * 60):
             out.write(minutes_of[index % 8])
     worker = _Worker(Options())
     begin = time.perf_counter()
@@ -247,6 +247,7 @@ def main():
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--files', type=int, default=9)
     parser.add_argument('--minutes', type=int, default=20)
+    parser.add_argument('--hours', type=int, default=24)
     parser.add_argument('--count', type=int, default=1000)
     parser.add_argument('--rounds', type=int, default=2)
     args = parser.parse_args()
@@ -258,7 +259,7 @@ def main():
         for part, run in (
                 ('speed', lambda: speed(root / 'corpus', args.rounds)),
                 ('dask', lambda: dask(root / 'corpus', args.rounds)),
-                ('memory', lambda: memory(root / 'day', args.recordings)),
+                ('memory', lambda: memory(root / 'day', args.recordings, args.hours)),
                 ('faults', lambda: faults(root / 'short', root / 'out', args.recordings,
                                           args.count)),
                 ('disk', lambda: disk(root / 'short', root, args.recordings, args.count))):

@@ -106,6 +106,8 @@ def test_everything_that_people_name_is_heard_and_what_cannot_be_is_listed(tmp_p
     data = CRIES[0].read_bytes()
     (folder / 'cut.flac').write_bytes(data[:len(data) // 2])
     (folder / 'empty.wav').write_bytes(b'')
+    soundfile.write(folder / 'muted.wav', np.zeros(16_000 * 24), 16_000)
+    shutil.copy(CRIES[0], os.path.join(os.fsencode(folder), b'\xff' * 100 + b'.flac'))
     (folder / 'garbage.wma').write_bytes(np.random.default_rng(0).bytes(4000))
     (folder / 'a' / 'dead.wav').symlink_to(folder / 'nowhere.wav')
     os.mkfifo(folder / 'pipe.wav')
@@ -116,9 +118,10 @@ def test_everything_that_people_name_is_heard_and_what_cannot_be_is_listed(tmp_p
     document = json.loads(capsys.readouterr().out)
     assert document == report(out)
     assert (document['recordings'], document['heard'], document['partly'],
-            document['failed'], document['left']) == (12, 7, 1, 4, 0)
+            document['failed'], document['left']) == (14, 8, 2, 4, 0)
     assert {problem['name']: problem['kind'] for problem in document['problems']} == {
-        'cut.flac': 'damaged', 'empty.wav': 'empty', 'garbage.wma': 'undecodable',
+        'cut.flac': 'damaged', 'muted.wav': 'untrusted', 'empty.wav': 'empty',
+        'garbage.wma': 'undecodable',
         'a/dead.wav': 'missing', 'pipe.wav': 'no_file'}
     assert document['passed_over'] == {'.txt': 1}
     lines = (out / 'episodes.rttm').read_text(encoding='utf-8').splitlines()
@@ -127,10 +130,10 @@ def test_everything_that_people_name_is_heard_and_what_cannot_be_is_listed(tmp_p
     assert all(len(line.split()) == 10 for line in lines)
     grids = {os.fsencode(path.relative_to(out / 'textgrid'))
              for path in (out / 'textgrid').rglob('*.TextGrid')}
-    assert b'no-\xff-utf8.TextGrid' in grids and b'a/same.TextGrid' in grids and len(grids) == 8
+    assert b'no-\xff-utf8.TextGrid' in grids and b'a/same.TextGrid' in grids and len(grids) == 10
     # A second run hears nothing again, and says the same.
     times = {path: path.stat().st_mtime_ns for path in out.glob('results/*/*.json')}
-    assert len(times) == 10
+    assert len(times) == 12
     assert main(['annotate', str(folder), '--out', str(out), '--format', 'csv']) == 1
     assert {path: path.stat().st_mtime_ns for path in out.glob('results/*/*.json')} == times
 
@@ -289,5 +292,8 @@ def test_wrong_arguments_are_one_sentence(tmp_path, capsys):
     assert main(['annotate', str(tmp_path), '--out', str(tmp_path / 'out')]) == 1
     assert main(['annotate', str(tmp_path), '--out', str(tmp_path / 'out'), '--format',
                  'xml']) == 2
+    assert main(['annotate', str(SHIPPED), '--out', str(tmp_path / 'out'), '--enter-threshold',
+                 '0.2', '--leave-threshold', '0.3']) == 2
+    assert not (tmp_path / 'out').exists()
     errors = capsys.readouterr().err.splitlines()
-    assert len(errors) == 3 and all(line.startswith('error: ') for line in errors)
+    assert len(errors) == 4 and all(line.startswith('error: ') for line in errors)

@@ -34,6 +34,8 @@ import numpy as np
 BLOCK_S = 1.0
 #: Between decisions that are looked at though nothing changed, and between rows of frames.
 PERIOD_NS = 100_000_000
+#: Of a recording that could not be trusted for so much of it nobody can say that it is quiet.
+UNTRUSTED_SHARE = 0.5
 #: What a recording may turn out to be.
 HEARD, PARTLY, FAILED = 'heard', 'partly', 'failed'
 Document = Dict[str, Any]
@@ -62,8 +64,10 @@ class Options:
         Return what results depend on: the options, with what is in the files that they name.
 
         :raises CheckpointError: and `ConfirmerError`, if those can't be used.
+        :raises ParameterError: if the decision's values do not fit together, or this checkpoint.
         """
-        detector(self.checkpoint, self.confirmer)
+        checkpoint, model, _ = detector(self.checkpoint, self.confirmer)
+        FrameListener(checkpoint, DecisionSettings.of(self.decision), model=model)
         files = [SHIPPED.get(self.checkpoint, self.checkpoint)]
         if self.confirmer != NO_CONFIRMER:
             files.append(self.confirmer or CONFIRMER)
@@ -143,9 +147,12 @@ def _hear(recording: Recording, options: Options, document: Document) -> Optiona
         why = '; '.join(replay.extraction.remarks.values()) or 'shorter than one decision takes'
         raise AudioSourceError(f'nothing in it could be heard: {why}')
     damage = [sentence for sentence in news if _is_damage(sentence)]
-    document['status'] = PARTLY if damage else HEARD
+    untrusted_s = sum(end - start for start, end, _ in document['untrusted'])
+    document['status'] = HEARD
     if damage:
-        document.update(kind='damaged', reason='; '.join(damage))
+        document.update(status=PARTLY, kind='damaged', reason='; '.join(damage))
+    elif document['untrusted'] and untrusted_s >= UNTRUSTED_SHARE * document['duration_s']:
+        document.update(status=PARTLY, kind='untrusted', reason=document['untrusted'][0][2])
     return book.frames()
 
 

@@ -197,7 +197,7 @@ def outputs_and_ids(names: Iterable[str]) -> Dict[str, Tuple[str, str]]:
     stems = {name: readable(os.path.basename(outputs[name])) for name in names}
     whole = {name: readable(outputs[name]).replace('/', '.') for name in names}
     ids = _told_apart(names, stems, whole)
-    return {name: (_short_enough(outputs[name]), ids[name]) for name in names}
+    return {name: (_short_enough(outputs[name]), _short_enough(ids[name])) for name in names}
 
 
 def _told_apart(names: List[str], first: Dict[str, str], second: Dict[str, str]) -> Dict[str, str]:
