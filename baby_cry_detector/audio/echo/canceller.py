@@ -29,7 +29,9 @@ _TINY = 1e-14
 #: The echo has to be this part of the power that is heard, or nothing can be told from it.
 TELLING_SHARE = 0.1
 #: A new note of a melody is not known yet, and so is not like its echo: that is no jump.
-LEAST_BROAD_BINS = 6.0         # of 31 Hz
+LEAST_BROAD_BINS = 7.0         # of 31 Hz
+OPEN_SHARE = 0.1               # see `KalmanFilter.keep_open`
+_SPECTRUM_MEMORY, _AUDIBLE = 0.8, 1e-6
 #: Of the expected echo, what has to be there so that subtracting begins, and goes on.
 BEGINS_PART, STAYS_PART = 0.6, 0.5
 
@@ -59,6 +61,7 @@ class EchoCanceller:
         self.newest_ns = 0
         self._is_first = True                  # of a stretch of the microphone
         self._heard: Deque[np.ndarray] = deque(maxlen=round(HISTORY_S * SAMPLE_RATE) // BLOCK)
+        self._sounding = np.zeros(BLOCK + 1)   # power of what is played, in frequency
         self._is_broad = False                 # what is played, so that a jump can be told
         self._gain = 0.0                       # of what is subtracted, 0 to 1
         self._powers = np.zeros(3)             # echo by microphone, echo, microphone
@@ -189,8 +192,7 @@ class EchoCanceller:
             caution = np.inf       # a path that is right, but not where it was, is not unlearned
         echo = self._kalman.step(clean, played, caution)
         self._judge(clean, echo)
-        power = np.sum(np.abs(self._kalman.spectra[:, 0]) ** 2, axis=0)
-        self._is_broad = bool(power.sum() ** 2 > LEAST_BROAD_BINS * np.square(power).sum())
+        self._note_breadth()
         gain, self._gain = self._gain, self._wanted_gain()
         fade = np.linspace(gain, self._gain, BLOCK) if gain != self._gain else self._gain
         rest = heard - fade * echo if gain or self._gain else heard
@@ -205,6 +207,16 @@ class EchoCanceller:
                              self._part if self._is_telling and self._is_broad else None,
                              self._coherence)
         return rest
+
+    def _note_breadth(self) -> None:
+        """Note whether noise or tones are played, and keep the path open for another note."""
+        newest = self._kalman.spectra[:, 0]
+        self._sounding *= _SPECTRUM_MEMORY
+        self._sounding += np.sum(newest.real ** 2 + newest.imag ** 2, axis=0)
+        total, squares = self._sounding.sum(), np.dot(self._sounding, self._sounding)
+        self._is_broad = bool(total ** 2 > LEAST_BROAD_BINS * squares)
+        if not self._is_broad and total > _AUDIBLE:
+            self._kalman.keep_open(OPEN_SHARE)
 
     # --- whether it helps ------------------------------------------------------------------------
     def _judge(self, heard: np.ndarray, echo: np.ndarray) -> None:

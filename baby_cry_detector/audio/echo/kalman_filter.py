@@ -78,6 +78,17 @@ class KalmanFilter:
         power = np.abs(self.weights[reference]) ** 2
         self.uncertainty[reference] += share * power.mean(axis=-1, keepdims=True)
 
+    def keep_open(self, share: float) -> None:
+        """
+        Take no frequency for surer than a share of the path's mean power.
+
+        While a tone sounds every frequency has a little of it, and seems known by that; the next
+        note would be learned too slowly.
+        """
+        power = self.weights.real ** 2 + self.weights.imag ** 2
+        np.maximum(self.uncertainty, share * power.mean(axis=-1, keepdims=True),
+                   out=self.uncertainty)
+
     def forget_sound(self) -> None:
         """Begin a new stretch of sound; the paths stay."""
         self.spectra[:] = 0.0
