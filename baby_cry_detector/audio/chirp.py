@@ -15,7 +15,6 @@ import math
 from typing import Iterator, Tuple
 
 import numpy as np
-from scipy import signal
 
 CHIRP_S = 1.0
 # Every loudspeaker and every microphone has this band, at 8,000 Hz too.
@@ -122,6 +121,7 @@ def find_chirp(samples: np.ndarray, sample_rate: int) -> ChirpFinding:
 def _at_search_rate(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     sound = np.nan_to_num(np.asarray(samples, dtype=np.float64), posinf=0.0, neginf=0.0)
     divisor = math.gcd(SEARCH_RATE, sample_rate)
+    from scipy import signal            # what does not need it starts sooner, with less memory
     return signal.resample_poly(sound - sound.mean(), SEARCH_RATE // divisor,
                                 sample_rate // divisor)
 

@@ -268,6 +268,8 @@ class Extraction:
         """Take a step of the intake; note the breaks and drops that it counts."""
         before = self._intake.counts.copy()
         frames = step()
+        if self._intake.counts == before:
+            return frames
         for kind, count in (self._intake.counts - before).items():
             if kind == 'samples_lost':
                 self.troubles.count(kind, count)

@@ -56,7 +56,6 @@ class AudioIntake:
     :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
     :param canceller: takes out what the robot itself plays; ``None``: nothing does.
     :ivar counts: breaks and drops by kind.
-    :ivar level_dbfs: RMS level of the newest block, −120 to 0.
     :ivar used_samples: ``(n,)`` samples of the newest block at its own rate; ``None`` if it was
         not used.
     :ivar used_frames: ``(n, channels)`` int16 of the same.
@@ -68,7 +67,7 @@ class AudioIntake:
         self.feature_set = feature_set
         self.format: Optional[AudioFormat] = None
         self.counts: Counter = Counter()
-        self.level_dbfs = SILENCE_DBFS
+        self._newest = np.zeros(0)             # samples of the newest block
         self.used_samples: Optional[np.ndarray] = None
         self.used_frames: Optional[np.ndarray] = None
         self.channel = parse_choice(channel)
@@ -83,6 +82,11 @@ class AudioIntake:
         self._owed = np.zeros(0, np.int16)     # samples of frames that are not complete
         # Stamp that the next frame of this stretch should have; None before its first.
         self._next_start_ns: Optional[int] = None
+
+    @property
+    def level_dbfs(self) -> float:
+        """Return the RMS level of the newest block, −120 to 0."""
+        return level_dbfs(self._newest)
 
     def set_format(self, audio_format: AudioFormat) -> List[StampedFrames]:
         """
@@ -137,10 +141,11 @@ class AudioIntake:
             if event.lost_samples > 0:
                 self.counts['samples_lost'] += event.lost_samples
             frames = self._complete()
-        samples = self.mixer.process(frames_in) / PCM16_SCALE
-        self.level_dbfs = level_dbfs(samples)
+        samples = self._newest = self.mixer.process(frames_in) / PCM16_SCALE
         self.used_samples, self.used_frames = samples, frames_in
-        return frames + self._stamp(self._extract(self._cancel(self._resample(samples))))
+        ready = self._cancel(self._resample(samples))
+        as_it_came = ready is samples and self.format.channels == 1
+        return frames + self._stamp(self._extract(ready, frames_in[:, 0] if as_it_came else None))
 
     def finish(self) -> List[StampedFrames]:
         """Complete the frames that are owed; the next block starts a new stretch."""
@@ -156,7 +161,7 @@ class AudioIntake:
         """Forget stream and format: whatever is heard next may be of another kind."""
         self.finish()
         self.format = self._resampler = None
-        self.level_dbfs = SILENCE_DBFS
+        self._newest = self._newest[:0]
 
     def _resample(self, samples: np.ndarray) -> np.ndarray:
         if self._resampler.is_identity:
@@ -186,15 +191,16 @@ class AudioIntake:
         self._next_start_ns = start_ns + len(values) * self._hop_ns
         return StampedFrames(first, start_ns, values, samples=self._take_samples(len(values)))
 
-    def _extract(self, samples: np.ndarray) -> np.ndarray:
-        self._owed = np.concatenate((self._owed, to_pcm16(samples)))
+    def _extract(self, samples: np.ndarray, pcm: Optional[np.ndarray] = None) -> np.ndarray:
+        """Return rows of samples; ``pcm`` is what they were, where they were 16 bits."""
+        self._owed = np.concatenate((self._owed, to_pcm16(samples) if pcm is None else pcm))
         return self._extractor.process(samples).values
 
     def _take_samples(self, n_frames: int) -> np.ndarray:
         """Return so many hops of what was extracted; silence where a stretch ended before."""
         size = n_frames * self.feature_set.hop_length
         taken, self._owed = self._owed[:size], self._owed[size:]
-        return np.pad(taken, (0, size - len(taken)))
+        return taken if len(taken) == size else np.pad(taken, (0, size - len(taken)))
 
     def _complete(self) -> List[StampedFrames]:
         """Return what the old stretch still owes, on its own time, and start anew."""

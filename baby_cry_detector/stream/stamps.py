@@ -10,8 +10,7 @@ comes at another pace than its format says is an error that nothing here can men
 """
 
 from collections import deque
-from dataclasses import dataclass
-from typing import Deque, Optional
+from typing import Deque, NamedTuple, Optional
 
 from baby_cry_detector.audio.delivery_clock import DeliveryClock
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
@@ -44,8 +43,7 @@ COMMON_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48
                 192_000)
 
 
-@dataclass(frozen=True)
-class _Block:
+class _Block(NamedTuple):
     arrival_ns: int
     stamp_ns: int
     duration_ns: int
@@ -74,6 +72,7 @@ class StampJudge:
         self._blocks: Deque[_Block] = deque(maxlen=MOST_BLOCKS)
         self._recent: Deque[tuple] = deque(maxlen=64)
         self._copies: Deque[bool] = deque(maxlen=200)
+        self._found: dict = {}                 # in this look, by how much audio
         self._audio_ns = self._looked_ns = 0
         self._standing_ns, self._standing_blocks = 0, 0
         self._last_stamp_ns: Optional[int] = None
@@ -148,6 +147,7 @@ class StampJudge:
         self._counted_ns = None
 
     def _look(self) -> None:
+        self._found = {}
         newest = self._newest(JUDGED_NS)
         if newest is None:
             return
@@ -170,6 +170,11 @@ class StampJudge:
 
     def _newest(self, least_ns: int):
         """Return (arrivals, stamps, durations, bad) of the newest audio; None if it is less."""
+        if least_ns not in self._found:
+            self._found[least_ns] = self._gathered(least_ns)
+        return self._found[least_ns]
+
+    def _gathered(self, least_ns: int):
         chosen, audio_ns = [], 0
         for block in reversed(self._blocks):
             chosen.append(block)
@@ -180,8 +185,8 @@ class StampJudge:
             if len(self._blocks) < MOST_BLOCKS:
                 return None
         chosen.reverse()
-        return tuple(np.array([getattr(block, name) for block in chosen])
-                     for name in ('arrival_ns', 'stamp_ns', 'duration_ns', 'is_bad'))
+        arrivals, stamps, durations, bad = np.array(chosen, np.int64).T
+        return arrivals, stamps, durations, bad.astype(bool)
 
     def _judge_standing(self, newest) -> None:
         pace = _pace(newest[0], newest[2])

@@ -13,7 +13,6 @@ from typing import Callable, Dict, Iterator
 
 from baby_cry_detector.care.sound.lullaby import lullaby
 import numpy as np
-from scipy import signal
 
 # Samples are made in pieces of this size whatever is asked for.
 PIECE_S = 0.1
@@ -42,15 +41,21 @@ class SoundStream:
         return np.concatenate(parts) if parts else np.zeros(0)
 
 
+def _signal():
+    """Return scipy.signal: who plays nothing starts without it, sooner and with less memory."""
+    from scipy import signal
+    return signal
+
+
 def _noise(sample_rate: int, seed: int, sections: np.ndarray) -> Iterator[np.ndarray]:
     """Yield Gaussian noise through a filter, settled from the first sample on."""
     rng = np.random.default_rng(seed)
     size = round(PIECE_S * sample_rate)
     state = np.zeros((len(sections), 2))
     for _ in range(10):        # a second to forget the start
-        _, state = signal.sosfilt(sections, rng.standard_normal(size), zi=state)
+        _, state = _signal().sosfilt(sections, rng.standard_normal(size), zi=state)
     while True:
-        piece, state = signal.sosfilt(sections, rng.standard_normal(size), zi=state)
+        piece, state = _signal().sosfilt(sections, rng.standard_normal(size), zi=state)
         yield piece
 
 
@@ -63,18 +68,19 @@ def _slope_sections(sample_rate: int, low_hz: float, high_hz: float,
     zeros = poles * step ** (db_per_octave / 6.0206)
     keep = zeros < 0.45 * sample_rate
     warped = [2 * sample_rate * np.tan(np.pi * f[keep] / sample_rate) for f in (zeros, poles)]
-    return signal.zpk2sos(*signal.bilinear_zpk(-warped[0], -warped[1], 1.0, float(sample_rate)))
+    return _signal().zpk2sos(*_signal().bilinear_zpk(-warped[0], -warped[1], 1.0,
+                                                     float(sample_rate)))
 
 
 def _above(sample_rate: int, low_hz: float, order: int = 2) -> np.ndarray:
-    return signal.butter(order, low_hz, 'high', fs=sample_rate, output='sos')
+    return _signal().butter(order, low_hz, 'high', fs=sample_rate, output='sos')
 
 
 def _band(sample_rate: int, low_hz: float, high_hz: float, order: int = 2) -> np.ndarray:
     high_hz = min(high_hz, 0.45 * sample_rate)
     return np.concatenate((
-        signal.butter(2, low_hz, 'high', fs=sample_rate, output='sos'),
-        signal.butter(order, high_hz, 'low', fs=sample_rate, output='sos')))
+        _signal().butter(2, low_hz, 'high', fs=sample_rate, output='sos'),
+        _signal().butter(order, high_hz, 'low', fs=sample_rate, output='sos')))
 
 
 def white_noise(sample_rate: int, seed: int = 0) -> SoundStream:
@@ -91,7 +97,7 @@ def pink_noise(sample_rate: int, seed: int = 0) -> SoundStream:
 def brown_noise(sample_rate: int, seed: int = 0) -> SoundStream:
     """Return noise that falls by 6 dB an octave above 400 Hz: distant surf."""
     return SoundStream(_noise(sample_rate, seed, np.concatenate((
-        signal.butter(1, 40.0, 'low', fs=sample_rate, output='sos'),
+        _signal().butter(1, 40.0, 'low', fs=sample_rate, output='sos'),
         _above(sample_rate, 400.0, 3)))))
 
 
@@ -116,7 +122,7 @@ def _heartbeats(sample_rate: int, seed: int) -> Iterator[np.ndarray]:
 def _thud(sample_rate: int, hertz: float, length_s: float, rng) -> np.ndarray:
     time_s = np.arange(round(length_s * sample_rate)) / sample_rate
     shape = np.sin(np.pi * time_s / length_s) ** 2 * np.exp(-12.0 * time_s)
-    band = signal.sosfilt(_band(sample_rate, hertz, 3.0 * hertz), rng.standard_normal(
+    band = _signal().sosfilt(_band(sample_rate, hertz, 3.0 * hertz), rng.standard_normal(
         time_s.size + sample_rate // 10))[sample_rate // 10:]
     return shape * band / np.sqrt(np.mean(np.square(band)))
 

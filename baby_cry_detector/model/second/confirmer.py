@@ -117,7 +117,8 @@ class Confirmer:
             if array.shape != shape or array.dtype != dtype:
                 raise ConfirmerError(f'{what}: {name}: expected {dtype} of shape {shape}, got '
                                      f'{array.dtype} of {array.shape}')
-            if not np.isfinite(array).all() or np.abs(array.astype(np.float64)).max() > 1e6:
+            least, most = float(array.min()), float(array.max())
+            if not (-1e6 <= least and most <= 1e6):         # nor is what is not a number
                 raise ConfirmerError(f'{what}: {name}: expected finite numbers within 1e6')
 
     def evidence(self, samples: np.ndarray) -> float:

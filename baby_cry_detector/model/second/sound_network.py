@@ -57,11 +57,8 @@ class SoundNetwork:
         self._window, self._mel = arrays['window'], np.ascontiguousarray(arrays['mel'].T)
         self._first, self._first_bias = arrays['first'], arrays['first_bias']
         self._layers = [
-            (arrays[f'depth{number}'], arrays[f'depth{number}_bias'],
-             # Whole numbers times a scale, put together once.
-             np.ascontiguousarray((arrays[f'point{number}'].astype(np.float32)
-                                   * arrays[f'point{number}_scale'][:, None]).T),
-             arrays[f'point{number}_bias'], stride)
+            (arrays[f'depth{number}'], arrays[f'depth{number}_bias'], arrays[f'point{number}'],
+             arrays[f'point{number}_scale'], arrays[f'point{number}_bias'], stride)
             for number, (_, _, stride) in enumerate(LAYERS)]
 
     def embedding(self, samples: np.ndarray) -> np.ndarray:
@@ -75,9 +72,12 @@ class SoundNetwork:
             raise ValueError(f'expected {WINDOW_SAMPLES} samples, got shape {samples.shape}')
         x = log_mel(self._window, self._mel, evened(samples))[:, :, None]
         x = np.maximum(_convolved(x, self._first, 2) + self._first_bias, 0.0)
-        for depth, depth_bias, point, point_bias, stride in self._layers:
+        for depth, depth_bias, point, scale, point_bias, stride in self._layers:
             x = np.maximum(_convolved(x, depth, stride) + depth_bias, 0.0)
-            x = np.maximum(x @ point + point_bias, 0.0)
+            # Whole numbers times a scale are put together where they are used, a few times an
+            # episode: kept, they would be four times as large.
+            weights = np.ascontiguousarray((point.astype(np.float32) * scale[:, None]).T)
+            x = np.maximum(x @ weights + point_bias, 0.0)
         return x.mean(axis=(0, 1))
 
 

@@ -7,6 +7,8 @@ The two ends of the self-test: who hears asks for a chirp, and who has the louds
 `Chirping` is `soother`'s: the service `~/chirp`, and the test of every night.
 """
 
+import importlib
+import threading
 import time
 import zlib
 
@@ -64,6 +66,10 @@ class Listening:
             response.message = 'a self-test is running already'
         else:
             self._test.begin()
+            # What looks for the chirp is large; it comes while the chirp is played, and the audio
+            # does not wait for it.
+            threading.Thread(target=importlib.import_module, args=('scipy.signal',),
+                             daemon=True).start()
             asked = self._outcome = Future()
             self._began_s = time.monotonic()
             self.step()                        # which may end it at once
