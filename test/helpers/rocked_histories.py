@@ -14,7 +14,7 @@ from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
 import numpy as np
-from rocked_world import STRAIGHT, STRAIGHT_ELSEWHERE, World
+from rocked_world import LIMITS, World
 
 PLAN_TICK_S = 0.025
 SLOWEST = 2e-3                # m/s; what is slower is no motion to a baby
@@ -284,15 +284,16 @@ EVENTS = (killed, killed_and_stopped, killed_and_stopped, killed_and_started, ha
           clock_set_in_rest, second_rocker, moved_by_hand, sensor_lost, sensor_wild)
 
 
-# What is done is not what was told.
-# A sensor that lies may cost some of the margin of the stroke, but no push.
-STROKES = {'sensor_wild': 0.063}
-ELSEWHERE = (losing_network, clock_set, clock_set_in_rest, sensor_wild)
+def limits(event):
+    """Return what must not be exceeded by what is executed then; see `World.highest`."""
+    if event in (losing_network, clock_set, clock_set_in_rest, sensor_wild):
+        return {name: allowed for name, allowed in LIMITS.items() if name != 'straight'}
+    return LIMITS
 
 
 def histories(seed, count, branches=25):
     """
-    Yield (name of what happened, faults) of so many histories.
+    Yield (name of what happened, faults, highest of what was executed) of so many histories.
 
     Each rocking is lived through once; from moments of it on, different things happen.
     """
@@ -315,15 +316,16 @@ def histories(seed, count, branches=25):
             since_s = one.world.now_s - 0.4
             event(one, rng)
             one.world.advance(one.world.now_s + 0.3)
-            faults = one.world.check(since_s, STRAIGHT_ELSEWHERE if event in ELSEWHERE
-                                     else STRAIGHT, STROKES.get(event.__name__, 0.06))
+            highest = one.world.highest(since_s)
+            faults = [f'{name} {highest[name]:.5g}' for name, allowed in limits(event).items()
+                      if highest.get(name, 0.0) > allowed]
             moving = one.world.executed(since_s)
             moved_s = float((np.abs(moving[2]) > SLOWEST * one.world.joint.units_per_metre).sum()
                             * one.world.loop_s)
             counted_s = one.duty.used_ns(round(one.world.now_s * NS)) / NS
             if moved_s > counted_s + 0.2:
                 faults.append(f'moved for {moved_s:.1f} s, counted {counted_s:.1f} s')
-            yield event.__name__, faults
+            yield event.__name__, faults, highest
             done += 1
             if done == count:
                 return

@@ -10,14 +10,19 @@ stamps by a clock that somebody sets.
 from dataclasses import dataclass, field
 
 from baby_cry_detector.care.motion.executed import Curve, replaced
-from baby_cry_detector.care.motion.joint import Joint
+from baby_cry_detector.care.motion.joint import (HARD_ACCELERATION, HARD_JERK, HARD_SPEED,
+                                                 Joint, JERK_WINDOW_S, STROKE_M)
 import numpy as np
 
-# Straight pieces have an acceleration, m/s^2, over some time only. Where what is done is not what
-# was told, they have steps of velocity that no sender can know of.
-STRAIGHT, STRAIGHT_ELSEWHERE = (0.7, 0.2), (1.0, 0.4)
+# Straight pieces have an acceleration over some time only, s. Where what is done is not what was
+# told, they have steps of velocity that no sender can know of.
+STRAIGHT_S, STRAIGHT_ELSEWHERE_S = 0.2, 0.3
+# Of what `World.highest` returns, in metres.
+LIMITS = {'jump': 1e-5, 'stroke': STROKE_M + 1e-5, 'speed': HARD_SPEED,
+          'acceleration': HARD_ACCELERATION + 1e-3, 'jerk': HARD_JERK + 0.01,
+          'straight': HARD_ACCELERATION + 1e-3, 'straight_slow': HARD_ACCELERATION + 1e-3}
 MISSED_S = 1.0                # after so long a lost message has been repeated
-CAREFUL_S = 0.2               # for so long a controller whose clock was set takes no stamps
+CAREFUL_S = 0.1               # for so long a controller whose clock was set takes no stamps
 
 
 @dataclass
@@ -37,7 +42,7 @@ class World:
     missed_s: float = -np.inf         # when the sender can't know any more that one was lost
     segments: list = field(default_factory=list)      # (since, Curve, by hand)
     on_the_way: list = field(default_factory=list)    # (arrival, stamp, columns)
-    faults: list = field(default_factory=list)
+    jump: float = 0.0                 # the largest, metres
     moved: list = field(default_factory=list)
 
     def place(self, metres):
@@ -98,9 +103,8 @@ class World:
             if curve is running:
                 continue
             before, after = running.states(np.array([taken_s])), curve.states(np.array([taken_s]))
-            jump = abs(after[0][0] - before[0][0]) / self.joint.units_per_metre
-            if jump > 1e-4:
-                self.faults.append(f'jumps by {1e3 * jump:.2f} mm at {taken_s:.3f}')
+            self.jump = max(self.jump, float(
+                abs(after[0][0] - before[0][0]) / self.joint.units_per_metre))
             self.segments.append((taken_s, curve, False))
         self.now_s = to_s
 
@@ -114,39 +118,38 @@ class World:
                 columns.append((t, *curve.states(t), np.full(t.shape, by_hand)))
         return [np.concatenate(column) for column in zip(*columns)]
 
-    def check(self, from_s=0.0, straight=STRAIGHT, stroke=0.06, acceleration=0.7, jerk=10.0):
+    def highest(self, from_s=0.0) -> dict:
         """
-        Return what was outside of the limits, in joint units, as sentences.
+        Return the highest of all that was executed, in metres, by name.
 
-        :param straight: limit of the acceleration of straight pieces, and over what time.
+        `stroke` is the distance from the rest position, or, where a hand put it further out, how
+        much further than that it went, beyond the 60 mm; `straight` and `straight_slow` are the
+        acceleration of straight pieces over `STRAIGHT_S` and `STRAIGHT_ELSEWHERE_S`.
         """
         joint, scale = self.joint, self.joint.units_per_metre
-        faults = list(self.faults)
         t, x, v, a, by_hand = self.executed(from_s)
         x, v, a = (x - joint.rest) / scale, v / scale, a / scale
         # What a hand did is nobody's command: the story begins after it.
         first = int(np.flatnonzero(by_hand)[-1]) + 1 if by_hand.any() else 0
         t, x, v, a = t[first:], x[first:], v[first:], a[first:]
         if t.size < 2:
-            return faults
+            return {'jump': self.jump}
         # From where a hand put it there is only one way: in.
-        if np.abs(x).max() > max(stroke, np.abs(x[0]) if first else 0.0) + 1e-4:
-            faults.append(f'{1e3 * np.abs(x).max():.2f} mm from rest')
-        if np.abs(v).max() > 0.25:
-            faults.append(f'{np.abs(v).max():.3f} m/s')
+        outside = max(0.0, abs(float(x[0])) - STROKE_M) if first else 0.0
+        found = {'jump': self.jump, 'stroke': float(np.abs(x).max()) - outside,
+                 'speed': float(np.abs(v).max())}
         if self.linear:
-            acceleration, window_s = straight
-            steps = round(window_s / self.loop_s)
-            even = np.interp(np.arange(t[0], t[-1], self.loop_s), t, x)
-            a = (even[2 * steps:] - 2 * even[steps:-steps] + even[:-2 * steps]) / (
-                steps * self.loop_s) ** 2 if even.size > 2 * steps else np.zeros(1)
-        highest = float(np.abs(a).max(initial=0.0))
-        if highest > acceleration + 1e-3:
-            faults.append(f'{highest:.2f} m/s²')
-        if not self.linear:
-            steps = max(1, round(0.1 / self.loop_s))
-            change = float(np.abs(a[steps:] - a[:-steps]).max(initial=0.0)) / (
-                steps * self.loop_s)
-            if change > jerk + 0.05:
-                faults.append(f'{change:.1f} m/s³')
-        return faults
+            for name, window_s in (('straight', STRAIGHT_S),
+                                   ('straight_slow', STRAIGHT_ELSEWHERE_S)):
+                steps = round(window_s / self.loop_s)
+                even = np.interp(np.arange(t[0], t[-1], self.loop_s), t, x)
+                if even.size > 2 * steps:
+                    found[name] = float(np.abs(
+                        even[2 * steps:] - 2 * even[steps:-steps] + even[:-2 * steps]).max()) / (
+                            steps * self.loop_s) ** 2
+            return found
+        found['acceleration'] = float(np.abs(a).max(initial=0.0))
+        steps = max(1, round(JERK_WINDOW_S / self.loop_s))
+        found['jerk'] = float(np.abs(a[steps:] - a[:-steps]).max(initial=0.0)) / (
+            steps * self.loop_s)
+        return found

@@ -32,6 +32,8 @@ SETTLING_S = (2.0, 1.6, 1.3, 1.0, 0.75)
 # Its points, as shares of that. One alone: a consumer goes there from wherever *it* is.
 SETTLING_PIECES = ((0.4, 0.7, 1.0), (1.0,))
 SETTLING_MARGIN = 0.03                    # m/s
+# Below it one point is enough: it hardly moves, and may stand where a hand has put it since.
+SETTLING_SLOW = 0.03                      # m/s
 # Brakes, the best first: acceleration in m/s^2, and its change in m/s^3.
 BRAKES = ((0.6, 8.0), (0.65, 9.0), (0.45, 8.0), (0.3, 6.0))
 _LATENESS = (0.25 * LATENCY_S, 0.5 * LATENCY_S, 0.75 * LATENCY_S, 0.95 * LATENCY_S)
@@ -211,7 +213,8 @@ class MotionGate:
         told, best, why = self._curve, None, ''
         # Measured, it may be faster than it seems; what does not follow may be the sensor.
         faster = velocity + math.copysign(SETTLING_MARGIN * self.joint.units_per_metre, velocity)
-        for pieces in SETTLING_PIECES if is_seen else SETTLING_PIECES[1:]:
+        in_pieces = is_seen and abs(velocity) > SETTLING_SLOW * self.joint.units_per_metre
+        for pieces in SETTLING_PIECES if in_pieces else SETTLING_PIECES[1:]:
             for duration_s in SETTLING_S:
                 t = now_s + duration_s * np.array(pieces)
                 way = Curve(np.array([now_s, t[-1]]), np.array([position, self.joint.rest]),

@@ -15,7 +15,7 @@ from rocked_histories import EVENTS, histories
 @pytest.mark.parametrize('seed', range(4))
 def test_nothing_that_is_executed_leaves_the_limits(seed):
     seen, wrong = Counter(), []
-    for name, faults in histories(seed, 500):
+    for name, faults, _ in histories(seed, 500):
         seen[name] += 1
         wrong += [(name, faults)] if faults else []
     assert not wrong
