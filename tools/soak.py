@@ -14,6 +14,8 @@ should not have been.
 import argparse
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+import json
 import os
 from pathlib import Path
 import platform
@@ -215,8 +217,9 @@ def motion(options) -> bool:
                'straight_slow': (1, '{:.2f}')}
     shares = [min(1000, options.histories - done) for done in range(0, options.histories, 1000)]
     begin_s, counts, wrong, highest, faults = time.monotonic(), Counter(), Counter(), {}, []
+    lived = partial(_live_through, options.keep)
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
-        for share in pool.map(_live_through, range(1000, 1000 + len(shares)), shares):
+        for share in pool.map(lived, range(1000, 1000 + len(shares)), shares):
             for name, found, executed in share:
                 counts[name] += 1
                 if found:
@@ -239,9 +242,17 @@ def motion(options) -> bool:
     return not faults
 
 
-def _live_through(seed: int, count: int):
+def _live_through(keep: str, seed: int, count: int):
+    """Return what `histories` yields; where it is kept of an interrupted run, from there."""
     from rocked_histories import histories
-    return list(histories(seed, count))
+    path = Path(keep) / f'motion_{seed}_{count}.json' if keep else None
+    if path and path.exists():
+        return json.loads(path.read_text())
+    lived = list(histories(seed, count))
+    if path:
+        path.with_suffix('.part').write_text(json.dumps(lived))
+        path.with_suffix('.part').rename(path)
+    return lived
 
 
 def swings(options) -> bool:
@@ -351,6 +362,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     for name, (default, help_text) in LENGTHS.items():
         parser.add_argument(f'--{name}', type=type(default), help=f'{help_text} ({default:g})')
+    parser.add_argument('--keep', default='', metavar='FOLDER', help='of an interrupted run of '
+                        'motion, to go on with; of the same code')
     parser.add_argument('--short', action='store_true', help='a tenth of what is not given')
     parser.add_argument('--only', choices=tuple(PARTS), action='append')
     options = parser.parse_args()

@@ -310,18 +310,18 @@ def histories(seed, count, branches=25):
             rocker.live(3.0)
         for _ in range(branches):
             rocker.live(float(rng.uniform(0.0, 0.5)))
+            rocker.world.forget(rocker.world.now_s - 0.5)
             one = pickle.loads(pickle.dumps(rocker, -1))       # quicker than a deep copy
             one.live(float(rng.uniform(0.0, 0.3)))
             event = EVENTS[rng.integers(len(EVENTS))]
             since_s = one.world.now_s - 0.4
             event(one, rng)
             one.world.advance(one.world.now_s + 0.3)
-            highest = one.world.highest(since_s)
+            executed = one.world.executed(since_s)
+            highest = one.world.highest(executed)
             faults = [f'{name} {highest[name]:.5g}' for name, allowed in limits(event).items()
                       if highest.get(name, 0.0) > allowed]
-            moving = one.world.executed(since_s)
-            moved_s = float((np.abs(moving[2]) > SLOWEST * one.world.joint.units_per_metre).sum()
-                            * one.world.loop_s)
+            moved_s = float((np.abs(executed[2]) > SLOWEST).sum() * one.world.loop_s)
             counted_s = one.duty.used_ns(round(one.world.now_s * NS)) / NS
             if moved_s > counted_s + 0.2:
                 faults.append(f'moved for {moved_s:.1f} s, counted {counted_s:.1f} s')

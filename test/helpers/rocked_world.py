@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from baby_cry_detector.care.motion.executed import Curve, replaced
 from baby_cry_detector.care.motion.joint import (HARD_ACCELERATION, HARD_JERK, HARD_SPEED,
-                                                 Joint, JERK_WINDOW_S, STROKE_M)
+                                                 JERK_WINDOW_S, Joint, STROKE_M)
 import numpy as np
 
 # Straight pieces have an acceleration over some time only, s. Where what is done is not what was
@@ -108,6 +108,11 @@ class World:
             self.segments.append((taken_s, curve, False))
         self.now_s = to_s
 
+    def forget(self, before_s):
+        """Keep nothing of what was executed before then."""
+        while len(self.segments) > 1 and self.segments[1][0] <= before_s:
+            del self.segments[0]
+
     def executed(self, from_s=0.0):
         """Return times, positions, velocities, accelerations of the loop, in metres, by hand."""
         columns = []
@@ -116,19 +121,19 @@ class World:
             t = np.arange(max(since, from_s), until, self.loop_s)
             if t.size:
                 columns.append((t, *curve.states(t), np.full(t.shape, by_hand)))
-        return [np.concatenate(column) for column in zip(*columns)]
+        t, x, v, a, by_hand = (np.concatenate(column) for column in zip(*columns))
+        scale = self.joint.units_per_metre
+        return t, (x - self.joint.rest) / scale, v / scale, a / scale, by_hand
 
-    def highest(self, from_s=0.0) -> dict:
+    def highest(self, executed) -> dict:
         """
-        Return the highest of all that was executed, in metres, by name.
+        Return the highest of all that was `executed`, in metres, by name.
 
         `stroke` is the distance from the rest position, or, where a hand put it further out, how
         much further than that it went, beyond the 60 mm; `straight` and `straight_slow` are the
         acceleration of straight pieces over `STRAIGHT_S` and `STRAIGHT_ELSEWHERE_S`.
         """
-        joint, scale = self.joint, self.joint.units_per_metre
-        t, x, v, a, by_hand = self.executed(from_s)
-        x, v, a = (x - joint.rest) / scale, v / scale, a / scale
+        t, x, v, a, by_hand = executed
         # What a hand did is nobody's command: the story begins after it.
         first = int(np.flatnonzero(by_hand)[-1]) + 1 if by_hand.any() else 0
         t, x, v, a = t[first:], x[first:], v[first:], a[first:]
