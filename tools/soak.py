@@ -15,7 +15,7 @@ import argparse
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-import json
+from multiprocessing import get_context
 import os
 from pathlib import Path
 import platform
@@ -211,15 +211,16 @@ def care(options) -> bool:
 
 def motion(options) -> bool:
     """Rock cribs through random histories; what their controllers execute is to stay within."""
+    from rocked_histories import live_through
     say(f'## Motion: {options.histories} random histories of a rocked crib, as executed\n')
     columns = {'jump': (1e3, '{:.2f} mm'), 'stroke': (1e3, '{:.2f} mm'), 'speed': (1, '{:.3f}'),
                'acceleration': (1, '{:.3f}'), 'jerk': (1, '{:.2f}'), 'straight': (1, '{:.2f}'),
                'straight_slow': (1, '{:.2f}')}
     shares = [min(1000, options.histories - done) for done in range(0, options.histories, 1000)]
     begin_s, counts, wrong, highest, faults = time.monotonic(), Counter(), Counter(), {}, []
-    lived = partial(_live_through, options.keep)
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
-        for share in pool.map(lived, range(1000, 1000 + len(shares)), shares):
+        for share in pool.map(partial(live_through, options.keep),
+                              range(1000, 1000 + len(shares)), shares):
             for name, found, executed in share:
                 counts[name] += 1
                 if found:
@@ -242,67 +243,21 @@ def motion(options) -> bool:
     return not faults
 
 
-def _live_through(keep: str, seed: int, count: int):
-    """Return what `histories` yields; where it is kept of an interrupted run, from there."""
-    from rocked_histories import histories
-    path = Path(keep) / f'motion_{seed}_{count}.json' if keep else None
-    if path and path.exists():
-        return json.loads(path.read_text())
-    lived = list(histories(seed, count))
-    if path:
-        path.with_suffix('.part').write_text(json.dumps(lived))
-        path.with_suffix('.part').rename(path)
-    return lived
-
-
 def swings(options) -> bool:
     """Kill the rocker at random moments of real swings, and say stop to the one that follows."""
-    import random
-
-    from baby_cry_detector.ros.base import qos
-    from care_graph import CareGraph
-    from rocked_crib import Baby, POLICY, with_crib
-    from std_msgs.msg import Empty
-    from trajectory_msgs.msg import JointTrajectory
+    from killed_swings import killed_swings
     say(f'## kill -9 of the rocker at {options.swings} random moments of a swing\n')
-    rng = random.Random(1)
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        (folder / 'policy.yaml').write_text(POLICY)
-        settings = {'policy': str(folder / 'policy.yaml'), 'stop_hold_s': 0.0,
-                    'duty_min_per_hour': 30.0, 'keep_duty': False}
-        graph = CareGraph(folder)
-        graph.plans, faults, highest, kills = [], [], 0.0, 0
-        graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
-                                       qos.stream(1000))
-        remove = with_crib(graph)
-        baby, crib = Baby(graph), graph.crib
-        stop = graph.node.create_publisher(Empty, 'rock_stop', qos.STATE)
-        begin_s = time.monotonic()
-        try:
-            while kills < options.swings:
-                graph.start('rocker', **settings)
-                del graph.plans[:]
-                baby.is_rocked(graph)
-                baby.pause(rng.uniform(0.0, 3.2))
-                graph.kill('rocker')
-                graph.start('rocker', **settings)
-                baby.pause(rng.uniform(0.0, 1.0))
-                stop.publish(Empty())
-                baby.pause(rng.uniform(0.0, 0.8))
-                graph.kill('rocker')
-                kills += 2
-                baby.until(lambda: crib.curve.state(crib.now_s())[1] == 0.0)
-                faults += crib.faults()
-                highest = max([highest, *(abs(curve.accelerations()).max(initial=0.0)
-                                          for _, curve in crib.executed if len(curve.t) > 1)])
-                del crib.executed[:-1]
-                print(f'{kills} kills, {highest:.2f} m/s², {faults}', file=sys.stderr, flush=True)
-        finally:
-            remove()
-            graph.close()
+    begin_s, kills, highest, late, faults = time.monotonic(), 0, 0.0, 0, []
+    shares = [min(20, options.swings - done) for done in range(0, options.swings, 20)]
+    # Two cribs at a time, each in a domain of its own: most of the time is waiting.
+    with ProcessPoolExecutor(2, get_context('spawn')) as pool:
+        for some in pool.map(partial(killed_swings, options.keep), range(1, 1 + len(shares)),
+                             shares):
+            kills, late, highest = kills + some.kills, late + some.late, max(highest, some.highest)
+            faults += some.faults
+            print(f'{kills} kills, {highest:.2f} m/s², {faults}', file=sys.stderr, flush=True)
     say(f'{kills} kills in {(time.monotonic() - begin_s) / 60:.0f} min; highest acceleration '
-        f'executed {highest:.2f} m/s²; {crib.late} trajectories came over 0.1 s late and were '
+        f'executed {highest:.2f} m/s²; {late} trajectories came over 0.1 s late and were '
         f'refused; {len(faults)} outside of the limits{"" if not faults else f": {faults[:10]}"}.'
         '\n')
     return not faults
@@ -362,8 +317,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     for name, (default, help_text) in LENGTHS.items():
         parser.add_argument(f'--{name}', type=type(default), help=f'{help_text} ({default:g})')
-    parser.add_argument('--keep', default='', metavar='FOLDER', help='of an interrupted run of '
-                        'motion, to go on with; of the same code')
+    parser.add_argument('--keep', default='', metavar='FOLDER', help='of interrupted runs of '
+                        'motion and swings, to go on with; of the same code')
     parser.add_argument('--short', action='store_true', help='a tenth of what is not given')
     parser.add_argument('--only', choices=tuple(PARTS), action='append')
     options = parser.parse_args()

@@ -7,6 +7,8 @@ In a world (see `rocked_world`) with hands that move the crib rockers are killed
 again and told to stop.
 """
 
+import json
+from pathlib import Path
 import pickle
 
 from baby_cry_detector.care.motion.crib_motion import CribMotion
@@ -26,6 +28,16 @@ def truth(place):
     return place
 
 
+class Scaled:
+    """A sensor that counts in other units, or backwards, from the rest position on."""
+
+    def __init__(self, rest, factor):
+        self.rest, self.factor = rest, factor
+
+    def __call__(self, place):
+        return self.rest + self.factor * (place - self.rest)
+
+
 class Rocker:
     """One process that moves the joint; what it keeps over its death is its duty."""
 
@@ -42,6 +54,7 @@ class Rocker:
         self.latency_s = 0.003
         self.hand_m_s = 0.0                # how fast somebody pushes it
         self.sees = truth                  # what its sensor makes of where it is
+        self.seen_late_s, self.said_age_s = 0.002, 0.002      # how old that is, and is said to be
 
     def publish(self, motion):
         """Stamp and send: one reading of both clocks, whatever the process does meanwhile."""
@@ -60,11 +73,11 @@ class Rocker:
         self.motion.is_delivered = world.is_delivered()
         if world.measured_s and now_s >= self.next_state_s:
             self.next_state_s = now_s + world.measured_s
-            seen_s = now_s - 0.002
+            seen_s = now_s - self.seen_late_s
             noise = world.rng.normal(0.0, 3e-5) * world.joint.units_per_metre
             place = self.sees(world.state(max(seen_s, world.segments[0][0]))[0] + noise)
             if place is not None:
-                self.motion.measure(now_s, place, 0.002)
+                self.motion.measure(now_s, place, self.said_age_s)
         self.publish(self.motion.step(now_s))
 
     def live(self, duration_s, tick_s=PLAN_TICK_S):
@@ -279,16 +292,57 @@ def sensor_wild(rocker, rng):
     rocker.live(1.5)
 
 
+def sensor_in_other_units(rocker, rng):
+    """Have the joint measured in other units or mirrored, from a start on or in a swing."""
+    joint = rocker.world.joint
+    factor = float(rng.choice([1000.0, 57.3, 0.0175, 2.5, 0.4, -1.0]))
+    if rng.random() < 0.7:
+        rocker.halt()
+        rocker.live(1.0)
+        rocker.world.place(float(rng.uniform(-0.06, 0.06) if rng.random() < 0.5 else 0.0))
+        rocker = again(rocker)
+    rocker.sees = Scaled(joint.rest, factor)
+    if rocker.world.measured_s:
+        rocker.start(float(rng.uniform(0.3, 0.7)), 60.0)
+    rocker.live(rng.uniform(0.0, 3.0))
+    rocker.halt()
+    rocker.live(1.5)
+
+
+def sensor_late(rocker, rng):
+    """Have the sensor say old places, with their true stamp or with the present one."""
+    if rng.random() < 0.5:
+        rocker.seen_late_s = rocker.said_age_s = float(rng.uniform(0.02, 0.45))
+    else:
+        rocker.seen_late_s, rocker.said_age_s = float(rng.uniform(0.02, 0.1)), 0.0
+    if rng.random() < 0.5:
+        rocker.live(rng.uniform(0.0, 2.0))
+        rocker.halt()
+    else:
+        rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 1.5))
+        late = rocker.seen_late_s, rocker.said_age_s
+        rocker = again(rocker)             # it knows the joint from there alone
+        rocker.seen_late_s, rocker.said_age_s = late
+        rocker.live(rng.uniform(0.0, 1.5))
+        rocker.halt()
+    rocker.live(1.5)
+
+
 EVENTS = (killed, killed_and_stopped, killed_and_stopped, killed_and_started, halted, stopped,
           changed, configured_anew, held_up, slow_network, losing_network, clock_set,
-          clock_set_in_rest, second_rocker, moved_by_hand, sensor_lost, sensor_wild)
+          clock_set_in_rest, second_rocker, moved_by_hand, sensor_lost, sensor_wild,
+          sensor_in_other_units, sensor_late)
 
 
 def limits(event):
     """Return what must not be exceeded by what is executed then; see `World.highest`."""
-    if event in (losing_network, clock_set, clock_set_in_rest, sensor_wild):
-        return {name: allowed for name, allowed in LIMITS.items() if name != 'straight'}
-    return LIMITS
+    allowed = dict(LIMITS)
+    if event in (losing_network, clock_set, clock_set_in_rest, sensor_wild, sensor_in_other_units,
+                 sensor_late):
+        del allowed['straight']
+    if event in (sensor_in_other_units, sensor_late):  # of the stroke some margin, but no push
+        allowed['stroke'] = 0.063
+    return allowed
 
 
 def histories(seed, count, branches=25):
@@ -329,3 +383,15 @@ def histories(seed, count, branches=25):
             done += 1
             if done == count:
                 return
+
+
+def live_through(keep, seed, count):
+    """Return what `histories` yields; from the folder ``keep`` (if not '') where it is kept."""
+    path = Path(keep) / f'motion_{seed}_{count}.json' if keep else None
+    if path and path.exists():
+        return json.loads(path.read_text())
+    lived = list(histories(seed, count))
+    if path:
+        path.with_suffix('.part').write_text(json.dumps(lived))
+        path.with_suffix('.part').rename(path)
+    return lived

@@ -58,6 +58,7 @@ class CribMotion:
         self._clock_set_s = -math.inf
         self._is_contradicted = False  # whether the sensor says what cannot follow from the above
         self._is_misread = False       # whether what was sent last was perhaps read by a set clock
+        self._beginning_until_s = -math.inf    # till then it may be anywhere, whatever it shows
 
     # --- what is known ---------------------------------------------------------------------------
     def measure(self, now_s: float, position: float, age_s: float = 0.0) -> None:
@@ -137,7 +138,10 @@ class CribMotion:
         elif not self._is_certain:
             gate.forget()
         self._is_certain, self._followed = True, 0
-        return self.machine.start(now_s, frequency_hz, amplitude_mm)
+        why = self.machine.start(now_s, frequency_hz, amplitude_mm)
+        if self.machine.profile is not None:
+            self._beginning_until_s = self.machine.profile.start_s + LATENCY_S
+        return why
 
     def stop(self, now_s: float, why: str) -> None:
         """Come to rest smoothly at the rest position; the plan comes from `step`."""
@@ -188,7 +192,8 @@ class CribMotion:
                 return None
             if machine.gate.setpoints:
                 return self._braking(machine.brake(now_s, why))
-            if self._is_in_doubt(now_s) or not self._is_sure(now_s):
+            if self._is_in_doubt(now_s) or not self._is_sure(now_s) or (
+                    self._is_beginning(now_s) and self.joint.error_m > SURE_M):
                 return self._settle(now_s, why)
             if self.joint.error_m > SURE_M:
                 seen = self.joint.estimate(now_s)      # rather from where it is
@@ -250,6 +255,14 @@ class CribMotion:
     def _is_in_doubt(self, now_s: float) -> bool:
         return not self.machine.gate.setpoints and now_s < self._clock_set_s + DOUBT_S
 
+    def _is_beginning(self, now_s: float) -> bool:
+        """
+        Return whether it has not been yet where it was told to be for the first time.
+
+        A sensor that counts in other units, or backwards, shows that by what moves first.
+        """
+        return now_s < self._beginning_until_s
+
     def _misread(self, now_s: float) -> Optional[Motion]:
         """Go slowly to the rest position, whatever is carried out."""
         self._is_misread, self._followed, self._is_certain = False, 0, False
@@ -262,6 +275,9 @@ class CribMotion:
 
     def _settle(self, now_s: float, why: str) -> Optional[Motion]:
         seen = self.joint.estimate(now_s) if self.needs_states else None
+        is_beginning = self._is_beginning(now_s)
+        if is_beginning:
+            seen = None
         if self._is_sure(now_s) and not self.joint.is_astray:
             seen = self.machine.gate.state(now_s)[:2]      # nothing is as exact
         position, velocity = seen or self.machine.gate.state(now_s)[:2]
@@ -272,6 +288,8 @@ class CribMotion:
             self._is_in_doubt(now_s))
         # Of one point: what is measured may be wrong, until it is as told again.
         self._is_contradicted = motion is not None and motion.times_s.size == 1
+        if is_beginning and motion is not None:
+            self._beginning_until_s = motion.end_s
         return self._braking(motion)
 
     def _braking(self, motion: Optional[Motion]) -> Optional[Motion]:

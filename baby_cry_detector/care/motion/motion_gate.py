@@ -34,6 +34,8 @@ SETTLING_PIECES = ((0.4, 0.7, 1.0), (1.0,))
 SETTLING_MARGIN = 0.03                    # m/s
 # Below it one point is enough: it hardly moves, and may stand where a hand has put it since.
 SETTLING_SLOW = 0.03                      # m/s
+# What is slower than that, in m/s and m/s^2, stands still.
+STILL = 2e-3, 0.02
 # Brakes, the best first: acceleration in m/s^2, and its change in m/s^3.
 BRAKES = ((0.6, 8.0), (0.65, 9.0), (0.45, 8.0), (0.3, 6.0))
 _LATENESS = (0.25 * LATENCY_S, 0.5 * LATENCY_S, 0.75 * LATENCY_S, 0.95 * LATENCY_S)
@@ -166,6 +168,8 @@ class MotionGate:
         if begin_s >= self._curve.end_s:
             return None                    # what was sent comes to rest before that
         x, v, a = self._curve.state(begin_s)
+        if not self.setpoints and self._is_still(v, a):
+            return self._stay(now_s, x)
         why = ''
         for acceleration, jerk in BRAKES:
             t, way, velocities = braking.brake(v, a, self.joint.units_per_metre, acceleration,
@@ -179,6 +183,22 @@ class MotionGate:
             why = why or wrong
         self.refused = self.refused or f'no brake: {why}'
         return None
+
+    def _is_still(self, velocity: float, acceleration: float) -> bool:
+        scale = self.joint.units_per_metre
+        return abs(velocity) <= STILL[0] * scale and abs(acceleration) <= STILL[1] * scale
+
+    def _stay(self, now_s: float, place: float) -> Optional[Motion]:
+        """
+        Return a plan that hardly moves, instead of one that has hardly begun.
+
+        Slow from anywhere: what is measured of a joint that has not moved may be another place's
+        (a hand, other units), and who has not been there yet would be thrown there.
+        """
+        motion = Motion(float(now_s), np.array([now_s + SETTLING_S[0]]), np.array([place]),
+                        np.zeros(1))
+        self.refused = self._form_objection(motion) or self._motion_objection(motion)
+        return None if self.refused else self._send(motion)
 
     def brake_from(self, now_s: float, position: float, velocity: float) -> Optional[Motion]:
         """
