@@ -337,9 +337,9 @@ EVENTS = (killed, killed_and_stopped, killed_and_stopped, killed_and_started, ha
 def limits(event):
     """Return what must not be exceeded by what is executed then; see `World.highest`."""
     allowed = dict(LIMITS)
-    if event in (losing_network, clock_set, clock_set_in_rest, sensor_wild, sensor_in_other_units,
-                 sensor_late):
-        del allowed['straight']
+    if event in (slow_network, losing_network, clock_set, clock_set_in_rest, sensor_wild,
+                 sensor_in_other_units, sensor_late):
+        del allowed['straight']        # what is done is not what was told
     if event in (sensor_in_other_units, sensor_late):  # of the stroke some margin, but no push
         allowed['stroke'] = 0.063
     return allowed

@@ -107,6 +107,8 @@ class MeasuredJoint:
         if not self.is_fresh(now_s) or now_s - self._jumped_s < JUMPED_S:
             return None
         newest_s = self._samples[-1][0]
+        if now_s - newest_s > ESTIMATE_S:
+            return None                    # longer ago than what it would be drawn from
         recent = [sample for sample in self._samples if sample[0] >= newest_s - ESTIMATE_S]
         if len(recent) < 4:
             recent = list(self._samples)[-4:]
