@@ -15,7 +15,9 @@ class Conditions:
     What is known at one moment.
 
     :param commanders: how many publishers the command topic has, this node's own included.
-    :param listeners: how many subscribers.
+    :param listeners: how many subscribers that count: where nobody measures the joint, those that
+        acknowledge what they receive.
+    :param deaf: how many others.
     :param looked_s: for how long this node has looked.
     :param topic: full name of the command topic.
     :param stop: why a caregiver's stop holds, or ''.
@@ -32,6 +34,7 @@ class Conditions:
     clock: str = ''
     crib: str = ''
     imu: str = ''
+    deaf: int = 0
 
     @property
     def error(self) -> str:
@@ -39,6 +42,9 @@ class Conditions:
         if self.commanders > 1:
             return (f'{self.commanders} publishers command {self.topic}: nobody moves until it is '
                     'one (one that died is listed for some seconds)')
+        if self.listeners == 0 and self.deaf and self.looked_s >= SETTLE_S:
+            return (f'who listens to {self.topic} acknowledges nothing (best effort), and nobody '
+                    'measures the joint: nothing is rocked')
         if self.listeners == 0 and self.looked_s >= SETTLE_S:
             return f'nobody listens to {self.topic}: nothing is rocked'
         return ''

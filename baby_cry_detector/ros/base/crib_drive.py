@@ -111,9 +111,11 @@ class CribDrive:
         crib = self.crib.objection(boot_seconds())
         if crib and self._states is not None and self._states.others:
             crib += f' (they name {", ".join(self._states.others)})'
+        listeners = output.listeners(self._values.open_loop)
         return Conditions(
-            commanders, output.listeners(self._values.open_loop), output.looked_s(),
-            output.topic, stop=stop, clock=self.clock.trouble(), crib=crib, imu=self.imu.trouble())
+            commanders, listeners, output.looked_s(), output.topic, stop=stop,
+            clock=self.clock.trouble(), crib=crib, imu=self.imu.trouble(),
+            deaf=output.listeners() - listeners)
 
     def _measure(self, now_s, position, age_s):
         self.crib.measure(now_s, position, age_s)

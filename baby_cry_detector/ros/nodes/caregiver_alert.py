@@ -31,7 +31,7 @@ from baby_cry_detector.ros.base.parameters import CaregiverAlertSettings
 from baby_cry_detector.ros.base.ros_time import (Arrival, from_nanoseconds, now_nanoseconds,
                                                  to_nanoseconds)
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.ros.nodes.graph_watch import OnlyOne, WeakenedParameters
+from baby_cry_detector.ros.nodes.graph_watch import NightlyTestWatch, OnlyOne, WeakenedParameters
 from baby_cry_detector.srv import Acknowledge, Snooze
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -56,6 +56,7 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         """Declare parameters and services."""
         super().__init__('caregiver_alert', CaregiverAlertSettings, overrides, **kwargs)
         self._only: Optional[OnlyOne] = None           # while active
+        self._nightly: Optional[NightlyTestWatch] = None
         self._commands: deque = deque(maxlen=MOST_COMMANDS)   # from a broker's thread
         self._arrival, self._started = Arrival(self), Arrival(self)
         self._resumed_ns: Optional[int] = None         # up to which a process before this one was
@@ -96,6 +97,9 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         self._only = self.own(OnlyOne(self, CryAlert, 'alert', alert_key,
                                       MISSED_HEARTBEATS * self._machine.timing.heartbeat_s))
         self.own(WeakenedParameters(self, self._tell_weakened))
+        self._nightly = self.own(NightlyTestWatch(
+            self, lambda: self._desk.engine.policy.self_test_at is not None,
+            lambda sentence: self._desk.notices.add(sentence)))
         self._started.note()
         self.hear(CryNeed, 'cry_need', self._on_need, qos.latched(NEED_DEPTH))
         self.every(TICK_S, self._tick)
@@ -264,6 +268,8 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
             return DiagnosticStatus.ERROR, TWICE, details
         if self._only.others and self._only.other_heard:
             ill.append('another node says alerts of this crib too')
+        if self._nightly is not None and self._nightly.trouble:
+            ill.append(self._nightly.trouble)
         alert = self._machine.open
         details.update(alert=alert.alert_id if alert is not None else '',
                        acknowledged=alert is not None and alert.acknowledged,

@@ -23,6 +23,7 @@ from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import parameter_value_to_python
 from rclpy.qos import qos_profile_parameter_events
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 LISTEN_S = 1.0
 REMEMBERED = 500
@@ -31,6 +32,8 @@ CLAIM_LASTS_S = 5.0
 # Whoever claims and does not alert within so long after an alert was due is not waited for.
 PROOF_S = 10.0
 MOST_CLAIMS = 20
+# A soother that starts, or is started again, is waited for.
+LOOK_PERIOD_S, PLAYER_GONE_S = 1.0, 10.0
 
 
 class OnlyOne:
@@ -116,6 +119,38 @@ class OnlyOne:
     def others(self) -> int:
         """Return how many other publishers of the topic there are."""
         return max(0, self._node.count_publishers(self._topic) - 1)
+
+
+class NightlyTestWatch:
+    """
+    Notices that the policy asks for a self-test each night and nobody is there to ask for it.
+
+    :param node: a `ManagedNode`.
+    :param is_asked_for: returns whether the policy asks for one.
+    :param tell: takes a sentence, once for each time that the player goes.
+    """
+
+    def __init__(self, node, is_asked_for, tell):
+        """Begin to look."""
+        self._node, self._is_asked_for, self._tell = node, is_asked_for, tell
+        self._client = node.create_client(Trigger, 'soother/chirp')
+        self._seen_s = time.monotonic()
+        self.trouble = ''
+        self._looking = node.every(LOOK_PERIOD_S, self.look)
+
+    def look(self) -> None:
+        """Look whether whoever has the loudspeaker is there."""
+        if self._client.service_is_ready() or not self._is_asked_for():
+            self._seen_s, self.trouble = time.monotonic(), ''
+        elif not self.trouble and time.monotonic() - self._seen_s > PLAYER_GONE_S:
+            self.trouble = ('the policy asks for a nightly self-test and nobody does it: '
+                            'soother does not run')
+            self._tell(self.trouble)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._node.destroy_timer(self._looking)
+        self._node.destroy_client(self._client)
 
 
 class WeakenedParameters:

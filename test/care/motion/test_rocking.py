@@ -7,9 +7,9 @@ import math
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.executed import Curve
 from baby_cry_detector.care.motion.joint import Joint
-from baby_cry_detector.care.motion.motion_gate import LATE_S, MotionGate
+from baby_cry_detector.care.motion.motion_gate import LATE_S, LATENCY_S, MotionGate, STILL
 from baby_cry_detector.care.motion.rocking import fit, peak_acceleration, RockingProfile
-from baby_cry_detector.care.motion.rocking_machine import RockingMachine
+from baby_cry_detector.care.motion.rocking_machine import RockingMachine, START_LEAD_S
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -189,9 +189,13 @@ def test_braking_takes_less_than_two_thirds_of_a_second(moment_s, amplitude_mm):
     watcher = Watcher(machine(acceleration=0.7))
     watcher.machine.start(watcher.now_s, 0.7, amplitude_mm)
     watcher.run(moment_s)
+    _, v, a = watcher.machine.gate.state(watcher.now_s + LATENCY_S)
     motion = watcher.brake()
-    assert motion.end_s - motion.start_s <= 0.65
-    watcher.run(2.0)
+    # What has hardly begun to move stays there, by a plan that is slow from anywhere.
+    moves = abs(v) > STILL[0] or abs(a) > STILL[1]
+    assert moves or moment_s < START_LEAD_S + 0.2
+    assert motion.end_s - motion.start_s <= (0.65 if moves else 2.0)
+    watcher.run(2.1)
     # The next session begins where it stands, and is at the rest position at its end.
     assert watcher.machine.start(watcher.now_s, 0.5, 30.0) == ''
     watcher.run(5.0)
