@@ -248,7 +248,7 @@ def swings(options) -> bool:
     from killed_swings import killed_swings
     say(f'## kill -9 of the rocker at {options.swings} random moments of a swing\n')
     begin_s, kills, highest, late, faults = time.monotonic(), 0, 0.0, 0, []
-    shares = [min(20, options.swings - done) for done in range(0, options.swings, 20)]
+    shares = [min(10, options.swings - done) for done in range(0, options.swings, 10)]
     # Two cribs at a time, each in a domain of its own: most of the time is waiting.
     with ProcessPoolExecutor(2, get_context('spawn')) as pool:
         for some in pool.map(partial(killed_swings, options.keep), range(1, 1 + len(shares)),

@@ -78,7 +78,12 @@ def _swing(graph, stop, rng, done):
     graph.kill('rocker')
     baby.until(lambda: crib.curve.state(crib.now_s())[1] == 0.0)
     done.kills += 2
-    done.faults += crib.faults()
+    found = crib.faults()
+    if found:                              # with what there was to begin from, and what came then
+        done.faults += [*found, *(
+            f'{since_s:.3f} s: {np.round(curve.t[:3] - since_s, 3)} s {np.round(curve.x[:3], 4)} '
+            f'{np.round(curve.v[:3], 3)}, {len(curve.t)} points' for since_s, curve in
+            crib.executed), graph.log('rocker')[-1500:]]
     done.highest = max([done.highest, *(float(np.abs(curve.accelerations()).max(initial=0.0))
                                         for _, curve in crib.executed if len(curve.t) > 1)])
     del crib.executed[:-1]

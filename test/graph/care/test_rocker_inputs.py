@@ -20,7 +20,7 @@ JOINT = 'crib_rocking_joint'
 BEST_EFFORT = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
 # What is said, and what is said of it. Fresh and at rest each, but for what is wrong with it.
 WRONG = [
-    ({'name': [JOINT, JOINT], 'position': [0.0, 0.0]}, 0.0, 'they name crib_rocking_joint 2 times'),
+    ({'name': [JOINT, JOINT], 'position': [0.0, 0.0]}, 0.0, 'crib_rocking_joint 2 times'),
     ({'name': ['wheel', 'arm'], 'position': [0.0, 0.0]}, 0.0, 'they name wheel, arm'),
     ({'name': [JOINT], 'position': []}, 0.0, 'do not say where crib_rocking_joint is'),
     ({'name': ['wheel', JOINT], 'position': [0.0]}, 0.0, 'do not say where'),
