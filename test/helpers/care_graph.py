@@ -11,11 +11,10 @@ from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import duration_from_nanoseconds, from_nanoseconds
 from baby_cry_detector.ros.tools.supervisor import node_command
-from graph_harness import next_domain, Probe
+from graph_harness import next_domain, PATIENCE_S, Probe
 import rclpy
 
 NS = 1_000_000_000
-PATIENCE_S = 60.0
 
 
 class CareGraph:

@@ -83,8 +83,9 @@ class Baby:
             self.care.say(self._now_ns(), self.onset_ns, self.crying, intensity=0.5, **fields)
 
     def quiet(self):
-        """Stop crying."""
-        self.crying = False
+        """Stop crying, and say so: else the next cry would be in the same bout, for who hears."""
+        self.crying, self.said_s = False, 0.0
+        self.speak()
 
     def cry(self):
         """Begin an episode."""
