@@ -346,20 +346,3 @@ def test_what_weakens_hearing_is_told_and_written_down(graph, policy):
     graph.until(lambda: told(graph)[-1].text.startswith('Crying'))
     graph.say(ONSET_NS + 9 * NS, ONSET_NS, False, status=CryNeed.STATUS_DISABLED)
     graph.until(lambda: any('switched off' in e.text for e in graph.care))
-
-
-def test_a_nightly_self_test_that_nobody_does_is_told_and_no_longer_once_somebody_does(
-        graph, tmp_path):
-    path = tmp_path / 'nightly.yaml'
-    path.write_text(AT_ONCE + 'self_test: {at: "03:00"}\n')
-    graph.start('caregiver_alert', policy=str(path))
-
-    def says(text):
-        graph.say(time.time_ns(), 0, False)
-        return text in graph.diagnosis('caregiver_alert')[1]
-
-    graph.until(lambda: says('the policy asks for a nightly self-test and nobody does it'))
-    assert graph.diagnosis('caregiver_alert')[0] == b'\x01'
-    graph.until(lambda: says('') and any('soother does not run' in a.text for a in told(graph)))
-    graph.start('soother', policy=str(path), output='topic')
-    graph.until(lambda: says('') and 'self-test' not in graph.diagnosis('caregiver_alert')[1])
