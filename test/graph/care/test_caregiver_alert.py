@@ -346,3 +346,22 @@ def test_what_weakens_hearing_is_told_and_written_down(graph, policy):
     graph.until(lambda: told(graph)[-1].text.startswith('Crying'))
     graph.say(ONSET_NS + 9 * NS, ONSET_NS, False, status=CryNeed.STATUS_DISABLED)
     graph.until(lambda: any('switched off' in e.text for e in graph.care))
+
+
+def test_a_nightly_self_test_that_nobody_does_is_told_and_no_longer_once_somebody_does(
+        graph, tmp_path):
+    path = tmp_path / 'nightly.yaml'
+    path.write_text(AT_ONCE + 'self_test: {at: "03:00"}\n')
+    graph.start('caregiver_alert', policy=str(path))
+
+    def says(times):
+        graph.say(time.time_ns(), 0, False)
+        sentence = 'the policy asks for a nightly self-test and nobody does it'
+        return graph.diagnosis('caregiver_alert')[1].count(sentence) == times
+
+    # As a notice, an alert for a minute, and for as long as it is so.
+    graph.until(lambda: says(2))
+    assert graph.diagnosis('caregiver_alert')[0] != b'\x00'
+    assert any('soother does not run' in alert.text for alert in told(graph))
+    graph.start('soother', policy=str(path), output='topic')
+    graph.until(lambda: says(1) or says(0))
