@@ -138,12 +138,13 @@ def is_brake(plan):
     Return whether a plan brakes.
 
     Then it is at rest within a second, and not at the rest position; or a few points lead there
-    slowly, as is right where it is not certain what the joint does.
+    slowly, as is right where it is not certain what the joint does. The last plans of a smooth
+    stop have few points too, but take no 0.3 s.
     """
     duration_s = times(plan)[-1]
     return speeds(plan)[-1] == 0.0 and (
         duration_s < 1.01 and positions(plan)[-1] != 0.0
-        or duration_s < 2.01 and len(plan.points) <= 3)
+        or 0.7 < duration_s < 2.01 and len(plan.points) <= 3)
 
 
 def events(care, phase):

@@ -122,11 +122,18 @@ def test_a_jolt_stops_it_and_a_sensor_that_fell_silent_lets_nothing_begin(care, 
     assert care.diagnosis('rocker')[2]['imu'] == 'none'      # not heard is not ok
     timer = care.node.create_timer(0.01, feel)
     baby.until(lambda: care.diagnosis('rocker')[2]['imu'] == 'ok')
-    baby.is_rocked(care)
-    pushes.append(3.0)                     # once, far beyond the limit
-    baby.until(lambda: events(care, CareEvent.PHASE_ENDED)
-               and any(map(is_brake, care.plans)))
-    assert events(care, CareEvent.PHASE_ENDED)[-1].text.startswith('IMU: acceleration ')
+
+    def jolts():
+        return [event for event in events(care, CareEvent.PHASE_ENDED)
+                if event.text.startswith('IMU: acceleration ')]
+
+    while not jolts():                     # a busy machine may end it first, otherwise
+        del care.plans[:]
+        baby.is_rocked(care)
+        count = len(events(care, CareEvent.PHASE_ENDED))
+        pushes.append(3.0)                 # once, far beyond the limit
+        baby.until(lambda: len(events(care, CareEvent.PHASE_ENDED)) > count)
+    baby.until(lambda: any(map(is_brake, care.plans)))
     baby.quiet()
     baby.until(lambda: care.diagnosis('rocker')[2]['imu'] == 'ok')
     care.node.destroy_timer(timer)
