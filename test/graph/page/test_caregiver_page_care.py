@@ -3,10 +3,14 @@
 """What is tapped in a real browser reaches the real diary and the real alerts."""
 
 import threading
+import time
 
 from baby_cry_detector.care.diary.store import DiaryStore
-from baby_cry_detector.msg import CareEvent, CryAlert
+from baby_cry_detector.care.need.labels import Cry, Fact, label_of
+from baby_cry_detector.kept_needs import read_items
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from baby_cry_detector.ros.nodes.diary import Diary
 from page_harness import browser_missing, Phone, ServedPage, wait_until
 import pytest
@@ -146,6 +150,84 @@ def test_what_is_tapped_three_times_in_vain_is_one_row_and_the_next_one_another(
               [row for row in house.read('events') if row['kind'] == 'fed'][0]['event_id'])
     phone.tap('[data-care="fed"]')
     wait_until(lambda: len([row for row in house.read('events') if row['kind'] == 'fed']) == 3)
+
+
+class Learnt:
+    """Says in the graph's own thread what an estimator and a classifier would, again and again."""
+
+    def __init__(self, house):
+        """Take the place of the classifier."""
+        node, self.house = house.diary, house
+        classifier, = [n for n in house.graph.nodes if n.get_name() == 'cry_classifier']
+        house.graph.executor.create_task(classifier.trigger_deactivate)
+        self.onset_ns = time.time_ns() - 60 * 10 ** 9
+        self.crying, self.noted = True, ''
+        self._needs = node.create_publisher(CryNeed, 'cry_need', qos.LATCHED)
+        self._estimates = node.create_publisher(NeedEstimate, 'need_estimate', qos.LATCHED)
+        node.create_timer(0.2, self._tell)
+
+    def _tell(self):
+        now_ns = time.time_ns()
+        need = CryNeed(status=CryNeed.STATUS_OK, crying=self.crying, episode_id='made-1',
+                       onset=from_nanoseconds(self.onset_ns), intensity=0.5 * self.crying)
+        need.duration.sec = 60
+        estimate = NeedEstimate(
+            episode_id='made-1' if self.crying else '', need=CryNeed.NEED_HUNGRY * self.crying,
+            need_reason='probably hungry; last fed 3 h 10 min ago' * self.crying, need_right=14,
+            need_of=18, need_base_right=11, base_need=CryNeed.NEED_HUNGRY, names_needs=True,
+            week_right=[14], week_of=[18], week_base_right=[11], ready=True,
+            noted_episode_id=self.noted,
+            noted_need=CryNeed.NEED_HUNGRY if self.noted else CryNeed.NEED_UNKNOWN)
+        for message, publisher in ((need, self._needs), (estimate, self._estimates)):
+            message.header.frame_id = 'nursery'
+            message.header.stamp = from_nanoseconds(now_ns)
+            publisher.publish(message)
+
+    def labels(self):
+        """Return (label, who) of the episode as the diary has it, oldest first."""
+        return [(row['label'], row['who']) for row in sorted(
+            self.house.read('events'), key=lambda row: row['stamp_ns'])
+            if row['kind'] == 'labelled' and row['episode_id'] == 'made-1']
+
+
+def tap_at_once(phone, name):
+    """Tap a button in the moment in which it is there; on a slow machine it comes and goes."""
+    wait_until(lambda: phone.run("""
+        const button = document.getElementById(arguments[0]);
+        const can = button.offsetParent !== null && !button.disabled;
+        if (can) button.click();
+        return can;""", name), what=name)
+
+
+def test_why_is_confirmed_corrected_and_taken_back_with_a_tap_by_two_phones(house):
+    learnt = Learnt(house)
+    phones = [house.phone(), house.phone(dark=False)]
+    for name, one in zip(('Anna', 'Ben'), phones):
+        one.enter('who', name)
+        one.shows('why', 'Probably hungry; last fed 3 h 10 min ago')
+        one.shows('learnt-text', 'right 14 of 18 times; always saying hunger: 11')
+    for one in phones:
+        tap_at_once(one, 'confirm')
+    for one in phones:
+        one.shows('confirm-answer', 'Thank you')
+    assert sorted(learnt.labels()) == [('hungry', 'Anna'), ('hungry', 'Ben')]
+    phones[1].tap('[data-label="tired"]')                       # no: something else
+    phones[1].shows('label-answer', 'Written down: tired')
+    assert learnt.labels()[-1] == ('tired', 'Ben')
+    cry = Cry('made-1', learnt.onset_ns, learnt.onset_ns + 60 * 10 ** 9)
+
+    def meant():
+        return label_of(cry, [fact for fact in read_items(house.file, 'nursery')
+                              if isinstance(fact, Fact)]).shares
+    assert meant() == {'tired': 1.0}, 'the newest word counts'
+    learnt.crying, learnt.noted = False, 'made-1'
+    for one in phones:
+        one.shows('noted', 'Noted: it was hunger.')
+        assert one.text('confirm') == ''
+    tap_at_once(phones[0], 'undo')
+    phones[0].shows('confirm-answer', 'Taken back')
+    assert learnt.labels()[-1] == ('unknown', 'Anna') and meant() == {}
+    assert [one.complaints() for one in phones] == [[], []]
 
 
 def test_without_the_diary_the_page_says_so_and_goes_on(house):
