@@ -146,6 +146,8 @@ if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
   else
     generator=-GUnix\ Makefiles
   fi
+  # Without it colcon lets the compiler wait until the machine's load falls below its cores.
+  export MAKEFLAGS=${MAKEFLAGS:--j$(nproc)}
   build() {
     run 'the build failed' colcon build "$@" --cmake-args "$generator" -DBUILD_TESTING=OFF \
       -DPython3_EXECUTABLE="$venv/bin/python" -DPython3_FIND_VIRTUALENV=ONLY
