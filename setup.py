@@ -14,9 +14,9 @@ from setuptools import Extension, find_packages, setup
 PACKAGE = Path('baby_cry_detector')
 core = Extension(
     'baby_cry_detector._core',
-    [str(PACKAGE / 'core.c'), *(str(path) for room in ('audio', 'features', 'model', 'decision',
-                                                              'stream')
-                                for path in sorted((PACKAGE / room).rglob('*.c')))],
+    [str(PACKAGE / 'core.c'), *(
+        str(path) for room in ('audio', 'features', 'model', 'decision', 'stream')
+        for path in sorted((PACKAGE / room).rglob('*.c')))],
     depends=[str(path) for path in PACKAGE.rglob('*.h')],
     extra_compile_args=['-std=c99', '-O3', '-ffp-contract=off', '-fno-math-errno',
                         '-fno-trapping-math'],
