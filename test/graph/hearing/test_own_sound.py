@@ -147,6 +147,7 @@ def recorded_cries():
     return [read_audio(path) for label in sorted(chosen) for path in chosen[label][:2]]
 
 
+@pytest.mark.timeout(900)          # minutes of audio through the graph, on a busy machine too
 def test_recorded_cries_are_found_over_each_sound_as_without_it(graph):
     cries = recorded_cries()
     gap = 6 * RATE
