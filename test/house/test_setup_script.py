@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ('bash', 'cat', 'cut', 'dirname', 'env', 'find', 'grep', 'mkdir', 'rm', 'sha256sum',
          'sort', 'tail', 'uname', 'xargs', 'cp', 'g++', 'flock')
+
+
+def as_in_a_terminal():
+    """Take Ctrl-C, also where these tests run in a background that leaves it out."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ def machine(tmp_path):
             add(name, text)
         result = subprocess.run(
             [str(checkout / 'tools' / 'setup.sh')], capture_output=True, text=True, timeout=240,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=as_in_a_terminal,
             env={'PATH': str(programs), 'HOME': str(tmp_path), **environment}, check=False)
         assert result.stdout == ''
         return result, checkout
@@ -148,7 +154,8 @@ time.sleep(0.5)'
         path.write_text(text)
         path.chmod(0o755)
     done = subprocess.run([str(checkout / 'tools' / 'run.sh')], capture_output=True, text=True,
-                          timeout=50, start_new_session=True, check=False)
+                          timeout=50, start_new_session=True, check=False,
+                          preexec_fn=as_in_a_terminal)
     assert (done.returncode, done.stdout) == (0, 'interrupted\n')
     assert 'KeyboardInterrupt' not in done.stderr
 
