@@ -130,7 +130,7 @@ class Guesses:
         :param rows: what `of_cry` returned.
         """
         # A guess that expected a cry now counts more than one that did not.
-        shares = rows.astype(float) @ self._weights()
+        shares = np.einsum('kg,g->k', rows, self._weights(), dtype=float)
         return shares / shares.sum()
 
     def _weights(self):
@@ -171,14 +171,16 @@ class Guesses:
         self._drawn_ns = self._now_ns
         mean = logs.mean(axis=1, keepdims=True)
         around = logs - mean
-        covariance = (around @ around.T).astype(float) / around.shape[1]
+        # By einsum: what BLAS returns depends, in its last bits, on how many threads it takes,
+        # and the same diary would give another learner in another process.
+        covariance = np.einsum('ig,jg->ij', around, around, dtype=float) / around.shape[1]
         covariance += 1e-6 * np.eye(len(logs))
         wider = 2.0 ** (0.5 * min(passed_ns, 7 * DAY_NS) / HALF_LIFE_NS)
         # No wider than babies differ.
         widest = np.maximum(SPREADS / np.sqrt(np.diag(covariance)), 1e-3)
         wider = np.minimum(wider, widest)[:, None]
         noise = generator.standard_normal(logs.shape, np.float32)
-        mixed = np.linalg.cholesky(covariance).astype(np.float32) @ noise
+        mixed = np.einsum('ij,jg->ig', np.linalg.cholesky(covariance).astype(np.float32), noise)
         around = np.float32(np.sqrt(1.0 - KERNEL ** 2)) * around + np.float32(KERNEL) * mixed
         logs = mean + wider.astype(np.float32) * around
         grows = generator.random(logs.shape[1]) < GROWS_A_DAY * min(passed_ns, DAY_NS) / DAY_NS
