@@ -182,6 +182,7 @@ def test_clips_are_off_and_where_they_are_on_have_a_pre_roll(graph, tmp_path, pa
     graph.spin(0.5)
     for block in range(100):
         probe.send(bytes(3200), ONSET_NS + block * NS // 10)
+        graph.spin(0.02)               # a burst is more than a busy node keeps
     graph.spin(1.0)
     graph.say(ONSET_NS + 9 * NS, ONSET_NS + 8 * NS)
     folder = path.with_name('diary_clips')
