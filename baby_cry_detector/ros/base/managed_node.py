@@ -11,6 +11,7 @@ which it was made, and is given back with it: what `activate` made after `deacti
 """
 
 from collections import Counter
+import contextlib
 import functools
 import time
 import traceback
@@ -19,6 +20,7 @@ from typing import Any, Dict, Generic, Mapping, Optional, Type, TypeVar
 from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_parameters
+from baby_cry_detector.ros.base.own_thread import OwnThread
 from baby_cry_detector.ros.base.owning import OwningNode, survive
 from baby_cry_detector.ros.base.parameters import NodeSettings
 from baby_cry_detector.ros.base.running import Restarts
@@ -44,6 +46,15 @@ def _or_error(result: TransitionCallbackReturn) -> TransitionCallbackReturn:
     return result if result == SUCCESS else TransitionCallbackReturn.ERROR
 
 
+def _alone(step):
+    """Wrap a step of the life cycle, which rclpy calls: nothing else of the node runs then."""
+    @functools.wraps(step)
+    def alone(self, *args):
+        with self.alone:
+            return step(self, *args)
+    return alone
+
+
 class ManagedNode(OwningNode, Generic[Own]):
     """
     A lifecycle node whose parameters are declared by a class.
@@ -51,11 +62,15 @@ class ManagedNode(OwningNode, Generic[Own]):
     :param name: node name.
     :param settings: declares its parameters, and holds their values.
     :param overrides: parameter values set in code (composition, tests), by name.
+    :param own_thread: calls what is periodic; without it the executor does.
     """
 
     def __init__(self, name: str, settings: Type[Own],
-                 overrides: Optional[Mapping[str, Any]] = None, **kwargs: Any) -> None:
+                 overrides: Optional[Mapping[str, Any]] = None,
+                 own_thread: Optional[OwnThread] = None, **kwargs: Any) -> None:
         """Declare everything and open nothing."""
+        self.own_thread, self._recurring = own_thread, []
+        self.alone = contextlib.nullcontext() if own_thread is None else own_thread.lock
         table = settings.table()
         self._settings_type = settings
         self.table = {field.name: field for field in table}
@@ -122,6 +137,7 @@ class ManagedNode(OwningNode, Generic[Own]):
     def _present(self) -> Dict[str, Any]:
         return {name: self.get_parameter(name).value for name in self.table}
 
+    @_alone
     def _validate_change(self, changes) -> SetParametersResult:
         try:
             values = self._present()
@@ -173,6 +189,7 @@ class ManagedNode(OwningNode, Generic[Own]):
         self.validate(values)
         self.configure(values)
 
+    @_alone
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Validate parameters, load, allocate."""
         self._opening_in = 'configure'
@@ -185,6 +202,7 @@ class ManagedNode(OwningNode, Generic[Own]):
             self._why_not_started = why
         return result
 
+    @_alone
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start, once the publishers are active."""
         super().on_activate(state)
@@ -205,6 +223,7 @@ class ManagedNode(OwningNode, Generic[Own]):
         self._is_active = False
         return result
 
+    @_alone
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and forget what was heard."""
         result = self._deactivate()
@@ -218,14 +237,17 @@ class ManagedNode(OwningNode, Generic[Own]):
         self._incompatible.clear()
         return _or_error(min(results, key=lambda r: r == SUCCESS))
 
+    @_alone
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything that configure took."""
         return self._release()
 
+    @_alone
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything, from any state."""
         return self._release()
 
+    @_alone
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything; the node can be configured again."""
         return self._release()
@@ -272,9 +294,12 @@ class ManagedNode(OwningNode, Generic[Own]):
 
     def close(self) -> None:
         """Release everything without a transition; for process exit."""
-        self._is_ending = True
-        self._release()
-        self.destroy_node()
+        with self.alone:
+            self._is_ending = True
+            self._release()
+            for recurring in self._recurring:
+                recurring.cancel()
+            self.destroy_node()
 
     # --- reports ---------------------------------------------------------------------------------
     def report(self, kind: str, sentence: str) -> None:

@@ -8,13 +8,15 @@ that fails ends a node.
 """
 
 from collections import Counter
+import contextlib
 import functools
 import inspect
 import traceback
-from typing import Callable, Dict
+from typing import Callable, ContextManager, Dict, List, Optional
 
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.own_thread import OwnThread, Recurring
 from rclpy.clock import Clock
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import Node
@@ -40,9 +42,10 @@ def without_numbers(sentence: str) -> str:
 
 
 def _guard(node, callback, args):
-    """Call; a service that fails still answers, and says why."""
+    """Call, alone; a service that fails still answers, and says why."""
     try:
-        return callback(*args)
+        with node.alone:
+            return callback(*args)
     except Exception as error:
         return _answer_failure(node, callback, args, error)
 
@@ -79,10 +82,18 @@ class OwningNode(Node):
     A lifecycle node that knows what it has open; `ManagedNode` says when it is given back.
 
     `ManagedNode` sets these before ``super().__init__``.
+
+    :ivar alone: under which every callback runs: the thread's lock, or nothing where the executor
+        is alone anyway.
+    :ivar own_thread: calls what is periodic, where nodes of one process share one; else ``None``,
+        and the executor does.
     """
 
+    alone: ContextManager
+    own_thread: Optional[OwnThread]
     counts: Counter
     _held: Dict[str, list]
+    _recurring: List[Recurring]
     _opening_in: str
     _incompatible: Dict[str, str]
     _steady_clock: Clock
@@ -108,6 +119,10 @@ class OwningNode(Node):
 
     def every(self, period_s: float, callback):
         """Return a timer on the steady clock: a simulated one may stand still, or race."""
+        if self.own_thread is not None:
+            made = self.own_thread.every(period_s, self._guarded(callback))
+            self._recurring.append(made)
+            return self.own(made, self.destroy_timer)
         return self.own(self.create_timer(period_s, self._guarded(callback),
                                           clock=self._steady_clock), self.destroy_timer)
 
@@ -134,6 +149,11 @@ class OwningNode(Node):
     def destroy_timer(self, timer):
         """Give a timer back before its step ends."""
         self._disown(timer)
+        if isinstance(timer, Recurring):
+            timer.cancel()
+            with contextlib.suppress(ValueError):
+                self._recurring.remove(timer)
+            return True
         return super().destroy_timer(timer)
 
     def destroy_lifecycle_publisher(self, publisher):

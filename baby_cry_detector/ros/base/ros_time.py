@@ -44,10 +44,10 @@ class Arrival:
         self._node = node
         self._steady_ns = self._node_ns = None
 
-    def note(self) -> int:
-        """Say that something comes now; return the node's time."""
+    def note(self, node_ns: Optional[int] = None) -> int:
+        """Say that something comes now; return the node's time, which may be known already."""
         self._steady_ns = time.monotonic_ns()
-        self._node_ns = now_nanoseconds(self._node)
+        self._node_ns = now_nanoseconds(self._node) if node_ns is None else node_ns
         return self._node_ns
 
     def clear(self) -> None:

@@ -9,6 +9,7 @@ the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and 
 """
 
 from collections import Counter
+import contextlib
 from dataclasses import replace
 import time
 import traceback
@@ -25,7 +26,7 @@ from baby_cry_detector.ros.base.messages import (audio_message, AudioDataStamped
 from baby_cry_detector.ros.base.parameters import AudioCaptureSettings
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.tools.recording_player import RecordingPlayer
-from baby_cry_detector.stream.intake import level_dbfs, SILENCE_DBFS
+from baby_cry_detector.stream.intake import level_dbfs
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 from std_msgs.msg import String
@@ -49,12 +50,14 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
         """Declare parameters and publishers."""
         super().__init__('audio_capture', AudioCaptureSettings, overrides, **kwargs)
         self.finished = False
+        self.extractor = None          # of the same process: takes audio without a message
+        self._topic = ''
         self._settings = AudioCaptureSettings()
         self._player = self._microphone = None
         self._worker = DeviceThread('microphone', self._capture, self._kill_microphone, HUNG_S)
         self._trouble = ''
         self._silent_s = 0.0
-        self._level_dbfs = SILENCE_DBFS
+        self._newest = np.zeros(0, np.int16)        # block
         self._device_name = ''
         self._channels = ''            # what was found out about them
         self._published_samples = 0
@@ -77,6 +80,7 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
             FileSource(values.file, values.sample_rate, values.block_duration_s,
                        channel=values.channel)
         depth = qos.depth_for(values.block_duration_s)
+        self._topic = self.resolve_topic_name('audio_stamped')
         self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))
         self._info = self.offer(AudioInfo, 'audio_info', qos.LATCHED)
         self._trust = self.offer(String, 'audio_trouble', qos.LATCHED)
@@ -117,10 +121,21 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
     def _publish_info(self):
         self._info.publish(info_message(self._settings.sample_rate))
 
-    def _publish(self, block: AudioBlock, stamp_ns: int):
-        self._audio.publish(audio_message(block.pcm, stamp_ns, self._settings.frame_id))
-        self._level_dbfs = level_dbfs(from_pcm16(block.pcm))
+    def _publish(self, block: AudioBlock, stamp_ns: int) -> bool:
+        """
+        Hand a block to the extractor; a message is made for whoever else subscribes.
+
+        :return: whether it was heard in this call.
+        """
+        frame_id = self._settings.frame_id
+        is_taken = self.extractor is not None and self.extractor.take(
+            self._topic, block.pcm.astype('<i2', copy=False).tobytes(), stamp_ns, frame_id)
+        # The extractor itself is one subscriber; what it has taken it does not take again.
+        if not is_taken or self._audio.get_subscription_count() > 1:
+            self._audio.publish(audio_message(block.pcm, stamp_ns, frame_id))
+        self._newest = block.pcm
         self._published_samples = block.first_sample + len(block.pcm)
+        return is_taken
 
     def _watch(self):
         """Note the end of the recording."""
@@ -190,7 +205,7 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
                     return             # another thread has the device by now
                 if not isinstance(error, (AudioSourceError, OSError)):
                     self.report('internal_error', traceback.format_exc())
-                self._trouble, self._level_dbfs, self._silent_s = str(error), SILENCE_DBFS, 0.0
+                self._trouble, self._newest, self._silent_s = str(error), self._newest[:0], 0.0
                 self.counts['microphone_lost'] += 1
                 delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
                 attempt += 1
@@ -213,7 +228,11 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
             elif time.monotonic() - heard_s > STUCK_S:
                 raise MicrophoneLost(f'{microphone.description} gave no audio for {STUCK_S:g} s')
             if block is not None:
-                self._publish(self._amplified(block), block.capture_time_ns)
+                try:
+                    with self._alone_in(turn):
+                        self._publish(self._amplified(block), block.capture_time_ns)
+                except InterruptedError:
+                    return
                 self._age_ns = time.time_ns() - block.capture_time_ns
             self._silent_s = microphone.silent_s
             news = microphone.mixer.take_news()
@@ -224,6 +243,12 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
                 count = getattr(microphone, kind)
                 self.counts[kind] += max(0, count - seen[kind])
                 seen[kind] = count
+
+    def _alone_in(self, turn: Turn):
+        """Return the nodes' lock, for a thread whose end somebody may wait for who holds it."""
+        if self.own_thread is None:
+            return contextlib.nullcontext()
+        return self.own_thread.turn(lambda: turn.is_over)
 
     def _look_at_source(self, source, opened):
         """
@@ -270,7 +295,8 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
         """Report the device and what is wrong with it."""
         details = {'hardware_id': self._device_name, 'device': self._device_name,
                    'source': self._settings.source,
-                   'level_dbfs': round(self._level_dbfs, 1), 'silent_s': round(self._silent_s, 1),
+                   'level_dbfs': round(level_dbfs(from_pcm16(self._newest)), 1),
+                   'silent_s': round(self._silent_s, 1),
                    'published_s': round(self._published_samples /
                                         self._settings.sample_rate, 2)}
         if self._source is not None:

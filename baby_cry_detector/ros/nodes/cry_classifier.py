@@ -187,7 +187,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
             self._arrival.note()               # audio arrives that can't be used: it is told why
         if self._classification.next_start_ns == before_ns:
             return                             # all of it arrived before
-        self._arrival.note()
+        self._arrival.note(arrival_ns)
         self._workload.add(len(frames.values),
                            arrival_ns - self._classification.next_start_ns)
 
@@ -221,7 +221,8 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
             decision = replace(decision, status=STATUS_UNTRUSTED_AUDIO,
                                status_reason=self._distrust)
         self._need.publish(need_message(with_estimate(decision, self._known)))
-        self._probability.publish(Float32(data=float(decision.cry_probability)))
+        if self._probability.get_subscription_count():
+            self._probability.publish(Float32(data=float(decision.cry_probability)))
         if self._watch_timer is not None:
             self._watch_timer.reset()
         self._last = decision

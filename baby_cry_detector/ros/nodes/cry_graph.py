@@ -1,14 +1,16 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The three nodes in one process with one executor: what a robot with one microphone runs.
+The three nodes in one process: what a robot with one microphone runs.
 
-Their behaviour is that of three processes. Frames go from the extractor to the classifier by a
-call; `frame_features` is made only while somebody else subscribes to it.
+Their behaviour is that of three processes. Audio goes from the device to the decision by plain
+calls on a thread of its own, `audio_stamped` and `frame_features` are made only while somebody
+else subscribes to them, and the executor serves services, parameters and messages of others.
 """
 
 import sys
 
+from baby_cry_detector.ros.base.own_thread import OwnThread
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.nodes.audio_capture import AudioCapture
 from baby_cry_detector.ros.nodes.cry_classifier import CryClassifier
@@ -23,12 +25,13 @@ def make_graph(overrides=None, capture=True, **kwargs):
     :param capture: False where another package publishes the audio.
     :param kwargs: for each node, for example namespace or context.
     """
-    overrides = overrides or {}
+    overrides, kwargs = overrides or {}, {**kwargs, 'own_thread': OwnThread()}
     nodes = [CryClassifier(overrides.get('cry_classifier'), **kwargs),
              FeatureExtractor(overrides.get('feature_extractor'), **kwargs)]
     nodes[1].classifier = nodes[0]
     if capture:
         nodes.append(AudioCapture(overrides.get('audio_capture'), **kwargs))
+        nodes[2].extractor = nodes[1]
     return nodes
 
 

@@ -7,6 +7,7 @@ The rows carry the audio's own stamps and a frame counter, so whoever follows ca
 missing.
 """
 
+from collections import deque
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +16,7 @@ from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.msg import FrameFeatures
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Interleaving, Workload
-from baby_cry_detector.ros.base.managed_node import ManagedNode
+from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, features_message
 from baby_cry_detector.ros.base.parameters import FeatureExtractorSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
@@ -48,6 +49,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._memory = None
         self._listening = Listening(self, self._remember)
         self.classifier = None         # of the same process: takes frames without a message
+        self._topic = ''               # on which audio is heard
+        self._taken = deque(maxlen=2 * qos.depth_for())     # stamps, see `take`
         self._sends_samples = True
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
@@ -73,6 +76,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
     def activate(self):
         """Subscribe."""
         self.hear(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
+        self._topic = self.resolve_topic_name('audio_stamped')
         self.hear(AudioDataStamped, 'audio_stamped', self._on_audio, qos.stream(qos.depth_for()))
         for name in self._own_sounds:
             self.hear(AudioInfo, f'{name}_info', partial(self._on_own_info, name), qos.LATCHED)
@@ -86,6 +90,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
     def deactivate(self):
         """Forget the stream."""
         self._arrival.clear()
+        self._taken.clear()
         self._listening.use(None)
         if self._extraction is not None:
             self._extraction.forget()
@@ -105,13 +110,34 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
     def _on_audio(self, message: AudioDataStamped, info: dict):
         self._interleaving.note(info.get('publication_sequence_number'))
         stamp_ns = to_nanoseconds(message.header.stamp)
+        if stamp_ns not in self._taken:
+            self._hear(message.audio.data, stamp_ns, message.header.frame_id)
+
+    def take(self, topic: str, data: bytes, stamp_ns: int, frame_id: str) -> bool:
+        """
+        Take a block of a capture node in the same process, under the nodes' common lock.
+
+        :param topic: on which it would be published.
+        :param data: as `audio_stamped` would carry it; its format comes as `audio_info`.
+        :return: whether it was taken; if not, it is to be published.
+        """
+        if not self._is_active or topic != self._topic:
+            return False
+        self._taken.append(stamp_ns)
+        self._hear_taken(data, stamp_ns, frame_id)
+        return True
+
+    @survive
+    def _hear_taken(self, data: bytes, stamp_ns: int, frame_id: str):
+        self._hear(data, stamp_ns, frame_id)
+
+    def _hear(self, data, stamp_ns: int, frame_id: str):
         arrival_ns = now_nanoseconds(self)
         with self._workload.measured():
-            blocks = self._extraction.on_audio(AudioMessage(
-                arrival_ns, stamp_ns, message.header.frame_id, message.audio.data))
+            blocks = self._extraction.on_audio(AudioMessage(arrival_ns, stamp_ns, frame_id, data))
         for frames in blocks:
             self._publish(frames)
-        self._arrival.note()
+        self._arrival.note(arrival_ns)
         self._listening.step()
         if self._extraction.has_learnt:
             self._extraction.has_learnt = False
@@ -147,7 +173,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         """Publish the level, and say when audio has stopped."""
         self._extraction.on_silence(self._arrival.silent_ns())
         self._listening.step()
-        self._level.publish(Float32(data=self._extraction.level_dbfs))
+        if self._level.get_subscription_count():
+            self._level.publish(Float32(data=self._extraction.level_dbfs))
 
     # --- what the microphone was before ----------------------------------------------------------
     def _recall(self):

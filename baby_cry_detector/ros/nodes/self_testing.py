@@ -59,20 +59,22 @@ class Listening:
 
     async def _asked_for(self, request, response):
         """Play a chirp and say whether it was heard."""
-        response.success = False
-        if self._test is None:
-            response.message = 'the node is not active'
-        elif self._test.is_running:
-            response.message = 'a self-test is running already'
-        else:
-            self._test.begin()
-            # What looks for the chirp is large; it comes while the chirp is played, and the audio
-            # does not wait for it.
-            threading.Thread(target=importlib.import_module, args=('scipy.signal',),
-                             daemon=True).start()
-            asked = self._outcome = Future()
-            self._began_s = time.monotonic()
-            self.step()                        # which may end it at once
+        response.success, asked = False, None
+        with self._node.alone:
+            if self._test is None:
+                response.message = 'the node is not active'
+            elif self._test.is_running:
+                response.message = 'a self-test is running already'
+            else:
+                self._test.begin()
+                # What looks for the chirp is large; it comes while the chirp is played, and the
+                # audio does not wait for it.
+                threading.Thread(target=importlib.import_module, args=('scipy.signal',),
+                                 daemon=True).start()
+                asked = self._outcome = Future()
+                self._began_s = time.monotonic()
+                self.step()                    # which may end it at once
+        if asked is not None:
             outcome = await asked
             response.success, response.message = outcome.result == HEARD, outcome.sentence
         return response
@@ -99,17 +101,18 @@ class Listening:
             self._answer()
 
     def _answered(self, asked):
-        if asked is not self._asked:
-            return
-        self._asked = None
-        if self._test is None or not self._test.is_running:
-            return
-        answer = asked.result()
-        if answer.success:
-            self._test.on_playing()
-        else:
-            self._test.give_up(answer.message)
-            self.step()
+        with self._node.alone:
+            if asked is not self._asked:
+                return
+            self._asked = None
+            if self._test is None or not self._test.is_running:
+                return
+            answer = asked.result()
+            if answer.success:
+                self._test.on_playing()
+            else:
+                self._test.give_up(answer.message)
+                self.step()
 
     def _answer(self) -> None:
         outcome, self._outcome = self._outcome, None

@@ -30,7 +30,7 @@ class RecordingPlayer:
 
     :param node: the node that publishes.
     :param settings: its parameters.
-    :param publish: takes a block and its stamp.
+    :param publish: takes a block and its stamp; returns whether it was heard in this call.
     :raises AudioSourceError: if the recording can't be opened.
     """
 
@@ -54,13 +54,15 @@ class RecordingPlayer:
         self._progress_s = 0.0
         # Between two waits the executor must find time for the others, hence no period of 0.
         self._timer = node.every(self._duration_s / self._rate if self._rate else 1e-4, self.step)
-        self._answers = node.create_subscription(
-            CryNeed, 'cry_need', self._note_answer, qos.STATE)
+        self._answers = None
+        if self._rate != 1.0:          # in real time nobody has to be waited for who hears here
+            self._hear_answers()
 
     def stop(self) -> None:
         """Stop playing."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_subscription(self._answers)
+        if self._answers is not None:
+            self._node.destroy_subscription(self._answers)
 
     def step(self) -> None:
         """Publish what is due: one block, or several if the timer was late."""
@@ -74,7 +76,10 @@ class RecordingPlayer:
             for sentence in self.source.take_news():
                 self._node.get_logger().warning(f'{self.source.path}: {sentence}')
             self._time_ns = block.first_sample * SECOND_NS // self._sample_rate
-            self._publish(block, self._start_ns + self._time_ns)
+            if self._publish(block, self._start_ns + self._time_ns) and self._answers is None:
+                self._heard_ns = self._time_ns
+            else:
+                self._hear_answers()
             if not self._rate or self._is_on_time():
                 return
 
@@ -107,6 +112,11 @@ class RecordingPlayer:
         if lag_s > LONGEST_LAG_S:
             self._wall_start_s += lag_s
         return lag_s < self._duration_s / self._rate
+
+    def _hear_answers(self) -> None:
+        if self._answers is None:
+            self._answers = self._node.create_subscription(
+                CryNeed, 'cry_need', self._note_answer, qos.STATE)
 
     def _note_answer(self, message: CryNeed) -> None:
         if message.status == CryNeed.STATUS_OK and self._start_ns is not None:

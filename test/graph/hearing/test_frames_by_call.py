@@ -1,11 +1,15 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""In one process frames reach the classifier by a call; the topic is for whoever subscribes."""
+"""In one process audio and frames go by calls; their topics are for whoever subscribes."""
 
+import threading
+
+from audio_common_msgs.msg import AudioDataStamped
 from baby_cry_detector.msg import FrameFeatures
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.nodes import feature_extractor
+from baby_cry_detector.ros.nodes import audio_capture, feature_extractor
 import numpy as np
+import soundfile
 
 NS = 1_000_000_000
 RATE = 16_000
@@ -42,3 +46,32 @@ def test_frames_are_made_into_messages_only_for_a_subscriber(graph, monkeypatch)
     # What came by the call did not come again by the topic.
     assert not classifier.counts['frames_repeated'] and not classifier.counts['continuity_lost']
     assert classifier._workload.figures()['frames'] <= 400
+
+
+def test_audio_is_heard_by_a_call_on_a_thread_of_its_own(start_graph, tmp_path, monkeypatch):
+    made, threads = [], set()
+    audio_message = audio_capture.audio_message
+
+    def counted(*args):
+        made.append(args)
+        return audio_message(*args)
+    monkeypatch.setattr(audio_capture, 'audio_message', counted)
+    path = tmp_path / 'room.wav'
+    soundfile.write(path, np.random.default_rng(0).normal(0, 1e-3, 2 * RATE), RATE)
+    graph = start_graph({'audio_capture': {'source': 'file', 'file': str(path), 'loop': True}},
+                        capture=True)
+    probe, (classifier, extractor, capture) = graph.probe, graph.nodes
+    hear = extractor._hear
+    monkeypatch.setattr(extractor, '_hear', lambda *args: (
+        threads.add(threading.current_thread().name), hear(*args))[1])
+    probe.spin_until(lambda: classifier._workload.frames > 100)
+    assert not made and threads == {'hearing'}
+
+    heard = []
+    probe.node.create_subscription(AudioDataStamped, 'audio_stamped', heard.append,
+                                   qos.stream(1000))
+    probe.spin_until(lambda: len(heard) > 20)
+    assert len(made) >= len(heard) and threads == {'hearing'}
+    # What came by the call did not come again by the topic.
+    assert not classifier.counts['continuity_lost'] and not extractor.counts['duplicate']
+    assert classifier._workload.frames <= 4 * (capture._published_samples // 640)
