@@ -18,9 +18,9 @@ import traceback
 from typing import Any, Dict, Generic, Mapping, Optional, Type, TypeVar
 
 from baby_cry_detector.fields import ParameterError
+from baby_cry_detector.own_thread import OwnThread
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_parameters
-from baby_cry_detector.ros.base.own_thread import OwnThread
 from baby_cry_detector.ros.base.owning import OwningNode, survive
 from baby_cry_detector.ros.base.parameters import NodeSettings
 from baby_cry_detector.ros.base.running import Restarts

@@ -14,9 +14,9 @@ import inspect
 import traceback
 from typing import Callable, ContextManager, Dict, List, Optional
 
+from baby_cry_detector.own_thread import OwnThread, Recurring
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.own_thread import OwnThread, Recurring
 from rclpy.clock import Clock
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import Node

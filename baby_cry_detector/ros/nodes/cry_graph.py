@@ -10,7 +10,7 @@ else subscribes to them, and the executor serves services, parameters and messag
 
 import sys
 
-from baby_cry_detector.ros.base.own_thread import OwnThread
+from baby_cry_detector.own_thread import OwnThread
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.nodes.audio_capture import AudioCapture
 from baby_cry_detector.ros.nodes.cry_classifier import CryClassifier

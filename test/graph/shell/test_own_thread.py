@@ -4,7 +4,7 @@
 
 import threading
 
-from baby_cry_detector.ros.base.own_thread import OwnThread
+from baby_cry_detector.own_thread import OwnThread
 import pytest
 
 PATIENCE_S = 60.0
