@@ -67,6 +67,7 @@ def episode_items(rows: List[dict], now_ns: int) -> List[dict]:
         'intensity': None if row['intensity_mean'] is None else clean_share(
             row['intensity_mean']),
         'need': clean_text(row['need'], 40).lower(),
+        'confirmation': clean_text(row.get('confirmation', 'none'), 20),
         'label': clean_text(row['label'] or '', 60),
         'acknowledged_by': clean_text(row['acknowledged_by'] or '', 40),
     } for row in rows[-MOST_ROWS:]]

@@ -18,6 +18,7 @@ def row(name, ago_s, lasts_s, crib='nursery', is_open=False):
     """Return an episode that began so long ago."""
     onset_ns = NOW_NS - ago_s * NS
     made = EpisodeRow(name, crib, onset_ns, onset_ns + lasts_s * NS, is_open, 'HUNGRY', 0.7)
+    made.confirmation = 'refused'
     made.curve.add(0, 0.9, 0.5)
     return made
 
@@ -48,6 +49,7 @@ def test_episodes_and_events_of_the_crib_come_oldest_first(tmp_path):
     assert history['episodes'][0]['end_ms'] - history['episodes'][0]['start_ms'] == 600_000
     assert history['episodes'][0]['intensity'] == 0.5
     assert history['episodes'][0]['need'] == 'hungry'
+    assert history['episodes'][0]['confirmation'] == 'refused'
     assert [(e['kind'], e['who'], e['text']) for e in history['events']] == [
         ('fed', 'Anna', '120 ml'), ('acknowledged', 'Ben', '')]
 

@@ -14,8 +14,8 @@ from baby_cry_detector.printable import INVISIBLE, printable
 from baby_cry_detector.units import SECOND_NS
 
 COLUMNS = ('episode_id', 'crib', 'onset', 'end', 'duration_s', 'open', 'intensity_mean',
-           'intensity_peak', 'need', 'confidence', 'label', 'labelled_by', 'actions', 'alerts',
-           'acknowledged_by', 'acknowledged_after_s', 'clock_doubted')
+           'intensity_peak', 'need', 'confidence', 'confirmation', 'label', 'labelled_by',
+           'actions', 'alerts', 'acknowledged_by', 'acknowledged_after_s', 'clock_doubted')
 EVENT_COLUMNS = ('event_id', 'time', 'crib', 'kind', 'phase', 'who', 'episode_id', 'text',
                  'label', 'clock_doubted')
 
@@ -61,6 +61,7 @@ def _record(store, row):
         'duration_s': _ago(row['end_ns'], row['onset_ns']), 'open': row['open'],
         'intensity_mean': row['intensity_mean'], 'intensity_peak': row['intensity_peak'],
         'need': row['need'], 'confidence': row['confidence'], 'labels': row['labels'],
+        'confirmation': row.get('confirmation', 'none'),
         'label': row['label'], 'labelled_by': row['labelled_by'],
         'clock_doubted': bool(row.get('doubtful')),
         # What was done may have been told long after; an episode's label always is.

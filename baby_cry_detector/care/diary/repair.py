@@ -163,12 +163,15 @@ NUMBERS = {'onset_ns', 'end_ns', 'open', 'stamp_ns', 'until_ns', 'start_ns', 'se
 MEASURES = {'confidence', 'intensity_mean', 'intensity_peak', 'cry_share_before',
             'cry_share_after', 'intensity_before', 'intensity_after'}
 
+# What a file of an older version does not have.
+ABSENT = {'doubtful': 0, 'confirmation': 'none'}
+
 
 def sound_row(table: str, row: dict) -> Optional[list]:
     """Return the values of a row in the order of the columns; ``None`` if it is damaged."""
     values = []
     for name in COLUMNS[table]:
-        value = row.get(name, 0 if name == 'doubtful' else None)
+        value = row.get(name, ABSENT.get(name))
         if name == 'end_ns' and table == 'alerts' and value is None or (
                 name in MEASURES and name != 'confidence' and value is None):
             pass

@@ -13,7 +13,9 @@ from typing import Dict, List, Optional
 import uuid
 
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import KIND_NAMES, PHASE_NAMES
+from baby_cry_detector.needs import (CONFIRMATION_CONFIRMED, CONFIRMATION_NAMES,
+                                     CONFIRMATION_NONE, CONFIRMATION_PENDING, CONFIRMATION_REFUSED,
+                                     KIND_NAMES, PHASE_NAMES)
 from baby_cry_detector.units import SECOND_NS
 
 # One point a second for the first ten minutes; then neighbours are joined, again and again.
@@ -121,6 +123,8 @@ class EpisodeRow:
     :ivar end_ns: end of its newest crying.
     :ivar open: whether it may still go on.
     :ivar need: the newest need that was named, else ``'UNKNOWN'``; ``confidence`` belongs to it.
+    :ivar confirmation: what the second listener said of it, one of `CONFIRMATION_NAMES`: that it
+        is crying, if it ever said so.
     :ivar labels: the model's labels and probabilities when it was last heard crying.
     """
 
@@ -133,6 +137,7 @@ class EpisodeRow:
     confidence: float = 0.0
     labels: Dict[str, float] = field(default_factory=dict)
     curve: Curve = field(default_factory=Curve)
+    confirmation: str = CONFIRMATION_NAMES[CONFIRMATION_NONE]
 
     @property
     def intensity_mean(self) -> Optional[float]:
@@ -156,7 +161,23 @@ class EpisodeRow:
         return replace(
             self, onset_ns=stored.onset_ns, end_ns=max(self.end_ns, stored.end_ns),
             need=named.need, confidence=named.confidence, labels=self.labels or stored.labels,
-            curve=self.curve.filled(stored.curve))
+            curve=self.curve.filled(stored.curve),
+            confirmation=more_certain(stored.confirmation, self.confirmation))
+
+
+def more_certain(before: str, now: str) -> str:
+    """
+    Return which of two words of the second listener about one episode is kept.
+
+    What it once took for crying was crying; it may say "not confirmed" and confirm later, and
+    after a restart it begins anew. Whatever is none of its words is the least.
+    """
+    order = CERTAINTY.get
+    return max(before, now, key=lambda word: (order(word, -1), word == now))
+
+
+CERTAINTY = {CONFIRMATION_NAMES[number]: rank for rank, number in enumerate((
+    CONFIRMATION_NONE, CONFIRMATION_PENDING, CONFIRMATION_REFUSED, CONFIRMATION_CONFIRMED))}
 
 
 @dataclass(frozen=True)
@@ -291,6 +312,8 @@ class EpisodeBook:
         if not state.crying:
             return
         row.curve.add(state.stamp_ns - row.onset_ns, state.cry_probability, state.intensity)
+        row.confirmation = more_certain(row.confirmation,
+                                        CONFIRMATION_NAMES[state.confirmation])
         if state.labels:
             row.labels = {label: round(value, 4)
                           for label, value in zip(state.labels, state.probabilities)}

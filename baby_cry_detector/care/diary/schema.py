@@ -1,19 +1,20 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of the diary, what kind of file lies at a path, and the step from version 1."""
+"""The tables of the diary, what kind of file lies at a path, and the steps from older ones."""
 
 import os
 from pathlib import Path
 import sqlite3
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x62637279         # "bcry": this file is a diary
 MAGIC = b'SQLite format 3\0'
 TABLES = {'episodes': ('episode_id', 'onset_ns'), 'events': ('event_id', 'stamp_ns'),
           'alerts': ('alert_id', 'start_ns')}      # table: (key, when)
 
 EPISODE_COLUMNS = ('episode_id', 'crib_id', 'onset_ns', 'end_ns', 'open', 'need', 'confidence',
-                   'intensity_mean', 'intensity_peak', 'labels', 'curve', 'doubtful')
+                   'intensity_mean', 'intensity_peak', 'labels', 'curve', 'doubtful',
+                   'confirmation')
 EVENT_COLUMNS = ('event_id', 'stamp_ns', 'kind', 'crib_id', 'phase', 'action_id', 'who',
                  'episode_id', 'text', 'label', 'until_ns', 'cry_share_before', 'cry_share_after',
                  'intensity_before', 'intensity_after', 'doubtful')
@@ -26,7 +27,7 @@ CREATE TABLE episodes (
     episode_id TEXT PRIMARY KEY, crib_id TEXT NOT NULL, onset_ns INTEGER NOT NULL,
     end_ns INTEGER NOT NULL, open INTEGER NOT NULL, need TEXT NOT NULL, confidence REAL NOT NULL,
     intensity_mean REAL, intensity_peak REAL, labels TEXT NOT NULL, curve TEXT NOT NULL,
-    doubtful INTEGER NOT NULL DEFAULT 0
+    doubtful INTEGER NOT NULL DEFAULT 0, confirmation TEXT NOT NULL DEFAULT 'none'
 ) WITHOUT ROWID;
 CREATE INDEX episodes_by_onset ON episodes (onset_ns);
 CREATE INDEX open_episodes ON episodes (crib_id, onset_ns) WHERE open = 1;
@@ -59,12 +60,16 @@ CREATE VIEW diary AS SELECT *,
      ORDER BY stamp_ns LIMIT 1) AS acknowledged_ns
 FROM episodes e;
 """
+FROM_VERSION_2 = """
+ALTER TABLE episodes ADD COLUMN confirmation TEXT NOT NULL DEFAULT 'none';
+"""
 FROM_VERSION_1 = """
 ALTER TABLE episodes ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE events ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alerts ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
+""" + FROM_VERSION_2
+STEPS = {1: FROM_VERSION_1, 2: FROM_VERSION_2}
 
 
 class DiaryError(ValueError):
@@ -142,7 +147,7 @@ def prepare(connection: sqlite3.Connection, path, read_only: bool) -> None:
     run('PRAGMA journal_size_limit = 1000000')
     if tables and version == SCHEMA_VERSION:
         return
-    step = FROM_VERSION_1 if tables else SCHEMA
+    step = STEPS.get(version, FROM_VERSION_1) if tables else SCHEMA
     try:
         connection.executescript(
             f'BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION_ID}; '

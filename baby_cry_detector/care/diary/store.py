@@ -190,7 +190,8 @@ class DiaryStore:
                     row.episode_id, row.crib_id, whole.onset_ns, whole.end_ns, int(row.open),
                     whole.need, whole.confidence, _rounded(whole.intensity_mean),
                     _rounded(whole.intensity_peak), _json(whole.labels),
-                    _json(whole.curve.to_document()), int(is_doubtful(row.onset_ns))))
+                    _json(whole.curve.to_document()), int(is_doubtful(row.onset_ns)),
+                    whole.confirmation))
             for entry in events:
                 run(WRITE_EVENT, [*(_rounded(getattr(entry, name)) for name in EVENT_COLUMNS
                                     if name != 'doubtful'), int(is_doubtful(entry.stamp_ns))])

@@ -108,6 +108,7 @@ function episodeLine(episode) {
   const facts = [`cried ${lasting(episode.end_ms - episode.start_ms)}`];
   if (episode.intensity !== null) facts[0] += `, ${loudness(episode.intensity)}`;
   if (episode.now) facts.push('still does');
+  if (episode.confirmation === 'refused') facts.push('not confirmed');
   if (episode.label) facts.push(`it was: ${NEED_WORDS[episode.label] ?? episode.label}`);
   else if (NEED_WORDS[episode.need] && episode.need !== 'unknown') facts.push(`perhaps ${NEED_WORDS[episode.need]}`);
   if (episode.acknowledged_by) facts.push(`taken over by ${episode.acknowledged_by}`);

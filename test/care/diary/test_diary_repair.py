@@ -6,7 +6,9 @@ import os
 import sqlite3
 
 from baby_cry_detector.care.diary import repair
-from baby_cry_detector.care.diary.repair import back_up, backups, check, recover, restore, verify
+from baby_cry_detector.care.diary.export import each_record
+from baby_cry_detector.care.diary.repair import (back_up, backups, check, insert, recover,
+                                                 restore, verify)
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
 from baby_cry_detector.care.diary.schema import inspect, SCHEMA
 from baby_cry_detector.care.diary.store import DamagedError, DiaryError, DiaryStore
@@ -14,6 +16,7 @@ from baby_cry_detector.units import SECOND_NS as NS
 import pytest
 
 PAGE = 4096
+NEW_IN_3 = ", confirmation TEXT NOT NULL DEFAULT 'none'"
 
 
 def fill(path, first=0, last=400):
@@ -187,9 +190,10 @@ def test_a_link_is_followed_once_and_never_replaced(path, tmp_path):
 def test_version_1_is_read_as_it_is_and_brought_forward_when_written(tmp_path):
     path = tmp_path / 'old.sqlite'
     connection = sqlite3.connect(path)
-    old = SCHEMA.replace(',\n    doubtful INTEGER NOT NULL DEFAULT 0', '').replace(
+    old = SCHEMA.replace(NEW_IN_3, '').replace(
+        ',\n    doubtful INTEGER NOT NULL DEFAULT 0', '').replace(
         'CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;', '')
-    assert 'doubtful' not in old and 'meta' not in old
+    assert not any(word in old for word in ('doubtful', 'meta', 'confirmation'))
     connection.executescript(f'{old} PRAGMA application_id = 0x62637279; PRAGMA user_version = 1;'
                              "INSERT INTO events VALUES ('e', 5, 'fed', '', 'moment', '', 'dad', "
                              "'', '', '', 0, NULL, NULL, NULL, NULL);")
@@ -200,6 +204,34 @@ def test_version_1_is_read_as_it_is_and_brought_forward_when_written(tmp_path):
     with DiaryStore(path) as store:
         store.write([EpisodeRow('c', 'crib', 5, 6)], [CareEntry('f', 6, 'fed')])
         assert [e['doubtful'] for e in store.events()] == [0, 0] and len(store.episodes()) == 1
+        assert store.episodes()[0]['confirmation'] == 'none'
+
+
+def test_version_2_is_read_as_it_is_and_brought_forward_when_written(tmp_path):
+    path = tmp_path / 'old.sqlite'
+    connection = sqlite3.connect(path)
+    old = SCHEMA.replace(NEW_IN_3, '')
+    assert 'confirmation' not in old and 'doubtful' in old
+    connection.executescript(f'{old} PRAGMA application_id = 0x62637279; PRAGMA user_version = 2;'
+                             "INSERT INTO episodes VALUES ('a', 'crib', 5, 6, 0, 'UNKNOWN', 0.5, "
+                             "0.1, 0.2, '{}', '{}', 1);")
+    connection.close()
+    with DiaryStore(path, create=False, read_only=True) as store:
+        assert [record['confirmation'] for record in each_record(store)] == ['none']
+    with DiaryStore(path) as store:
+        store.write([EpisodeRow('b', 'crib', 7, 8, confirmation='confirmed')])
+        assert [(row['episode_id'], row['confirmation'], row['doubtful'])
+                for row in store.episodes()] == [('a', 'none', 1), ('b', 'confirmed', 0)]
+        assert store.rows('PRAGMA user_version') == [{'user_version': 3}]
+
+
+def test_a_copy_of_version_2_gives_its_rows_to_one_of_today(tmp_path):
+    row = {'episode_id': 'a', 'crib_id': '', 'onset_ns': 5, 'end_ns': 6, 'open': 0,
+           'need': 'UNKNOWN', 'confidence': 0.5, 'intensity_mean': None, 'intensity_peak': None,
+           'labels': '{}', 'curve': '{}', 'doubtful': 0}
+    with DiaryStore(tmp_path / 'new.sqlite') as store:
+        assert insert(store, 'episodes', [row, {**row, 'episode_id': 'b', 'confirmation': 7}]) == 1
+        assert store.episodes()[0]['confirmation'] == 'none'
 
 
 def test_what_others_may_read_is_mended(path):

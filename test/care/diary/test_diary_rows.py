@@ -4,7 +4,9 @@
 
 from baby_cry_detector.care.diary.rows import CareEntry, Curve, EpisodeBook, MOST_POINTS
 from baby_cry_detector.cry_state import CryState
-from baby_cry_detector.needs import Need, STATUS_NO_AUDIO, STATUS_OK
+from baby_cry_detector.needs import (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE,
+                                     CONFIRMATION_PENDING, CONFIRMATION_REFUSED, Need,
+                                     STATUS_NO_AUDIO, STATUS_OK)
 from baby_cry_detector.units import SECOND_NS as NS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +45,26 @@ def test_the_named_need_stays_though_the_end_names_none():
     book.observe(sample(102, crying=False, need=Need.NONE, confidence=0.99))
     row = book.open_row('crib')
     assert (row.need, row.confidence, row.labels) == ('HUNGRY', 0.8, {'hungry': 0.8})
+
+
+@pytest.mark.parametrize('said, kept', [
+    ([CONFIRMATION_NONE, CONFIRMATION_NONE], 'none'),
+    ([CONFIRMATION_PENDING, CONFIRMATION_PENDING], 'pending'),
+    ([CONFIRMATION_PENDING, CONFIRMATION_REFUSED], 'refused'),
+    ([CONFIRMATION_REFUSED, CONFIRMATION_PENDING], 'refused'),
+    ([CONFIRMATION_REFUSED, CONFIRMATION_CONFIRMED, CONFIRMATION_NONE], 'confirmed'),
+])
+def test_what_the_second_listener_said_stays_with_the_episode(said, kept):
+    book, rows = EpisodeBook(), []
+    for number, confirmation in enumerate(said):
+        rows += book.observe(sample(101.0 + number, confirmation=confirmation))
+    rows += book.observe(sample(120.0, crying=False))
+    assert rows[-1].confirmation == kept
+    # After a restart in the middle the row knows what was said before it.
+    later = EpisodeBook()
+    again, = later.observe(sample(119.0, confirmation=CONFIRMATION_PENDING))
+    assert again.joined(rows[-1].snapshot()).confirmation == (
+        'pending' if kept == 'none' else kept)
 
 
 def test_lost_audio_ends_an_episode_until_it_goes_on():
