@@ -9,6 +9,7 @@ from pathlib import Path
 import sys
 import time
 
+from baby_cry_detector import kept_voice
 from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryStore
@@ -43,6 +44,10 @@ def add_parser(subparsers):
     explain.set_defaults(run=run_explain)
     forget = inner.add_parser('forget', help='forget what was learnt; the diary stays')
     forget.set_defaults(run=run_forget)
+    voice = inner.add_parser('voice', help='what is kept of how the baby sounds, on this machine '
+                             'alone; or erase it')
+    voice.add_argument('--erase', action='store_true', help='erase it all, now')
+    voice.set_defaults(run=run_voice)
     export = inner.add_parser('export', help='write what was learnt from to a file')
     export.add_argument('file', metavar='F.json', type=Path)
     export.set_defaults(run=run_export)
@@ -54,24 +59,31 @@ def add_parser(subparsers):
     birth.set_defaults(run=run_birth)
 
 
+def crib_of(args, store) -> str:
+    """Return whose baby is meant: what was given, or the one crib of the diary."""
+    if args.crib is not None:
+        return args.crib
+    cribs = [row['crib_id'] for row in store.rows(
+        'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')]
+    if len(cribs) != 1:
+        raise UsageError(f'--crib: expected one of {", ".join(cribs)}' if cribs else
+                         'the diary has no episode yet')
+    return cribs[0]
+
+
 class Learnt:
     """What follows from the diary of a crib and what is kept."""
 
     def __init__(self, args):
         """Read the diary and learn from it."""
         with DiaryStore(args.database or default_path(), create=False, read_only=True) as store:
-            cribs = [row['crib_id'] for row in store.rows(
-                'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')]
-            self.crib = args.crib
-            if self.crib is None:
-                if len(cribs) != 1:
-                    raise UsageError(f'--crib: expected one of {", ".join(cribs)}' if cribs else
-                                     'the diary has no episode yet')
-                self.crib = cribs[0]
+            self.crib = crib_of(args, store)
             with kept(self.crib) as (_, self.settings):
                 since_ns = self.settings['since_ns']
             items = diary_items(store, self.crib, since_ns)
-        self.baby = OneBaby(self.settings['birth_ns'], utc_offset_h)
+        self.baby = OneBaby(self.settings['birth_ns'], utc_offset_h, use_sound=True)
+        self.baby.hear({sound.episode_id: sound.values for sound in kept_voice.sounds(self.crib)[0]
+                        if sound.onset_ns >= since_ns})
         self.baby.add([*self.settings['items'], *items])
         now_ns = time.time_ns()
         self.baby.advance(now_ns)
@@ -128,9 +140,34 @@ def run_explain(args) -> int:
 def run_forget(args) -> int:
     """Forget what was learnt until now."""
     learnt = Learnt(args)
+    now_ns = time.time_ns()
     with kept(learnt.crib) as (state, settings):
-        state.keep(document_of({**settings, 'items': [], 'since_ns': time.time_ns()}))
+        state.keep(document_of({**settings, 'items': [], 'since_ns': now_ns}))
+    kept_voice.erase(learnt.crib, now_ns)
     print(f'forgot what was learnt of the baby in {learnt.crib}', file=sys.stderr)
+    return 0
+
+
+def run_voice(args) -> int:
+    """Tell what is kept of how the baby sounds, or erase it."""
+    if args.crib is not None:
+        crib = args.crib                # it may be erased where there is no diary
+    else:
+        with DiaryStore(args.database or default_path(), create=False, read_only=True) as store:
+            crib = crib_of(args, store)
+    if args.erase:
+        count = kept_voice.erase(crib, time.time_ns())
+        print(f'erased how {count} episodes of the baby in {crib} sounded', file=sys.stderr)
+        return 0
+    sounds, trouble = kept_voice.sounds(crib)
+    if trouble:
+        print(f'warning: {trouble}', file=sys.stderr)
+    if not sounds:
+        print(f'{crib}: nothing is kept of how the baby sounds')
+        return 0
+    print(f'{crib}: how {len(sounds)} episodes sounded, {time_text(sounds[0].onset_ns)} to '
+          f'{time_text(sounds[-1].onset_ns)}, {len(sounds[-1].values)} numbers each')
+    print(f'in {kept_voice.voice_file(crib)}, and nowhere else')
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import Iterator, Optional
 from baby_cry_detector.decision import CryDecision, STATUS_DISABLED
 from baby_cry_detector.model.second.confirmation import Confirmation
 from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.stream.episode_sound import EpisodeSounds
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
 from baby_cry_detector.stream.troubles import Troubles
@@ -32,15 +33,18 @@ class Classification:
     :param no_audio_timeout_s: silence of the frames after which the status is NO_AUDIO.
     :param troubles: told what goes wrong.
     :param confirmation: the second listener; ``None``: there is none.
+    :param sounds: told of each episode's frames; ``None``: nobody is.
     :ivar enabled: whether frames are listened to; see `enable`.
     :ivar next_start_ns: stamp at which the next frame should start; 0 before the first.
     """
 
     def __init__(self, listener: FrameListener, no_audio_timeout_s: float = NO_AUDIO_S,
                  troubles: Optional[Troubles] = None,
-                 confirmation: Optional[Confirmation] = None) -> None:
+                 confirmation: Optional[Confirmation] = None,
+                 sounds: Optional[EpisodeSounds] = None) -> None:
         self.listener = listener
         self.confirmation = confirmation
+        self.sounds = sounds
         self.troubles = troubles or Troubles()
         self.enabled = True
         self.next_start_ns = 0
@@ -93,6 +97,9 @@ class Classification:
             self.confirmation.hear(start_ns, samples)
         for decision in self.listener.process(start_ns, values, period_ns):
             yield self._judged(decision)
+        if self.sounds is not None:
+            decider = self.listener.decider
+            self.sounds.hear(values, decider.episode if decider.crying else None)
         self._resumed_ns = None
         if self.listener.runtime.nonfinite_values > nonfinite:
             self.troubles.report('nonfinite_features',
@@ -139,6 +146,8 @@ class Classification:
     def reset(self) -> None:
         """Forget what was heard: network, smoothing and the episode in progress."""
         self.listener.reset()
+        if self.sounds is not None:
+            self.sounds.forget()
         self._next_frame = self._resumed_ns = None
 
     def forget_frames(self) -> None:

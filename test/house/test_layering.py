@@ -29,7 +29,7 @@ LAYERS = (
     {'model.second'},
     {'stream', 'care.policy'},
     {'care.motion', 'care.sound', 'care.alerts', 'care.diary', 'care.need'},
-    {'page', 'views', 'kept_needs'},
+    {'page', 'views', 'kept_needs', 'kept_voice'},
     {'cli'},
     {'research.descriptors', 'research.model', 'research.training', 'research.evaluation',
      'research.paper', 'research.cli', 'research.corpus', 'research.needs', 'research.sounds',

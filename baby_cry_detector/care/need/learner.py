@@ -14,9 +14,9 @@ from typing import Dict, NamedTuple, Optional
 from baby_cry_detector.care.need.context import COLUMNS, columns_of, Context
 from baby_cry_detector.care.need.labels import Label, NEEDS
 from baby_cry_detector.care.need.logistic import fit, softmax
+from baby_cry_detector.care.need.own_voice import OwnVoice
 from baby_cry_detector.care.need.prior import SHARES
 from baby_cry_detector.care.need.record import Outcome, Record
-from baby_cry_detector.care.need.voice import Voice
 from baby_cry_detector.units import DAY_NS
 import numpy as np
 
@@ -71,7 +71,7 @@ class NeedLearner:
     :param voice: of this baby, if sound is used.
     """
 
-    def __init__(self, threshold: float = 0.95, voice: Optional[Voice] = None):
+    def __init__(self, threshold: float = 0.95, voice: Optional[OwnVoice] = None):
         """Know what is published, and nothing of this baby."""
         self.voice = voice
         self.record = Record(threshold)
@@ -92,8 +92,17 @@ class NeedLearner:
         return other
 
     # --- answering -------------------------------------------------------------------------------
+    def hear(self, sound: Optional[np.ndarray], now_ns: int) -> None:
+        """Take how an episode sounds, shape (D,), if that is known and sound is used."""
+        if self.voice is not None and sound is not None:
+            self.voice.hear(sound, now_ns)
+
     def answer(self, context: Context, sound: Optional[np.ndarray] = None) -> Answer:
-        """Return what is believed now; changes nothing."""
+        """
+        Return what is believed now; changes nothing.
+
+        :param sound: what `hear` was given of the same episode.
+        """
         base = self.base_shares(context.stamp_ns)
         experts = {'base': base, 'context': softmax(
             self._before(context, base) + columns_of(context) @ self._weights)}
@@ -153,8 +162,9 @@ class NeedLearner:
             certain or '', answer.may_name, name))
         if not is_new:
             old = self._examples.pop(name)
-            self._count(label.known_ns, -old.weight * old.shares * 0.5 ** (
-                max(0, label.known_ns - old.stamp_ns) / HALF_LIFE_NS))
+            left = old.weight * 0.5 ** (max(0, label.known_ns - old.stamp_ns) / HALF_LIFE_NS)
+            self._count(label.known_ns, -left * old.shares)
+            self._learn_sound(sound, old.shares, -left, label.known_ns)
         if not label.shares:
             return
         self._count(label.known_ns, label.weight * label.row)
@@ -170,8 +180,12 @@ class NeedLearner:
         self._learnt += 1
         if self._learnt < EACH_UNTIL or self._learnt % EACH_AFTER == 0:
             self._refit(label.known_ns)
-        if self.voice is not None and sound is not None and is_new and label.need is not None:
-            self.voice.learn(sound, label.need, label.weight)
+        self._learn_sound(sound, label.row, label.weight, label.known_ns)
+
+    def _learn_sound(self, sound, shares, weight, now_ns):
+        """Take what a sound was about, or take it back, where that is one need."""
+        if self.voice is not None and sound is not None and np.count_nonzero(shares) == 1:
+            self.voice.learn(sound, NEEDS[int(np.argmax(shares))], weight, now_ns)
 
     def _refit(self, now_ns: int) -> None:
         examples = list(self._examples.values())

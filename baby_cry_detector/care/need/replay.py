@@ -17,13 +17,14 @@ again, so that the same entries always give the same baby: it is the pure replay
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 import heapq
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from baby_cry_detector.care.need.context import Context, local_hour, LONGEST_H
 from baby_cry_detector.care.need.guesses import Guesses, TIMED
 from baby_cry_detector.care.need.labels import (ACTIONS, Cry, Fact, failed_by, Label, label_of,
                                                 NEEDS, STAYS_QUIET_NS, TOLD_AFTER_NS, WRONG)
 from baby_cry_detector.care.need.learner import Answer, NeedLearner
+from baby_cry_detector.care.need.own_voice import OwnVoice
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import numpy as np
 
@@ -57,7 +58,7 @@ def age_days(birth_ns: Optional[int], now_ns: int) -> Optional[float]:
 class _State:
     """What is believed at a moment; all that has to be gone back to."""
 
-    def __init__(self, threshold, voice):
+    def __init__(self, threshold: float, voice: Optional[OwnVoice]):
         self.learner = NeedLearner(threshold, voice)
         self.guesses: Optional[Guesses] = None
         self.cries_done = self.facts_done = 0
@@ -84,13 +85,15 @@ class OneBaby:
     :param birth_ns: date of birth, if it is known.
     :param utc_offset_h: returns hours by which the local clock is ahead at a stamp.
     :param threshold: probability of knowing more than the base rate from which on it names.
+    :param use_sound: whether `hear` is of any use.
     """
 
     def __init__(self, birth_ns: Optional[int] = None, utc_offset_h=lambda stamp_ns: 0.0,
-                 threshold: float = 0.95, voice=None):
+                 threshold: float = 0.95, use_sound: bool = False):
         """Know nothing of this baby."""
         self.birth_ns, self._utc_offset_h = birth_ns, utc_offset_h
-        self._new = lambda: _State(threshold, voice and voice.copy())
+        self._new = lambda: _State(threshold, OwnVoice() if use_sound else None)
+        self._uses_sound = use_sound
         self.forget()
 
     def forget(self) -> None:
@@ -98,6 +101,7 @@ class OneBaby:
         self._cries: List[Cry] = []
         self._facts: List[Fact] = []
         self._by_name: Dict[str, Cry] = {}
+        self._sounds: Dict[str, np.ndarray] = {}
         self._restart()
 
     def _restart(self):
@@ -131,6 +135,25 @@ class OneBaby:
         insort(self._cries, cry, key=_when)
         self._by_name[cry.episode_id] = cry
         return 1
+
+    def hear(self, sounds: Mapping[str, np.ndarray]) -> int:
+        """
+        Take how episodes sounded in their first half minute; what is left out is forgotten.
+
+        :param sounds: by episode, each of shape (D,).
+        :return: how much changed.
+        """
+        if not self._uses_sound:
+            return 0
+        changed = [name for name in {**self._sounds, **sounds} if name not in sounds
+                   or name not in self._sounds
+                   or not np.array_equal(sounds[name], self._sounds[name])]
+        onsets = [self._by_name[name].onset_ns for name in changed if name in self._by_name]
+        if onsets:
+            self._go_back(min(onsets))
+        if changed:
+            self._sounds = dict(sounds)
+        return len(changed)
 
     def _go_back(self, stamp_ns):
         """Be as before a moment, if it has passed already."""
@@ -194,7 +217,9 @@ class OneBaby:
         cry = self._cries[number]
         now_ns = cry.onset_ns + ANSWER_AFTER_NS
         context, rows = self._reach(state, cry.onset_ns, now_ns, cry.intensity)
-        state.answered.append(Answered(cry, context, state.learner.answer(context)))
+        sound = self._sounds.get(cry.episode_id)
+        state.learner.hear(sound, now_ns)
+        state.answered.append(Answered(cry, context, state.learner.answer(context, sound)))
         state.unresolved = number, rows
         state.cries_done += 1
         heapq.heappush(state.checks, (max(now_ns, cry.end_ns + STAYS_QUIET_NS), number))
@@ -273,7 +298,8 @@ class OneBaby:
         label = Label(label.shares, label.weight, label.source, now_ns)
         state.labels[number] = label
         state.answered[number] = Answered(cry, answered.context, answered.answer, label)
-        state.learner.learn(cry.episode_id, answered.context, label, answered.answer)
+        state.learner.learn(cry.episode_id, answered.context, label, answered.answer,
+                            self._sounds.get(cry.episode_id))
         state.last = label.need or state.last
 
     def _said(self, cry, now_ns):
@@ -304,11 +330,18 @@ class OneBaby:
                 state.guesses.note(fact.kind, 0.0, WRONG['derived'])
 
     # --- what is believed ------------------------------------------------------------------------
-    def why(self, onset_ns: int, now_ns: int, intensity: float = 0.5) -> tuple:
-        """Return (answer, context) of an episode that goes on; changes nothing."""
+    def why(self, onset_ns: int, now_ns: int, intensity: float = 0.5,
+            episode_id: str = '') -> tuple:
+        """
+        Return (answer, context) of an episode that goes on; changes nothing.
+
+        :param episode_id: its name, for its sound if `hear` was given one.
+        """
         state = self._state.copy()
         context, _ = self._reach(state, onset_ns, now_ns, intensity)
-        return state.learner.answer(context), context
+        sound = self._sounds.get(episode_id)
+        state.learner.hear(sound, now_ns)
+        return state.learner.answer(context, sound), context
 
     @property
     def answered(self) -> List[Answered]:

@@ -1,16 +1,15 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-This baby's voice: what it sounds like on average, and how each need differs from that.
+A known speaker's voice: what it sounds like on average, and how each class differs from that.
 
-Every episode moves the average, labelled or not; a need's prototype is the mean of its labelled
+Every episode moves the average, labelled or not; a class's prototype is the mean of its labelled
 episodes, drawn towards the general one as if that had been heard `PULL` times. Only numbers of
 the kind that a decision is made of are kept, nothing that sound could be made from.
 """
 
 from typing import Dict, Optional
 
-from baby_cry_detector.care.need.labels import NEEDS
 from baby_cry_detector.care.need.logistic import softmax
 import numpy as np
 
@@ -70,22 +69,3 @@ class Voice:
         total, count = self._sums.get(name, (0.0, 0.0))
         own = total - count * self._mean if count else 0.0
         return (own + self._pull * self.general[name]) / (count + self._pull)
-
-    def to_document(self) -> dict:
-        """Return what is to be kept of this speaker."""
-        return {'heard': self.heard,
-                'mean': None if self._mean is None else self._mean.round(5).tolist(),
-                'sums': {name: [total.round(5).tolist(), count]
-                         for name, (total, count) in self._sums.items()}}
-
-    def load(self, document: dict) -> None:
-        """Take what was kept."""
-        self.heard = int(document['heard'])
-        self._mean = None if document['mean'] is None else np.array(document['mean'], float)
-        self._sums = {name: [np.array(total, float), float(count)]
-                      for name, (total, count) in document['sums'].items()}
-
-
-def nobody(width: int = 1) -> Voice:
-    """Return a voice that knows no prototypes: each baby's own labels alone."""
-    return Voice({need: np.zeros(width) for need in NEEDS}, scale=2.0 * width)

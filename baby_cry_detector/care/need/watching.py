@@ -18,6 +18,7 @@ from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import sentence, silent_sentence
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import BASIS_NAMES
+from baby_cry_detector.stream.episode_sound import EpisodeSound
 from baby_cry_detector.units import DAY_NS, SECOND_NS
 
 ASK_EVERY_NS = 10 * SECOND_NS
@@ -92,10 +93,11 @@ class CribWatch:
 
     def __init__(self, crib_id: str, items: Iterable[Union[Cry, Fact]] = (),
                  birth_ns: Optional[int] = None, since_ns: int = 0,
-                 utc_offset_h=lambda stamp_ns: 0.0, threshold: float = 0.95):
+                 utc_offset_h=lambda stamp_ns: 0.0, threshold: float = 0.95,
+                 use_sound: bool = False):
         """Know what happened, and take it in piece by piece."""
         self.crib_id, self.since_ns = crib_id, since_ns
-        self.baby = OneBaby(birth_ns, utc_offset_h, threshold)
+        self.baby = OneBaby(birth_ns, utc_offset_h, threshold, use_sound)
         self._now_ns = 0
         self._open: Optional[CryState] = None
         self._intensity: Tuple[float, int] = (0.0, 0)       # sum and count, of the open episode
@@ -114,6 +116,12 @@ class CribWatch:
             self.changes += 1
             self._ready, self._asked_ns = False, 0
         return count
+
+    def hear(self, sounds: Iterable[EpisodeSound]) -> None:
+        """Take how episodes sounded, all that is known of that; `OneBaby.hear`."""
+        if self.baby.hear({sound.episode_id: sound.values for sound in sounds
+                           if sound.onset_ns >= self.since_ns}):
+            self._ready, self._asked_ns = False, 0
 
     def on_state(self, state: CryState) -> None:
         """Take a `cry_need`."""
@@ -211,7 +219,8 @@ class CribWatch:
         if state.stamp_ns - self._asked_ns >= ASK_EVERY_NS or not self._asked_ns:
             self._asked_ns = state.stamp_ns
             total, count = self._intensity
-            answer, context = self.baby.why(state.onset_ns, state.stamp_ns, total / count)
+            answer, context = self.baby.why(state.onset_ns, state.stamp_ns, total / count,
+                                            state.episode_id)
             named = answer.may_name and answer.basis != 'none'
             self._of_episode = Estimate(
                 episode_id=state.episode_id, need=answer.need if named else 'unknown',

@@ -98,6 +98,10 @@ class CryClassifierSettings(DecisionSettings, NodeSettings):
     keep_episode: bool = setting(
         True, 'Keep the episode in progress in a file (XDG_STATE_HOME), so that it goes on after '
         'a crash.', read_only=True)
+    use_sound: bool = setting(
+        False, 'Keep in a file of this machine (XDG_STATE_HOME, 0600) how each episode sounded, '
+        'in some fifty numbers, for need_estimator with the same parameter; on no topic. Ends '
+        'with "baby-cry need voice --erase".', read_only=True)
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,10 @@ class NeedEstimatorSettings(NodeSettings):
     threshold: float = setting(
         0.95, "Probability of knowing more than this baby's commonest need from which on a need "
         'is named.', minimum=0.5, maximum=0.9999, read_only=True)
+    use_sound: bool = setting(
+        False, 'Learn from how episodes sounded too, where cry_classifier keeps that on this '
+        'machine (the same parameter). Off: nothing shows yet that it helps with babies.',
+        read_only=True)
 
 
 @dataclass(frozen=True)

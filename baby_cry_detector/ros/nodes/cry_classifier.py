@@ -12,6 +12,7 @@ from dataclasses import replace
 import hashlib
 from pathlib import Path
 
+from baby_cry_detector import kept_voice
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, STATUS_NO_AUDIO
 from baby_cry_detector.model.second.confirmation import NO_CONFIRMER, open_confirmation
@@ -28,6 +29,7 @@ from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nan
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.stream.classification import Classification
 from baby_cry_detector.stream.episode_journal import EpisodeJournal
+from baby_cry_detector.stream.episode_sound import EpisodeSound, EpisodeSounds
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
@@ -84,11 +86,11 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
 
     def configure(self, values: CryClassifierSettings):
         """Load the checkpoint and build the runtime."""
-        checkpoint = open_checkpoint(values.model)
+        listener = FrameListener(open_checkpoint(values.model), values, self._frame_id)
         self._classification = Classification(
-            FrameListener(checkpoint, values, self._frame_id),
-            values.no_audio_timeout_s, Troubles(self.counts, self.tell),
-            self._second_listener(values.confirmer))
+            listener, values.no_audio_timeout_s, Troubles(self.counts, self.tell),
+            self._second_listener(values.confirmer), EpisodeSounds(
+                listener.feature_set, self._keep_sound) if values.use_sound else None)
         self._classification.enable(self._enabled)
         self._model = model_id(values.model)
         self._need = self.offer(CryNeed, 'cry_need', qos.LATCHED)
@@ -251,6 +253,12 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
                 self._journal.clear()
         except OSError as error:
             self.report('episode_not_kept', f'a crash would end this episode: {error}')
+
+    def _keep_sound(self, sound: EpisodeSound):
+        try:
+            kept_voice.add(self._frame_id, sound)
+        except OSError as error:
+            self.report('sound_not_kept', f'how an episode sounded is not kept: {error}')
 
     def _forget(self):
         self._classification.reset()

@@ -10,6 +10,7 @@ truth. The classifier puts the answer into `cry_need`. What happened is kept in 
 
 from pathlib import Path
 
+from baby_cry_detector import kept_voice
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.rows import CareEntry, LONGEST_TEXT, request_id
 from baby_cry_detector.care.need import journal
@@ -48,13 +49,14 @@ class NeedEstimator(ManagedNode):
         self._waiting = []              # care events that came before that
         self._estimate = self._care = self._kept = self._diary = None
         self._kept_changes, self._said, self._trouble, self._threshold = 0, None, '', 0.95
+        self._voice, self._uses_sound = None, False       # how episodes sounded
         self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
         self.create_service(Trigger, '~/forget', self._forget)
 
     def configure(self, values: NeedEstimatorSettings):
         """Take the files; nothing is read before it is known whose crib it is."""
         self._diary = Path(values.diary_file or default_path()).expanduser()
-        self._threshold = values.threshold
+        self._threshold, self._uses_sound = values.threshold, values.use_sound
         self._kept = self.own(KeptState(self.get_fully_qualified_name()))
         self._estimate = self.offer(NeedEstimate, 'need_estimate', qos.LATCHED)
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
@@ -72,7 +74,7 @@ class NeedEstimator(ManagedNode):
 
     def cleanup(self):
         """Forget what is in memory; the file stays."""
-        self._watch = self._estimate = self._care = self._kept = self._said = None
+        self._watch = self._voice = self._estimate = self._care = self._kept = self._said = None
         self._waiting, self._kept_changes = [], 0
 
     # --- whose baby ------------------------------------------------------------------------------
@@ -87,8 +89,10 @@ class NeedEstimator(ManagedNode):
             self.report('kept_needs', f'{self._kept.path}: {error}{self._kept.set_aside()}; '
                         'what the diary has is learnt again')
         self._watch = CribWatch(crib, items, birth_ns, since_ns, utc_offset_h,
-                                self._threshold)
+                                self._threshold, self._uses_sound)
+        self._voice = kept_voice.VoiceReader(crib) if self._uses_sound else None
         self._take_settings()
+        self._read_voice()
         self._read_diary(now_nanoseconds(self) - journal.KEPT_NS)
         while self._waiting:
             self._on_care(self._waiting.pop(0))
@@ -111,9 +115,18 @@ class NeedEstimator(ManagedNode):
             self._trouble = f'the diary can not be read: {error}'
             self.report('diary_not_read', f'{self._trouble}; it is learnt from what is heard')
 
+    def _read_voice(self):
+        """Take how episodes sounded, if that is used and there is something new."""
+        sounds = None if self._voice is None else self._voice.news()
+        if sounds is not None:
+            self._watch.hear(sounds)
+        if self._voice is not None and self._voice.trouble:
+            self.report('voice_not_read', self._voice.trouble)
+
     def _sync(self):
         if self._watch is not None:
             self._take_settings()
+            self._read_voice()
             self._read_diary(min(now_nanoseconds(self), self._watch.now_ns) - LATELY_NS)
 
     # --- what is heard ---------------------------------------------------------------------------
@@ -180,6 +193,7 @@ class NeedEstimator(ManagedNode):
         with kept(self._watch.crib_id) as (state, settings):
             state.keep(document_of({**settings, 'items': [], 'since_ns': self._watch.since_ns}))
         self._keep()
+        kept_voice.erase(self._watch.crib_id, self._watch.since_ns)
         response.success, response.message = True, 'forgotten'
         return response
 

@@ -1,0 +1,207 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+How a baby's episodes sounded, in a file of this machine that only its owner can read.
+
+It goes to no topic, no page, no export and no backup. `cry_classifier` adds a line for each
+episode and `need_estimator` reads them, both only with ``use_sound``; `erase` ends it.
+"""
+
+import base64
+from contextlib import contextmanager
+import fcntl
+import json
+import os
+from pathlib import Path
+import time
+from typing import Iterator, List, Optional, Tuple
+
+from baby_cry_detector.kept_state import state_folder
+from baby_cry_detector.names import safe_name
+from baby_cry_detector.stream.episode_sound import EpisodeSound
+import numpy as np
+
+FORMAT = 'baby_cry voice 1'
+MOST, MOST_AFTER_PRUNING = 2400, 2000
+LARGEST_BYTES = 1_000_000
+MOST_VALUES = 256
+LONGEST_NAME = 120
+PATIENCE_S = 2.0
+# Beyond what half precision holds: descriptors are far below.
+LARGEST_VALUE = 6e4
+
+
+def voice_file(crib: str) -> Path:
+    """
+    Return the file of a crib's baby.
+
+    :raises OSError: if there is no home to put it into.
+    """
+    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+    return state_folder() / f'{domain}.voice.{safe_name(crib)}.jsonl'
+
+
+@contextmanager
+def _held(path: Path, patience_s: float) -> Iterator[None]:
+    """Hold a file, so that nothing is added to what is just being replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(path.with_suffix('.lock'), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        until_s = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() >= until_s:
+                    raise OSError(f'another process holds {path}') from None
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(lock)
+
+
+def add(crib: str, sound: EpisodeSound) -> bool:
+    """
+    Keep how an episode sounded; never waits.
+
+    :return: whether it was kept: not if it began before all of it was erased.
+    :raises OSError: if it can't be.
+    """
+    path = voice_file(crib)
+    with _held(path, 0.0):
+        erased_ns, lines = _read(path)
+        if sound.onset_ns <= erased_ns or len(sound.values) > MOST_VALUES \
+                or not np.abs(sound.values).max(initial=0.0) < LARGEST_VALUE:
+            return False
+        line = _line(sound)
+        if len(lines) >= MOST or _size(path) + len(line) > LARGEST_BYTES:
+            _replace(path, erased_ns, [*lines[-MOST_AFTER_PRUNING + 1:], line])
+        elif not lines:
+            _replace(path, erased_ns, [line])
+        else:
+            with open(os.open(path, os.O_WRONLY | os.O_APPEND), 'ab') as file:
+                file.write(line)
+    return True
+
+
+def sounds(crib: str) -> Tuple[List[EpisodeSound], str]:
+    """
+    Return (what is kept of a crib's baby, oldest first; what of it can't be read, a sentence).
+
+    Of several kinds only that of the newest line is given.
+
+    :raises OSError: if there is a file that can't be read.
+    """
+    erased_ns, lines = _read(voice_file(crib))
+    found, broken = {}, 0
+    for line in lines:
+        sound = _sound(line)
+        if sound is None:
+            broken += 1
+        elif sound.onset_ns > erased_ns:
+            found[sound.episode_id] = sound
+    newest = list(found.values())[-1:]
+    kept = [sound for sound in found.values() if sound.kind == newest[0].kind
+            and sound.values.shape == newest[0].values.shape]
+    return kept, f'{broken} lines of {voice_file(crib)} are broken and left out' if broken else ''
+
+
+def erase(crib: str, now_ns: int) -> int:
+    """
+    Erase it all; what began before is not kept any more, even if it goes on.
+
+    :return: how much there was.
+    :raises OSError: if that fails.
+    """
+    path = voice_file(crib)
+    if not path.parent.is_dir():
+        return 0
+    with _held(path, PATIENCE_S):
+        _, lines = _read(path)
+        _replace(path, now_ns, [])
+    return len(lines)
+
+
+class VoiceReader:
+    """
+    Reads what is kept of a crib's baby whenever there is something new.
+
+    :ivar trouble: what of it can't be read, a sentence; '' if nothing is wrong.
+    """
+
+    def __init__(self, crib: str) -> None:
+        self._crib = crib
+        self._stamp: Optional[Tuple[int, int, int]] = None
+        self.trouble = ''
+
+    def news(self) -> Optional[List[EpisodeSound]]:
+        """Return all that is kept, if that is not what was returned before."""
+        try:
+            stamp = self._stamp_of_file()
+            if stamp == self._stamp:
+                return None
+            found, self.trouble = sounds(self._crib)
+            self._stamp = stamp
+        except OSError as error:
+            self.trouble = f'how episodes sounded can not be read: {error}'
+            return None
+        return found
+
+    def _stamp_of_file(self) -> Optional[Tuple[int, int, int]]:
+        try:
+            status = os.stat(voice_file(self._crib))
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _read(path: Path) -> Tuple[int, List[bytes]]:
+    """Return (until when it was erased, lines); a last line that was not finished is left out."""
+    try:
+        with open(path, 'rb') as file:
+            data = file.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        return 0, []
+    first, *lines = data[:data.rfind(b'\n') + 1].splitlines(keepends=True) or [b'']
+    try:
+        head = json.loads(first)
+        if head['format'] == FORMAT and type(head['erased_ns']) is int:
+            return head['erased_ns'], lines
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    return 0, []            # of another version, or none of ours: it is written anew
+
+
+def _replace(path: Path, erased_ns: int, lines: List[bytes]) -> None:
+    new = path.with_suffix('.new')
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+        file.write(json.dumps({'format': FORMAT, 'erased_ns': erased_ns}).encode() + b'\n')
+        file.writelines(lines)
+    os.replace(new, path)
+
+
+def _line(sound: EpisodeSound) -> bytes:
+    values = base64.b64encode(np.asarray(sound.values, '<f2').tobytes()).decode()
+    return json.dumps([sound.episode_id, sound.onset_ns, sound.kind, values]).encode() + b'\n'
+
+
+def _sound(line: bytes) -> Optional[EpisodeSound]:
+    """Return what a line says; ``None`` if it makes no sense."""
+    try:
+        episode_id, onset_ns, kind, text = json.loads(line)
+        values = np.frombuffer(base64.b64decode(text, validate=True), '<f2').astype(np.float32)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if not (isinstance(episode_id, str) and 0 < len(episode_id) <= LONGEST_NAME
+            and type(onset_ns) is int and 0 < onset_ns < 2**62 and isinstance(kind, str)
+            and 0 < len(values) <= MOST_VALUES and np.isfinite(values).all()):
+        return None
+    return EpisodeSound(episode_id, onset_ns, kind, values)
