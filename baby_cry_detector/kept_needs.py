@@ -8,9 +8,10 @@ The command and the node `need_estimator` use the same ones.
 
 from contextlib import contextmanager
 from datetime import datetime
+import os
 from pathlib import Path
 import sys
-from typing import Iterator, List, Optional, Union
+from typing import Iterator, List, Optional, Tuple, Union
 
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
@@ -18,7 +19,7 @@ from baby_cry_detector.care.need.from_diary import cries_of, facts_of
 from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.names import safe_name
-from baby_cry_detector.units import HOUR_NS, SECOND_NS
+from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
 
 
 def _warn(sentence: str) -> None:
@@ -66,6 +67,49 @@ def diary_items(store: DiaryStore, crib: str, since_ns: int = 0) -> List[Union[C
     return [*cries_of(store.each('SELECT * FROM episodes WHERE onset_ns >= ? ORDER BY onset_ns',
                                  (since_ns,)), crib, since_ns),
             *facts_of(store.each_event(since_ns), crib, since_ns)]
+
+
+class DiaryReader:
+    """
+    Reads one baby's diary again and again, all of it where its past is not what it was.
+
+    :param path: of the diary; there may be none yet.
+    :param crib: whose baby.
+    """
+
+    def __init__(self, path: Path, crib: str) -> None:
+        self._path, self._crib = path, crib
+        self._past: Optional[tuple] = None      # of which file, how much before which time
+
+    def read(self, since_ns: int, lately_ns: int) -> Tuple[List[Union[Cry, Fact]], bool]:
+        """
+        Return (what it has, whether its past has changed).
+
+        What is older than ``lately_ns`` is read the first time, and when there is another file
+        (a backup that was put in its place) or more or less of it than there was.
+
+        :raises OSError: if it can't be read.
+        :raises ValueError: if it is none.
+        """
+        before = self._past
+        try:
+            with DiaryStore(self._path, create=False, read_only=True) as store:
+                status = os.stat(store.path)
+                file = status.st_dev, status.st_ino
+                until_ns = lately_ns if before is None else before[-1]
+                is_known = before == (*file, *_counts(store, until_ns), until_ns)
+                items = diary_items(store, self._crib, until_ns if is_known else since_ns)
+                if not is_known or lately_ns > until_ns + DAY_NS:
+                    self._past = (*file, *_counts(store, lately_ns), lately_ns)
+        except FileNotFoundError:
+            return [], False
+        return items, before is not None and not is_known
+
+
+def _counts(store: DiaryStore, until_ns: int) -> tuple:
+    return tuple(store.rows('SELECT (SELECT count(*) FROM episodes WHERE onset_ns < ?) AS a, '
+                            '(SELECT count(*) FROM events WHERE stamp_ns < ?) AS b',
+                            (until_ns, until_ns))[0].values())
 
 
 def read_items(path: Path, crib: str, since_ns: int = 0) -> List[Union[Cry, Fact]]:

@@ -70,11 +70,13 @@ def add(crib: str, sound: EpisodeSound) -> bool:
     """
     path = voice_file(crib)
     with _held(path, 0.0):
-        erased_ns, lines = _read(path)
+        erased_ns, lines, strange = _read(path)
         if sound.onset_ns <= erased_ns or len(sound.values) > MOST_VALUES \
                 or not np.abs(sound.values).max(initial=0.0) < LARGEST_VALUE:
             return False
         line = _line(sound)
+        if strange:
+            os.replace(path, path.with_suffix('.bad'))
         if len(lines) >= MOST or _size(path) + len(line) > LARGEST_BYTES:
             _replace(path, erased_ns, [*lines[-MOST_AFTER_PRUNING + 1:], line])
         elif not lines:
@@ -93,7 +95,11 @@ def sounds(crib: str) -> Tuple[List[EpisodeSound], str]:
 
     :raises OSError: if there is a file that can't be read.
     """
-    erased_ns, lines = _read(voice_file(crib))
+    path = voice_file(crib)
+    erased_ns, lines, strange = _read(path)
+    if strange:
+        return [], (f'{path} was not written by this version of the program: it is kept as '
+                    f'{path.with_suffix(".bad").name} once there is something new')
     found, broken = {}, 0
     for line in lines:
         sound = _sound(line)
@@ -104,7 +110,7 @@ def sounds(crib: str) -> Tuple[List[EpisodeSound], str]:
     newest = list(found.values())[-1:]
     kept = [sound for sound in found.values() if sound.kind == newest[0].kind
             and sound.values.shape == newest[0].values.shape]
-    return kept, f'{broken} lines of {voice_file(crib)} are broken and left out' if broken else ''
+    return kept, f'{broken} lines of {path} are broken and left out' if broken else ''
 
 
 def erase(crib: str, now_ns: int) -> int:
@@ -118,7 +124,8 @@ def erase(crib: str, now_ns: int) -> int:
     if not path.parent.is_dir():
         return 0
     with _held(path, PATIENCE_S):
-        _, lines = _read(path)
+        _, lines, _ = _read(path)
+        path.with_suffix('.bad').unlink(missing_ok=True)
         _replace(path, now_ns, [])
     return len(lines)
 
@@ -163,21 +170,25 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _read(path: Path) -> Tuple[int, List[bytes]]:
-    """Return (until when it was erased, lines); a last line that was not finished is left out."""
+def _read(path: Path) -> Tuple[int, List[bytes], bool]:
+    """
+    Return (until when it was erased, lines, whether it is none of ours or of a later version).
+
+    A last line that was not finished is left out.
+    """
     try:
         with open(path, 'rb') as file:
             data = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
-        return 0, []
+        return 0, [], False
     first, *lines = data[:data.rfind(b'\n') + 1].splitlines(keepends=True) or [b'']
     try:
         head = json.loads(first)
         if head['format'] == FORMAT and type(head['erased_ns']) is int:
-            return head['erased_ns'], lines
+            return head['erased_ns'], lines, False
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    return 0, []            # of another version, or none of ours: it is written anew
+    return 0, [], bool(data)
 
 
 def _replace(path: Path, erased_ns: int, lines: List[bytes]) -> None:

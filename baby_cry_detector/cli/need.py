@@ -174,7 +174,8 @@ def run_voice(args) -> int:
 def run_export(args) -> int:
     """Write what was learnt from."""
     learnt = Learnt(args)
-    document = journal.to_document(*learnt.baby.items, learnt.settings['birth_ns'])
+    document = journal.to_document(*learnt.baby.items, learnt.settings['birth_ns'],
+                                   now_ns=time.time_ns())
     data = json.dumps(document).encode()
     with open(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
         file.write(data)
@@ -193,7 +194,7 @@ def run_import(args) -> int:
     with kept(crib) as (state, settings):
         state.keep(document_of({
             **settings, 'items': [*settings['items'], *imported['items']],
-            'birth_ns': settings['birth_ns'] or imported['birth_ns']}))
+            'birth_ns': settings['birth_ns'] or imported['birth_ns']}, time.time_ns()))
     print(f'what {args.file} knows is known of the baby in {crib} too', file=sys.stderr)
     return 0
 
@@ -211,6 +212,6 @@ def run_birth(args) -> int:
             raise UsageError('the date of birth lies in the future, or before 1970')
     learnt = Learnt(args)
     with kept(learnt.crib) as (state, settings):
-        state.keep(document_of({**settings, 'birth_ns': birth_ns}))
+        state.keep(document_of({**settings, 'birth_ns': birth_ns}, time.time_ns()))
     print(f'kept: {args.date}', file=sys.stderr)
     return 0

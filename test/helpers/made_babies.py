@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Made babies whose reasons are known, and all that is believed of one, comparable."""
 
-from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact
+from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact, NEEDS
 from baby_cry_detector.units import HOUR_NS, MINUTE_NS
 import numpy as np
 
@@ -30,6 +30,22 @@ def clear_baby(days, seed=1, until_h=3.0):
         else:
             slept_h = now_h
     return cries, facts, needs
+
+
+def told_by_sound(days=12, tells=2.0, seed=3, width=12, start_ns=NOW):
+    """Return (cries, facts, sounds) of needs without order whose sounds differ by so much."""
+    generator = np.random.default_rng(seed)
+    centres = {need: generator.normal(size=width) for need in NEEDS}
+    usual = generator.normal(size=width) * 100
+    cries, facts, sounds = [], [], {}
+    for number in range(days * 8):
+        onset_ns = start_ns + number * 3 * HOUR_NS
+        need = NEEDS[int(generator.integers(3))]
+        cries.append(Cry(f'c-{number}', onset_ns, onset_ns + 6 * MINUTE_NS))
+        facts.append(Fact(onset_ns + 5 * MINUTE_NS, ACTION_OF[need]))
+        sounds[f'c-{number}'] = (usual + tells * centres[need] + generator.normal(size=width)
+                                 ).astype(np.float32)
+    return cries, facts, sounds
 
 
 def picture(baby):

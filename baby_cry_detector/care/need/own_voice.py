@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-This baby's voice as the node learns it: from its own episodes alone, counted half after five weeks.
+This baby's voice as the node learns it: its own episodes alone, counted half after five weeks.
 
 Every episode moves the mean and the deviation of each number; a need's prototype is the mean of
 its labelled episodes around that, drawn to "as ever" as if that had been heard `PULL` times. For
@@ -18,8 +18,8 @@ from baby_cry_detector.units import DAY_NS
 import numpy as np
 
 HALF_LIFE_NS = 35 * DAY_NS
-# Squared distance, a mean over the numbers, that makes a need e times less likely: they are no
-# fifty independent ones. Of 0.06 to 2 the likeliest labels of EmoDB's speakers came with 0.1 to 0.2.
+# Squared distance, a mean over the numbers, that makes a need e times less likely: they are not
+# independent. Of 0.06 to 2 the labels of EmoDB's speakers were likeliest with 0.1 to 0.2.
 SCALE = 0.2
 FARTHEST = 4.0                      # deviations; what lies farther says no more
 

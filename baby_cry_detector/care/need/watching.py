@@ -19,9 +19,10 @@ from baby_cry_detector.care.need.words import sentence, silent_sentence
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import BASIS_NAMES
 from baby_cry_detector.stream.episode_sound import EpisodeSound
-from baby_cry_detector.units import DAY_NS, SECOND_NS
+from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
 
 ASK_EVERY_NS = 10 * SECOND_NS
+SET_BACK_NS = HOUR_NS
 WEEKS = 8
 # A learnt label that is younger than this is told, so that it can be taken back with a tap.
 NOTED_NS = DAY_NS // 8
@@ -127,7 +128,11 @@ class CribWatch:
         """Take a `cry_need`."""
         if state.crib_id != self.crib_id or not state.is_heard:
             return
-        self._now_ns = max(self._now_ns, state.stamp_ns)
+        # Messages overtake each other by seconds; by more than that a clock was set back.
+        if state.stamp_ns > self._now_ns - SET_BACK_NS:
+            self._now_ns = max(self._now_ns, state.stamp_ns)
+        else:
+            self._now_ns, self._asked_ns = state.stamp_ns, 0
         before = self._open
         if before is not None and (not state.crying or state.episode_id != before.episode_id):
             self._end(before if state.episode_id != before.episode_id else state)

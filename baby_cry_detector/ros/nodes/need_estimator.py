@@ -17,7 +17,7 @@ from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import facts_of
 from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.care.need.words import report_lines
-from baby_cry_detector.kept_needs import document_of, kept, read_items, utc_offset_h
+from baby_cry_detector.kept_needs import DiaryReader, document_of, kept, utc_offset_h
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.msg import CareEvent, CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
@@ -28,13 +28,14 @@ from baby_cry_detector.ros.base.parameters import NeedEstimatorSettings
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.srv import LabelEpisode
-from baby_cry_detector.units import DAY_NS
+from baby_cry_detector.units import DAY_NS, HOUR_NS
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_srvs.srv import Trigger
 
 STEP_S, SYNC_S = 0.1, 20.0
 ANSWERS_A_STEP = 6
 LATELY_NS = 3 * DAY_NS
+AHEAD_NS = HOUR_NS
 MOST_WAITING = 1000
 DEPTH = 1000
 
@@ -47,7 +48,7 @@ class NeedEstimator(ManagedNode):
         super().__init__('need_estimator', NeedEstimatorSettings, overrides, **kwargs)
         self._watch = None              # of the crib that cry_need names
         self._waiting = []              # care events that came before that
-        self._estimate = self._care = self._kept = self._diary = None
+        self._estimate = self._care = self._kept = self._diary = self._reader = None
         self._kept_changes, self._said, self._trouble, self._threshold = 0, None, '', 0.95
         self._voice, self._uses_sound = None, False       # how episodes sounded
         self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
@@ -91,9 +92,9 @@ class NeedEstimator(ManagedNode):
         self._watch = CribWatch(crib, items, birth_ns, since_ns, utc_offset_h,
                                 self._threshold, self._uses_sound)
         self._voice = kept_voice.VoiceReader(crib) if self._uses_sound else None
+        self._reader = DiaryReader(self._diary, crib)
         self._take_settings()
         self._read_voice()
-        self._read_diary(now_nanoseconds(self) - journal.KEPT_NS)
         while self._waiting:
             self._on_care(self._waiting.pop(0))
 
@@ -106,10 +107,18 @@ class NeedEstimator(ManagedNode):
         if refused:
             self.report('need_settings', refused)
 
-    def _read_diary(self, since_ns):
+    def _read_diary(self):
+        watch = self._watch
+        if not watch.now_ns:            # nothing is heard yet
+            return
         try:
-            self._watch.add(read_items(self._diary, self._watch.crib_id,
-                                       max(0, since_ns, self._watch.since_ns)))
+            items, is_other = self._reader.read(
+                *(max(0, watch.now_ns - age_ns, watch.since_ns)
+                  for age_ns in (journal.KEPT_NS, LATELY_NS)))
+            count = watch.add(items)
+            if is_other:
+                self.report('diary_changed', f'the past of the diary has changed: {count} things '
+                            'in it are new and learnt; nothing that was known is forgotten')
             self._trouble = ''
         except (ValueError, OSError) as error:
             self._trouble = f'the diary can not be read: {error}'
@@ -127,17 +136,23 @@ class NeedEstimator(ManagedNode):
         if self._watch is not None:
             self._take_settings()
             self._read_voice()
-            self._read_diary(min(now_nanoseconds(self), self._watch.now_ns) - LATELY_NS)
+            self._read_diary()
 
     # --- what is heard ---------------------------------------------------------------------------
     def _on_need(self, message: CryNeed):
         state = cry_state(message)
+        if state.stamp_ns > now_nanoseconds(self) + AHEAD_NS:
+            self.report('from_the_future', 'cry_need is stamped more than an hour ahead of the '
+                        'clock here and is left out')
+            return
         if state.crib_id and (self._watch is None or self._watch.crib_id != state.crib_id):
             self._keep()
             self._open(state.crib_id)
         if self._watch is not None:
-            before = self._watch.open_episode
+            before, heard_ns = self._watch.open_episode, self._watch.now_ns
             self._watch.on_state(state)
+            if not heard_ns:
+                self._read_diary()
             if self._watch.open_episode != before:
                 self._say()
 

@@ -5,6 +5,7 @@
 import json
 
 from baby_cry_detector.care.need import journal
+from baby_cry_detector.care.need.from_diary import facts_of
 from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.care.need.replay import replay
 from baby_cry_detector.care.need.watching import CribWatch, weeks_of
@@ -107,6 +108,64 @@ def test_forgotten_stays_forgotten_whoever_tells_it_again():
     assert watch.document(watch.now_ns)['since_ns'] == watch.now_ns
     watch.take_settings({'since_ns': 0, 'birth_ns': None, 'items': []}, watch.now_ns)
     assert watch.since_ns == watch.now_ns
+
+
+def test_forgetting_while_it_cries_forgets_this_cry_too_and_the_next_one_is_learnt():
+    watch, cries, _ = lived(4)
+    onset_ns = cries[-1].end_ns + 3 * HOUR_NS
+    cry = Cry('open', onset_ns, onset_ns + 8 * MINUTE_NS)
+    watch.on_state(state(cry, onset_ns + 2 * MINUTE_NS))
+    watch.forget(onset_ns + 3 * MINUTE_NS)
+    settle(watch)
+    assert watch.estimate().episode_id == 'open' and watch.estimate().need == 'unknown'
+    watch.add([Fact(onset_ns + 7 * MINUTE_NS, 'fed'),
+               Fact(onset_ns + 9 * MINUTE_NS, 'labelled', 'open', 'hungry')])
+    say(watch, cry)
+    later = Cry('later', onset_ns + 3 * HOUR_NS, onset_ns + 3 * HOUR_NS + 6 * MINUTE_NS)
+    watch.add([Fact(later.end_ns - SECOND_NS, 'fed')])
+    say(watch, later)
+    watch.on_state(state(later, later.end_ns + 20 * MINUTE_NS, False))
+    settle(watch)
+    assert [answered.cry.episode_id for answered in watch.baby.answered] == ['later']
+    assert watch.estimate().of == 1 and watch.estimate().noted_need == 'hungry'
+
+
+def test_a_clock_that_was_ahead_and_is_set_back_does_not_end_the_learning():
+    watch, cries, facts = lived(4)
+    before = watch.now_ns
+    ahead_ns = before + 3000 * DAY_NS
+    far = Cry('far', ahead_ns, ahead_ns + 5 * MINUTE_NS)
+    say(watch, far)
+    watch.add([Fact(far.end_ns, 'changed')])
+    watch.step(100)
+    last = Cry('last', before + 3 * HOUR_NS, before + 3 * HOUR_NS + 6 * MINUTE_NS)
+    fed = Fact(last.end_ns - SECOND_NS, 'fed')
+    watch.add([fed])
+    say(watch, last)
+    watch.on_state(state(last, last.end_ns + 20 * MINUTE_NS, False))
+    settle(watch)
+    assert watch.now_ns < ahead_ns
+    said = watch.estimate()
+    assert said.noted_need == 'hungry' and said.of == sum(week.of for week in said.weeks) > 10
+    expected = replay([*cries, last], [*facts, fed], until_ns=watch.now_ns)
+    assert picture(watch.baby) == picture(expected), 'what is to come has not happened yet'
+    kept = journal.read(watch.document(watch.now_ns))[0]
+    assert 'far' not in [cry.episode_id for cry in kept if isinstance(cry, Cry)]
+
+
+def test_twins_are_learnt_apart():
+    cries, facts, _ = clear_baby(6)
+    others, _, _ = clear_baby(6, seed=2, until_h=2.0)
+    others = [Cry(f'twin-{cry.episode_id}', cry.onset_ns, cry.end_ns) for cry in others]
+    rows = [{'crib_id': 'left', 'stamp_ns': fact.stamp_ns, 'kind': fact.kind, 'episode_id': '',
+             'label': '', 'text': ''} for fact in facts]
+    left, right = CribWatch('left', cries), CribWatch('right', others)
+    for watch in (left, right):
+        watch.add(facts_of(rows, watch.crib_id))
+        for cry in (*cries, *others):
+            watch.on_state(state(cry, cry.end_ns + 5 * SECOND_NS, False, crib='left'))
+        settle(watch)
+    assert len(left.baby.record.outcomes) > 20 and not right.baby.record.outcomes
 
 
 def test_settings_that_make_no_sense_are_refused_and_change_nothing():

@@ -1,0 +1,158 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""The real estimator and what happens to it: other diaries and files, wrong clocks, sound."""
+
+import json
+import os
+import time
+
+from baby_cry_detector import kept_voice
+from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.care.diary.repair import restore
+from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
+from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.kept_needs import document_of, kept
+from baby_cry_detector.msg import CryNeed, NeedEstimate
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.care_messages import care_message
+from baby_cry_detector.stream.episode_sound import EpisodeSound
+from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
+from care_graph import CareGraph
+from made_babies import told_by_sound
+import numpy as np
+import pytest
+from std_srvs.srv import Trigger
+
+NODE = 'need_estimator'
+PATIENCE_S = 90.0                       # the diary is looked at every 20 s
+
+
+@pytest.fixture
+def graph(tmp_path, monkeypatch):
+    """Return a domain with an ear for `need_estimate`, and its files for this process too."""
+    running = CareGraph(tmp_path)
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(running.domain_id))
+    running.estimates = []
+    running.node.create_subscription(NeedEstimate, 'need_estimate', running.estimates.append,
+                                     qos.LATCHED)
+    yield running
+    assert running.close()
+
+
+def lived(store, numbers, end_ns):
+    """Write episodes that feeding stopped, each three hours before the next one."""
+    for number in numbers:
+        onset_ns = end_ns - number * 3 * HOUR_NS
+        store.write([EpisodeRow(f'c-{number}', 'crib', onset_ns, onset_ns + 8 * MINUTE_NS, False)],
+                    [CareEntry(f'f-{number}', onset_ns + 7 * MINUTE_NS, 'fed', 'crib')])
+
+
+def known(graph, count):
+    """Wait until so many answers are on record."""
+    graph.until(lambda: graph.estimates and graph.estimates[-1].ready
+                and graph.estimates[-1].need_of == count, PATIENCE_S)
+
+
+def counted(graph, kind):
+    """Return how often the node has reported something."""
+    return int(graph.diagnosis(NODE)[2].get(f'count.{kind}', 0))
+
+
+def test_a_diary_from_a_backup_is_learnt_and_costs_nothing_that_was_known(graph, tmp_path):
+    end_ns = time.time_ns() - HOUR_NS
+    path = tmp_path / 'baby_cry_detector' / 'diary.sqlite'
+    older = tmp_path / 'older.sqlite'
+    with DiaryStore(older) as store:
+        lived(store, range(40, 60), end_ns)             # five days ago and before
+    with DiaryStore(path) as store:
+        lived(store, range(1, 11), end_ns)
+    graph.start(NODE)
+    graph.say(end_ns + 30 * MINUTE_NS, 0, False)
+    known(graph, 10)
+    restore(path, older)                                # of the newest ten it knows nothing
+    known(graph, 30)
+    graph.until(lambda: counted(graph, 'diary_changed') == 1)
+    with DiaryStore(path) as store:                     # it goes on in the restored one
+        lived(store, [0], end_ns)
+    graph.kill(NODE)
+    graph.estimates.clear()
+    graph.start(NODE)
+    known(graph, 31)
+
+
+def test_a_file_of_a_later_version_is_kept_and_a_clock_that_is_ahead_is_not_believed(
+        graph, tmp_path):
+    folder = tmp_path / 'baby_cry_detector'
+    folder.mkdir(parents=True)
+    end_ns = time.time_ns() - HOUR_NS
+    newer = json.dumps({'format': 99, 'cries': 'of another kind'})
+    own = folder / f'{graph.domain_id}.{NODE}.json'
+    own.write_text(newer)
+    settings = folder / f'{graph.domain_id}.need.crib.json'
+    settings.write_text(json.dumps({'format': 2, 'birth_ns': end_ns + 400 * DAY_NS}))
+    with DiaryStore(folder / 'diary.sqlite') as store:
+        lived(store, range(1, 6), end_ns)
+    graph.start(NODE)
+    graph.say(end_ns + 3000 * DAY_NS, end_ns + 3000 * DAY_NS - MINUTE_NS)
+    graph.until(lambda: counted(graph, 'from_the_future') == 1)
+    graph.say(end_ns, 0, False)
+    graph.care_event.publish(care_message(CareEntry(
+        'ahead', end_ns + 900 * DAY_NS, 'changed', 'crib')))
+    known(graph, 5)
+    assert own.with_suffix('.bad').read_text() == newer
+    graph.until(lambda: counted(graph, 'kept_needs') == 1 and counted(graph, 'need_settings'))
+    onset_ns = end_ns + 30 * MINUTE_NS
+    graph.say(onset_ns + SECOND_NS, onset_ns)
+    graph.until(lambda: graph.estimates[-1].episode_id == f'crib-{onset_ns}'
+                and 'last fed' in graph.estimates[-1].need_reason)
+    assert 'changed' not in graph.estimates[-1].need_reason, 'it has not happened'
+    graph.until(lambda: not own.with_suffix('.new').exists() and own.exists())
+    assert all(stamp_ns < time.time_ns() + 2 * DAY_NS
+               for stamp_ns, *_ in json.loads(own.read_text())['facts'])
+
+
+def test_sound_counts_where_it_is_switched_on_and_is_forgotten_with_the_rest(graph):
+    now_ns = time.time_ns() // SECOND_NS * SECOND_NS
+    cries, facts, sounds = told_by_sound(start_ns=now_ns - 96 * 3 * HOUR_NS)
+    with kept('crib') as (state, settings):
+        state.keep(document_of({**settings, 'items': [*cries, *facts]}))
+    for cry in cries:
+        kept_voice.add('crib', EpisodeSound(cry.episode_id, cry.onset_ns, 'k 1',
+                                            sounds[cry.episode_id]))
+    onset_ns = now_ns - 10 * MINUTE_NS
+    kept_voice.add('crib', EpisodeSound(f'crib-{onset_ns}', onset_ns, 'k 1',
+                                        sounds[cries[-1].episode_id]))
+    graph.start(NODE, use_sound=True)
+    graph.say(onset_ns + MINUTE_NS, onset_ns)
+    graph.until(lambda: graph.estimates and graph.estimates[-1].need_basis == CryNeed.BASIS_BOTH,
+                PATIENCE_S)
+    assert graph.estimates[-1].need != CryNeed.NEED_UNKNOWN and graph.estimates[-1].names_needs
+    assert graph.call(Trigger, f'{NODE}/forget', Trigger.Request()).success
+    graph.until(lambda: graph.estimates[-1].need == CryNeed.NEED_UNKNOWN
+                and graph.estimates[-1].need_of == 0)
+    assert kept_voice.sounds('crib') == ([], '')
+    graph.say(onset_ns + 2 * MINUTE_NS, onset_ns, False, duration_ns=MINUTE_NS)   # it ends after
+    graph.until(lambda: graph.estimates[-1].ready and not graph.estimates[-1].episode_id)
+    assert graph.estimates[-1].need_of == 0
+
+
+@pytest.mark.parametrize('use_sound', (True, False))
+def test_the_classifier_keeps_how_an_episode_sounded_only_where_that_is_asked_for(
+        start_graph, use_sound):
+    running = start_graph({'cry_classifier': {'use_sound': use_sound}})
+    probe = running.probe
+    probe.wait_for_graph()
+    probe.announce()
+    start_ns = 1_700_000_000 * SECOND_NS
+    samples = 10 ** (-60 / 20) * np.random.default_rng(1).standard_normal(14 * 16000)
+    samples[32000:32000 + 96000] += synthesise_cry(6.0, seed=4)[:96000]
+    probe.heard_until(probe.play(to_pcm16(samples), start_ns))
+    names = {need.episode_id for need in probe.needs if need.crying}
+    assert len(names) == 1
+    found, _ = kept_voice.sounds('crib')
+    assert {sound.episode_id for sound in found} == (names if use_sound else set())
+    file = kept_voice.voice_file('crib')
+    assert file.exists() == use_sound
+    assert not use_sound or os.stat(file).st_mode & 0o777 == 0o600
