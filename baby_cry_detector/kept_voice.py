@@ -16,9 +16,9 @@ from pathlib import Path
 import time
 from typing import Iterator, List, Optional, Tuple
 
+from baby_cry_detector.decision.episode_sound import EpisodeSound
 from baby_cry_detector.kept_state import state_folder
 from baby_cry_detector.names import safe_name
-from baby_cry_detector.stream.episode_sound import EpisodeSound
 import numpy as np
 
 FORMAT = 'baby_cry voice 1'

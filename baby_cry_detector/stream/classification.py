@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Iterator, Optional
 
 from baby_cry_detector.decision import CryDecision, STATUS_DISABLED
+from baby_cry_detector.decision.episode_sound import EpisodeSounds
 from baby_cry_detector.model.second.confirmation import Confirmation
 from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
-from baby_cry_detector.stream.episode_sound import EpisodeSounds
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener
 from baby_cry_detector.stream.troubles import Troubles

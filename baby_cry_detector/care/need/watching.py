@@ -17,8 +17,8 @@ from baby_cry_detector.care.need.record import Record
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import sentence, silent_sentence
 from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.decision.episode_sound import EpisodeSound
 from baby_cry_detector.needs import BASIS_NAMES
-from baby_cry_detector.stream.episode_sound import EpisodeSound
 from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
 
 ASK_EVERY_NS = 10 * SECOND_NS

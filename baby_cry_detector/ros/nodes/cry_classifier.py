@@ -15,6 +15,7 @@ from pathlib import Path
 from baby_cry_detector import kept_voice
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.decision import CryDecision, STATUS_NO_AUDIO
+from baby_cry_detector.decision.episode_sound import EpisodeSound, EpisodeSounds
 from baby_cry_detector.model.second.confirmation import NO_CONFIRMER, open_confirmation
 from baby_cry_detector.model.second.confirmer import ConfirmerError
 from baby_cry_detector.msg import CryNeed, FrameFeatures, NeedEstimate
@@ -29,7 +30,6 @@ from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nan
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.stream.classification import Classification
 from baby_cry_detector.stream.episode_journal import EpisodeJournal
-from baby_cry_detector.stream.episode_sound import EpisodeSound, EpisodeSounds
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles

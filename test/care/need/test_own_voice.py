@@ -13,7 +13,7 @@ from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.voice import LEAST_HEARD
 from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.cli.main import main
-from baby_cry_detector.stream.episode_sound import EpisodeSound
+from baby_cry_detector.decision.episode_sound import EpisodeSound
 from baby_cry_detector.units import HOUR_NS, MINUTE_NS, SECOND_NS
 from made_babies import ACTION_OF, NOW, picture, told_by_sound
 import numpy as np

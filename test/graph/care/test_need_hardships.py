@@ -12,11 +12,11 @@ from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.care.diary.repair import restore
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.decision.episode_sound import EpisodeSound
 from baby_cry_detector.kept_needs import document_of, kept
 from baby_cry_detector.msg import CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import care_message
-from baby_cry_detector.stream.episode_sound import EpisodeSound
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from care_graph import CareGraph
 from made_babies import told_by_sound
