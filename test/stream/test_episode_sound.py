@@ -3,9 +3,9 @@
 """How an episode sounds: told once, from its first half minute, however its frames are cut."""
 
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.decision.episodes import Episode
 from baby_cry_detector.decision.episode_sound import (columns_of, described, EpisodeSounds,
                                                       LONGEST_S)
+from baby_cry_detector.decision.episodes import Episode
 from baby_cry_detector.features.extractor import extract
 from baby_cry_detector.stream.classification import Classification
 from baby_cry_detector.stream.intake import StampedFrames
