@@ -8,6 +8,7 @@ what an audio topic carries; so the file path and the graph hear the same number
 """
 
 from dataclasses import dataclass
+import math
 import os
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional, Union
@@ -221,20 +222,29 @@ class FileSource:
 
 def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
                channel: Choice = AUTO,
-               say: Callable[[str], None] = lambda sentence: None) -> np.ndarray:
+               say: Callable[[str], None] = lambda sentence: None,
+               longest_s: float = math.inf) -> np.ndarray:
     """
     Return a whole file as mono float64 samples, ``pcm16 / 32767``, at 16 kHz.
 
     The same samples that `FileSource` gives; a mono 16-bit file of that rate passes bit-exactly.
 
     :param say: told what was found out about the file.
+    :param longest_s: what comes later is not read.
     :raises AudioSourceError: as `FileSource`.
     """
     source = FileSource(path, sample_rate, block_duration_s=1.0, channel=channel)
-    blocks = [block.pcm for block in source]
+    blocks, count = [], 0
+    for block in source:
+        blocks.append(block.pcm)
+        count += len(block.pcm)
+        if count >= longest_s * sample_rate:
+            break
     for sentence in source.take_news():
         say(sentence)
-    return from_pcm16(np.concatenate(blocks)) if blocks else np.zeros(0)
+    pcm = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+    return from_pcm16(pcm[:round(longest_s * sample_rate)] if count >= longest_s * sample_rate
+                      else pcm)
 
 
 def _disagreement(told_s: float, there_s: float) -> str:

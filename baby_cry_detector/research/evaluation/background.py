@@ -121,7 +121,7 @@ def make_stream(others: Sequence[Clip], cries: Sequence[Clip], hours: float,
     limit, total, parts, pieces = int(hours * 3600 * aug.SAMPLE_RATE), 0, [], []
     for index in rng.permutation(len(others)):
         clip = others[index]
-        x = read_audio(clip.file)[:int(PIECE_S * aug.SAMPLE_RATE)]
+        x = read_audio(clip.file, longest_s=PIECE_S)
         x = x[:limit - total]
         if len(x):
             pieces.append((total / aug.SAMPLE_RATE, (total + len(x)) / aug.SAMPLE_RATE,
