@@ -8,13 +8,13 @@ import sys
 from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.cli.arguments import of_parameter
-from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, say, second_listener,
-                                              told_format, Trust)
+from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, of_bag, say_findings,
+                                              second_listener, told_format, Trust)
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.needs import CONFIRMATION_NAMES
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from baby_cry_detector.stream.replay import listen, MessageReplay
+from baby_cry_detector.stream.replay import block_messages, MessageReplay
 from baby_cry_detector.units import SECOND_NS, to_s
 
 LINE_PERIOD_NS = 100_000_000
@@ -63,15 +63,14 @@ def run(args) -> int:
         confirmation = second_listener(args.confirmer)
         try:
             show = print_json if args.json else print_text
+            rate = listener.feature_set.sample_rate
+            replay = MessageReplay(listener.feature_set, channel=of_bag(path, args.channel))
             if is_bag(path):
-                replay = MessageReplay(listener.feature_set, channel=args.channel)
                 failed |= _listen_to_bag(path, BagAudio(path, args.topic, audio_format), replay,
                                          listener, confirmation, show)
             else:
-                rate = listener.feature_set.sample_rate
-                decisions = listen(blocks_of(path, rate, args.channel), listener,
-                                   confirmation=confirmation)
-                failed |= _listen_to(path, show, decisions,
+                messages = block_messages(blocks_of(path, rate, args.channel), rate)
+                failed |= _listen_to(path, show, messages, replay, listener, confirmation,
                                      lambda: 'shorter than what one decision takes')
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
@@ -85,25 +84,24 @@ def _listen_to_bag(path, messages, replay, listener, confirmation, show) -> int:
         return '; '.join([*replay.extraction.remarks.values(), *filter(None, [
             str(replay.troubles)])]) or 'it holds no audio'
 
-    failed = _listen_to(path, show, replay.decisions(messages, listener, confirmation), why,
-                        replay)
-    say(path, replay.extraction.take_news())
-    say(path, replay.extraction.remarks.values())
+    failed = _listen_to(path, show, messages, replay, listener, confirmation, why)
     if str(replay.troubles):
         print(f'{path}: the audio was not whole: {replay.troubles}', file=sys.stderr)
     return failed
 
 
-def _listen_to(path, show, decisions, why, replay=None) -> int:
+def _listen_to(path, show, messages, replay, listener, confirmation, why) -> int:
     """
     Show decisions; return 1 if many of them are about audio that can't be trusted.
 
     :raises AudioSourceError: if all of them are.
     """
     trust = Trust()
-    show(path, trust.watch(decisions), replay)
+    show(path, trust.watch(replay.decisions(messages, listener, confirmation)),
+         replay if is_bag(path) else None)
     if not trust.heard:
         raise AudioSourceError(f'{path}: nothing in it could be heard: {why()}')
+    say_findings(path, replay, trust)
     return trust.failed(path)
 
 

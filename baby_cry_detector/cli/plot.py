@@ -7,7 +7,8 @@ from typing import Optional
 
 from baby_cry_detector.cli.arguments import how_to_install, number, output
 from baby_cry_detector.cli.listen import add_decision_options, decision_settings
-from baby_cry_detector.cli.recordings import add_audio_options, say, told_format, Trust
+from baby_cry_detector.cli.recordings import (add_audio_options, of_bag, say, told_format,
+                                              Trust)
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay, open_messages
 from baby_cry_detector.units import SECOND_NS
@@ -87,7 +88,7 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
                            for role in ('f0', 'voicing'))
             history.add_pitch(frames.start_ns - start_ns, listener.hop_ns, f0, voicing)
 
-    replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, channel)
+    replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, of_bag(path, channel))
     messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]),
                              audio_format)
     for decision in (trust or Trust()).watch(replay.decisions(messages, listener)):
@@ -133,7 +134,7 @@ def span(path, feature_set, topic: str = '', channel='auto', audio_format=None):
         first = stamp_ns if first is None else min(first, stamp_ns)
         last = end_ns if last is None else max(last, end_ns)
 
-    replay = MessageReplay(feature_set, note, channel=channel)
+    replay = MessageReplay(feature_set, note, channel=of_bag(path, channel))
     for _ in replay.frames(open_messages(path, feature_set.sample_rate, topic, channel,
                                          audio_format=audio_format)):
         pass

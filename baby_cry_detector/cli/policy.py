@@ -10,12 +10,12 @@ from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.care.policy.engine import PolicyEngine
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.care.policy.policy import CribPolicy, DEFAULT, LEVELS
-from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, say, second_listener,
-                                              told_format, Trust)
+from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, of_bag, say_findings,
+                                              second_listener, told_format, Trust)
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from baby_cry_detector.stream.replay import listen, MessageReplay
+from baby_cry_detector.stream.replay import block_messages, MessageReplay
 from baby_cry_detector.units import SECOND_NS
 
 PERIOD_NS = 200_000_000          # of `cry_need`
@@ -97,15 +97,11 @@ def run_rehearse(args) -> int:
         listener = FrameListener(checkpoint, DecisionSettings(), args.crib)
         try:
             print(f'{path}:')
-            replay = None
-            if is_bag(path):
-                replay = MessageReplay(listener.feature_set, channel=args.channel)
-                decisions = replay.decisions(BagAudio(path, args.topic, audio_format), listener,
-                                             second_listener())
-            else:
-                decisions = listen(
-                    blocks_of(path, listener.feature_set.sample_rate, args.channel), listener,
-                    confirmation=second_listener())
+            rate = listener.feature_set.sample_rate
+            replay = MessageReplay(listener.feature_set, channel=of_bag(path, args.channel))
+            messages = (BagAudio(path, args.topic, audio_format) if is_bag(path) else
+                        block_messages(blocks_of(path, rate, args.channel), rate))
+            decisions = replay.decisions(messages, listener, second_listener())
             nothing, trust = True, Trust()
             for time_s, line in rehearse(trust.watch(decisions),
                                          PolicyEngine(policy, args.crib)):
@@ -113,10 +109,8 @@ def run_rehearse(args) -> int:
                 print(f'{int(time_s // 60):6d}:{time_s % 60:04.1f}  {line}')
             if nothing:
                 print('        nothing would have happened')
-            if replay is not None:
-                say(path, replay.extraction.take_news())
-                say(path, replay.extraction.remarks.values())
-            if replay is not None and str(replay.troubles):
+            say_findings(path, replay, trust)
+            if is_bag(path) and str(replay.troubles):
                 print(f'{path}: the audio was not whole: {replay.troubles}',
                       file=sys.stderr)
             failed |= trust.failed(path)

@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, Optional
 from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, FileSource,
                                      parse_choice)
 from baby_cry_detector.audio.bags import is_bag
+from baby_cry_detector.audio.channels import AUTO
 from baby_cry_detector.audio.formats import BIG_ENDIAN, LITTLE_ENDIAN
 from baby_cry_detector.cli.arguments import UsageError
 from baby_cry_detector.decision import CryDecision
@@ -67,6 +68,11 @@ def channel(text: str):
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def of_bag(path, choice):
+    """Return the choice of channel for a bag's messages; a recording's are mono already."""
+    return choice if is_bag(path) else AUTO
+
+
 def say(path, sentences) -> None:
     """Write what was found out about a recording to standard error."""
     for sentence in sentences:
@@ -78,12 +84,13 @@ class Trust:
     How much of what was heard could be trusted.
 
     :ivar heard: number of decisions on audio that could be.
+    :ivar reasons: why some could not be, a sentence each.
     """
 
     def __init__(self) -> None:
         self.heard = 0
         self._doubted_ns = self._heard_ns = 0
-        self._reasons: list = []
+        self.reasons: list = []
 
     def watch(self, decisions: Iterable[CryDecision]) -> Iterator[CryDecision]:
         """Yield the decisions."""
@@ -98,8 +105,8 @@ class Trust:
                 self._heard_ns += passed_ns
             elif decision.status == STATUS_UNTRUSTED_AUDIO:
                 self._doubted_ns += passed_ns
-                if decision.status_reason not in self._reasons:
-                    self._reasons.append(decision.status_reason)
+                if decision.status_reason not in self.reasons:
+                    self.reasons.append(decision.status_reason)
             yield decision
 
     def failed(self, path) -> int:
@@ -110,9 +117,15 @@ class Trust:
         is_long = self._doubted_ns > self._heard_ns or (
             doubted_s >= LONGEST_DOUBT_S and is_bag(path))
         print(f'{"error: " if is_long else ""}{path}: {doubted_s:.1f} s of it could not be '
-              f'trusted, and a cry in them may not have been heard: {"; ".join(self._reasons)}',
+              f'trusted, and a cry in them may not have been heard: {"; ".join(self.reasons)}',
               file=sys.stderr)
         return int(is_long)
+
+
+def say_findings(path, replay, trust: Trust) -> None:
+    """Say what a `MessageReplay` found out about audio, but for what `Trust.failed` will say."""
+    found = [*replay.extraction.take_news(), *replay.extraction.remarks.values()]
+    say(path, [sentence for sentence in found if sentence not in trust.reasons])
 
 
 def second_listener(path: str = '') -> Optional[Confirmation]:

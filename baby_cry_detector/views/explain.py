@@ -52,7 +52,8 @@ class Explainer:
             self.peak, self.peak_ns = decision.cry_probability, stamp_ns
         deaf = not decision.is_heard
         if deaf != self._deaf:
-            self._say(stamp_ns, 'no audio arrives' if deaf else 'audio arrives again')
+            self._say(stamp_ns, 'it can be heard again' if not deaf
+                      else decision.status_reason or 'no audio arrives')
         self._deaf = deaf
         if hearing and not self._hearing:
             if not self._crying:

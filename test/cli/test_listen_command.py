@@ -71,3 +71,29 @@ def test_one_bad_file_does_not_silence_the_others(cry, tmp_path, capsys):
     assert main(['listen', str(broken), str(cry), '--json']) == 1
     captured = capsys.readouterr()
     assert str(broken) in captured.err and str(cry) in captured.out
+
+
+@pytest.mark.parametrize('command', [['listen'], ['policy', 'rehearse'], ['plot', '--out=p.png']])
+def test_a_channel_of_a_recording_is_chosen_in_every_command(tmp_path, monkeypatch, capsys,
+                                                             command):
+    monkeypatch.chdir(tmp_path)
+    cry = to_pcm16(np.concatenate((np.zeros(16_000), synthesise_cry(6.0, seed=1))))
+    soundfile.write('both.wav', np.stack((np.full_like(cry, 9), cry), 1), 16_000)
+    assert main([*command, '--channel', '1', 'both.wav']) == 0
+    out = capsys.readouterr().out
+    assert 'crying' in out.lower() or 'it cries' in out or 'episode 1' in out
+    assert main([*command, '--channel', '2', 'both.wav']) != 0
+    assert 'expected a channel from 0 to 1, got 2' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('every, code', [(2, 1), (8, 0)])
+@pytest.mark.parametrize('command', [['listen'], ['policy', 'rehearse'], ['plot', '--out=p.png']])
+def test_holes_in_a_recording_are_said(tmp_path, monkeypatch, capsys, command, every, code):
+    monkeypatch.chdir(tmp_path)
+    samples = 0.01 * np.random.default_rng(0).standard_normal(16_000 * 12)
+    for first in range(0, len(samples), 640 * every):
+        samples[first:first + 640] = 0.0
+    soundfile.write('holes.wav', to_pcm16(samples), 16_000)
+    assert main([*command, 'holes.wav']) == code
+    shown = capsys.readouterr()
+    assert 'holes in the last' in shown.out + shown.err
