@@ -16,6 +16,7 @@ import math
 from typing import Deque, Optional
 
 from baby_cry_detector.audio.formats import PCM16_SCALE
+from baby_cry_detector.stream.dropouts import is_periodic
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -127,7 +128,7 @@ class Ear:
         self._low, self._high = min(self._low, low), max(self._high, high)
         self._note_stillness((high - low) / 2.0 < STILL_PEAK, len(samples) / sample_rate)
         self._blocks += 1
-        self._repeats += digest == self._digest
+        self._repeats += digest == self._digest and not is_periodic(samples)
         self._digest = digest
         self._filled_ns += len(samples) * SECOND_NS // sample_rate
         if self._filled_ns < _CELL_NS:

@@ -3,14 +3,15 @@
 """
 What arrives, what of it can be used, and why not: judged over seconds, said with its remedy.
 
-Judges of the stamps (`stamps`), of the signal (`ear`), of how its samples are written
-(`byte_order`), of messages that are no audio, and of what the robot heard when it played something
-itself (`self_test`).
+Judges of the stamps (`stamps`), of the signal (`ear`), of what is missing in it (`dropouts`), of
+how its samples are written (`byte_order`), of messages that are no audio, and of what the robot
+heard when it played something itself (`self_test`).
 """
 
 from typing import Optional
 
 from baby_cry_detector.stream.byte_order import ByteOrderJudge
+from baby_cry_detector.stream.dropouts import DropoutJudge
 from baby_cry_detector.stream.ear import Ear
 from baby_cry_detector.stream.self_test import SelfTest
 from baby_cry_detector.stream.stamps import StampJudge
@@ -36,6 +37,7 @@ class Reception:
         self.ear = Ear(floors_db)
         self.self_test = SelfTest()
         self.byte_order = ByteOrderJudge()
+        self.dropouts = DropoutJudge()
         self._useless = 0
         self._useless_since_ns = 0
         self._useless_verdict = FINE
@@ -44,7 +46,7 @@ class Reception:
     def verdict(self) -> Verdict:
         """Return the gravest judgement."""
         return worst(self._useless_verdict, self.byte_order.verdict, self.stamps.verdict,
-                     self.ear.verdict, self.self_test.verdict)
+                     self.ear.verdict, self.dropouts.verdict, self.self_test.verdict)
 
     @property
     def is_useless(self) -> bool:
@@ -71,6 +73,7 @@ class Reception:
         if samples is None:
             return False
         self.self_test.on_samples(samples, sample_rate, self.ear.floor_db)
+        self.dropouts.update(samples, sample_rate, digest)
         return self.ear.update(samples, sample_rate, digest)
 
     def on_silence(self) -> None:
@@ -101,3 +104,4 @@ class Reception:
         self.stamps.reset()
         self.ear.reset()
         self.byte_order.reset()
+        self.dropouts.reset()

@@ -287,6 +287,8 @@ def test_a_muted_microphone_is_known_within_17_s(name):
 def test_a_driver_that_repeats_a_block_is_known_and_a_tone_is_not_it():
     assert listen_to(Ear(), room(12.0), repeated=True).kind == 'frozen'
     assert listen_to(Ear(), room(12.0)).level == OK
+    tone = 0.3 * np.sin(2 * np.pi * 1000 * np.arange(12 * RATE) / RATE)
+    assert listen_to(Ear(), tone, repeated=True).level == OK
 
 
 def test_a_microphone_that_is_far_quieter_than_it_ever_was_is_known_after_a_restart(
