@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import math
 from typing import Deque, Optional
 
+from baby_cry_detector.audio.dropouts import is_periodic
 from baby_cry_detector.audio.formats import PCM16_SCALE
-from baby_cry_detector.stream.dropouts import is_periodic
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
 import numpy as np

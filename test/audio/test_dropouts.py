@@ -5,8 +5,9 @@
 import zlib
 
 from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio.dropouts import holes, is_periodic
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.stream.dropouts import DropoutJudge, holes, is_periodic
+from baby_cry_detector.stream.reception import DropoutJudge
 from baby_cry_detector.stream.verdict import ERROR, OK, WARN
 from hypothesis import given, settings, strategies as st
 import numpy as np

@@ -10,10 +10,9 @@ sample either, and made speech fades into silence: there is a hole only where so
 """
 
 from collections import deque
-from typing import Deque, List
+from typing import Deque, List, NamedTuple, Optional
 
 from baby_cry_detector.audio.formats import PCM16_SCALE
-from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 import numpy as np
 
 SHORTEST_S, SHORTEST_SAMPLES = 0.001, 16
@@ -23,17 +22,31 @@ AROUND, EDGE_LEVEL = 20, 0.3           # so much of the level of 20 ms there is 
 RAIL = 32_000 / PCM16_SCALE            # clipped sound stands still too
 JUDGED_S = 10                          # of so many seconds
 MANY = 10                              # holes or repeated blocks in them
-MUCH = 0.4                             # of the audio: cries are missed
 RECENT_BLOCKS = 4
 AGREEING = 32                          # samples that have to agree in a tone
-REMEDY = 'is its driver, its cable or the machine overloaded?'
 
 
-class DropoutJudge:
+class Dropouts(NamedTuple):
+    """
+    What was found in the newest seconds.
+
+    :param kind: ``'holes'`` or ``'stutter'`` (blocks that were there before).
+    :param number: of them.
+    :param share: of the audio, 0 to 1.
+    :param seconds: that were looked at.
+    """
+
+    kind: str
+    number: int
+    share: float
+    seconds: int
+
+
+class DropoutCounter:
     """
     Look at a second at a time.
 
-    :ivar verdict: what is to be said.
+    :ivar found: what there are many of; ``None`` where there are few.
     """
 
     def __init__(self) -> None:
@@ -43,7 +56,7 @@ class DropoutJudge:
         """Forget what was heard."""
         self._rate = 0
         self._restart(0)
-        self.verdict = FINE
+        self.found: Optional[Dropouts] = None
 
     def _restart(self, sample_rate: int) -> None:
         self._rate = sample_rate
@@ -91,26 +104,12 @@ class DropoutJudge:
                               self._count))
         self._old, self._new = samples[-self._kept:], []
         self._count = self._repeats = self._repeated = 0
-        self.verdict = self._judge()
-
-    def _judge(self) -> Verdict:
         n_holes, in_holes, repeats, repeated, count = (sum(each) for each in zip(*self._seconds))
-        if max(n_holes, repeats) < MANY:
-            return FINE
-        if n_holes >= repeats:
-            kind, share = 'holes', in_holes / count
-            words = f'{n_holes} holes in the last {len(self._seconds)} s of audio'
-        else:
-            kind, share = 'stutter', repeated / count
-            words = (f'{repeats} blocks in the last {len(self._seconds)} s of audio were '
-                     'there before')
-        before = self.verdict
-        if before.kind == kind and before.trusted == (share < MUCH):
-            return before              # said once, not anew each second with other figures
-        words += f' ({share:.0%} of it): samples do not come in time; {REMEDY}'
-        if share < MUCH:
-            return Verdict(WARN, kind, words)
-        return Verdict(ERROR, kind, f'{words} A cry may be missed', False)
+        self.found = None
+        if max(n_holes, repeats) >= MANY:
+            self.found = (Dropouts('holes', n_holes, in_holes / count, len(self._seconds))
+                          if n_holes >= repeats else
+                          Dropouts('stutter', repeats, repeated / count, len(self._seconds)))
 
 
 def holes(samples: np.ndarray, shortest: int, longest: int, first_end: int = 0) -> List[int]:
