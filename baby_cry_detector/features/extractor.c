@@ -12,16 +12,23 @@
 #define CHUNK 1024
 #define SAMPLE_LIMIT 1e6
 #define SAMPLE_TINY 1e-30
+#define FULL_SCALE 32767.0      // of 16-bit samples
 #define OWED 4                  // most rows that a set can owe at its end
 
 typedef enum { CEPSTRA20, CRY, IS09 } Kind;
 
+// What streams of one kind share.
+typedef struct {
+  FrontEndShared front_end;
+  union { Cepstra20Shared cepstra20; CryShared cry; Is09Shared is09; } set;
+} Shared;
+
 struct Extractor {
   Kind kind;
   int width, kept, has_front_end, is_like;
-  FrontEndWaves *waves;         // of the first of its kind, where it has a front end
+  Shared *shared;               // of the first of its kind
   FrontEnd front_end;
-  double buffer[WINDOW + CHUNK + HOP];
+  double before[WINDOW];        // `kept` samples of frames that are not whole
   union { Cepstra20 cepstra20; Cry cry; Is09 is09; } set;
 };
 
@@ -35,12 +42,22 @@ void baby_cry_extractor_reset(Extractor *extractor) {
   }
 }
 
-static Extractor *finish_new(Extractor *extractor, Kind kind, int width, int is_good) {
-  if (!is_good) {
-    free(extractor);
+static Extractor *begin_new(Kind kind) {
+  Extractor *made = calloc(1, sizeof *made);
+  if (made && !(made->shared = calloc(1, sizeof *made->shared))) {
+    free(made);
     return NULL;
   }
-  extractor->kind = kind;
+  if (made)
+    made->kind = kind;
+  return made;
+}
+
+static Extractor *finish_new(Extractor *extractor, int width, int is_good) {
+  if (!is_good) {
+    baby_cry_extractor_free(extractor);
+    return NULL;
+  }
   extractor->width = width;
   baby_cry_extractor_reset(extractor);
   return extractor;
@@ -48,33 +65,33 @@ static Extractor *finish_new(Extractor *extractor, Kind kind, int width, int is_
 
 // Each returns NULL where a table does not fit or there is no memory.
 Extractor *baby_cry_extractor_cepstra20(const CepstraTables *tables) {
-  Extractor *made = calloc(1, sizeof *made);
-  return made ? finish_new(made, CEPSTRA20, 2 * tables->coefficients,
-                           cepstra20_set(&made->set.cepstra20, tables)) : NULL;
+  Extractor *made = begin_new(CEPSTRA20);
+  return made ? finish_new(made, 2 * tables->coefficients, cepstra20_set(
+      &made->set.cepstra20, tables, &made->shared->set.cepstra20)) : NULL;
 }
 
 Extractor *baby_cry_extractor_cry(const CryTables *tables) {
-  Extractor *made = calloc(1, sizeof *made);
-  return made ? finish_new(made, CRY, 2 * tables->cepstra.coefficients + 2 * CRY_SMOOTHED + 4,
-                           cry_set(&made->set.cry, tables)) : NULL;
+  Extractor *made = begin_new(CRY);
+  return made ? finish_new(made, 2 * tables->cepstra.coefficients + 2 * CRY_SMOOTHED + 4,
+                           cry_set(&made->set.cry, tables, &made->shared->set.cry)) : NULL;
 }
 
 Extractor *baby_cry_extractor_is09(const Is09Tables *tables) {
-  Extractor *made = calloc(1, sizeof *made);
-  return made ? finish_new(made, IS09, 32, is09_set(&made->set.is09, tables)) : NULL;
+  Extractor *made = begin_new(IS09);
+  return made ? finish_new(made, 32, is09_set(&made->set.is09, tables, &made->shared->set.is09))
+      : NULL;
 }
 
-// What stands before framing, once; returns 0 where a table does not fit or there is no memory.
+// What stands before framing, once; returns 0 where a table does not fit.
 int32_t baby_cry_extractor_front_end(Extractor *extractor, const FrontEndTables *tables) {
-  if (extractor->waves)
+  if (extractor->has_front_end)
     return 0;
-  extractor->waves = calloc(1, sizeof *extractor->waves);
-  extractor->has_front_end = extractor->waves
-      && front_end_set(&extractor->front_end, tables, extractor->waves);
+  extractor->has_front_end = front_end_set(&extractor->front_end, tables,
+                                           &extractor->shared->front_end);
   return extractor->has_front_end;
 }
 
-// Another stream of the same kind, which shares the waves of the first: that one must outlive it.
+// Another stream of the same kind, which shares what the first has: that one must outlive it.
 // NULL where there is no memory.
 Extractor *baby_cry_extractor_like(const Extractor *first) {
   Extractor *made = malloc(sizeof *made);
@@ -88,7 +105,7 @@ Extractor *baby_cry_extractor_like(const Extractor *first) {
 
 void baby_cry_extractor_free(Extractor *extractor) {
   if (!extractor->is_like)
-    free(extractor->waves);
+    free(extractor->shared);
   free(extractor);
 }
 
@@ -111,17 +128,28 @@ static int steps(Extractor *extractor, const double *samples, int n, double *row
 }
 
 // Makes the rows of the samples that are held, and keeps what later ones need.
-static int64_t frames(Extractor *extractor, int held, double *rows) {
+static int64_t frames(Extractor *extractor, const double *samples, int held, double *rows) {
   int64_t count = 0;
   int start = 0;
   while (start + WINDOW <= held) {
     const int whole = (held - start - WINDOW) / HOP + 1, group = whole < GROUP ? whole : GROUP;
-    count += steps(extractor, extractor->buffer + start, group, rows + count * extractor->width);
+    count += steps(extractor, samples + start, group, rows + count * extractor->width);
     start += group * HOP;
   }
   extractor->kept = held - start;
-  memmove(extractor->buffer, extractor->buffer + start, sizeof(double) * (size_t)extractor->kept);
+  memcpy(extractor->before, samples + start, sizeof(double) * (size_t)extractor->kept);
   return count;
+}
+
+// The same of n more samples, at most CHUNK, all of them sound.
+static int64_t take(Extractor *extractor, const double *sound, int n, double *rows) {
+  double samples[WINDOW + HOP + CHUNK], *end = samples + extractor->kept;
+  memcpy(samples, extractor->before, sizeof(double) * (size_t)extractor->kept);
+  if (extractor->has_front_end)
+    n = front_end_process(&extractor->front_end, sound, n, end);
+  else
+    memcpy(end, sound, sizeof(double) * (size_t)n);
+  return frames(extractor, samples, extractor->kept + n, rows);
 }
 
 // Takes n samples, writes the rows that they complete, at most baby_cry_extractor_rows(n) of
@@ -132,19 +160,36 @@ int64_t baby_cry_extractor_process(Extractor *extractor, const double *samples, 
   while (n > 0) {
     double sound[CHUNK];
     const int taken = n < CHUNK ? (int)n : CHUNK;
-    double *end = extractor->buffer + extractor->kept;
-    double *into = extractor->has_front_end ? sound : end;
     for (int i = 0; i < taken; i++) {
       const double magnitude = fabs(samples[i]);
       const int is_wrong = !(magnitude <= SAMPLE_LIMIT);
       *wrong += is_wrong;
-      into[i] = is_wrong || magnitude < SAMPLE_TINY ? 0.0 : samples[i];
+      sound[i] = is_wrong || magnitude < SAMPLE_TINY ? 0.0 : samples[i];
     }
     samples += taken;
     n -= taken;
-    const int more = extractor->has_front_end
-        ? front_end_process(&extractor->front_end, sound, taken, end) : taken;
-    count += frames(extractor, extractor->kept + more, rows + count * extractor->width);
+    count += take(extractor, sound, taken, rows + count * extractor->width);
+  }
+  return count;
+}
+
+FOR_EACH_WIDTH
+static void from_pcm16(const int16_t *samples, int n, double *sound) {
+  for (int i = 0; i < n; i++)
+    sound[i] = samples[i] / FULL_SCALE;
+}
+
+// The same of 16-bit samples, which are always sound.
+int64_t baby_cry_extractor_pcm16(Extractor *extractor, const int16_t *samples, int64_t n,
+                                 double *rows) {
+  int64_t count = 0;
+  while (n > 0) {
+    double sound[CHUNK];
+    const int taken = n < CHUNK ? (int)n : CHUNK;
+    from_pcm16(samples, taken, sound);
+    samples += taken;
+    n -= taken;
+    count += take(extractor, sound, taken, rows + count * extractor->width);
   }
   return count;
 }
@@ -153,8 +198,10 @@ int64_t baby_cry_extractor_process(Extractor *extractor, const double *samples, 
 int64_t baby_cry_extractor_flush(Extractor *extractor, double *rows) {
   int64_t count = 0;
   if (extractor->has_front_end) {
-    const int more = front_end_flush(&extractor->front_end, extractor->buffer + extractor->kept);
-    count = frames(extractor, extractor->kept + more, rows);
+    double samples[WINDOW + HOP];
+    memcpy(samples, extractor->before, sizeof(double) * (size_t)extractor->kept);
+    const int more = front_end_flush(&extractor->front_end, samples + extractor->kept);
+    count = frames(extractor, samples, extractor->kept + more, rows);
   }
   for (int n = 0; n < OWED; n++) {
     double *row = rows + count * extractor->width;

@@ -19,6 +19,8 @@ int64_t baby_cry_extractor_width(const Extractor *extractor);
 int64_t baby_cry_extractor_rows(const Extractor *extractor, int64_t n);
 int64_t baby_cry_extractor_process(Extractor *extractor, const double *samples, int64_t n,
                                    double *rows, int64_t *wrong);
+int64_t baby_cry_extractor_pcm16(Extractor *extractor, const int16_t *samples, int64_t n,
+                                 double *rows);
 int64_t baby_cry_extractor_flush(Extractor *extractor, double *rows);
 void baby_cry_extractor_free(Extractor *extractor);
 void baby_cry_extractor_reset(Extractor *extractor);

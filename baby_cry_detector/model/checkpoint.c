@@ -205,7 +205,7 @@ void baby_cry_model_free(Model *model) {
     free(member->statistics_std);
   }
   free(model->cry_row);
-  free(model->read_column);
+  free(model->is_read);
   free(model);
 }
 
@@ -232,14 +232,15 @@ Model *baby_cry_model_new(int32_t n_columns, int32_t n_labels, int32_t n_needs,
   model->temperature = temperature;
   model->need_temperature = need_temperature;
   model->n_cries = n_cries;
-  model->n_read = n_read;
   model->widest = n_labels > n_needs ? n_labels : n_needs;
   model->cry_row = copy(cry_row, sizeof(int32_t) * (size_t)n_cries);
-  model->read_column = copy(read_column, sizeof(int32_t) * (size_t)n_read);
-  if (!model->cry_row || !model->read_column) {
+  model->is_read = calloc((size_t)n_columns, sizeof *model->is_read);
+  if (!model->cry_row || !model->is_read) {
     baby_cry_model_free(model);
     return NULL;
   }
+  for (int k = 0; k < n_read; k++)
+    model->is_read[read_column[k]] = 1;
   return model;
 }
 

@@ -9,6 +9,7 @@
 
 #define BLOCK 32
 #define ALIGNMENT 64
+#define TILE 128                // columns whose weights stay near while all vectors are taken
 
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
 
@@ -128,6 +129,28 @@ static inline void two_blocks(const float *w, const float *next_w, int columns, 
   STORE(y + BLOCK + 3 * LANES, h);
 }
 
+// 8 rows of four products.
+__attribute__((always_inline))
+static inline void four_products(const float *w, int columns, const float *const *x,
+                                 float *const *y, int row, const float *bias) {
+  Lanes a, b, c, d, wa;
+  LOAD(a, bias ? bias : y[0] + row);
+  LOAD(b, bias ? bias : y[1] + row);
+  LOAD(c, bias ? bias : y[2] + row);
+  LOAD(d, bias ? bias : y[3] + row);
+  for (int k = 0; k < columns; k++) {
+    LOAD(wa, w + LANES * k);
+    a += wa * x[0][k];
+    b += wa * x[1][k];
+    c += wa * x[2][k];
+    d += wa * x[3][k];
+  }
+  STORE(y[0] + row, a);
+  STORE(y[1] + row, b);
+  STORE(y[2] + row, c);
+  STORE(y[3] + row, d);
+}
+
 __attribute__((always_inline))
 static inline void one_product(const float *w, int columns, const float *x, const float *start,
                                float *y) {
@@ -162,17 +185,23 @@ void matrix_times(const Matrix *matrix, int n, const float *const *x, float *con
   for (; n == 1 && row + 2 * BLOCK <= matrix->rows; row += 2 * BLOCK, w += 2 * BLOCK * columns)
     two_blocks(w, w + BLOCK * columns, columns, x[0], is_added ? y[0] + row : matrix->bias + row,
                y[0] + row);
-  for (; row + BLOCK <= matrix->rows; row += BLOCK, w += BLOCK * columns) {
-    const float *bias = matrix->bias + row;
+  for (; row + BLOCK <= matrix->rows; row += BLOCK)
+    for (int from = 0; from < columns; from += TILE) {
+      const int some = columns - from < TILE ? columns - from : TILE;
+      const float *bias = is_added || from ? NULL : matrix->bias + row;
+      int i = 0;
+      for (; i + 1 < n; i += 2)
+        two_products(w, some, x[i] + from, x[i + 1] + from, bias ? bias : y[i] + row,
+                     bias ? bias : y[i + 1] + row, y[i] + row, y[i + 1] + row);
+      if (i < n)
+        one_product(w, some, x[i] + from, bias ? bias : y[i] + row, y[i] + row);
+      w += BLOCK * some;
+    }
+  for (; row < matrix->rows; row += LANES, w += LANES * columns) {
     int i = 0;
-    for (; i + 1 < n; i += 2)
-      two_products(w, columns, x[i], x[i + 1], is_added ? y[i] + row : bias,
-                   is_added ? y[i + 1] + row : bias, y[i] + row, y[i + 1] + row);
-    if (i < n)
-      one_product(w, columns, x[i], is_added ? y[i] + row : bias, y[i] + row);
-  }
-  for (; row < matrix->rows; row += LANES, w += LANES * columns)
-    for (int i = 0; i < n; i++) {
+    for (; i + 3 < n; i += 4)
+      four_products(w, columns, x + i, y + i, row, is_added ? NULL : matrix->bias + row);
+    for (; i < n; i++) {
       Lanes a, wa;
       LOAD(a, is_added ? y[i] + row : matrix->bias + row);
       for (int k = 0; k < columns; k++) {
@@ -181,6 +210,7 @@ void matrix_times(const Matrix *matrix, int n, const float *const *x, float *con
       }
       STORE(y[i] + row, a);
     }
+  }
 }
 
 // exp(x) for x from -87 to 0: 2^n times a polynomial of degree 7 for the rest, 2e-7 relative.

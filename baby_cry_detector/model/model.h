@@ -88,7 +88,7 @@ typedef struct {
 size_t window_floats(const Window *window);
 void window_place(const Window *window, WindowState *state, float *memory);
 void window_reset(const Window *window, WindowState *state);
-// Takes `period` frames (period, F) and makes the statistics anew.
-void window_step(const Window *window, WindowState *state, const float *frames);
+// Takes `period` frames (period, F) and makes the statistics anew; `room` is any stream's `sorted`.
+void window_step(const Window *window, WindowState *state, const float *frames, float *room);
 
 #endif

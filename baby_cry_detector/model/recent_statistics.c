@@ -56,7 +56,7 @@ static int is_before(int row, const Window *window) {
 }
 
 FOR_EACH_WIDTH
-void window_step(const Window *window, WindowState *state, const float *frames) {
+void window_step(const Window *window, WindowState *state, const float *frames, float *room) {
   const int width = window->inputs, length = window->window, padded = PADDED(width);
   for (int k = 0; k < window->period; k++, frames += width) {
     memcpy(state->frames + (size_t)state->next * (size_t)width, frames,
@@ -72,13 +72,13 @@ void window_step(const Window *window, WindowState *state, const float *frames) 
   memset(state->statistics, 0, sizeof(float) * (size_t)(STATISTICS * width));
   for (int k = 0; k < n; k++) {
     const float *row = state->frames + (size_t)((first + k) % length) * (size_t)width;
-    float *sorted = state->sorted + k * padded;
+    float *sorted = room + k * padded;
     for (int i = 0; i < width; i++) {
       mean[i] += row[i];
       sorted[i] = row[i];
     }
   }
-  sort_columns(state->sorted, n, padded);
+  sort_columns(room, n, padded);
   for (int i = 0; i < width; i++)
     mean[i] /= (float)n;
   // The mean of the changes is what lies between the first frame and the last.
@@ -108,6 +108,6 @@ void window_step(const Window *window, WindowState *state, const float *frames) 
       change[i] /= (float)(n - 1);
     }
     for (int q = 0; q < QUANTILES; q++)         // halves to even, as Python rounds
-      mean[(2 + q) * width + i] = state->sorted[(int)rint(SHARES[q] * (n - 1)) * padded + i];
+      mean[(2 + q) * width + i] = room[(int)rint(SHARES[q] * (n - 1)) * padded + i];
   }
 }

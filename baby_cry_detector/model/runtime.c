@@ -223,6 +223,7 @@ static void normalise(const Member *member, const float *statistics, float *x) {
 static void step_statistics(const Member *member, int m, Hearing *hearing, int count,
                             Pairs *pairs) {
   const size_t size = (size_t)(member->inputs * STATISTICS);
+  float *room = hearing->stream->member[member->shares].window.sorted;  // one place stays near
   for (int i = 0; i < count; i++) {
     Stream *stream = hearing[i].stream;
     MemberState *owner = &stream->member[member->shares];
@@ -230,7 +231,7 @@ static void step_statistics(const Member *member, int m, Hearing *hearing, int c
       float *statistics = owner->statistics + (size_t)s * size;
       if (member->shares == m) {
         window_step(&member->window, &owner->window,
-                    owner->pending + s * member->stack * member->inputs);
+                    owner->pending + s * member->stack * member->inputs, room);
         memcpy(statistics, owner->window.statistics, sizeof(float) * size);
       }
       normalise(member, statistics, stream->work[0] + (size_t)s * width_of(stream->model));
@@ -311,15 +312,22 @@ static void answer_rows(Hearing *hearing, int n) {
 
 static int rows_of(const Hearing *hearing) { return hearing->n < ROWS ? (int)hearing->n : ROWS; }
 
+// How many numbers, of columns that are read, are NaN or infinite.
+FOR_EACH_WIDTH
+static int count_nonfinite(const Model *model, const float *frames, int n) {
+  int count = 0;
+  for (int row = 0; row < n; row++, frames += model->n_columns)
+    for (int k = 0; k < model->n_columns; k++)
+      count += model->is_read[k] & !(fabsf(frames[k]) <= FLT_MAX);
+  return count;
+}
+
 // At most ROWS frames of at most MOST_STREAMS streams.
 static void take_rows(Hearing *hearing, int count) {
   const Model *model = hearing->stream->model;
   Pairs pairs;
   for (int i = 0; i < count; i++)
-    for (int row = 0; row < rows_of(hearing + i); row++)
-      for (int k = 0; k < model->n_read; k++)
-        hearing[i].stream->nonfinite += !isfinite(
-            hearing[i].frames[row * model->n_columns + model->read_column[k]]);
+    hearing[i].stream->nonfinite += count_nonfinite(model, hearing[i].frames, rows_of(hearing + i));
   for (int m = 0; m < model->n_members; m++) {
     const Member *member = &model->member[m];
     for (int i = 0; i < count; i++)

@@ -22,9 +22,9 @@ typedef struct {
 } Member;
 
 typedef struct {
-  int n_columns, n_labels, n_needs, n_cries, n_read, n_members, widest;
+  int n_columns, n_labels, n_needs, n_cries, n_members, widest;
   double temperature, need_temperature;
-  int *cry_row, *read_column;
+  int *cry_row, *is_read;               // is_read: of each column, 0 or 1
   Member member[MAX_MEMBERS];
 } Model;
 

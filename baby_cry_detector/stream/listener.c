@@ -14,8 +14,6 @@
 #define SAY 2                   // the same, and all steps are taken
 #define REFUSED (-1)            // a time out of range
 #define TOO_LONG (-2)           // more samples than are taken at a time
-#define FULL_SCALE 32767.0
-#define CHUNK 640               // samples that are converted at a time
 
 struct Listener {
   Stream *stream;
@@ -88,25 +86,15 @@ int64_t baby_cry_listener_go_on(Listener *listener, int64_t told_ns, int64_t per
 // The frames that samples complete.
 static void extract(ListenerTask *task) {
   Listener *listener = task->listener;
-  const int16_t *from = task->samples;
-  int64_t left = task->n_samples, wrong = 0;
   task->rows = listener->rows;
   task->n = 0;
   if (baby_cry_extractor_width(task->extractor) != listener->n_columns
-      || baby_cry_extractor_rows(task->extractor, left) > LISTENER_ROWS) {
+      || baby_cry_extractor_rows(task->extractor, task->n_samples) > LISTENER_ROWS) {
     task->result = TOO_LONG;
     return;
   }
-  while (left > 0) {
-    double samples[CHUNK];
-    const int64_t taken = left < CHUNK ? left : CHUNK;
-    for (int64_t k = 0; k < taken; k++)
-      samples[k] = from[k] / FULL_SCALE;
-    task->n += baby_cry_extractor_process(task->extractor, samples, taken,
-                                          listener->rows + task->n * listener->n_columns, &wrong);
-    from += taken;
-    left -= taken;
-  }
+  task->n = baby_cry_extractor_pcm16(task->extractor, task->samples, task->n_samples,
+                                     listener->rows);
 }
 
 // Before the networks step: frames in single precision. After it: what the decider takes.

@@ -8,24 +8,25 @@
 
 enum { RMS = 0, MFCC = 1, ZCR = 13, VOICING = 14, F0 = 15, WIDTH = 16 };
 
-int is09_set(Is09 *set, const Is09Tables *tables) {
+int is09_set(Is09 *set, const Is09Tables *tables, Is09Shared *shared) {
   if (tables->bands < 1 || tables->bands > MAX_BANDS || tables->coefficients != ZCR - MFCC
       || tables->first_lag < 1 || tables->first_lag + 3 >= FFT / 2)
     return 0;
   for (int i = 0; i < WINDOW; i++) {
-    set->window[i] = tables->window[i];
-    set->previous[i] = -tables->preemphasis * tables->window[i];
+    shared->window[i] = tables->window[i];
+    shared->previous[i] = -tables->preemphasis * tables->window[i];
   }
   // The first sample of a frame stands for the one before it.
-  set->window[0] = (1.0 - tables->preemphasis) * tables->window[0];
-  if (!mel_bank_set(&set->bank, tables->bank, tables->bands))
+  shared->window[0] = (1.0 - tables->preemphasis) * tables->window[0];
+  if (!mel_bank_set(&shared->bank, tables->bank, tables->bands))
     return 0;
-  cepstrum_set(&set->cepstrum, tables->cepstrum, tables->bands, tables->coefficients);
-  set->floor = tables->floor;
-  set->pitch.first_lag = tables->first_lag;
-  set->pitch.period = tables->period;
-  set->pitch.threshold = tables->voicing_threshold;
-  set->pitch.factor = tables->peak_factor;
+  cepstrum_set(&shared->cepstrum, tables->cepstrum, tables->bands, tables->coefficients);
+  set->shared = shared;
+  shared->floor = tables->floor;
+  shared->pitch.first_lag = tables->first_lag;
+  shared->pitch.period = tables->period;
+  shared->pitch.threshold = tables->voicing_threshold;
+  shared->pitch.factor = tables->peak_factor;
   smooth_set(&set->smooth, WIDTH, -1);
   return 1;
 }
@@ -37,7 +38,7 @@ void is09_reset(Is09 *set) {
 
 // Everything of a frame but its pitch's contour and the smoothing.
 FOR_EACH_WIDTH
-static void describe(const Is09 *set, const double *samples, int n, Group row[MAX_ROW]) {
+static void describe(const Is09Shared *set, const double *samples, int n, Group row[MAX_ROW]) {
   Group frames[WINDOW], windowed[WINDOW], power[BINS], magnitude[BINS], logs[MAX_BANDS], pitch[2];
   const int bands = set->bank.bands;
   const Group floor = {set->floor, set->floor, set->floor, set->floor};
@@ -68,7 +69,7 @@ static void describe(const Is09 *set, const double *samples, int n, Group row[MA
 int is09_steps(Is09 *set, const double *samples, int n, double *rows) {
   Group raw[MAX_ROW];
   int count = 0;
-  describe(set, samples, n, raw);
+  describe(set->shared, samples, n, raw);
   for (int lane = 0; lane < n; lane++) {
     double row[MAX_ROW] = {0.0};
     for (int i = 0; i < WIDTH; i++)

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The feature sets of shipped detectors in compiled code. Tables are those that the Python set of
-// the same name computed (`features/compiled.py`); each set copies them.
+// the same name computed (`features/compiled.py`); `_set` copies them to what all streams of a set
+// share, which must outlive them.
 
 #ifndef BABY_CRY_SETS_H
 #define BABY_CRY_SETS_H
@@ -19,12 +20,16 @@ typedef struct {
 typedef struct {
   double window[WINDOW];
   MelBank bank;
+  Cepstrum cepstrum;
+} Cepstra20Shared;
+typedef struct {
+  const Cepstra20Shared *shared;
   RelativeCepstra cepstra;
   int lag;
   int64_t frame;
   double recent[MAX_LAG][MAX_COEFFICIENTS];     // cepstra of frame n in row n % MAX_LAG
 } Cepstra20;
-int cepstra20_set(Cepstra20 *set, const CepstraTables *tables);
+int cepstra20_set(Cepstra20 *set, const CepstraTables *tables, Cepstra20Shared *shared);
 void cepstra20_reset(Cepstra20 *set);
 // Write the row of band energies: cepstra, then their differences.
 void cepstra20_row(Cepstra20 *set, const double *energy, double *row);
@@ -43,11 +48,16 @@ typedef struct {
 #define CRY_DELAY 4
 #define CRY_SMOOTHED 21
 typedef struct {
-  Cepstra20 cepstra;
+  Cepstra20Shared cepstra;
   Cepstrum mfcc;
-  double mfcc_dip, mfcc_floor, voicing_threshold, least, most;
-  SpectralShape shape;
   AutocorrelationPitch pitch;
+  double frequency[BINS], crossings[BINS];
+  double mfcc_dip, mfcc_floor, voicing_threshold, least, most;
+} CryShared;
+typedef struct {
+  const CryShared *shared;
+  Cepstra20 cepstra;
+  SpectralShape shape;
   Phonation phonation;
   Neighbourhood median;
   SmoothWithDelta smooth;
@@ -55,7 +65,7 @@ typedef struct {
   double cepstra_row[8][2 * MAX_COEFFICIENTS];  // of frame n in row n % 8
   double phonation_row[8][4];
 } Cry;
-int cry_set(Cry *set, const CryTables *tables);
+int cry_set(Cry *set, const CryTables *tables, CryShared *shared);
 void cry_reset(Cry *set);
 int cry_steps(Cry *set, const double *samples, int n, double *rows);
 int cry_finish(Cry *set, int n, double *row);
@@ -72,10 +82,13 @@ typedef struct {
   double floor;
   Cepstrum cepstrum;
   CepstralPitch pitch;
+} Is09Shared;
+typedef struct {
+  const Is09Shared *shared;
   PitchContour contour;
   SmoothWithDelta smooth;
 } Is09;
-int is09_set(Is09 *set, const Is09Tables *tables);
+int is09_set(Is09 *set, const Is09Tables *tables, Is09Shared *shared);
 void is09_reset(Is09 *set);
 int is09_steps(Is09 *set, const double *samples, int n, double *rows);
 

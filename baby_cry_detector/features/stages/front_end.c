@@ -11,41 +11,47 @@
 #include <string.h>
 
 #define HALF (HOP / 2)
-#define TOGETHER 3              // lines that are taken together
+#define SUBTRACTED 5            // lines that are taken off together
+#define TOGETHER 3              // lines that are found together: as many as registers hold
 #define TINY 1e-200             // of a state that decayed; it must not become denormal
 
 static double or_nothing(double value) { return fabs(value) < TINY ? 0.0 : value; }
 
-int front_end_set(FrontEnd *stage, const FrontEndTables *tables, FrontEndWaves *waves) {
+int front_end_set(FrontEnd *stage, const FrontEndTables *tables, FrontEndShared *shared) {
   if (tables->lines < 1 || tables->lines > MAX_LINES)
     return 0;
   for (int n = 0; n < tables->lines; n++)
     if (!(tables->number[n] >= 1 && tables->number[n] < MAX_HARMONICS)
         || !(tables->which[n] >= 0 && tables->which[n] < GRIDS))
       return 0;
-  memcpy(stage->within, tables->within, sizeof stage->within);
-  for (int i = 0; i < GROUP; i++)
+  for (int i = 0; i < GROUP; i++) {
+    for (int k = 0; k < GROUP; k++)             // a later sample adds nothing: 0
+      shared->within[k][i] = k <= i ? tables->within[GROUP * i + k] : 0.0;
     for (int k = 0; k < 2; k++) {
-      stage->from_state[k][i] = tables->from_state[2 * i + k];
-      stage->to_state[k][i] = tables->to_state[2 * i + k];
+      shared->from_state[k][i] = tables->from_state[2 * i + k];
+      shared->to_state[k][i] = tables->to_state[2 * i + k];
     }
-  memcpy(stage->carry, tables->carry, sizeof stage->carry);
-  memcpy(stage->settled, tables->settled, sizeof stage->settled);
-  stage->most_beside = tables->most_beside;
-  stage->least_step = tables->least_step;
-  stage->first_steps = tables->first_steps;
-  stage->follow = tables->follow;
-  stage->silent = tables->silent;
-  stage->lines = tables->lines;
-  stage->waves = waves;
+  }
+  memcpy(shared->carry, tables->carry, sizeof shared->carry);
+  memcpy(shared->settled, tables->settled, sizeof shared->settled);
+  shared->most_beside = tables->most_beside;
+  shared->least_step = tables->least_step;
+  shared->first_steps = tables->first_steps;
+  shared->follow = tables->follow;
+  shared->silent = tables->silent;
+  shared->lines = tables->lines;
+  shared->harmonics = 0;
+  stage->shared = shared;
   for (int n = 0; n < tables->lines; n++) {
-    stage->which[n] = (int)tables->which[n];
-    stage->number[n] = (int)tables->number[n];
-    stage->turn_re[n] = cos(tables->turn[n]);
-    stage->turn_im[n] = sin(tables->turn[n]);
+    shared->which[n] = (int)tables->which[n];
+    shared->number[n] = (int)tables->number[n];
+    if (shared->number[n] >= shared->harmonics)
+      shared->harmonics = shared->number[n] + 1;
+    shared->turn_re[n] = cos(tables->turn[n]);
+    shared->turn_im[n] = sin(tables->turn[n]);
     for (int i = 0; i < HALF; i++) {
-      waves->cosine[n][i] = cos((i + 0.5) * tables->sample_turn[n]);
-      waves->sine[n][i] = sin((i + 0.5) * tables->sample_turn[n]);
+      shared->cosine[n][i] = cos((i + 0.5) * tables->sample_turn[n]);
+      shared->sine[n][i] = sin((i + 0.5) * tables->sample_turn[n]);
     }
   }
   front_end_reset(stage);
@@ -61,27 +67,30 @@ void front_end_reset(FrontEnd *stage) {
   memset(stage->beside, 0, sizeof stage->beside);
 }
 
+// Four samples at a time: what each of them, and the state before them, adds to all four.
+FOR_EACH_WIDTH
 static void high_pass(FrontEnd *stage, double *samples) {
-  double (*a)[GROUP] = stage->within, a0 = stage->state[0], a1 = stage->state[1];
+  const FrontEndShared *shared = stage->shared;
+  const double *s = shared->to_state[0], *t = shared->to_state[1];
+  double a0 = stage->state[0], a1 = stage->state[1];
+  Group of[GROUP], from[2];
+  memcpy(of, shared->within, sizeof of);
+  memcpy(from, shared->from_state, sizeof from);
   if (!stage->is_settled) {     // the output is 0 for as long as the first sample stays
-    a0 = samples[0] * stage->settled[0];
-    a1 = samples[0] * stage->settled[1];
+    a0 = samples[0] * shared->settled[0];
+    a1 = samples[0] * shared->settled[1];
     stage->is_settled = 1;
   }
   for (int at = 0; at < HOP; at += GROUP) {
     const double x0 = samples[at], x1 = samples[at + 1], x2 = samples[at + 2],
                  x3 = samples[at + 3];
-    const double *f = stage->from_state[0], *g = stage->from_state[1];
-    samples[at] = a[0][0] * x0 + (f[0] * a0 + g[0] * a1);
-    samples[at + 1] = a[1][0] * x0 + a[1][1] * x1 + (f[1] * a0 + g[1] * a1);
-    samples[at + 2] = a[2][0] * x0 + a[2][1] * x1 + a[2][2] * x2 + (f[2] * a0 + g[2] * a1);
-    samples[at + 3] = a[3][0] * x0 + a[3][1] * x1 + a[3][2] * x2 + a[3][3] * x3
-        + (f[3] * a0 + g[3] * a1);
-    const double *s = stage->to_state[0], *t = stage->to_state[1];
+    const Group out = of[0] * x0 + of[1] * x1 + of[2] * x2 + of[3] * x3
+        + (from[0] * a0 + from[1] * a1);
+    memcpy(samples + at, &out, sizeof out);
     const double from0 = s[0] * x0 + s[1] * x1 + s[2] * x2 + s[3] * x3;
     const double from1 = t[0] * x0 + t[1] * x1 + t[2] * x2 + t[3] * x3;
-    const double next = stage->carry[0][0] * a0 + stage->carry[0][1] * a1 + from0;
-    a1 = stage->carry[1][0] * a0 + stage->carry[1][1] * a1 + from1;
+    const double next = shared->carry[0][0] * a0 + shared->carry[0][1] * a1 + from0;
+    a1 = shared->carry[1][0] * a0 + shared->carry[1][1] * a1 + from1;
     a0 = next;
   }
   stage->state[0] = or_nothing(a0);
@@ -95,8 +104,8 @@ static inline void subtract(const FrontEnd *stage, int first, int count, Group *
     Group e = even[i], o = odd[i];
     for (int n = first; n < first + count; n++) {
       Group c, s;
-      memcpy(&c, stage->waves->cosine[n] + GROUP * i, sizeof c);
-      memcpy(&s, stage->waves->sine[n] + GROUP * i, sizeof s);
+      memcpy(&c, stage->shared->cosine[n] + GROUP * i, sizeof c);
+      memcpy(&s, stage->shared->sine[n] + GROUP * i, sizeof s);
       e -= c * stage->re[n];
       o += s * stage->im[n];
     }
@@ -115,8 +124,8 @@ static inline void project(const FrontEnd *stage, int first, int count, const Gr
       const Group e = even[i + half], o = odd[i + half];
       for (int n = 0; n < count; n++) {
         Group c, s;
-        memcpy(&c, stage->waves->cosine[first + n] + GROUP * (i + half), sizeof c);
-        memcpy(&s, stage->waves->sine[first + n] + GROUP * (i + half), sizeof s);
+        memcpy(&c, stage->shared->cosine[first + n] + GROUP * (i + half), sizeof c);
+        memcpy(&s, stage->shared->sine[first + n] + GROUP * (i + half), sizeof s);
         re[n][half] += c * e;
         im[n][half] -= s * o;
       }
@@ -131,6 +140,8 @@ static inline void project(const FrontEnd *stage, int first, int count, const Gr
 // Takes the predicted waves off a hop; says how much of each wave is left in it.
 FOR_EACH_WIDTH
 static void take_off(const FrontEnd *stage, double *samples, double *left_re, double *left_im) {
+  const int lines = stage->shared->lines;
+  const double silent = stage->shared->silent;
   Group even[HALF / GROUP], odd[HALF / GROUP];
   double *e = (double *)even, *o = (double *)odd;
   for (int i = 0; i < HALF; i++) {              // halves of the sum and difference of mirrored ones
@@ -138,53 +149,61 @@ static void take_off(const FrontEnd *stage, double *samples, double *left_re, do
     o[i] = 0.5 * (samples[HALF + i] - samples[HALF - 1 - i]);
   }
   int n = 0;
-  for (; n + TOGETHER <= stage->lines; n += TOGETHER)
-    subtract(stage, n, TOGETHER, even, odd);
-  for (; n < stage->lines; n++)
+  for (; n + SUBTRACTED <= lines; n += SUBTRACTED)
+    subtract(stage, n, SUBTRACTED, even, odd);
+  for (; n < lines; n++)
     subtract(stage, n, 1, even, odd);
-  for (n = 0; n + TOGETHER <= stage->lines; n += TOGETHER)
+  for (n = 0; n + TOGETHER <= lines; n += TOGETHER)
     project(stage, n, TOGETHER, even, odd, left_re + n, left_im + n);
-  for (; n < stage->lines; n++)
+  for (; n < lines; n++)
     project(stage, n, 1, even, odd, left_re + n, left_im + n);
   for (int i = 0; i < HALF; i++) {
-    samples[HALF + i] = e[i] + o[i];
-    samples[HALF - 1 - i] = e[i] - o[i];
+    const double after = e[i] + o[i], before = e[i] - o[i];
+    samples[HALF + i] = fabs(after) < silent ? 0.0 : after;
+    samples[HALF - 1 - i] = fabs(before) < silent ? 0.0 : before;
   }
 }
 
+FOR_EACH_WIDTH
 static void adapt(FrontEnd *stage, const double *left_re, const double *left_im) {
+  const FrontEndShared *shared = stage->shared;
+  const int lines = shared->lines;
   stage->blocks++;
-  const double first = 1.0 / ((double)stage->blocks + stage->first_steps);
-  const double step = first > stage->least_step ? first : stage->least_step;
+  const double first = 1.0 / ((double)stage->blocks + shared->first_steps);
+  const double step = first > shared->least_step ? first : shared->least_step;
   const double gain = step * 2.0 / HOP;
-  double turning[GRIDS] = {0.0}, weight[GRIDS] = {0.0};
-  double power_re[GRIDS][MAX_HARMONICS], power_im[GRIDS][MAX_HARMONICS];
-  for (int n = 0; n < stage->lines; n++) {
-    const double number = stage->number[n], re = stage->re[n], im = stage->im[n];
-    turning[stage->which[n]] += number * (re * left_im[n] - im * left_re[n]) * gain;
-    weight[stage->which[n]] += number * number * (re * re + im * im);
+  double turning[GRIDS] = {0.0}, weight[GRIDS] = {0.0}, one_re[GRIDS], one_im[GRIDS];
+  double power_re[MAX_HARMONICS][GRIDS], power_im[MAX_HARMONICS][GRIDS];
+  for (int n = 0; n < lines; n++) {
+    const double number = shared->number[n], re = stage->re[n], im = stage->im[n];
+    turning[shared->which[n]] += number * (re * left_im[n] - im * left_re[n]) * gain;
+    weight[shared->which[n]] += number * number * (re * re + im * im);
   }
   for (int grid = 0; grid < GRIDS; grid++) {
     if (weight[grid] > TINY) {
-      const double most = stage->most_beside;
-      const double beside = stage->beside[grid] + stage->follow * step * turning[grid]
+      const double most = shared->most_beside;
+      const double beside = stage->beside[grid] + shared->follow * step * turning[grid]
           / weight[grid];
       stage->beside[grid] = beside < -most ? -most : beside > most ? most : beside;
     }
-    // What harmonic k turns by: e^(i k beside), one after the other.
-    const double one_re = cos(stage->beside[grid]), one_im = sin(stage->beside[grid]);
-    power_re[grid][0] = 1.0;
-    power_im[grid][0] = 0.0;
-    for (int k = 1; k < MAX_HARMONICS; k++) {
-      power_re[grid][k] = power_re[grid][k - 1] * one_re - power_im[grid][k - 1] * one_im;
-      power_im[grid][k] = power_re[grid][k - 1] * one_im + power_im[grid][k - 1] * one_re;
-    }
+    one_re[grid] = cos(stage->beside[grid]);
+    one_im[grid] = sin(stage->beside[grid]);
+    power_re[0][grid] = 1.0;
+    power_im[0][grid] = 0.0;
   }
-  for (int n = 0; n < stage->lines; n++) {
-    const double more_re = power_re[stage->which[n]][stage->number[n]];
-    const double more_im = power_im[stage->which[n]][stage->number[n]];
-    const double by_re = stage->turn_re[n] * more_re - stage->turn_im[n] * more_im;
-    const double by_im = stage->turn_re[n] * more_im + stage->turn_im[n] * more_re;
+  // What harmonic k turns by: e^(i k beside), one after the other.
+  for (int k = 1; k < shared->harmonics; k++)
+    for (int grid = 0; grid < GRIDS; grid++) {
+      power_re[k][grid] = power_re[k - 1][grid] * one_re[grid]
+          - power_im[k - 1][grid] * one_im[grid];
+      power_im[k][grid] = power_re[k - 1][grid] * one_im[grid]
+          + power_im[k - 1][grid] * one_re[grid];
+    }
+  for (int n = 0; n < lines; n++) {
+    const double more_re = power_re[shared->number[n]][shared->which[n]];
+    const double more_im = power_im[shared->number[n]][shared->which[n]];
+    const double by_re = shared->turn_re[n] * more_re - shared->turn_im[n] * more_im;
+    const double by_im = shared->turn_re[n] * more_im + shared->turn_im[n] * more_re;
     const double re = stage->re[n] + left_re[n] * gain, im = stage->im[n] + left_im[n] * gain;
     stage->re[n] = or_nothing(re * by_re - im * by_im);
     stage->im[n] = or_nothing(re * by_im + im * by_re);
@@ -196,14 +215,20 @@ static void filter(FrontEnd *stage, double *samples) {
   high_pass(stage, samples);
   take_off(stage, samples, left_re, left_im);
   adapt(stage, left_re, left_im);
-  for (int i = 0; i < HOP; i++)
-    samples[i] = fabs(samples[i]) < stage->silent ? 0.0 : samples[i];
 }
 
 int front_end_process(FrontEnd *stage, const double *samples, int n, double *out) {
   int written = 0;
   while (n > 0) {
     const int room = HOP - stage->owed, taken = n < room ? n : room;
+    if (taken == HOP) {                 // a whole hop need not wait
+      memcpy(out + written, samples, sizeof stage->waiting);
+      filter(stage, out + written);
+      written += HOP;
+      samples += HOP;
+      n -= HOP;
+      continue;
+    }
     memcpy(stage->waiting + stage->owed, samples, sizeof(double) * (size_t)taken);
     stage->owed += taken;
     samples += taken;

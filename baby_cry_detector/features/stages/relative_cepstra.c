@@ -15,12 +15,12 @@ void relative_cepstra_step(RelativeCepstra *stage, const double *energy, double 
   const double decay = stage->decay, gain = 1.0 - stage->decay;
   double logs[MAX_BANDS];
   stage->weight = stage->weight * decay + gain;
-  for (int b = 0; b < stage->cepstrum.bands; b++) {
+  for (int b = 0; b < stage->cepstrum->bands; b++) {
     const double kept = stage->mean[b] * decay + energy[b] * gain;
     const double mean = kept / stage->weight, floor = mean * stage->dip + stage->floor;
     stage->mean[b] = kept < TINY ? 0.0 : kept;
     logs[b] = (floor + energy[b]) / (mean + floor);
   }
-  logarithms(logs, stage->cepstrum.bands);
-  cepstrum_apply(&stage->cepstrum, logs, coefficients);
+  logarithms(logs, stage->cepstrum->bands);
+  cepstrum_apply(stage->cepstrum, logs, coefficients);
 }

@@ -10,19 +10,19 @@ void neighbourhood_set(Neighbourhood *rows, int width, int left, int right) {
   rows->width = width;
   rows->left = left;
   rows->right = right;
+  rows->oldest = 0;
   rows->count = 0;
 }
 
 int neighbourhood_push(Neighbourhood *rows, const double *row) {
   const size_t bytes = sizeof(double) * (size_t)rows->width;
-  const int span = rows->left + rows->right;
+  const int length = rows->left + 1 + rows->right;
   if (!rows->count)
-    for (int n = 0; n < span; n++)
+    for (int n = 0; n < length; n++)
       memcpy(rows->row[n], row, bytes);
   else
-    for (int n = 0; n < span; n++)
-      memcpy(rows->row[n], rows->row[n + 1], bytes);
-  memcpy(rows->row[span], row, bytes);
+    memcpy(rows->row[rows->oldest], row, bytes);
+  rows->oldest = rows->oldest + 1 < length ? rows->oldest + 1 : 0;
   return ++rows->count > rows->right;
 }
 
@@ -38,7 +38,8 @@ void smooth_reset(SmoothWithDelta *stage) {
 }
 
 static void mean_of_three(SmoothWithDelta *stage, double *smooth) {
-  double (*row)[MAX_ROW] = stage->mean.row;
+  const double *row[3] = {neighbour(&stage->mean, 0), neighbour(&stage->mean, 1),
+                          neighbour(&stage->mean, 2)};
   for (int i = 0; i < stage->width; i++)
     smooth[i] = (row[0][i] + row[1][i] + row[2][i]) / 3.0;
   const int f = stage->voiced;
@@ -52,7 +53,9 @@ static void mean_of_three(SmoothWithDelta *stage, double *smooth) {
 static int delta_step(SmoothWithDelta *stage, const double *smooth, double *result) {
   if (!neighbourhood_push(&stage->delta, smooth))
     return 0;
-  double (*row)[MAX_ROW] = stage->delta.row;
+  const double *row[5];
+  for (int n = 0; n < 5; n++)
+    row[n] = neighbour(&stage->delta, n);
   double *delta = result + stage->width;
   for (int i = 0; i < stage->width; i++) {
     result[i] = row[2][i];

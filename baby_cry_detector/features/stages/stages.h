@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What the steps in this folder are in compiled code: plain structs, one per stream, which hold
-// their state and copies of the tables that Python computed. Nothing is allocated here. Each step
+// their state and point to tables that all streams share. Nothing is allocated here. Each step
 // says in its name which Python file it follows; equations are there. What depends on one frame
 // alone is done for four frames at a time, one in each lane of a register; what follows frames in
 // time takes one after the other. So blocks of any size give the same bits.
@@ -47,23 +47,25 @@ typedef struct {
   double most_beside, least_step, first_steps, follow, silent;
   int32_t lines;
 } FrontEndTables;
-// Waves about the middle of a hop, so that one half of it is the mirror of the other; never change,
-// so that many streams share them.
+// What never changes, so that many streams share it. Waves are about the middle of a hop, so that
+// one half of it is the mirror of the other.
 typedef struct {
   double cosine[MAX_LINES][HOP / 2], sine[MAX_LINES][HOP / 2];
-} FrontEndWaves;
-typedef struct {
-  const FrontEndWaves *waves;
-  double within[GROUP][GROUP], from_state[2][GROUP], to_state[2][GROUP], carry[2][2], settled[2];
-  double most_beside, least_step, first_steps, follow, silent;
-  int lines, which[MAX_LINES], number[MAX_LINES], is_settled, owed;
-  int64_t blocks;
   double turn_re[MAX_LINES], turn_im[MAX_LINES];
+  double within[GROUP][GROUP], from_state[2][GROUP];    // what each adds to GROUP samples
+  double to_state[2][GROUP], carry[2][2], settled[2];
+  double most_beside, least_step, first_steps, follow, silent;
+  int lines, harmonics, which[MAX_LINES], number[MAX_LINES];    // harmonics: the highest, and one
+} FrontEndShared;
+typedef struct {
+  const FrontEndShared *shared;
+  int is_settled, owed;
+  int64_t blocks;
   double state[2], re[MAX_LINES], im[MAX_LINES], beside[GRIDS];
   double waiting[HOP];          // samples of a hop that is not whole: `owed` of them
 } FrontEnd;
-// Fills the waves, which must outlive the stage; 0 where the tables do not fit.
-int front_end_set(FrontEnd *stage, const FrontEndTables *tables, FrontEndWaves *waves);
+// Fills what is shared, which must outlive the stage; 0 where the tables do not fit.
+int front_end_set(FrontEnd *stage, const FrontEndTables *tables, FrontEndShared *shared);
 void front_end_reset(FrontEnd *stage);
 // Takes n samples and writes those of whole hops to `out`; returns how many.
 int front_end_process(FrontEnd *stage, const double *samples, int n, double *out);
@@ -104,7 +106,7 @@ void cepstrum_apply(const Cepstrum *cepstrum, const double *log_bands, double *c
 // --- relative_cepstra.c ------------------------------------------------------------------------
 typedef struct {
   double decay, dip, floor;
-  Cepstrum cepstrum;
+  const Cepstrum *cepstrum;
   double mean[MAX_BANDS], weight;
 } RelativeCepstra;
 void relative_cepstra_reset(RelativeCepstra *stage);
@@ -114,7 +116,7 @@ void relative_cepstra_step(RelativeCepstra *stage, const double *energy, double 
 typedef struct {
   int first, stop;              // bins
   double rolloff, largest;      // largest: log of the number of bins
-  double frequency[BINS], crossings[BINS];
+  const double *frequency, *crossings;  // (BINS,)
   double previous[BINS];        // root of the last frame's shares
   int has_previous;
 } SpectralShape;
@@ -162,10 +164,15 @@ void phonation_step(Phonation *stage, double hertz, double power, double result[
 // --- smoothing.c -------------------------------------------------------------------------------
 // The newest rows of a stream: row 0 is replicated to the left, by pushing again to the right.
 typedef struct {
-  int width, left, right;
+  int width, left, right, oldest;
   int64_t count;
-  double row[5][MAX_ROW];       // oldest first; left + 1 + right of them
+  double row[5][MAX_ROW];       // left + 1 + right of them, in turn
 } Neighbourhood;
+// The n-th row, oldest first.
+static inline const double *neighbour(const Neighbourhood *rows, int n) {
+  const int at = rows->oldest + n, length = rows->left + 1 + rows->right;
+  return rows->row[at < length ? at : at - length];
+}
 void neighbourhood_set(Neighbourhood *rows, int width, int left, int right);
 // Takes a row; returns whether the row `right` before it has all its neighbours.
 int neighbourhood_push(Neighbourhood *rows, const double *row);
