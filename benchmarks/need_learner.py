@@ -7,14 +7,44 @@ What learning one baby costs: processor time of an episode, and bytes of what is
 
 A made household lives through some days; each episode is answered, labelled and learnt, and asked
 about as the node does it while it goes on. A year is 365 days of as many cries and entries.
+With sound: what an episode of half a minute and more costs the classifier (`sound_ms`), while as
+much is kept as ever is, and the bytes of that.
 """
 
 import argparse
 import json
 import os
+import tempfile
 import time
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+
+def cost_of_sound(count: int = 60) -> dict:
+    """Return processor time of describing and keeping an episode's sound, and bytes kept."""
+    from baby_cry_detector import kept_voice
+    from baby_cry_detector.decision.episode_sound import described, EpisodeSound
+    from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+    import numpy as np
+    feature_set = FrameListener(open_checkpoint()).feature_set
+    rows = np.random.default_rng(1).random((3000, len(feature_set.columns)), np.float32)
+    values = described(rows, feature_set)
+    costs_ms = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ['XDG_STATE_HOME'] = folder
+        for number in range(1, kept_voice.MOST + count):
+            if number == kept_voice.MOST_AFTER_PRUNING:
+                costs_ms.clear()
+            begun_s = time.process_time()
+            if number >= kept_voice.MOST_AFTER_PRUNING:
+                values = described(rows, feature_set)
+            kept_voice.add('crib', EpisodeSound(f'crib-20260101T000000.{number:09d}Z', number,
+                                                f'{feature_set.id} 1', values))
+            costs_ms.append(1000 * (time.process_time() - begun_s))
+        size = kept_voice.voice_file('crib').stat().st_size
+    return {'sound_ms': {'median': round(float(np.median(costs_ms)), 2),
+                         'p99': round(float(np.percentile(costs_ms, 99)), 2)},
+            'sound_bytes': size, 'numbers_each': len(values)}
 
 
 def main() -> int:
@@ -48,7 +78,8 @@ def main() -> int:
                 for name, percent in (('median', 50), ('p95', 95), ('p99', 99))}
     print(json.dumps({'episodes': len(learns_ms), 'learning_ms': figures(learns_ms),
                       'asking_ms': figures(asks_ms), 'year_bytes': len(text),
-                      'year_cries': len(year.cries), 'year_entries': len(year.facts)}, indent=1))
+                      'year_cries': len(year.cries), 'year_entries': len(year.facts),
+                      **cost_of_sound()}, indent=1))
     return 0
 
 

@@ -9,7 +9,7 @@ grown-ups there are prototypes of others too (`voice`); no baby's need is known 
 another's.
 """
 
-from typing import Dict, Optional
+from typing import Dict, Optional, Sequence
 
 from baby_cry_detector.care.need.labels import NEEDS
 from baby_cry_detector.care.need.logistic import softmax
@@ -25,9 +25,15 @@ FARTHEST = 4.0                      # deviations; what lies farther says no more
 
 
 class OwnVoice:
-    """Nothing is heard yet; see the module."""
+    """
+    Nothing is heard yet; see the module.
 
-    def __init__(self) -> None:
+    :param names: what is told apart.
+    :ivar heard: how many episodes were.
+    """
+
+    def __init__(self, names: Sequence[str] = NEEDS) -> None:
+        self._names = names
         self.heard = 0
         self._now_ns = 0
         self._weight = 0.0
@@ -88,8 +94,8 @@ class OwnVoice:
         around = np.clip((np.asarray(sound, float) - self._first - mean) / scale,
                          -farthest, farthest)
         distances = []
-        for need in NEEDS:
+        for need in self._names:
             total, count = self._sums.get(need, (0.0, 0.0))
             own = np.clip((total - count * mean) / scale, -count * farthest, count * farthest)
             distances.append(np.sum((around - own / (count + PULL)) ** 2))
-        return dict(zip(NEEDS, softmax(-np.array(distances) / SCALE).tolist()))
+        return dict(zip(self._names, softmax(-np.array(distances) / SCALE).tolist()))

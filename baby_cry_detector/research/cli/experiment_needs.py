@@ -14,7 +14,8 @@ def add_parser(kinds) -> None:
     """Add the command's options."""
     parser = kinds.add_parser('needs', help='the learner of needs on random babies, made '
                               'households, known speakers and real babies', description=__doc__)
-    parser.add_argument('what', choices=('babies', 'households', 'voices', 'real'))
+    parser.add_argument('what', choices=('babies', 'households', 'voices', 'real',
+                                         'siblings'))
     parser.add_argument('--count', type=number(int, 1, 100_000), default=300, metavar='N',
                         help='babies or households (default: 300)')
     parser.add_argument('--first', type=number(int, 0, 10**6), default=0, metavar='SEED',
@@ -24,9 +25,12 @@ def add_parser(kinds) -> None:
     parser.add_argument('--gate', type=number(int, 0, 10_000), default=0, metavar='N',
                         help='voices: how many speakers ever have something named, with the '
                              'labels as they are and shuffled N times')
+    parser.add_argument('--as-node', action='store_true',
+                        help='voices: as need_estimator hears, from its own labels alone and the '
+                             "detector's descriptors")
     parser.add_argument('--data', type=Path, default=None, metavar='DIR',
-                        help='voices: folder with emotion/emodb; real: the corpus (default: the '
-                             'folder that BABY_CRY_DATA_DIR names)')
+                        help='voices, siblings: folder with manifest.csv and emotion/emodb; real: '
+                             'the corpus (default: the folder that BABY_CRY_DATA_DIR names)')
     parser.add_argument('--layout', choices=('enes', 'donateacry'), default='enes',
                         help='real: EnesBabyCries, learnt from the other rounds of each baby; or '
                              "donateacry's phones with several reasons (default: enes)")
@@ -38,7 +42,7 @@ def add_parser(kinds) -> None:
 
 def run(args) -> int:
     """Run one experiment; print its figures as JSON."""
-    if args.what in ('voices', 'real'):
+    if args.what in ('voices', 'real', 'siblings'):
         folder = args.data or os.environ.get('BABY_CRY_DATA_DIR')
         if not folder:
             raise ValueError('name the folder with --data or BABY_CRY_DATA_DIR')
@@ -47,6 +51,17 @@ def run(args) -> int:
         from baby_cry_detector.research.needs.real_babies import run as run_real
         print(json.dumps(run_real(read_cries(args.layout, Path(folder), lambda text: print(
             text, file=sys.stderr))), indent=1))
+        return 0
+    if args.what == 'siblings':
+        from baby_cry_detector.research.needs.siblings import read_clips as read_sounds
+        from baby_cry_detector.research.needs.siblings import run as run_siblings
+        print(json.dumps(run_siblings(read_sounds(Path(folder), lambda text: print(
+            text, file=sys.stderr))), indent=1))
+        return 0
+    if args.what == 'voices' and args.as_node:
+        from baby_cry_detector.research.needs.own_sounds import read_sounds as read_own
+        from baby_cry_detector.research.needs.own_sounds import run as run_own
+        print(json.dumps(run_own(*read_own(Path(folder)), args.gate), indent=1))
         return 0
     if args.what == 'voices':
         from baby_cry_detector.research.needs.known_speakers import gate, read_clips
