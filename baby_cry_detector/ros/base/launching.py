@@ -9,6 +9,7 @@ A launch argument that is not empty wins over params_file, whatever that is keye
 import difflib
 from pathlib import Path
 import sys
+from typing import Iterable
 
 from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
@@ -25,6 +26,10 @@ RESPAWN_DELAY_S = 0.5
 SWITCH = ['true', 'false']
 DISCOVERY = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
 PATHS = ('policy', 'file')
+# Topics that somebody may want to remap, as `ros2 run` takes it, and the arguments that do.
+TOPICS = {'joint_trajectory': 'command_topic', 'position_command': 'command_topic',
+          'cmd_vel': 'command_topic', 'joint_states': 'joint_states_topic',
+          'audio': 'audio_topic', 'audio_stamped': 'audio_topic', 'audio_info': 'audio_info_topic'}
 
 
 def common_arguments(share: Path) -> list:
@@ -92,12 +97,20 @@ def refusing_unknown(file: str, entities: list) -> LaunchDescription:
         for text in context.argv:
             name, assigned, _ = text.partition(':=')
             if assigned and name not in known:
-                near = difflib.get_close_matches(name, sorted(known), 1)
+                near = nearest_argument(name, known)
                 raise RuntimeError(
-                    f'there is no argument {name}: ' + (f'did you mean {near[0]}?' if near else
+                    f'there is no argument {name}: ' + (f'did you mean {near}?' if near else
                                                         '--show-args lists those there are'))
     description.entities.insert(0, OpaqueFunction(function=refuse))
     return description
+
+
+def nearest_argument(name: str, known: Iterable[str]) -> str:
+    """Return what was probably meant by a name that is none; '' if nothing is like it."""
+    known = sorted(known)
+    wanted = TOPICS.get(name.rpartition('/')[2], '')
+    setting = [each for each in known if wanted and each in (wanted, f'rocker_{wanted}')]
+    return next(iter(setting or difflib.get_close_matches(name, known, 1)), '')
 
 
 def end_of_a_process(event, context) -> list:

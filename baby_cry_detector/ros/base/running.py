@@ -165,7 +165,8 @@ def run_nodes(factory, args=None, own_signals=False) -> int:
                     return 1 if rclpy.ok() else 0
             executor.spin()
         except (KeyboardInterrupt, ExternalShutdownException):
-            pass
+            for node in nodes:
+                Restarts(node.get_fully_qualified_name(), node.get_logger().warning).forget()
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             print(f'error: {error}', file=sys.stderr)
             return 1
@@ -210,6 +211,17 @@ class Restarts:
             self._say(f'it was started again and again: waiting {delay_s:g} s')
             sleep(delay_s)
         return delay_s
+
+    def forget(self) -> None:
+        """Note that the node was ended by somebody: who starts it again does not wait."""
+        try:
+            kept = KeptState(self._name, '.starts')
+            try:
+                kept.remove()
+            finally:
+                kept.close()
+        except OSError as error:
+            self._say(f'the next start may wait: {error}')
 
     def _note(self, now_s: float) -> float:
         kept = KeptState(self._name, '.starts')

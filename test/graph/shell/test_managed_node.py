@@ -233,6 +233,10 @@ def test_crashes_in_series_wait_longer_and_longer(tmp_path):
     for _ in range(6):
         Restarts('/crib/example', lambda line: None).wait(waited.append)
     assert waited == [1.0, 2.0, 4.0]
+    # Whoever ended it by a signal and starts it again does not wait.
+    Restarts('/crib/example', lambda line: None).forget()
+    Restarts('/crib/never_started', lambda line: None).forget()
+    assert Restarts('/crib/example', lambda line: None).wait(waited.append) == 0.0
     kept = next((tmp_path / 'state').rglob('*.starts.json'))
     for hostile in ('[]', '{"starts": 1e999}', '{"starts": "x"}', '{"starts": -5, "last_s": 0}',
                     '\x00', '{"starts": 99, "last_s": NaN}'):
