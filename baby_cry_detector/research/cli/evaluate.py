@@ -163,7 +163,12 @@ def _background(detector, args, clips, bars):
     if args.peer:
         from baby_cry_detector.research.evaluation.peer import yamnet
         peer = yamnet(args.peer_file)
-    return evaluate_background(detector, clips, load_several(args.background, taken=clips),
+    sounds = load_several(args.background, taken=clips)
+    others = [clip for clip in sounds if not clip.is_cry]
+    if len(others) < len(sounds):
+        bars.say(f'{len(sounds) - len(others)} cries among the other sounds are left out: found, '
+                 'they would be false events')
+    return evaluate_background(detector, clips, others,
                                hours_per_fold=args.hours, cry_every_s=args.cry_every, peer=peer,
                                second=second,
                                progress=bars.show)
