@@ -117,6 +117,20 @@ def test_lines_say_what_is_out_of_reach():
     assert any('by kind: cat' in line for line in lines)
 
 
+def test_the_checkpoints_own_points_are_measured(tmp_path):
+    clips = [Clip('x.wav', tmp_path / 'x.wav', 'kitchen', 'g', 0, 'not_cry')]
+    soundfile.write(tmp_path / 'x.wav', 0.01 * np.random.default_rng(0).standard_normal(160_000),
+                    16_000)
+    checkpoint = open_checkpoint()
+    report = background.evaluate_background(checkpoint, [], clips)
+    points = report['ours']['points']
+    assert set(points) == {'sensitive', 'balanced', 'quiet'}
+    for name, found in points.items():
+        assert found['threshold'] == pytest.approx(
+            thresholds_of(checkpoint.provenance, name)[0], abs=1e-4)
+        assert any(f', {name}: threshold' in line for line in background.background_lines(report))
+
+
 def test_points_are_stored_with_what_they_do():
     checkpoint = open_checkpoint('is09')
     report = {'ours': background.report_of(

@@ -12,10 +12,11 @@ probabilities are calibrated.
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Protocol, Sequence, Tuple, Union
+from typing import (Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple,
+                    Union)
 
 from baby_cry_detector.audio.sources import read_audio
-from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS
+from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS, thresholds_of
 from baby_cry_detector.decision.settings import DecisionSettings, LEAVE_TO_ENTER
 from baby_cry_detector.decision.smoothing import causal_mean, window_length
 from baby_cry_detector.features import FeatureSet
@@ -241,10 +242,17 @@ def _share(hits: Sequence[bool]) -> Optional[float]:
     return round(float(np.mean(hits)), 4) if hits else None
 
 
-def report_of(scored: Sequence[Scored], leave_ratio: float, own_threshold: Optional[float]
-              ) -> Dict:
-    """Return one listener's figures: at its own threshold and at equal recalls."""
+def report_of(scored: Sequence[Scored], leave_ratio: float, own_threshold: Optional[float],
+              points: Optional[Mapping[str, float]] = None) -> Dict:
+    """
+    Return one listener's figures: at its own threshold, at equal recalls, at named thresholds.
+
+    :param points: ``{name: threshold}``.
+    """
     result: Dict = {'at_recall': {}}
+    if points:
+        result['points'] = {name: figures(scored, threshold, leave_ratio)
+                            for name, threshold in points.items()}
     if own_threshold is not None:
         result['own'] = figures(scored, own_threshold, leave_ratio)
     for recall in RECALLS:
@@ -293,13 +301,20 @@ def evaluate_background(detector: Union[Path, Checkpoint], clips: Sequence[Clip]
             theirs.append(peer(stream))
     if not ours:
         raise ValueError('the background holds no sounds')
-    result = {'ours': report_of(ours, LEAVE_TO_ENTER, float(np.mean(thresholds)))}
+    points = _points(detector) if isinstance(detector, Checkpoint) else None
+    result = {'ours': report_of(ours, LEAVE_TO_ENTER, float(np.mean(thresholds)), points)}
     if second is not None:
         result['ours, confirmed'] = report_of(both, LEAVE_TO_ENTER, float(np.mean(thresholds)))
     if peer is not None:
         from baby_cry_detector.research.evaluation.peer import LEAVE_RATIO, OWN_THRESHOLD
         result['peer'] = report_of(theirs, LEAVE_RATIO, OWN_THRESHOLD)
     return result
+
+
+def _points(checkpoint: Checkpoint) -> Dict[str, float]:
+    """Return the thresholds of a checkpoint's operating points."""
+    return {name: thresholds_of(checkpoint.provenance, name)[0] for name in OPERATING_POINTS
+            if name in checkpoint.provenance.get(ENTRY, {})}
 
 
 def _of_fold(folder: Path, fold: int) -> Checkpoint:
@@ -337,6 +352,7 @@ def background_lines(report: Dict) -> List[str]:
     lines = []
     for listener, found in report.items():
         rows = [('own threshold', found.get('own'))]
+        rows += list(found.get('points', {}).items())
         rows += [(f'recall {name}', entry) for name, entry in found['at_recall'].items()]
         for name, entry in rows:
             if entry is None:
