@@ -13,6 +13,7 @@ import zlib
 
 from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.echo.own_sound import OwnSound
+from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.features import FeatureSet
@@ -31,6 +32,8 @@ STREAM_END_S = 1.0
 NOTICE_NS = 200_000_000
 # What the intake counts that is no break or drop.
 NO_BREAKS = ('samples_lost', 'format_change')
+# How files begin that somebody may send whole.
+FILES = (b'RIFF', b'OggS', b'fLaC', b'FORM', b'caff')
 NO_FORMAT = ('audio arrives, but audio_info, which says its format, never came: let the publisher '
              'latch it (transient local)')
 
@@ -131,6 +134,10 @@ class Extraction:
         self.format_trouble = ''
         if self.format is not None and message.format != self.format:
             self.reception.stamps.reset()
+            new = message.format
+            self.reception.on_other_format(
+                message.arrival_ns, f'{new.sample_rate} Hz, {new.channels} ch, '
+                f'{new.sample_format}')
         frames = self._noting(lambda: self._intake.set_format(message.format))
         waiting, self._waiting = self._waiting, []
         for audio in waiting:
@@ -211,6 +218,7 @@ class Extraction:
                                   audio_format.channels) if whole else message.stamp_ns
         breaks = self._breaks()
         try:
+            _check_no_file(message.data)
             frames = self._noting(lambda: self._intake.hear(stamp_ns, message.data))
         except ValueError as error:
             self.troubles.report('undecodable', str(error))
@@ -225,7 +233,7 @@ class Extraction:
             frames += self._intake.finish()
             self._intake.tolerate(stamps.tolerance_s)
         samples = self._intake.used_samples
-        self.has_learnt |= self.reception.on_used(samples, rate, digest)
+        self.has_learnt |= self.reception.on_used(samples, rate, digest, message.arrival_ns)
         if samples is not None:
             self.reception.byte_order.update(self._intake.used_frames[:, 0], audio_format)
         self.frame_id = message.frame_id
@@ -276,3 +284,10 @@ class Extraction:
             else:
                 self.troubles.report(kind, f'audio_stamped is not continuous: {kind}')
         return frames
+
+
+def _check_no_file(data) -> None:
+    """Raise `AudioFormatError` if a message's bytes are a file of their own, header and all."""
+    if bytes(data[:4]) in FILES:
+        raise AudioFormatError(f'each message is a file of its own ({bytes(data[:4]).decode()}): '
+                               'expected samples alone')

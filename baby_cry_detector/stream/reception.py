@@ -8,7 +8,8 @@ how its samples are written (`byte_order`), of messages that are no audio, and o
 heard when it played something itself (`self_test`).
 """
 
-from typing import Optional
+from collections import deque
+from typing import Deque, Optional
 
 from baby_cry_detector.audio.dropouts import DropoutCounter
 from baby_cry_detector.stream.byte_order import ByteOrderJudge
@@ -22,6 +23,8 @@ import numpy as np
 # Messages of which nothing can be used, in a row for so long (or so many), are no accident.
 USELESS_NS = 2 * SECOND_NS
 LEAST_USELESS, MANY_USELESS = 3, 200
+# So many formats in so long, and it is not one publisher that says them.
+MANY_FORMATS, FORMATS_WITHIN_NS = 4, 60 * SECOND_NS
 # With half of it in holes of 40 ms each of seven real cries was missed, with a quarter none.
 TOO_MANY_DROPOUTS = 0.4
 
@@ -42,13 +45,15 @@ class Reception:
         self.dropouts = DropoutJudge()
         self._useless = 0
         self._useless_since_ns = 0
-        self._useless_verdict = FINE
+        self._useless_verdict = self._formats_verdict = FINE
+        self._formats: Deque[tuple] = deque(maxlen=MANY_FORMATS)
 
     @property
     def verdict(self) -> Verdict:
         """Return the gravest judgement."""
-        return worst(self._useless_verdict, self.byte_order.verdict, self.stamps.verdict,
-                     self.ear.verdict, self.dropouts.verdict, self.self_test.verdict)
+        return worst(self._useless_verdict, self._formats_verdict, self.byte_order.verdict,
+                     self.stamps.verdict, self.ear.verdict, self.dropouts.verdict,
+                     self.self_test.verdict)
 
     @property
     def is_useless(self) -> bool:
@@ -65,13 +70,27 @@ class Reception:
         if lasted or self._useless >= MANY_USELESS:
             self._useless_verdict = Verdict(ERROR, kind, sentence, False)
 
-    def on_used(self, samples: Optional[np.ndarray], sample_rate: int, digest: int) -> bool:
+    def on_other_format(self, arrival_ns: int, said: str) -> None:
+        """Take that the format changed while audio came; ``said`` names the new one."""
+        self._formats.append((arrival_ns, said))
+        if len(self._formats) == MANY_FORMATS and (
+                arrival_ns - self._formats[0][0] <= FORMATS_WITHIN_NS):
+            names = ' and '.join(dict.fromkeys(name for _, name in self._formats))
+            self._formats_verdict = Verdict(
+                ERROR, 'formats', f'audio_info says one format after the other ({names}): do '
+                'several publishers send it? Let each crib hear one', False)
+
+    def on_used(self, samples: Optional[np.ndarray], sample_rate: int, digest: int,
+                arrival_ns: int = 0) -> bool:
         """
         Take a block that was decoded; return whether the ear has learnt something new.
 
         :param samples: ``(n,)`` of it; ``None`` where it was dropped.
         """
         self._useless, self._useless_verdict = 0, FINE
+        if self._formats and arrival_ns - self._formats[-1][0] > FORMATS_WITHIN_NS:
+            self._formats.clear()
+            self._formats_verdict = FINE
         if samples is None:
             return False
         self.self_test.on_samples(samples, sample_rate, self.ear.floor_db)
@@ -103,6 +122,8 @@ class Reception:
     def forget(self) -> None:
         """Forget the stream, not the microphone."""
         self.on_silence()
+        self._formats.clear()
+        self._formats_verdict = FINE
         self.stamps.reset()
         self.ear.reset()
         self.byte_order.reset()

@@ -10,7 +10,7 @@ comes at another pace than its format says is an error that nothing here can men
 """
 
 from collections import deque
-from typing import Deque, NamedTuple, Optional
+from typing import Deque, List, NamedTuple, Optional
 
 from baby_cry_detector.audio.delivery_clock import DeliveryClock
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
@@ -28,6 +28,7 @@ MOST_BLOCKS = 4096
 LARGEST_JITTER_S = 1.0                 # more is another clock
 MOST_COPIES = 7                        # of a block, right after each other
 MANY_COPIES = 0.2                      # of the newest messages
+MOST_PASSED = 3                        # times as long as what is judged, however little came
 LEAST_BLOCKS = 8                       # of long blocks, what is judged lasts longer
 MOST_BAD_SHARE = 0.15
 LEAST_BAD = 4
@@ -73,7 +74,7 @@ class StampJudge:
         self._recent: Deque[tuple] = deque(maxlen=64)
         self._copies: Deque[bool] = deque(maxlen=200)
         self._found: dict = {}                 # in this look, by how much audio
-        self._audio_ns = self._looked_ns = 0
+        self._audio_ns = self._looked_ns = self._arrived_ns = 0
         self._standing_ns, self._standing_blocks = 0, 0
         self._last_stamp_ns: Optional[int] = None
         self.verdict = FINE
@@ -132,7 +133,10 @@ class StampJudge:
         while (self._audio_ns - self._blocks[0].duration_ns > RECOVERED_NS
                and len(self._blocks) > LEAST_BLOCKS):
             self._audio_ns -= self._blocks.popleft().duration_ns
-        self._looked_ns += duration_ns
+        # Where little audio comes, time passes all the same.
+        self._looked_ns += max(duration_ns, min(arrival_ns - self._arrived_ns, LOOK_EVERY_NS // 4)
+                               if self._arrived_ns else 0)
+        self._arrived_ns = arrival_ns
         if self._looked_ns < LOOK_EVERY_NS:
             return False
         self._looked_ns = 0
@@ -175,11 +179,14 @@ class StampJudge:
         return self._found[least_ns]
 
     def _gathered(self, least_ns: int):
-        chosen, audio_ns = [], 0
+        chosen: List[_Block] = []
+        audio_ns = passed_ns = 0
         for block in reversed(self._blocks):
+            if chosen:
+                passed_ns += min(SECOND_NS, chosen[-1].arrival_ns - block.arrival_ns)
             chosen.append(block)
             audio_ns += block.duration_ns
-            if audio_ns >= least_ns and len(chosen) >= LEAST_BLOCKS:
+            if max(audio_ns, passed_ns // MOST_PASSED) >= least_ns and len(chosen) >= LEAST_BLOCKS:
                 break
         else:
             if len(self._blocks) < MOST_BLOCKS:
@@ -213,6 +220,11 @@ class StampJudge:
     def _judge_pace(self, longer) -> bool:
         """Judge how fast audio comes; return whether that is what is wrong."""
         arrivals, stamps, durations, _ = longer
+        last = _last_pause(arrivals, stamps, durations)
+        if last:
+            arrivals, stamps, durations = arrivals[last:], stamps[last:], durations[last:]
+            if durations.sum() < JUDGED_NS or len(durations) < LEAST_BLOCKS:
+                return self.verdict.kind in ('pace', 'stamp_clock')     # as before, for now
         ratios = np.diff(stamps) / durations[:-1]
         pace = _pace(stamps, durations)
         # Where many stamps follow exactly, the others are lost or repeated audio, or a jump; and
@@ -259,9 +271,12 @@ class StampJudge:
             if channels != self._channels and abs(
                     channels / self._channels / factor - 1.0) < 0.05:
                 causes.append(f'{channels} channel{"s" if channels > 1 else ""}')
+        causes += [f'samples of {bits} bits' for bits in (8, 24, 32, 64)
+                   if abs(bits / 16 / factor - 1.0) < 0.05]
         if abs(factor - 2.0) < 0.2:
             causes.append('two publishers')
-        guess = f': {", or ".join(causes)}?' if causes else ': check sample_rate and channels'
+        guess = f': {", or ".join(causes)}?' if causes else (
+            ': is it compressed?' if factor < 0.4 else ': check sample_rate and channels')
         how = (f'{factor:.3g} times faster' if factor > 1.0 else f'{pace:.3g} times slower')
         return Verdict(level, 'pace', f'audio comes {how} than audio_info says '
                        f'({self._rate} Hz, {self._channels} ch){guess}', trusted)
@@ -342,6 +357,13 @@ class StampJudge:
         if in_order and errors.max() - errors.min() < self._tolerance_s * SECOND_NS:
             self._enter(STAMPS)
             self.verdict = FINE
+
+
+def _last_pause(arrivals: np.ndarray, stamps: np.ndarray, durations: np.ndarray) -> int:
+    """Return the first block's number after nothing was sent for a while; 0 if there is none."""
+    waits = np.minimum(np.diff(arrivals), np.diff(stamps)) - 2 * durations[:-1]
+    pauses = np.flatnonzero(waits > SECOND_NS)
+    return int(pauses[-1]) + 1 if len(pauses) else 0
 
 
 def _pace(times: np.ndarray, durations: np.ndarray) -> float:

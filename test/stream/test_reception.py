@@ -3,19 +3,16 @@
 """Deaf with a green light: what can't be heard is said, and what can be heard safely is heard."""
 
 from array import array
-import json
 
 from baby_cry_detector.audio import AudioFormat, to_pcm16
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.features import get_feature_set
 from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
-from baby_cry_detector.stream.ear import Ear
-from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay
-from baby_cry_detector.stream.verdict import ERROR, FINE, OK, WARN
+from baby_cry_detector.stream.verdict import ERROR, OK, WARN
 import numpy as np
 import pytest
 
@@ -183,6 +180,66 @@ def test_another_rate_than_said_is_an_error_with_the_right_one(real_rate, said, 
     assert any(part.trouble for part in frames[-5:])
 
 
+def sent(samples, coded):
+    """Yield blocks of other bytes than audio_info says."""
+    yield FormatMessage(START_NS, AudioFormat(RATE, 1))
+    for number in range(len(samples) // BLOCK):
+        begin_ns = START_NS + number * BLOCK_NS
+        yield AudioMessage(begin_ns + BLOCK_NS, begin_ns, 'crib',
+                           coded(samples[number * BLOCK:(number + 1) * BLOCK]))
+
+
+OTHER_BYTES = {
+    'float32': (lambda part: part.astype('<f4').tobytes(), 'pace', 'samples of 32 bits'),
+    '32 bits': (lambda part: (part * 2**30).astype('<i4').tobytes(), 'pace', 'samples of 32 bits'),
+    '24 bits': (lambda part: b''.join((int(value * 2**22)).to_bytes(3, 'little', signed=True)
+                                      for value in part), 'pace', 'samples of 24 bits'),
+    '8 bits': (lambda part: (part * 90 + 128).astype('u1').tobytes(), 'pace', 'samples of 8 bits'),
+    'compressed': (lambda part: np.random.default_rng(int(abs(part[0]) * 1e9)).integers(
+        0, 256, 120).astype('u1').tobytes(), 'pace', 'compressed'),
+    'a file each': (lambda part: b'RIFF' + bytes(40) + to_pcm16(part).tobytes(), 'undecodable',
+                    'a file of its own (RIFF)')}
+
+
+@pytest.mark.parametrize('name', OTHER_BYTES)
+def test_bytes_that_are_no_16_bit_samples_are_an_error_that_names_them(name):
+    coded, kind, words = OTHER_BYTES[name]
+    extraction, frames = hear(sent(room(8.0), coded))
+    assert (extraction.verdict.kind, extraction.verdict.level) == (kind, ERROR)
+    assert words in extraction.verdict.sentence and not extraction.verdict.trusted
+    assert frames[-1].trouble == extraction.verdict.sentence
+
+
+@pytest.mark.parametrize('every', [1, 5, 25, 100])
+def test_two_formats_in_turn_are_an_error_and_one_change_is_none(every):
+    def messages_of_two():
+        for number, message in enumerate(messages(room(20.0))):
+            if number and number % every == 0:
+                yield FormatMessage(message.arrival_ns, AudioFormat(
+                    48_000 if number // every % 2 else RATE, 1))
+            yield message
+    extraction, _ = hear(messages_of_two())
+    assert (extraction.verdict.kind, extraction.verdict.trusted) == ('formats', False)
+    assert '48000 Hz, 1 ch, S16LE' in extraction.verdict.sentence
+    extraction.on_format(FormatMessage(START_NS + 20 * NS, AudioFormat(RATE, 1)))
+    for message in list(messages(room(75.0), stamp=lambda number, ns: ns + 20 * NS,
+                                 arrival=lambda number, ns: ns + 20 * NS))[1:]:
+        extraction.on_audio(message)
+    assert extraction.verdict.level == OK
+    once = [*messages(room(5.0)), FormatMessage(START_NS + 5 * NS, AudioFormat(8000, 2))]
+    assert 'formats' not in hear(once)[0].remarks
+
+
+@pytest.mark.parametrize('stamps', ['good', 'bursts of 320 ms', 'jitter of 0.3 s'])
+def test_a_pause_is_no_other_pace(stamps):
+    options = {} if stamps == 'good' else HEARD_SAFELY[stamps][0]
+    stream = [*messages(room(20.0), **options)]
+    later = [AudioMessage(message.arrival_ns + 35 * NS, message.stamp_ns + 35 * NS, 'crib',
+                          message.data) for message in stream[1:]]
+    extraction, _ = hear([*stream, *later])
+    assert 'pace' not in extraction.remarks and extraction.verdict.trusted
+
+
 def test_two_publishers_at_once_are_an_error():
     one = list(messages(room(10.0)))
     other = list(messages(room(10.0, seed=9), stamp=lambda number, ns: ns + 7_000_000))[1:]
@@ -251,77 +308,6 @@ def test_the_state_says_untrusted_audio_and_why_and_recovers():
     assert decisions[-1].status == STATUS_OK and not decisions[-1].status_reason
 
 
-# --- the signal ----------------------------------------------------------------------------------
-def listen_to(ear, samples, repeated=False):
-    samples = np.asarray(to_pcm16(np.asarray(samples))) / 32767.0
-    for first in range(0, len(samples) - BLOCK + 1, BLOCK):
-        ear.update(samples[first:first + BLOCK], RATE, 7 if repeated else first)
-    return ear.verdict
-
-
-def steps(duration_s, seed=0):
-    """Return what the switch of a USB microphone leaves: steps of +-1."""
-    return np.random.default_rng(seed).integers(-1, 2, int(duration_s * RATE)) / 32767.0
-
-
-FAULTS = {
-    'zeros': (lambda: np.zeros(12 * RATE), 'constant'),
-    'an offset': (lambda: np.full(12 * RATE, 0.04), 'constant'),
-    'steps of one': (lambda: steps(17.0), 'muted'),
-    'steps of one on an offset': (lambda: steps(17.0) + 0.03, 'muted'),
-    'an analogue floor': (lambda: room(17.0, -86.0), 'muted'),
-    'full scale': (lambda: np.ones(12 * RATE), 'constant'),
-}
-
-
-@pytest.mark.parametrize('name', FAULTS)
-def test_a_muted_microphone_is_known_within_17_s(name):
-    make, kind = FAULTS[name]
-    ear = Ear()
-    assert listen_to(ear, room(20.0)).level == OK
-    verdict = listen_to(ear, make())
-    assert (verdict.kind, verdict.trusted, verdict.level) == (kind, False, ERROR)
-    assert listen_to(ear, room(2.0, seed=3)).level == OK
-
-
-def test_a_driver_that_repeats_a_block_is_known_and_a_tone_is_not_it():
-    assert listen_to(Ear(), room(12.0), repeated=True).kind == 'frozen'
-    assert listen_to(Ear(), room(12.0)).level == OK
-    tone = 0.3 * np.sin(2 * np.pi * 1000 * np.arange(12 * RATE) / RATE)
-    assert listen_to(Ear(), tone, repeated=True).level == OK
-
-
-def test_a_microphone_that_is_far_quieter_than_it_ever_was_is_known_after_a_restart(
-        tmp_path, monkeypatch):
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    ear = Ear()
-    for seed in range(4):
-        assert listen_to(ear, room(60.0, -52.0 - seed, seed)).level == OK
-    assert ear.floor_db == pytest.approx(-55.0, abs=1.0)
-    memory = EarMemory('/crib/feature_extractor')
-    memory.keep(ear.kept(), {})
-    memory.close()
-    memory = EarMemory('/crib/feature_extractor')
-    again = Ear(memory.read()[0])
-    assert again.floor_db == pytest.approx(ear.floor_db, abs=0.1)
-    assert listen_to(again, room(28.0, -76.0)).level == OK
-    assert listen_to(again, room(8.0, -76.0)).kind == 'too_quiet'
-    assert again.floor_db == pytest.approx(ear.floor_db, abs=0.1)      # nothing is learnt from it
-    assert listen_to(again, room(2.0, -50.0)).level == OK
-    assert listen_to(Ear(memory.read()[0]), room(40.0, -62.0)).level == OK      # a quiet night
-    memory.close()
-    memory._file.path.write_text(json.dumps({'floors_db': ['loud']}))
-    memory = EarMemory('/crib/feature_extractor')
-    with pytest.raises(ValueError, match='no levels'):
-        memory.read()
-    memory.close()
-
-
-def test_a_quiet_microphone_that_always_was_so_is_trusted():
-    ear = Ear([-88.0] * 10)
-    assert listen_to(ear, room(40.0, -88.0)).level == OK
-
-
 @pytest.mark.parametrize('said', ['S16LE', 'S16BE'])
 @pytest.mark.parametrize('level_db', [-75.0, -55.0, -35.0])
 def test_bytes_in_the_other_order_are_noticed(said, level_db):
@@ -349,40 +335,3 @@ def test_coarse_samples_are_not_taken_for_turned_ones(kind):
            'one step': np.sign(np.rint(noise))}[kind].clip(-32768, 32767) / 32767.0
     extraction, _ = hear(messages(pcm))
     assert extraction.verdict.kind != 'byte_order'
-
-
-def gated(sound_s, pause_s, times, level_db=-40.0):
-    """Return what a noise gate leaves of a room: sounds with zeros between them."""
-    return np.concatenate([np.concatenate((room(sound_s, level_db, seed), np.zeros(
-        int(pause_s * RATE)))) for seed in range(times)])
-
-
-@pytest.mark.parametrize('sound_s, pause_s, times', [(0.3, 2.0, 20), (2.0, 8.0, 8),
-                                                     (0.5, 40.0, 8), (1.0, 170.0, 4)])
-def test_zeros_between_sounds_that_come_and_go_are_a_noise_gate(sound_s, pause_s, times):
-    before = gated(1.0, 2.0, 4)                # so it is known as one
-    ear = Ear()
-    assert listen_to(ear, before).kind == 'gated'
-    assert listen_to(ear, gated(sound_s, pause_s, times)).trusted
-    assert ear.verdict.level == WARN
-
-
-def test_a_gated_microphone_that_gives_zeros_for_long_is_told_too():
-    ear = Ear()
-    assert listen_to(ear, gated(1.0, 3.0, 5)).trusted
-    assert listen_to(ear, np.zeros(590 * RATE)).trusted
-    assert listen_to(ear, np.zeros(20 * RATE)).kind == 'constant' and not ear.verdict.trusted
-    assert listen_to(ear, room(3.0)).trusted                       # sound came back
-
-
-def test_zeros_at_first_and_one_pause_are_no_gate():
-    for sound in (np.zeros(14 * RATE), np.concatenate((room(5.0), np.zeros(14 * RATE))),
-                  np.concatenate((room(5.0), np.zeros(RATE), room(5.0), np.zeros(14 * RATE)))):
-        assert listen_to(Ear(), sound).kind == 'constant'
-
-
-def test_what_was_a_gate_an_hour_ago_is_none_now():
-    ear = Ear()
-    listen_to(ear, gated(1.0, 2.0, 4))
-    assert listen_to(ear, room(620.0)) == FINE
-    assert listen_to(ear, np.zeros(14 * RATE)).kind == 'constant'
