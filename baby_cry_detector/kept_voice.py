@@ -14,7 +14,7 @@ import json
 import os
 from pathlib import Path
 import time
-from typing import Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from baby_cry_detector.decision.episode_sound import EpisodeSound
 from baby_cry_detector.kept_state import state_folder
@@ -82,17 +82,22 @@ def add(crib: str, sound: EpisodeSound) -> bool:
         elif not lines:
             _replace(path, erased_ns, [line])
         else:
-            with open(os.open(path, os.O_WRONLY | os.O_APPEND), 'ab') as file:
-                file.write(line)
+            with open(os.open(path, os.O_RDWR | os.O_APPEND), 'rb+') as file:
+                file.seek(-1, os.SEEK_END)
+                # A process that was killed has left half a line: it is alone in its own.
+                torn = b'' if file.read(1) == b'\n' else b'\n'
+                file.write(torn + line)
     return True
 
 
-def sounds(crib: str) -> Tuple[List[EpisodeSound], str]:
+def sounds(crib: str, known: Optional[Dict[bytes, Optional[EpisodeSound]]] = None
+           ) -> Tuple[List[EpisodeSound], str]:
     """
     Return (what is kept of a crib's baby, oldest first; what of it can't be read, a sentence).
 
     Of several kinds only that of the newest line is given.
 
+    :param known: what lines say, of an earlier call; what is there now is put in.
     :raises OSError: if there is a file that can't be read.
     """
     path = voice_file(crib)
@@ -100,13 +105,19 @@ def sounds(crib: str) -> Tuple[List[EpisodeSound], str]:
     if strange:
         return [], (f'{path} was not written by this version of the program: it is kept as '
                     f'{path.with_suffix(".bad").name} once there is something new')
-    found, broken = {}, 0
-    for line in lines:
-        sound = _sound(line)
+    before = known or {}
+    said = {line: before[line] if line in before else _sound(line) for line in lines}
+    if known is not None:
+        known.clear()
+        known.update(said)
+    found: Dict[str, EpisodeSound] = {}
+    broken = 0
+    for sound in said.values():
         if sound is None:
             broken += 1
         elif sound.onset_ns > erased_ns:
-            found[sound.episode_id] = sound
+            # Of an episode that a restart cut in two, what was known first.
+            found.setdefault(sound.episode_id, sound)
     newest = list(found.values())[-1:]
     kept = [sound for sound in found.values() if sound.kind == newest[0].kind
             and sound.values.shape == newest[0].values.shape]
@@ -140,6 +151,7 @@ class VoiceReader:
     def __init__(self, crib: str) -> None:
         self._crib = crib
         self._stamp: Optional[Tuple[int, int, int]] = None
+        self._known: Dict[bytes, Optional[EpisodeSound]] = {}
         self.trouble = ''
 
     def news(self) -> Optional[List[EpisodeSound]]:
@@ -148,7 +160,7 @@ class VoiceReader:
             stamp = self._stamp_of_file()
             if stamp == self._stamp:
                 return None
-            found, self.trouble = sounds(self._crib)
+            found, self.trouble = sounds(self._crib, self._known)
             self._stamp = stamp
         except OSError as error:
             self.trouble = f'how episodes sounded can not be read: {error}'

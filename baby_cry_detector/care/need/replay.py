@@ -102,9 +102,10 @@ class OneBaby:
         self._facts: List[Fact] = []
         self._by_name: Dict[str, Cry] = {}
         self._sounds: Dict[str, np.ndarray] = {}
-        self._restart()
+        self.restart()
 
-    def _restart(self):
+    def restart(self) -> None:
+        """Learn anew from what happened: something that all of it depends on has changed."""
         self._state = self._new()
         self._kept: List[tuple] = []                # (until when, state)
         self._done_ns = 0
@@ -165,12 +166,17 @@ class OneBaby:
             self._done_ns, state = self._kept[-1]
             self._state = state.copy()
         else:
-            self._restart()
+            self.restart()
 
     @property
     def items(self) -> tuple:
         """Return (cries, facts), oldest first."""
         return self._cries, self._facts
+
+    @property
+    def sounds(self) -> int:
+        """Return of how many episodes it is known how they sounded."""
+        return len(self._sounds)
 
     # --- time ------------------------------------------------------------------------------------
     def advance(self, until_ns: int, most: int = 2**62) -> bool:

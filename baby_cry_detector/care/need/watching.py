@@ -171,10 +171,10 @@ class CribWatch:
             return 'the date of birth lies in the future; it is not used'
         if birth_ns not in (None, self.baby.birth_ns):
             # What is usual at the age is where it begins.
-            items = [*self.baby.items[0], *self.baby.items[1]]
             self.baby.birth_ns = birth_ns
-            self.baby.forget()
-            self.add(items)
+            self.baby.restart()
+            self.changes += 1
+            self._ready, self._asked_ns = False, 0
         self.add(settings['items'])
         return ''
 

@@ -50,7 +50,7 @@ class NeedEstimator(ManagedNode):
         self._waiting = []              # care events that came before that
         self._estimate = self._care = self._kept = self._diary = self._reader = None
         self._kept_changes, self._said, self._trouble, self._threshold = 0, None, '', 0.95
-        self._voice, self._uses_sound = None, False       # how episodes sounded
+        self._voice, self._voice_trouble, self._uses_sound = None, '', False
         self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
         self.create_service(Trigger, '~/forget', self._forget)
 
@@ -129,8 +129,10 @@ class NeedEstimator(ManagedNode):
         sounds = None if self._voice is None else self._voice.news()
         if sounds is not None:
             self._watch.hear(sounds)
-        if self._voice is not None and self._voice.trouble:
-            self.report('voice_not_read', self._voice.trouble)
+        if self._voice is not None and self._voice.trouble != self._voice_trouble:
+            self._voice_trouble = self._voice.trouble
+            if self._voice_trouble:
+                self.report('voice_not_read', self._voice_trouble)
 
     def _sync(self):
         if self._watch is not None:
@@ -223,6 +225,8 @@ class NeedEstimator(ManagedNode):
             'right', 'of', 'base_right', 'probability_better', 'calibration_error', 'names_needs',
             'is_ready')}
         details.update(episodes=len(self._watch.baby.answered), record='; '.join(lines))
+        if self._uses_sound:
+            details.update(sounds=self._watch.baby.sounds)
         if self._trouble:
             return DiagnosticStatus.WARN, self._trouble, details
         return DiagnosticStatus.OK, lines[2] if estimate.is_ready else 'learning', details

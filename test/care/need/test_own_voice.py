@@ -14,7 +14,7 @@ from baby_cry_detector.care.need.voice import LEAST_HEARD
 from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.cli.main import main
 from baby_cry_detector.decision.episode_sound import EpisodeSound
-from baby_cry_detector.units import HOUR_NS, MINUTE_NS, SECOND_NS
+from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from made_babies import ACTION_OF, NOW, picture, told_by_sound
 import numpy as np
 import pytest
@@ -148,6 +148,14 @@ def test_a_broken_file_costs_what_is_broken(home):
                                b'["a", 1, "k", "AHw="]\n', b'\xff\n', *lines[1:], lines[1][:20]]))
     found, trouble = kept_voice.sounds('crib')
     assert len(found) == 3 and trouble.startswith('4 lines of ')
+    file.write_bytes(good + lines[3][:40])              # killed in the middle of a line
+    assert kept_voice.add('crib', sound(9))
+    found, trouble = kept_voice.sounds('crib')
+    assert [each.episode_id for each in found] == ['crib-0', 'crib-1', 'crib-2', 'crib-9']
+    assert trouble.startswith('1 lines')
+    again = sound(9)._replace(values=np.ones(50, np.float32))
+    assert kept_voice.add('crib', again)                # after a restart in mid-cry
+    assert kept_voice.sounds('crib')[0][-1].values[-1] == 2000, 'what was known first'
     newer = b'{"format": "baby_cry voice 9"}\n' + lines[1]
     for content in (b'', b'\x00' * 50, newer, b'[' * 9000):
         file.write_bytes(content)
@@ -202,9 +210,12 @@ def test_the_watch_hears_forgets_and_keeps_none_of_it_in_what_is_exported():
     document = watch.document(cries[-1].end_ns)
     assert document == journal.to_document(cries, facts, now_ns=cries[-1].end_ns)
     assert str(round(float(heard[0].values[0]), 2)) not in json.dumps(document)
+    settings = {'since_ns': 0, 'birth_ns': cries[0].onset_ns - DAY_NS, 'items': []}
+    assert watch.take_settings(settings, cries[-1].end_ns) == ''
+    assert watch.baby.sounds == len(cries), 'a date of birth costs no sound'
     watch.forget(cries[-1].end_ns + SECOND_NS)
     watch.hear(heard)
-    assert watch.baby._sounds == {}
+    assert watch.baby.sounds == 0
     again = CribWatch('crib', [*cries, *[replace(cries[0], episode_id='x')]], use_sound=False)
     again.hear(heard)
-    assert again.baby._sounds == {}
+    assert again.baby.sounds == 0
