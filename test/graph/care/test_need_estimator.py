@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""A fortnight through the real diary and estimator, with crashes: the replay of the diary."""
+"""Days through the real diary and estimator, with crashes: the replay of the diary."""
 
 import time
 
@@ -20,7 +20,7 @@ from care_graph import CareGraph
 import pytest
 from std_srvs.srv import Trigger
 
-DAYS = 14
+DAYS = 5
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def graph(tmp_path):
     running.close()
 
 
-def fortnight():
+def days():
     """Return (moment, kind, thing) of a household, ended a quarter of an hour ago."""
     household = Household(3, DAYS)
     later_ns = (time.time_ns() - START_NS - (DAYS * DAY_NS + 15 * MINUTE_NS)) \
@@ -49,10 +49,10 @@ def fortnight():
     return sorted(steps)
 
 
-def test_a_fortnight_with_crashes_is_the_replay_of_its_diary(graph, tmp_path):
+def test_days_with_crashes_are_the_replay_of_its_diary(graph, tmp_path):
     graph.start('diary')
     graph.start('need_estimator')
-    steps = fortnight()
+    steps = days()
     # Each is killed as soon as nobody cries after so many steps, and started again.
     crashes = [(len(steps) // 3, 'need_estimator'), (len(steps) // 2, 'diary'),
                (2 * len(steps) // 3, 'need_estimator')]
@@ -100,7 +100,7 @@ def test_a_fortnight_with_crashes_is_the_replay_of_its_diary(graph, tmp_path):
             said.calibration_error - baby.record.calibration_error()) < 1e-5
     graph.until(is_replay, 90.0)
     assert not crashes and len(baby.answered) == sum(what == 'quiet' for _, what, _ in steps)
-    assert baby.record.figures(now_ns).of > 100 and len(baby.record.outcomes) > 100
+    assert baby.record.figures(now_ns).of > 40 and len(baby.record.outcomes) > 40
     said = [item for item in read_items(path, 'crib') if isinstance(item, Fact)
             and item.kind == 'labelled']
     assert sorted(fact.label for fact in said) == ['lonely', 'wind'], 'both stand in the diary'
