@@ -32,7 +32,7 @@ from baby_cry_detector.units import DAY_NS, HOUR_NS
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_srvs.srv import Trigger
 
-STEP_S, SYNC_S = 0.1, 20.0
+STEP_S, SYNC_S = 0.1, 5.0
 ANSWERS_A_STEP = 6
 LATELY_NS = 3 * DAY_NS
 AHEAD_NS = HOUR_NS

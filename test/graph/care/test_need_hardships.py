@@ -25,7 +25,7 @@ import pytest
 from std_srvs.srv import Trigger
 
 NODE = 'need_estimator'
-PATIENCE_S = 90.0                       # the diary is looked at every 20 s
+PATIENCE_S = 90.0
 
 
 @pytest.fixture
