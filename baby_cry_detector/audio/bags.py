@@ -18,6 +18,7 @@ from baby_cry_detector.units import SECOND_NS
 AUDIO_TYPE = 'audio_common_msgs/msg/AudioDataStamped'
 INFO_TYPE = 'audio_common_msgs/msg/AudioInfo'
 STORAGE_SUFFIXES = ('.mcap', '.db3')
+COMPRESSED_SUFFIX = '.zstd'            # of a storage file; the reader needs metadata.yaml for it
 # As audio_common_msgs defines them; bags written before Iron carry no definitions.
 _DEFINITIONS = {
     INFO_TYPE: 'uint8 channels\nuint32 sample_rate\nstring sample_format\nuint32 bitrate\n'
@@ -30,8 +31,18 @@ def is_bag(path) -> bool:
     """Return whether a path is a bag: its folder, or one storage file of it."""
     path = Path(path)
     if path.is_dir():
-        return (path / 'metadata.yaml').exists() or bool(_storage_files(path))
-    return path.suffix in STORAGE_SUFFIXES
+        return ((path / 'metadata.yaml').exists() or bool(_storage_files(path))
+                or bool(_compressed_files(path)))
+    return (path.suffix in STORAGE_SUFFIXES or path.name == 'metadata.yaml'
+            or _is_compressed(path))
+
+
+def _is_compressed(path: Path) -> bool:
+    return path.suffix == COMPRESSED_SUFFIX and Path(path.stem).suffix in STORAGE_SUFFIXES
+
+
+def _compressed_files(folder: Path) -> List[Path]:
+    return [path for path in folder.glob(f'*{COMPRESSED_SUFFIX}') if _is_compressed(path)]
 
 
 class BagAudio:
@@ -51,6 +62,8 @@ class BagAudio:
 
     def __init__(self, path, topic: str = '', audio_format: Optional[AudioFormat] = None) -> None:
         self.path = Path(path)
+        if self.path.name == 'metadata.yaml':
+            self.path = self.path.parent
         self._told = audio_format
         self._files = self._find()
         topics = self._topics()
@@ -80,7 +93,15 @@ class BagAudio:
         """Return what is to be opened, in the order of recording."""
         if not self.path.exists():
             raise AudioSourceError(f'{self.path}: no such bag')
-        if self.path.is_file() or (self.path / 'metadata.yaml').exists():
+        if (self.path / 'metadata.yaml').exists():
+            return [self.path]
+        packed = [self.path] if _is_compressed(self.path) else (
+            _compressed_files(self.path) if not _storage_files(self.path) else [])
+        if packed:
+            raise AudioSourceError(f"{self.path}: a bag's compressed file: give the folder with "
+                                   "the bag's metadata.yaml, or unpack it first: zstd -d "
+                                   f'{packed[0].name}')
+        if self.path.is_file():
             return [self.path]
         files = _storage_files(self.path)
         if not files:

@@ -6,6 +6,7 @@ import os
 from typing import Iterator, Union
 
 from baby_cry_detector.audio import AudioSourceError, FileSource, from_pcm16
+from baby_cry_detector.audio.ffmpeg import open_recording
 import numpy as np
 
 JOINT_S = 0.1                  # of the cross-fade where the recording begins again
@@ -24,7 +25,7 @@ def looped(path: Union[str, os.PathLike], sample_rate: int,
     :raises AudioSourceError: if the file is missing or cannot be decoded, at once; or during
         iteration if it turns out to be damaged further on.
     """
-    source = FileSource(path, sample_rate, block_duration_s=0.1)
+    source = open_recording(path, sample_rate, 0.1)
     return _rounds(source, max(1, round(joint_s * sample_rate)))
 
 

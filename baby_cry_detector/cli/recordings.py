@@ -6,10 +6,10 @@ import argparse
 import sys
 from typing import Iterable, Iterator, Optional
 
-from baby_cry_detector.audio import (AudioError, AudioFormat, AudioFormatError, FileSource,
-                                     parse_choice)
+from baby_cry_detector.audio import AudioError, AudioFormat, AudioFormatError, parse_choice
 from baby_cry_detector.audio.bags import is_bag
 from baby_cry_detector.audio.channels import AUTO
+from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.audio.formats import BIG_ENDIAN, LITTLE_ENDIAN
 from baby_cry_detector.cli.arguments import UsageError
 from baby_cry_detector.decision import CryDecision
@@ -150,7 +150,7 @@ def blocks_of(path, sample_rate: int, choice='auto', block_duration_s: float = 0
 
     :raises AudioSourceError: as `FileSource`, at once.
     """
-    source = FileSource(path, sample_rate, block_duration_s=block_duration_s, channel=choice)
+    source = open_recording(path, sample_rate, block_duration_s, channel=choice)
     return _said(path, source)
 
 

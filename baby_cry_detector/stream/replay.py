@@ -11,6 +11,7 @@ from typing import Callable, Iterable, Iterator, Optional, Tuple
 
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.audio.channels import AUTO, Choice
+from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.audio.sources import AudioBlock, FileSource
@@ -142,7 +143,7 @@ def file_messages(path, sample_rate: int, block_duration_s: float = 0.1, channel
 
     :raises AudioSourceError: as `FileSource`.
     """
-    source = FileSource(path, sample_rate, block_duration_s=block_duration_s, channel=channel)
+    source = open_recording(path, sample_rate, block_duration_s, channel=channel)
     yield from block_messages(_told(source, say), sample_rate)
 
 

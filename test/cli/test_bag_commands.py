@@ -277,3 +277,27 @@ def test_a_bag_of_another_rate_than_it_says_is_an_error_with_the_right_one(tmp_p
     replay = MessageReplay(listener.feature_set)
     heard = [decision.is_heard for decision in replay.decisions(said, listener)]
     assert '48000 Hz' in replay.extraction.remarks['pace'] and not heard[-1]
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+@pytest.mark.parametrize('mode', ['FILE', 'MESSAGE'])
+def test_a_compressed_bag_is_heard_and_a_compressed_part_alone_says_what_to_do(
+        tmp_path, capsys, monkeypatch, pcm, storage, mode):
+    from rosbags.rosbag2 import CompressionFormat, CompressionMode, Writer
+    begin = Writer.__init__
+
+    def compressing(self, *arguments, **options):
+        begin(self, *arguments, **options)
+        self.set_compression(CompressionMode[mode], CompressionFormat.ZSTD)
+    monkeypatch.setattr(Writer, '__init__', compressing)
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (10**18, pcm)}, storage)
+    assert main(['listen', str(bag)]) == 0
+    assert main(['listen', str(bag / 'metadata.yaml')]) == 0
+    assert capsys.readouterr().out.count('crying at') == 2
+    if mode == 'FILE':
+        packed, = bag.glob('*.zstd')
+        assert main(['listen', str(packed)]) == 1
+        assert f'zstd -d {packed.name}' in capsys.readouterr().err
+        (bag / 'metadata.yaml').unlink()
+        assert main(['listen', str(bag)]) == 1
+        assert f'zstd -d {packed.name}' in capsys.readouterr().err

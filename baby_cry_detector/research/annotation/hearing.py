@@ -16,14 +16,14 @@ import time
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from baby_cry_detector import __version__
-from baby_cry_detector.audio import AudioSourceError, FileSource
+from baby_cry_detector.audio import AudioSourceError
+from baby_cry_detector.audio.ffmpeg import FfmpegSource, open_recording
 from baby_cry_detector.checkpoints import CONFIRMER, SHIPPED
 from baby_cry_detector.decision import CryDecision, DecisionSettings
 from baby_cry_detector.model.compiled import make as compiled_model
 from baby_cry_detector.model.second.confirmation import Confirmation, NO_CONFIRMER
 from baby_cry_detector.model.second.confirmer import load_confirmer
 from baby_cry_detector.needs import CONFIRMATION_NAMES, STATUS_UNTRUSTED_AUDIO
-from baby_cry_detector.research.annotation.ffmpeg import FfmpegSource
 from baby_cry_detector.research.annotation.recordings import Recording
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import block_messages, MessageReplay
@@ -121,7 +121,7 @@ def _hear(recording: Recording, options: Options, document: Document) -> Optiona
     settings = DecisionSettings.of(options.decision)
     listener = FrameListener(checkpoint, settings, model=model)
     rate = listener.feature_set.sample_rate
-    source = _open(recording.path, rate, options.channel)
+    source = open_recording(recording.path, rate, BLOCK_S, channel=options.channel)
     document['reader'] = 'ffmpeg' if isinstance(source, FfmpegSource) else 'libsndfile'
     document['sample_rate'] = source.file_format.sample_rate
     document['channels'] = source.file_format.channels
@@ -154,19 +154,6 @@ def _hear(recording: Recording, options: Options, document: Document) -> Optiona
     elif document['untrusted'] and untrusted_s >= UNTRUSTED_SHARE * document['duration_s']:
         document.update(status=PARTLY, kind='untrusted', reason=document['untrusted'][0][2])
     return book.frames()
-
-
-def _open(path: str, rate: int, channel: str) -> FileSource:
-    """Return a source; FFmpeg reads what libsndfile does not know."""
-    try:
-        return FileSource(path, rate, BLOCK_S, channel=channel)
-    except AudioSourceError as error:
-        if 'cannot decode it' not in str(error) and 'damaged' not in str(error):
-            raise
-        try:
-            return FfmpegSource(path, rate, BLOCK_S, channel=channel)
-        except AudioSourceError as second:
-            raise AudioSourceError(f'{error}; {_after_path(path, str(second))}') from None
 
 
 def _change(recording: Recording) -> str:

@@ -4,8 +4,8 @@
 
 from typing import List, Optional, Sequence
 
+from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.audio.formats import from_pcm16
-from baby_cry_detector.audio.sources import FileSource
 from baby_cry_detector.decision.smoothing import causal_mean, window_length
 from baby_cry_detector.features import extract, FeatureSet, StreamingExtractor
 from baby_cry_detector.model.checkpoint import Checkpoint
@@ -99,7 +99,7 @@ def _hear(file, feature_set: FeatureSet, runtime, heard: ClipScore) -> None:
     """Give P(cry) and the level of every frame; the recording is never held in memory."""
     extractor = StreamingExtractor(feature_set)
     rest = np.zeros(0)
-    for block in FileSource(file, feature_set.sample_rate, block_duration_s=10.0):
+    for block in open_recording(file, feature_set.sample_rate, 10.0):
         samples = from_pcm16(block.pcm)
         frames = extractor.process(samples).values
         rest = np.concatenate((rest, samples))

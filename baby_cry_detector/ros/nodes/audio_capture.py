@@ -14,10 +14,11 @@ from dataclasses import replace
 import time
 import traceback
 
-from baby_cry_detector.audio import (AudioBlock, AudioSourceError, FileSource, from_pcm16,
-                                     list_devices, MicrophoneLost, MicrophoneSource, parse_choice)
+from baby_cry_detector.audio import (AudioBlock, AudioSourceError, from_pcm16, list_devices,
+                                     MicrophoneLost, MicrophoneSource, parse_choice)
 from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
 from baby_cry_detector.audio.devices.sound_server import OTHER_VOLUME_DB, SourceWatch
+from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
@@ -77,8 +78,8 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
         self._settings = values
         self.finished = False
         if values.source == 'file':
-            FileSource(values.file, values.sample_rate, values.block_duration_s,
-                       channel=values.channel)
+            open_recording(values.file, values.sample_rate, values.block_duration_s,
+                           channel=values.channel)
         depth = qos.depth_for(values.block_duration_s)
         self._topic = self.resolve_topic_name('audio_stamped')
         self._audio = self.offer(AudioDataStamped, 'audio_stamped', qos.stream(depth))

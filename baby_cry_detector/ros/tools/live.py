@@ -18,7 +18,8 @@ import tempfile
 import time
 
 from baby_cry_detector.audio import (AudioError, AudioFormat, AudioSourceError, ChannelMixer,
-                                     FileSource, list_devices, parse_choice, SAMPLE_RATE, to_pcm16)
+                                     list_devices, parse_choice, SAMPLE_RATE, to_pcm16)
+from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.cli.arguments import number, Parser, UsageError
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.cry_state import CryState
@@ -150,7 +151,7 @@ def choose_source(source: str):
         path = write_demonstration(folder)
         return 'demonstration (synthesised)', {'source': 'file', 'file': str(path)}
     source = str(Path(source).expanduser())
-    FileSource(source)      # says what is wrong with it before anything is started
+    open_recording(source)      # says what is wrong with it before anything is started
     return Path(source).name, {'source': 'file', 'file': source}
 
 

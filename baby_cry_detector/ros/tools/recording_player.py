@@ -9,7 +9,8 @@ never runs further ahead of the newest `cry_need` than the queues hold.
 
 import time
 
-from baby_cry_detector.audio import AudioSourceError, FileSource
+from baby_cry_detector.audio import AudioSourceError
+from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.parameters import AudioCaptureSettings
@@ -38,9 +39,9 @@ class RecordingPlayer:
         """Open the recording."""
         self.finished = False
         self.trouble = ''
-        self.source = FileSource(settings.file, settings.sample_rate,
-                                 settings.block_duration_s, loop=settings.loop,
-                                 channel=settings.channel)
+        self.source = open_recording(settings.file, settings.sample_rate,
+                                     settings.block_duration_s, settings.loop,
+                                     settings.channel)
         self._node = node
         self._publish = publish
         self._rate = settings.rate

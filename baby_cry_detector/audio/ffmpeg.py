@@ -9,8 +9,10 @@ import subprocess
 import tempfile
 from typing import List, Optional
 
-from baby_cry_detector.audio import AudioSourceError, FileSource
+from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.containers import Recording
+from baby_cry_detector.audio.errors import AudioSourceError
+from baby_cry_detector.audio.sources import FileSource, PathLike, SAMPLE_RATE
 import numpy as np
 
 _LONGEST_HEADER = 1 << 16
@@ -40,6 +42,25 @@ class FfmpegSource(FileSource):
         yield from super()._frames(file, None)
         if file.complaint:
             self._tell(f'damaged: {file.complaint}')
+
+
+def open_recording(path: PathLike, sample_rate: int = SAMPLE_RATE, block_duration_s: float = 0.02,
+                   loop: bool = False, channel: Choice = AUTO) -> FileSource:
+    """
+    Return a source; FFmpeg, where it is installed, reads what libsndfile does not (M4A, videos).
+
+    :raises AudioSourceError: as `FileSource`, with what FFmpeg says too.
+    """
+    try:
+        return FileSource(path, sample_rate, block_duration_s, loop, channel)
+    except AudioSourceError as error:
+        if 'cannot decode it' not in str(error) and 'damaged' not in str(error):
+            raise
+        try:
+            return FfmpegSource(path, sample_rate, block_duration_s, loop, channel)
+        except AudioSourceError as second:
+            why = str(second).removeprefix(f'{path}: ')
+            raise AudioSourceError(f'{error}; {why}') from None
 
 
 class _Decoding:
