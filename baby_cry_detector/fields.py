@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 import math
 from pathlib import Path
-from typing import (Any, cast, Dict, Iterable, Mapping, Optional, Sequence, Tuple, Type, TypeVar,
-                    Union)
+from typing import (Any, cast, ClassVar, Dict, Iterable, Mapping, Optional, Sequence, Tuple, Type,
+                    TypeVar, Union)
 
-Value = Union[bool, int, float, str]
+Value = Union[bool, int, float, str, Tuple[Any, ...]]
 SWITCHES = {'true': True, 'yes': True, 'on': True, '1': True,
             'false': False, 'no': False, 'off': False, '0': False}
 
@@ -31,10 +31,11 @@ class Field:
     One setting.
 
     :param name: as typed by the user, with its unit (``hold_s``).
-    :param default: also fixes the type: bool, int, float or str.
+    :param default: also fixes the type: bool, int, float, str or, not in nodes, tuple: a list.
     :param description: one sentence for a user.
-    :param minimum: smallest accepted value, numbers only.
-    :param maximum: largest accepted value, numbers only.
+    :param minimum: smallest accepted value of a number, fewest entries of a list.
+    :param maximum: largest accepted value of a number, most entries of a list.
+    :param items: what each entry of a list must be; ``None``: anything.
     :param choices: accepted values, strings only.
     :param live: whether a running node accepts a change.
     :param read_only: whether it is given at start and never again: addresses, hosts, files,
@@ -60,11 +61,13 @@ class Field:
     path: bool = False
     longest: Optional[int] = None
     required: bool = False
+    items: Optional['Field'] = None
 
     @property
     def type_name(self) -> str:
-        """Return ``bool``, ``int``, ``double`` or ``string`` (ROS names)."""
-        return {bool: 'bool', int: 'int', float: 'double', str: 'string'}[type(self.default)]
+        """Return ``bool``, ``int``, ``double``, ``string`` (ROS names) or ``a list``."""
+        return {bool: 'bool', int: 'int', float: 'double', str: 'string',
+                tuple: 'a list'}[type(self.default)]
 
     def check(self, value: Any) -> Value:
         """
@@ -75,12 +78,16 @@ class Field:
         kind = type(self.default)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = self._as_float(value)
+        if kind is tuple and isinstance(value, list):
+            value = tuple(value)
         if type(value) is not kind:
             raise ParameterError(f'{self.name}: expected {self.type_name}, '
                                  f'got {self._shown(value)}')
         checked: Value = value
         if isinstance(checked, str):
             return self._checked_text(checked)
+        if isinstance(checked, tuple):
+            return self._checked_list(checked)
         if not isinstance(checked, bool):
             self._check_number(checked)
         return checked
@@ -134,6 +141,15 @@ class Field:
         if self.maximum is not None and value > self.maximum:
             raise ParameterError(f'{self.name}: {value} is above {self.maximum}')
 
+    def _checked_list(self, value: Tuple[Any, ...]) -> Tuple[Any, ...]:
+        if not (self.minimum or 0) <= len(value) <= (self.maximum or math.inf):
+            raise ParameterError(f'{self.name}: expected {self.minimum or 0} to {self.maximum} '
+                                 f'entries, got {len(value)}')
+        if self.items is None:
+            return value
+        entry = replace(self.items, name=self.name)
+        return tuple(entry.check(one) for one in value)
+
     def _checked_text(self, value: str) -> str:
         if self.longest is not None:
             value = value.strip()
@@ -177,33 +193,70 @@ def setting(default: Kind, description: str = '', **limits: Any) -> Kind:
     return cast(Kind, dataclasses.field(default=default, metadata={'declared': declared}))
 
 
+def share(default: float, description: str = '') -> float:
+    """Declare a probability or a share, 0 to 1."""
+    return setting(default, description, minimum=0.0, maximum=1.0)
+
+
 @dataclass(frozen=True)
 class Settings:
     """
     Checked values, as typed attributes; a frozen dataclass whose attributes are `setting`.
 
-    :raises ParameterError: on a value that its field does not accept.
+    An attribute may also be a section: settings of its own, by ``field(default_factory=…)``.
+
+    :cvar error: what is raised on a value that its field does not accept.
     """
+
+    error: ClassVar[Type[ParameterError]] = ParameterError
 
     @classmethod
     def table(cls) -> Tuple[Field, ...]:
-        """Return the declarations, in order."""
+        """Return the declarations, in order, without those of the sections."""
         return tuple(replace(attribute.metadata['declared'], name=attribute.name)
-                     for attribute in dataclasses.fields(cls))
+                     for attribute in dataclasses.fields(cls) if 'declared' in attribute.metadata)
 
     @classmethod
     def of(cls: Type[Own], values: Mapping[str, Any]) -> Own:
         """
         Return the settings of a mapping by name; what is not in it has its default.
 
-        :raises ParameterError: also on an unknown name.
+        :raises ParameterError: also on an unknown name; it is the ``error`` of the class.
         """
-        return cls(**check_values(cls.table(), values))
+        return cls._of(values, '', 'parameter')
+
+    @classmethod
+    def of_document(cls: Type[Own], document: Any) -> Own:
+        """Return the same of what stands in a file, sections and all; raises the same."""
+        return cls._of(document, '', 'entry')
+
+    @classmethod
+    def _of(cls: Type[Own], values: Any, where: str, what: str) -> Own:
+        if not isinstance(values, Mapping):
+            raise cls.error(f'{where[:-1] or "the file"}: expected entries, got {values!r:.60}')
+        sections = {one.name: one.default_factory for one in dataclasses.fields(cls)
+                    if 'declared' not in one.metadata}
+        table = [replace(field, name=f'{where}{field.name}') for field in cls.table()]
+        given = {f'{where}{name}': value for name, value in values.items()
+                 if name not in sections}
+        try:
+            checked = check_values(table, given, what, [where + name for name in sections])
+        except ParameterError as error:
+            raise cls.error(str(error)) from None
+        missing = [field.name for field in table if field.required and field.name not in given]
+        if missing:
+            raise cls.error(f'{missing[0]} is missing')
+        return cls(**{name[len(where):]: value for name, value in checked.items()}, **{
+            name: cast(Type[Settings], kind)._of(values[name] or {}, f'{where}{name}.', what)
+            for name, kind in sections.items() if name in values})
 
     def __post_init__(self) -> None:
         """Check every value; what depends on several is checked by a class of its own."""
         for field in self.table():
-            object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
+            try:
+                object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
+            except ParameterError as error:
+                raise self.error(str(error)) from None
 
 
 def _number(text: str, otherwise: Any) -> Any:
@@ -226,20 +279,24 @@ def defaults(table: ParameterTable) -> Dict[str, Value]:
     return {field.name: field.default for field in table}
 
 
-def check_values(table: ParameterTable, values: Mapping[str, Any]) -> Dict[str, Value]:
+def check_values(table: ParameterTable, values: Mapping[str, Any], what: str = 'parameter',
+                 others: Iterable[str] = ()) -> Dict[str, Value]:
     """
     Return the table's defaults overridden by ``values``, each checked.
 
+    :param what: what an unknown name is called.
+    :param others: names that are known too, but not looked at.
     :raises ParameterError: on an unknown name or a value that does not fit.
     """
     known = {field.name: field for field in table}
-    unknown = sorted(set(values) - set(known))
+    names = [*known, *others]
+    unknown = sorted(set(map(str, values)) - set(names))
     if unknown:
-        like = nearest(unknown[0], known)
+        like = nearest(unknown[0], names)
         meant = f' (did you mean {like}?)' if like else ''
-        raise ParameterError(f'unknown parameter {unknown[0]!r}{meant}; '
-                             f'known: {", ".join(known)}')
+        raise ParameterError(f'unknown {what} {unknown[0]!r}{meant}; known: {", ".join(names)}')
     checked = defaults(table)
     for name, value in values.items():
-        checked[name] = known[name].check(value)
+        if name in known:
+            checked[name] = known[name].check(value)
     return checked

@@ -8,10 +8,11 @@ build on the same table of shapes, so a weight has one name and one shape everyw
 to one kind of cell is in its file in `cells/`.
 """
 
-from dataclasses import asdict, dataclass, fields, replace
-from math import prod
+from dataclasses import asdict, dataclass, replace
+from math import nextafter, prod
 from typing import Any, Dict, List, Mapping, Tuple
 
+from baby_cry_detector.fields import Field, ParameterError, setting, Settings
 from baby_cry_detector.model.cells import CELLS, Shapes
 from baby_cry_detector.model.cells.attention_gate import DEPTH_STRATEGIES, GATE_ACTIVATIONS
 
@@ -21,77 +22,59 @@ MAX_LAYERS = 16
 MAX_STACK_FRAMES = 32
 
 
-class ArchitectureError(ValueError):
+class ArchitectureError(ParameterError):
     """An architecture that can't be built; the message names what was expected."""
 
 
+def sizes(default: Tuple[int, ...], description: str, fewest: int) -> Tuple[int, ...]:
+    """Declare the units of the layers of one kind, first layer first."""
+    return setting(default, description, minimum=fewest, maximum=MAX_LAYERS,
+                   items=Field('', 1, minimum=1, maximum=MAX_SIZE))
+
+
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Settings):
     """
     One recurrent network: stack of equal cells, dense layers, one or two linear heads.
 
-    :param input_size: values per frame, 1 to 16384.
-    :param hidden_sizes: units of each recurrent layer, first layer first.
-    :param cell: one of `CELLS`; ``attention`` is the paper's attention-gate LSTM.
-    :param depth: memories {C_{t-1} … C_{t-depth}} the attention gate attends over, 1 to 16;
-        1 for the other cells.
-    :param depth_strategy: how those memories are mixed, one of `DEPTH_STRATEGIES`: our
-        reading, since the paper prints no formula; all are equal to eq. (11) at depth 1.
-    :param gate_activation: act of eq. (10), one of `GATE_ACTIVATIONS`, range [0, 1]:
-        ``hard_sigmoid`` is clip(x / 6 + 1/2, 0, 1), ``softmax`` runs over the layer's units.
-        The ``softmax`` depth strategy has its own activation and takes ``sigmoid`` only.
-    :param gate_bias: add a bias inside act of eq. (10). The paper has none; attention only.
-    :param stack_frames: frames laid side by side into one step of the cell (the paper: 1).
-    :param bias: biases in cells, dense layers and heads.
-    :param dense_sizes: units of the tanh layers between the last cell and the heads.
-    :param dropout: probability between layers while training, 0 to below 1.
-    :param n_labels: outputs of the main head (2: not_cry, cry).
-    :param n_needs: outputs of the second head over needs; 0 means no such head.
     :raises ArchitectureError: if a value is of the wrong type, range or choice.
     """
 
-    input_size: int
-    hidden_sizes: Tuple[int, ...] = (64,)
-    cell: str = 'attention'
-    depth: int = 1
-    depth_strategy: str = 'cascade'
-    gate_activation: str = 'sigmoid'
-    gate_bias: bool = True
-    stack_frames: int = 1
-    bias: bool = True
-    dense_sizes: Tuple[int, ...] = ()
-    dropout: float = 0.0
-    n_labels: int = 2
-    n_needs: int = 0
+    error = ArchitectureError
+    input_size: int = setting(0, 'Values per frame.', minimum=1, maximum=MAX_SIZE, required=True)
+    hidden_sizes: Tuple[int, ...] = sizes((64,), 'Units of each recurrent layer.', 1)
+    cell: str = setting('attention', "Attention is the paper's attention-gate LSTM.",
+                        choices=tuple(CELLS))
+    depth: int = setting(
+        1, 'Memories {C_{t-1} … C_{t-depth}} the attention gate attends over; 1 for the other '
+        'cells.', minimum=1, maximum=MAX_DEPTH)
+    depth_strategy: str = setting(
+        'cascade', 'How those memories are mixed: our reading, since the paper prints no formula; '
+        'all are equal to eq. (11) at depth 1.', choices=DEPTH_STRATEGIES)
+    gate_activation: str = setting(
+        'sigmoid', 'act of eq. (10), range [0, 1]: hard_sigmoid is clip(x / 6 + 1/2, 0, 1), '
+        "softmax runs over the layer's units. The softmax depth strategy has its own activation "
+        'and takes sigmoid only.', choices=GATE_ACTIVATIONS)
+    gate_bias: bool = setting(
+        True, 'Add a bias inside act of eq. (10). The paper has none; attention only.')
+    stack_frames: int = setting(
+        1, 'Frames laid side by side into one step of the cell (the paper: 1).', minimum=1,
+        maximum=MAX_STACK_FRAMES)
+    bias: bool = setting(True, 'Biases in cells, dense layers and heads.')
+    dense_sizes: Tuple[int, ...] = sizes(
+        (), 'Units of the tanh layers between the last cell and the heads.', 0)
+    dropout: float = setting(
+        0.0, 'Probability between layers while training, below 1.', minimum=0.0,
+        maximum=nextafter(1.0, 0.0))
+    n_labels: int = setting(
+        2, 'Outputs of the main head (2: not_cry, cry).', minimum=1, maximum=MAX_SIZE)
+    n_needs: int = setting(
+        0, 'Outputs of the second head over needs; 0 means no such head.', minimum=0,
+        maximum=MAX_SIZE)
 
     def __post_init__(self) -> None:
-        """Check every field and normalise lists to tuples."""
-        for name in ('hidden_sizes', 'dense_sizes'):
-            value = getattr(self, name)
-            if not isinstance(value, (tuple, list)):
-                raise ArchitectureError(f'{name}: expected a list of sizes, got {value!r}')
-            object.__setattr__(self, name, tuple(value))
-            if len(value) > MAX_LAYERS:
-                raise ArchitectureError(f'{name}: at most {MAX_LAYERS} layers, got {len(value)}')
-            for size in value:
-                _check_integer(name, size, 1, MAX_SIZE)
-        if not self.hidden_sizes:
-            raise ArchitectureError('hidden_sizes: expected at least one layer')
-        _check_integer('input_size', self.input_size, 1, MAX_SIZE)
-        _check_integer('depth', self.depth, 1, MAX_DEPTH)
-        _check_integer('stack_frames', self.stack_frames, 1, MAX_STACK_FRAMES)
-        _check_integer('n_labels', self.n_labels, 1, MAX_SIZE)
-        _check_integer('n_needs', self.n_needs, 0, MAX_SIZE)
-        _check_choice('cell', self.cell, tuple(CELLS))
-        _check_choice('depth_strategy', self.depth_strategy, DEPTH_STRATEGIES)
-        _check_choice('gate_activation', self.gate_activation, GATE_ACTIVATIONS)
-        for name in ('gate_bias', 'bias'):
-            if not isinstance(getattr(self, name), bool):
-                raise ArchitectureError(f'{name}: expected true or false, '
-                                        f'got {getattr(self, name)!r}')
-        if isinstance(self.dropout, bool) or not isinstance(self.dropout, (int, float)) \
-                or not 0.0 <= self.dropout < 1.0:
-            raise ArchitectureError(f'dropout: expected 0 to below 1, got {self.dropout!r}')
+        """Check every field and what depends on several."""
+        super().__post_init__()
         if not CELLS[self.cell].has_depth and self.depth != 1:
             raise ArchitectureError(f'depth: cell {self.cell} has depth 1 only, got {self.depth}')
         if self.depth_strategy == 'softmax' and self.gate_activation != 'sigmoid':
@@ -118,15 +101,7 @@ class Architecture:
 
         :raises ArchitectureError: on a missing, unknown or wrong entry.
         """
-        if not isinstance(document, Mapping):
-            raise ArchitectureError('expected a JSON object that describes the architecture')
-        names = [field.name for field in fields(cls)]
-        unknown = sorted(set(map(str, document)) - set(names))
-        if unknown:
-            raise ArchitectureError(f'unknown entry {unknown[0]!r}; known: {", ".join(names)}')
-        if 'input_size' not in document:
-            raise ArchitectureError('input_size is missing')
-        return cls(**document)
+        return cls.of_document(document)
 
     def to_dict(self) -> Dict[str, Any]:
         """Return a JSON document of all fields, tuples as lists."""
@@ -187,14 +162,3 @@ class Architecture:
 def count(shapes: Shapes, biases: bool = True) -> int:
     """Return the number of values in ``shapes``, with or without those named as biases."""
     return sum(prod(shape) for name, shape in shapes.items() if biases or 'bias' not in name)
-
-
-def _check_integer(name: str, value: Any, minimum: int, maximum: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
-        raise ArchitectureError(f'{name}: expected an integer from {minimum} to {maximum}, '
-                                f'got {value!r}')
-
-
-def _check_choice(name: str, value: Any, choices: Tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ArchitectureError(f'{name}: expected one of {", ".join(choices)}, got {value!r}')

@@ -19,8 +19,9 @@ import math
 import os
 from pathlib import Path
 import stat
-from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any, cast, Dict, List, Mapping, Sequence, Tuple, Union
 
+from baby_cry_detector.fields import Field, ParameterError
 from baby_cry_detector.model.architecture import Architecture, ArchitectureError
 from baby_cry_detector.model.recent_statistics import KIND as STATISTICS
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
@@ -34,6 +35,13 @@ MAX_MEMBERS = 32
 MAX_WEIGHT = 1e6        # beyond, products of finite numbers could overflow into the state
 
 _DOCUMENT = 'document'
+NUMBERS = (Field('need_threshold', 1.0, minimum=0, maximum=1),
+           Field('enter_threshold', 0.5, minimum=0, maximum=1),
+           Field('leave_threshold', 0.5, minimum=0, maximum=1),
+           Field('smoothing_s', 0.3, minimum=0, maximum=60),
+           Field('temperature', 1.0, minimum=1e-3, maximum=1e3),
+           Field('need_temperature', 1.0, minimum=1e-3, maximum=1e3))
+PRIOR = Field('need_priors', 0.0, minimum=0, maximum=1)
 
 
 class CheckpointError(ValueError):
@@ -183,18 +191,15 @@ class Checkpoint:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        ranges = {'need_threshold': (0, 1), 'enter_threshold': (0, 1), 'leave_threshold': (0, 1),
-                  'smoothing_s': (0, 60), 'temperature': (1e-3, 1e3),
-                  'need_temperature': (1e-3, 1e3)}
-        for name, (low, high) in ranges.items():
-            setattr(self, name, _number(getattr(self, name), low, high, name))
+        for number in NUMBERS:
+            setattr(self, number.name, _number(getattr(self, number.name), number))
         if self.leave_threshold > self.enter_threshold:
             raise CheckpointError('leave_threshold: expected at most the enter_threshold '
                                   f'{self.enter_threshold}, got {self.leave_threshold}')
         if not isinstance(self.need_priors, (list, tuple, np.ndarray)) \
                 or len(self.need_priors) != len(self.needs):
             raise CheckpointError(f'need_priors: expected {len(self.needs)} numbers, one a need')
-        self.need_priors = tuple(_number(p, 0, 1, 'need_priors') for p in self.need_priors)
+        self.need_priors = tuple(_number(prior, PRIOR) for prior in self.need_priors)
         if self.needs and abs(sum(self.need_priors) - 1) > 1e-3:
             raise CheckpointError('need_priors: expected numbers that sum to 1')
 
@@ -341,12 +346,12 @@ def _floats(value: Any, shape: Tuple[int, ...], name: str, limit: float) -> np.n
     return array
 
 
-def _number(value: Any, low: float, high: float, name: str) -> float:
-    if isinstance(value, (bool, np.bool_)) \
-            or not isinstance(value, (int, float, np.integer, np.floating)) \
-            or not low <= value <= high:
-        raise CheckpointError(f'{name}: expected a number from {low} to {high}, got {value!r:.40}')
-    return float(value)
+def _number(value: Any, field: Field) -> float:
+    try:
+        return float(cast(float, field.check(value.item() if isinstance(value, np.generic)
+                                             else value)))
+    except ParameterError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def _strings(value: Any, name: str) -> Tuple[str, ...]:

@@ -9,11 +9,11 @@ quantiles, and size of the change from frame to frame. Its mistakes are others t
 is why their mean is better than either. It is trained in `research/training/statistics_fit.py`.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from baby_cry_detector.model.architecture import (_check_integer, ArchitectureError, MAX_LAYERS,
-                                                  MAX_SIZE, Shapes)
+from baby_cry_detector.fields import setting, Settings
+from baby_cry_detector.model.architecture import ArchitectureError, MAX_SIZE, Shapes, sizes
 import numpy as np
 
 KIND = 'statistics'
@@ -28,39 +28,26 @@ SMALLEST_STD = np.float32(1e-4)
 
 
 @dataclass(frozen=True)
-class StatisticsArchitecture:
+class StatisticsArchitecture(Settings):
     """
     Statistics of recent frames, ReLU layers, a linear head.
 
-    :param input_size: values per frame, 1 to 16384.
-    :param window_frames: newest frames that count (fewer after a reset), 2 to 6000.
-    :param period_frames: frames between two answers, 1 to 32; the window is a multiple of it.
-    :param hidden_sizes: units of each ReLU layer.
-    :param n_labels: outputs of the head (2: not_cry, cry).
     :raises ArchitectureError: if a value is of the wrong type or range.
     """
 
-    input_size: int
-    window_frames: int = 200
-    period_frames: int = 10
-    hidden_sizes: Tuple[int, ...] = (128,)
-    n_labels: int = 2
+    error = ArchitectureError
+    input_size: int = setting(0, 'Values per frame.', minimum=1, maximum=MAX_SIZE, required=True)
+    window_frames: int = setting(
+        200, 'Newest frames that count, fewer after a reset; a multiple of period_frames.',
+        minimum=2, maximum=MAX_WINDOW_FRAMES)
+    period_frames: int = setting(10, 'Frames between two answers.', minimum=1, maximum=32)
+    hidden_sizes: Tuple[int, ...] = sizes((128,), 'Units of each ReLU layer.', 1)
+    n_labels: int = setting(
+        2, 'Outputs of the head (2: not_cry, cry).', minimum=1, maximum=MAX_SIZE)
 
     def __post_init__(self) -> None:
-        """Check every field and normalise lists to tuples."""
-        if not isinstance(self.hidden_sizes, (tuple, list)):
-            raise ArchitectureError('hidden_sizes: expected a list of sizes, '
-                                    f'got {self.hidden_sizes!r}')
-        object.__setattr__(self, 'hidden_sizes', tuple(self.hidden_sizes))
-        if not 1 <= len(self.hidden_sizes) <= MAX_LAYERS:
-            raise ArchitectureError(f'hidden_sizes: expected 1 to {MAX_LAYERS} layers, '
-                                    f'got {len(self.hidden_sizes)}')
-        for size in self.hidden_sizes:
-            _check_integer('hidden_sizes', size, 1, MAX_SIZE)
-        _check_integer('input_size', self.input_size, 1, MAX_SIZE)
-        _check_integer('window_frames', self.window_frames, 2, MAX_WINDOW_FRAMES)
-        _check_integer('period_frames', self.period_frames, 1, 32)
-        _check_integer('n_labels', self.n_labels, 1, MAX_SIZE)
+        """Check every field and what depends on several."""
+        super().__post_init__()
         if self.window_frames % self.period_frames:
             raise ArchitectureError('window_frames: expected a multiple of period_frames '
                                     f'{self.period_frames}, got {self.window_frames}')
@@ -72,14 +59,8 @@ class StatisticsArchitecture:
 
         :raises ArchitectureError: on a missing, unknown or wrong entry.
         """
-        names = [field.name for field in fields(cls)]
-        given = {name: value for name, value in document.items() if name != 'kind'}
-        unknown = sorted(set(map(str, given)) - set(names))
-        if unknown:
-            raise ArchitectureError(f'unknown entry {unknown[0]!r}; known: {", ".join(names)}')
-        if 'input_size' not in given:
-            raise ArchitectureError('input_size is missing')
-        return cls(**given)
+        return cls.of_document({name: value for name, value in document.items()
+                                if name != 'kind'})
 
     def to_dict(self) -> Dict[str, Any]:
         """Return a JSON document of all fields, with ``kind``, which tells it from a network."""

@@ -3,10 +3,12 @@
 """Declared parameters accept what they say they do."""
 
 from array import array
-from dataclasses import dataclass, FrozenInstanceError, replace
+from dataclasses import dataclass, field, FrozenInstanceError, replace
 import math
+from typing import Tuple
 
-from baby_cry_detector.fields import check_values, defaults, ParameterError, setting, Settings
+from baby_cry_detector.fields import (check_values, defaults, Field, ParameterError, setting,
+                                      Settings)
 from baby_cry_detector.ros.base.parameters import TABLES
 import pytest
 
@@ -124,3 +126,43 @@ def test_whatever_is_typed_is_taken_where_its_meaning_is_clear(node, field):
             field.taken(typed)
         assert len(str(error.value)) < 300
         assert not field.secret or repr(typed) not in str(error.value)
+
+
+@dataclass(frozen=True)
+class Room(Settings):
+    """A section."""
+
+    sizes: Tuple[int, ...] = setting((1,), minimum=1, maximum=3, items=Field('', 1, minimum=0))
+    width_m: float = setting(0.0, required=True)
+
+
+@dataclass(frozen=True)
+class House(Settings):
+    """A file with a section."""
+
+    name: str = setting('', longest=10)
+    room: Room = field(default_factory=Room)
+
+
+def test_a_document_has_sections_and_lists():
+    assert House.of_document({}) == House()
+    house = House.of_document({'name': 'a', 'room': {'sizes': [3, 4], 'width_m': 2}})
+    assert house.room == Room((3, 4), 2.0) and isinstance(house.room.width_m, float)
+
+
+@pytest.mark.parametrize('document, sentence', [
+    (3, 'the file: expected entries, got 3'), ({'room': 3}, 'room: expected entries, got 3'),
+    ({'rom': {}}, "unknown entry 'rom' (did you mean room?); known: name, room"),
+    ({'room': {'size': []}}, "unknown entry 'room.size' (did you mean room.sizes?)"),
+    ({'room': {'sizes': [1]}}, 'room.width_m is missing'),
+    ({'room': {'width_m': 'wide'}}, "room.width_m: expected double, got 'wide'"),
+    ({'room': {'width_m': 1, 'sizes': []}}, 'room.sizes: expected 1 to 3 entries, got 0'),
+    ({'room': {'width_m': 1, 'sizes': [0] * 4}}, 'room.sizes: expected 1 to 3 entries, got 4'),
+    ({'room': {'width_m': 1, 'sizes': 'ab'}}, "room.sizes: expected a list, got 'ab'"),
+    ({'room': {'width_m': 1, 'sizes': [1, -1]}}, 'room.sizes: -1 is below 0'),
+    ({'room': {'width_m': 1, 'sizes': [True]}}, 'room.sizes: expected int, got True'),
+    ({'room': {'width_m': 1, 'sizes': [10 ** 400]}}, 'room.sizes: the number is out of range')])
+def test_what_is_wrong_in_a_document_is_named_with_its_section(document, sentence):
+    with pytest.raises(ParameterError) as error:
+        House.of_document(document)
+    assert sentence in str(error.value)

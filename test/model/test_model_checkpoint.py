@@ -121,7 +121,7 @@ def test_truncated_file(data, share):
     (lambda d: d.update(needs=['hungry']), 'outputs for the needs'),
     (lambda d: d.update(need_priors=[0.5, 0.5]), 'need_priors: expected 3'),
     (lambda d: d.update(need_priors=[0.5, 0.5, 0.5]), 'sum to 1'),
-    (lambda d: d.update(temperature=0), 'temperature: expected a number from'),
+    (lambda d: d.update(temperature=0), 'temperature: 0.0 is below 0.001'),
     (lambda d: d.update(temperature='1'), 'temperature'),
     (lambda d: d.update(temperature=True), 'temperature'),
     (lambda d: d.update(smoothing_s=-1), 'smoothing_s'),

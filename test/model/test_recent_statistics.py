@@ -117,7 +117,7 @@ def test_it_travels_in_the_checkpoint(checkpoint, frames):
 
 @pytest.mark.parametrize('change, message', [
     ({'window_frames': 65}, 'multiple of period_frames'),
-    ({'window_frames': 1}, 'window_frames: expected an integer from 2'),
+    ({'window_frames': 1}, 'window_frames: 1 is below 2'),
     ({'hidden_sizes': []}, 'expected 1 to'),
     ({'hidden_sizes': 'no'}, 'expected a list'),
     ({'period_frames': True}, 'period_frames'),

@@ -4,7 +4,7 @@
 
 from pathlib import Path
 
-from baby_cry_detector.research.training.config import DataOptions
+from baby_cry_detector.research.training.config import ConfigError, DataOptions
 from baby_cry_detector.research.training.feature_store import StreamFeatures
 from baby_cry_detector.research.training.manifest import Clip, ManifestError
 from baby_cry_detector.research.training.opinions import clip_targets, targets_digest, with_targets
@@ -58,9 +58,8 @@ def test_every_wrong_opinion_is_named():
 
 @pytest.mark.parametrize('weight', [-0.1, 1.1, float('nan')])
 def test_a_weight_out_of_range(weight):
-    with pytest.raises(ManifestError, match='opinion_weight'):
-        clip_targets([clip(0, 'cry', second='1')],
-                     DataOptions(opinion_column='second', opinion_weight=weight))
+    with pytest.raises(ConfigError, match='opinion_weight'):
+        DataOptions(opinion_column='second', opinion_weight=weight)
 
 
 def test_frames_get_their_clips_target_and_silence_keeps_its_own():

@@ -214,8 +214,8 @@ def test_leaking_groups_are_refused(corpus, capsys):
 
 
 @pytest.mark.parametrize('text, message', [
-    ('trainin: {}', 'unknown entry trainin'),
-    ('training: {updates: many}', 'training.updates: expected a whole number'),
+    ('trainin: {}', "unknown entry 'trainin' (did you mean training?)"),
+    ('training: {updates: many}', "training.updates: expected int, got 'many'"),
     ('features: {columns: [nonsense*]}', "'nonsense*' matches no column"),
     ('- a', 'expected entries'), ('a: [', 'not YAML')])
 def test_wrong_configurations(corpus, tmp_path, capsys, text, message):

@@ -11,6 +11,7 @@ every limit that a policy cannot lift stands here once. Numbers and where they c
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
+from baby_cry_detector.fields import setting, Settings, share
 from baby_cry_detector.needs import BASIS_NAMES, PRIORITY_NAMES, REAL_NEEDS
 
 # Needs that a policy may name: those of `CryNeed` (NONE aside, which is not crying), and the row
@@ -40,111 +41,105 @@ class PolicyError(ValueError):
 
 
 @dataclass(frozen=True)
-class RockStep:
-    """How to rock: frequency in Hz, amplitude (rest to turning point) in millimetres."""
+class RockStep(Settings):
+    """How to rock."""
 
-    frequency_hz: float = 0.5
-    amplitude_mm: float = 30.0
-
-
-@dataclass(frozen=True)
-class SoundStep:
-    """What to play: one of `SOUNDS` or the path of a file, and how loud at the ear in dB(A)."""
-
-    name: str = 'shush'
-    level_dba: float = 45.0
+    frequency_hz: float = setting(0.5, 'Full swings per second.', minimum=FREQUENCY_RANGE_HZ[0],
+                                  maximum=FREQUENCY_RANGE_HZ[1], unit='Hz')
+    amplitude_mm: float = setting(30.0, 'From rest to a turning point.', minimum=1.0,
+                                  maximum=LARGEST_AMPLITUDE_MM, unit='mm')
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of soothing: so many seconds of rocking, sound, both, or (neither) waiting."""
+class SoundStep(Settings):
+    """What to play."""
 
-    for_s: float
+    name: str = setting('shush', 'One of SOUNDS or the path of a file.', required=True)
+    level_dba: float = setting(45.0, 'How loud at the ear.', minimum=LEVEL_RANGE_DBA[0],
+                               maximum=LEVEL_RANGE_DBA[1], unit='dB(A) at the ear')
+
+
+@dataclass(frozen=True)
+class Step(Settings):
+    """One step of soothing: so long rocking, sound, both, or (neither) waiting."""
+
+    for_s: float = setting(0.0, 'How long.', minimum=0.0, maximum=LONGEST_STEP_S, unit='s')
     rock: Optional[RockStep] = None
     sound: Optional[SoundStep] = None
 
 
 @dataclass(frozen=True)
-class Row:
-    """
-    What to do about one need at one level.
+class Row(Settings):
+    """What to do about one need at one level; without steps: do not soothe."""
 
-    :param alert_after_s: after the onset; 0 is at once.
-    :param priority: one of `PRIORITIES`, of the alert.
-    :param steps: of soothing, one after the other; none: do not soothe.
-    """
-
-    alert_after_s: float = 60.0
-    priority: str = 'medium'
+    alert_after_s: float = setting(60.0, 'After the onset; 0 is at once.', minimum=0.0,
+                                   maximum=LONGEST_ALERT_DELAY_S, unit='s')
+    priority: str = setting('medium', 'Of the alert.', choices=PRIORITIES)
     steps: Tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
-class Alerts:
-    """
-    When and how often to alert, whatever the need.
+class Alerts(Settings):
+    """When and how often to alert, whatever the need."""
 
-    :param limit_s: no alert comes later than this after the onset, whatever is being tried.
-    :param unconfirmed_after_s: crying that the second listener has not confirmed is alerted when
-        it has gone on for so long, but not later than ``limit_s``.
-    :param failed_priority: least priority of the alert that soothing did not help.
-    :param repeat_s: between repeats of an alert that nobody acknowledged.
-    :param escalate_after_s: without acknowledgement the priority rises a step each time this
-        passes.
-    :param snooze_max_s: longest time for which alerts can be held back.
-    :param heartbeat_s: between signs of life.
-    :param no_audio_after_s: how long the crib may be unheard before that is alerted.
-    :param no_audio_priority: of that alert.
-    """
-
-    limit_s: float = 120.0
-    unconfirmed_after_s: float = 20.0
-    failed_priority: str = 'medium'
-    repeat_s: float = 60.0
-    escalate_after_s: float = 180.0
-    snooze_max_s: float = 1800.0
-    heartbeat_s: float = 30.0
-    no_audio_after_s: float = 15.0
-    no_audio_priority: str = 'medium'
-
-
-@dataclass(frozen=True)
-class Soothing:
-    """
-    When soothing ends.
-
-    :param enabled: False: never rock or play, only alert.
-    :param unconfirmed: False: not before the second listener has confirmed the crying, if there
-        is one.
-    :param no_improvement_s: soothing that has not helped by then stops, and is alerted.
-    :param improvement: by how much the share of time spent crying, or the intensity (each 0 to
-        1), must have fallen to count as helped.
-    :param worse_by: rise of the intensity (0 to 1) ...
-    :param worse_for_s: ... that lasts this long stops soothing at once, and is alerted.
-    :param linger_s: soothing goes on this long after the last crying.
-    :param retry_after_quiet_s: crying that comes back earlier belongs to what was before: what
-        failed is not tried again, and the alert's delay counts from the first onset.
-    """
-
-    enabled: bool = True
-    unconfirmed: bool = True
-    no_improvement_s: float = 75.0
-    improvement: float = 0.2
-    worse_by: float = 0.2
-    worse_for_s: float = 15.0
-    linger_s: float = 30.0
-    retry_after_quiet_s: float = 120.0
+    limit_s: float = setting(
+        120.0, 'No alert comes later than this after the onset, whatever is being tried.',
+        minimum=0.0, maximum=LONGEST_ALERT_DELAY_S, unit='s')
+    unconfirmed_after_s: float = setting(
+        20.0, 'Crying that the second listener has not confirmed is alerted when it has gone on '
+        'for so long, but not later than limit_s.', minimum=0.0, maximum=LONGEST_ALERT_DELAY_S,
+        unit='s')
+    failed_priority: str = setting(
+        'medium', 'Least priority of the alert that soothing did not help.', choices=PRIORITIES)
+    repeat_s: float = setting(
+        60.0, 'Between repeats of an alert that is not acknowledged.', minimum=5.0,
+        maximum=3600.0, unit='s')
+    escalate_after_s: float = setting(
+        180.0, 'Without acknowledgement the priority rises a step each time this passes.',
+        minimum=5.0, maximum=3600.0, unit='s')
+    snooze_max_s: float = setting(
+        1800.0, 'Longest time for which alerts can be held back.', minimum=0.0, maximum=14400.0,
+        unit='s')
+    heartbeat_s: float = setting(
+        30.0, 'Between signs of life.', minimum=1.0, maximum=300.0, unit='s')
+    no_audio_after_s: float = setting(
+        15.0, 'How long the crib may be unheard before that is alerted.', minimum=1.0,
+        maximum=600.0, unit='s')
+    no_audio_priority: str = setting('medium', 'Of that alert.', choices=PRIORITIES)
 
 
 @dataclass(frozen=True)
-class CribPolicy:
+class Soothing(Settings):
+    """When soothing ends."""
+
+    enabled: bool = setting(True, 'False: never rock or play, only alert.')
+    unconfirmed: bool = setting(
+        True, 'False: not before the second listener has confirmed the crying, if there is one.')
+    no_improvement_s: float = setting(
+        75.0, 'Soothing that has not helped by then stops, and is alerted.',
+        minimum=NO_IMPROVEMENT_RANGE_S[0], maximum=NO_IMPROVEMENT_RANGE_S[1], unit='s')
+    improvement: float = setting(
+        0.2, 'By how much the share of time spent crying, or the intensity (each 0 to 1), must '
+        'have fallen to count as helped.', minimum=0.05, maximum=1.0)
+    worse_by: float = setting(
+        0.2, 'Rise of the intensity (0 to 1) ...', minimum=0.05, maximum=1.0)
+    worse_for_s: float = setting(
+        15.0, '... that lasts this long stops soothing at once, and is alerted.', minimum=5.0,
+        maximum=60.0, unit='s')
+    linger_s: float = setting(
+        30.0, 'Soothing goes on this long after the last crying.', minimum=0.0, maximum=600.0,
+        unit='s')
+    retry_after_quiet_s: float = setting(
+        120.0, 'Crying that comes back earlier belongs to what was before: what failed is not '
+        "tried again, and the alert's delay counts from the first onset.", minimum=0.0,
+        maximum=3600.0, unit='s')
+
+
+@dataclass(frozen=True)
+class CribPolicy(Settings):
     """
     The policy of one crib.
 
-    :param moderate_from: intensity (0 to 1) from which crying is moderate.
-    :param strong_from: intensity from which it is strong.
-    :param min_confidence: a need that is less sure counts as unknown.
-    :param need_basis: one of `NEED_BASES`: so does one that rests on something else.
     :param self_test_at: minute of the day, 0 to 1439, local time, from which the robot plays a
         chirp and must hear it; ``None`` for never.
     :param rows: ``{need: {level: Row}}``; `DEFAULT` has every level.
@@ -152,10 +147,11 @@ class CribPolicy:
 
     alerts: Alerts = Alerts()
     soothing: Soothing = Soothing()
-    moderate_from: float = 0.45
-    strong_from: float = 0.7
-    min_confidence: float = 0.6
-    need_basis: str = 'any'
+    moderate_from: float = share(0.45, 'Intensity from which crying is moderate.')
+    strong_from: float = share(0.7, 'Intensity from which it is strong.')
+    min_confidence: float = share(0.6, 'A need that is less sure counts as unknown.')
+    need_basis: str = setting('any', 'So does one that rests on something else.',
+                              choices=tuple(NEED_BASES))
     self_test_at: Optional[int] = None
     rows: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
 

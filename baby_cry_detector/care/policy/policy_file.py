@@ -10,35 +10,19 @@ from dataclasses import replace
 import difflib
 import math
 import re
-from typing import Any, Dict, Optional
+from typing import Any, cast, Dict, Optional, TypeVar
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
-from baby_cry_detector.care.policy.policy import (Alerts, CribPolicy, DEFAULT, FREQUENCY_RANGE_HZ,
-                                                  HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
-                                                  LEVEL_RANGE_DBA, LEVELS, LONGEST_ALERT_DELAY_S,
-                                                  LONGEST_ROCKING_S, LONGEST_STEP_S, NEED_BASES,
-                                                  NEEDS, NO_IMPROVEMENT_RANGE_S, Policy,
-                                                  PolicyError, PRIORITIES, RockStep, Row, Soothing,
-                                                  SOUNDS, SoundStep, Step)
+from baby_cry_detector.care.policy.policy import (CribPolicy, DEFAULT, HARD_ACCELERATION, LEVELS,
+                                                  LONGEST_ROCKING_S, NEEDS, Policy, PolicyError,
+                                                  RockStep, Row, SOUNDS, SoundStep, Step)
+from baby_cry_detector.fields import Field, ParameterError, Settings, Value
 from baby_cry_detector.printable import printable
 import yaml
 
+Own = TypeVar('Own', bound=Settings)
 VERSION = 1
 NEVER = -1                     # a time of day that does not come
-# (smallest, largest, unit) of every number.
-ALERT_NUMBERS = {
-    'limit_s': (0.0, LONGEST_ALERT_DELAY_S, 's'),
-    'unconfirmed_after_s': (0.0, LONGEST_ALERT_DELAY_S, 's'), 'repeat_s': (5.0, 3600.0, 's'),
-    'escalate_after_s': (5.0, 3600.0, 's'), 'snooze_max_s': (0.0, 14400.0, 's'),
-    'heartbeat_s': (1.0, 300.0, 's'), 'no_audio_after_s': (1.0, 600.0, 's')}
-SOOTHING_NUMBERS = {
-    'no_improvement_s': (*NO_IMPROVEMENT_RANGE_S, 's'), 'improvement': (0.05, 1.0, ''),
-    'worse_by': (0.05, 1.0, ''), 'worse_for_s': (5.0, 60.0, 's'), 'linger_s': (0.0, 600.0, 's'),
-    'retry_after_quiet_s': (0.0, 3600.0, 's')}
-SOOTHING_SWITCHES = ('enabled', 'unconfirmed')
-LEVEL_NUMBERS = {'moderate_from': (0.0, 1.0, ''), 'strong_from': (0.0, 1.0, '')}
-ROCK_NUMBERS = {'frequency_hz': (*FREQUENCY_RANGE_HZ, 'Hz'),
-                'amplitude_mm': (1.0, LARGEST_AMPLITUDE_MM, 'mm')}
 
 
 def read_policy(text: str, name: str = 'policy') -> Policy:
@@ -86,6 +70,19 @@ def _suggestion(word: str, known) -> str:
     return f'expected one of {", ".join(str(one) for one in known)}'
 
 
+def _refusal(field: Field, value: Any) -> str:
+    """Return the sentence that says why a field does not accept a value."""
+    if isinstance(field.default, bool):
+        return f'expected true or false, got {value!r}'
+    if field.choices:
+        return f'{value!r}: {_suggestion(str(value), field.choices)}'
+    unit = f' {field.unit}' if field.unit else ''
+    allowed = f'{field.minimum:g} to {field.maximum:g}{unit}'
+    if type(value) in (int, float) and abs(value) < 1e300:
+        return f'{value:g}{unit} is not allowed; expected {allowed}'
+    return f'expected a number from {allowed}, got {value!r}'
+
+
 class _Reader:
     """Reads what it can and collects what is wrong; a value with an error keeps its default."""
 
@@ -124,13 +121,13 @@ class _Reader:
 
     def crib(self, parts: Dict[str, Any], base: CribPolicy) -> CribPolicy:
         """Return ``base`` with what the parts of a mapping say."""
-        levels = self.numbers(parts.get('levels'), 'levels', LEVEL_NUMBERS)
-        if 'min_confidence' in parts:
-            levels['min_confidence'] = self.number(
-                parts['min_confidence'], 'min_confidence', 0.0, 1.0, '')
-        if 'need_basis' in parts:
-            levels['need_basis'] = self.choice(parts['need_basis'], 'need_basis',
-                                               tuple(NEED_BASES))
+        table = {field.name: field for field in CribPolicy.table()}
+        own = self.mapping(parts.get('levels'), 'levels', ('moderate_from', 'strong_from'))
+        levels = {name: self.value(node, f'levels: {name}', table[name])
+                  for name, node in own.items()}
+        for name in ('min_confidence', 'need_basis'):
+            if name in parts:
+                levels[name] = self.value(parts[name], name, table[name])
         self_test = self.mapping(parts.get('self_test'), 'self_test', ('at',))
         if 'at' in self_test:
             levels['self_test_at'] = self.time_of_day(self_test['at'], 'self_test: at')
@@ -138,29 +135,10 @@ class _Reader:
                 base = replace(base, self_test_at=None)
                 del levels['self_test_at']
         return replace(
-            base, alerts=self.alerts(parts.get('alerts'), base.alerts),
-            soothing=self.soothing(parts.get('soothing'), base.soothing),
+            base, alerts=self.settings(parts.get('alerts'), 'alerts', base.alerts),
+            soothing=self.settings(parts.get('soothing'), 'soothing', base.soothing),
             rows=self.rows(parts.get('needs'), base.rows),
             **{name: value for name, value in levels.items() if value is not None})
-
-    def alerts(self, node, base: Alerts) -> Alerts:
-        names = ('failed_priority', 'no_audio_priority')
-        found = self.numbers(node, 'alerts', ALERT_NUMBERS, names)
-        for name in names:
-            if name in found:
-                found[name] = self.choice(found[name], f'alerts: {name}', PRIORITIES)
-        return replace(base, **{key: value for key, value in found.items() if value is not None})
-
-    def soothing(self, node, base: Soothing) -> Soothing:
-        found = self.numbers(node, 'soothing', SOOTHING_NUMBERS, SOOTHING_SWITCHES)
-        for name in set(SOOTHING_SWITCHES) & set(found):
-            switch = self.scalar(found[name])
-            if type(switch) is not bool:
-                self.wrong(found[name],
-                           f'soothing: {name}: expected true or false, got {switch!r}')
-                switch = None
-            found[name] = switch
-        return replace(base, **{key: value for key, value in found.items() if value is not None})
 
     def rows(self, node, base):
         rows = {need: dict(levels) for need, levels in base.items()}
@@ -172,16 +150,12 @@ class _Reader:
     def row(self, node, where: str) -> Row:
         parts = self.mapping(node, where, ('alert_after_s', 'priority', 'soothe'))
         row = Row()
-        for name in ('alert_after_s', 'priority'):
-            if node is not None and name not in parts:
-                self.wrong(node, f'{where}: {name} is missing')
-        if 'alert_after_s' in parts:
-            after_s = self.number(parts['alert_after_s'], f'{where}: alert_after_s', 0.0,
-                                  LONGEST_ALERT_DELAY_S, 's')
-            row = row if after_s is None else replace(row, alert_after_s=after_s)
-        if 'priority' in parts:
-            priority = self.choice(parts['priority'], f'{where}: priority', PRIORITIES)
-            row = row if priority is None else replace(row, priority=priority)
+        for field in Row.table():
+            if field.name in parts:
+                value = self.value(parts[field.name], f'{where}: {field.name}', field)
+                row = row if value is None else replace(row, **{field.name: value})
+            elif node is not None:
+                self.wrong(node, f'{where}: {field.name} is missing')
         if 'soothe' in parts:
             steps = parts['soothe']
             if not isinstance(steps, yaml.SequenceNode):
@@ -203,15 +177,13 @@ class _Reader:
         if 'for_s' not in parts:
             self.wrong(node, f'{where}: a step must say for_s, how many seconds it takes')
             return None
-        for_s = self.number(parts['for_s'], f'{where}: for_s', 0.0, LONGEST_STEP_S, 's')
+        for_s = self.value(parts['for_s'], f'{where}: for_s', Step.table()[0])
         rock = self.rock(parts['rock'], f'{where}: rock') if 'rock' in parts else None
         sound = self.sound(parts['sound'], f'{where}: sound') if 'sound' in parts else None
-        return Step(for_s or 0.0, rock, sound)
+        return Step(cast(float, for_s or 0.0), rock, sound)
 
     def rock(self, node, where: str) -> RockStep:
-        found = self.numbers(node, where, ROCK_NUMBERS)
-        rock = replace(RockStep(), **{key: value for key, value in found.items()
-                                      if value is not None})
+        rock = self.settings(node, where, RockStep())
         amplitude_m = rock.amplitude_mm * 1e-3
         acceleration = amplitude_m * (2.0 * math.pi * rock.frequency_hz) ** 2
         if acceleration > HARD_ACCELERATION:
@@ -235,8 +207,7 @@ class _Reader:
             else:
                 sound = replace(sound, name=name)
         if 'level_dba' in parts:
-            level = self.number(parts['level_dba'], f'{where}: level_dba', *LEVEL_RANGE_DBA,
-                                'dB(A) at the ear')
+            level = self.value(parts['level_dba'], f'{where}: level_dba', SoundStep.table()[1])
             sound = sound if level is None else replace(sound, level_dba=level)
         return sound
 
@@ -284,24 +255,21 @@ class _Reader:
                 seen.add(key)
                 yield key, value
 
-    def numbers(self, node, where: str, ranges, others=()) -> Dict[str, Any]:
-        """Return ``{key: number}``; ``None`` where it is wrong, the node itself for others."""
-        return {key: value if key in others else
-                self.number(value, f'{where}: {key}', *ranges[key])
-                for key, value in self.mapping(node, where, (*ranges, *others)).items()}
+    def settings(self, node, where: str, base: Own) -> Own:
+        """Return ``base`` with what the keys of a mapping say."""
+        table = {field.name: field for field in base.table()}
+        found = {key: self.value(value, f'{where}: {key}', table[key])
+                 for key, value in self.mapping(node, where, tuple(table)).items()}
+        return replace(base, **{key: value for key, value in found.items() if value is not None})
 
-    def number(self, node, where: str, low: float, high: float, unit: str) -> Optional[float]:
+    def value(self, node, where: str, field: Field) -> Optional[Value]:
+        """Return the checked value of a field; ``None`` where it is wrong."""
         value = self.scalar(node)
-        unit = f' {unit}' if unit else ''
-        if type(value) not in (int, float) or not math.isfinite(value):
-            self.wrong(node, f'{where}: expected a number from {low:g} to {high:g}{unit}, '
-                             f'got {value!r}')
-        elif not low <= value <= high:
-            self.wrong(node, f'{where}: {value:g}{unit} is not allowed; expected {low:g} to '
-                             f'{high:g}{unit}')
-        else:
-            return float(value)
-        return None
+        try:
+            return field.check(value)
+        except ParameterError:
+            self.wrong(node, f'{where}: {_refusal(field, value)}')
+            return None
 
     def time_of_day(self, node, where: str) -> Optional[int]:
         """Return the minute of the day; `NEVER` for never, ``None`` where it is wrong."""
@@ -314,13 +282,6 @@ class _Reader:
             self.wrong(node, f'{where}: expected a time of day like 03:00, or never')
             return None
         return 60 * int(match[1]) + int(match[2])
-
-    def choice(self, node, where: str, known) -> Optional[str]:
-        value = self.scalar(node)
-        if value in known:
-            return value
-        self.wrong(node, f'{where}: {value!r}: {_suggestion(str(value), known)}')
-        return None
 
     def scalar(self, node):
         """Return the value of a scalar; what is none is told as its kind."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import stat
 from typing import Any, Deque, Dict, Mapping, Union
 
+from baby_cry_detector.fields import Field, ParameterError
 from baby_cry_detector.model.second.sound_network import (N_VALUES, shapes, SoundNetwork,
                                                           WINDOW_SAMPLES)
 from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
@@ -26,9 +27,9 @@ VERSION = 1
 _DOCUMENT = 'document'
 _NUMBERS = ('<f4', '|i1')
 MOST_HIDDEN = 4096
-#: (lowest, highest) of every number of the document.
-RANGES = {'hop_s': (0.1, 5.0), 'refuse_after_s': (0.5, 60.0),
-          'pooled': (1, 32)}
+NUMBERS = (Field('hop_s', 0.4875, minimum=0.1, maximum=5.0),
+           Field('refuse_after_s', 3.0, minimum=0.5, maximum=60.0),
+           Field('pooled', 1, minimum=1, maximum=32))
 
 
 class ConfirmerError(ValueError):
@@ -75,13 +76,11 @@ class Confirmer:
 
     def __post_init__(self) -> None:
         """Check everything."""
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) \
-                    or not low <= value <= high:
-                raise ConfirmerError(f'{name}: expected a number from {low} to {high}, '
-                                     f'got {value!r:.40}')
-        self.pooled = int(self.pooled)
+        for number in NUMBERS:
+            try:
+                number.check(getattr(self, number.name))
+            except ParameterError as error:
+                raise ConfirmerError(str(error)) from None
         self._check_thresholds()
         if not isinstance(self.provenance, dict):
             raise ConfirmerError('provenance: expected a JSON object')
@@ -157,7 +156,7 @@ def save_confirmer(path: Union[str, Path], confirmer: Confirmer) -> None:
     """Write a confirmer; a file that exists is replaced at once or not at all."""
     document = {'format': FORMAT, 'version': VERSION, 'provenance': confirmer.provenance,
                 'thresholds': dict(confirmer.thresholds),
-                **{name: getattr(confirmer, name) for name in RANGES}}
+                **{one.name: getattr(confirmer, one.name) for one in NUMBERS}}
     text = json.dumps(document, allow_nan=False, sort_keys=True)
     arrays = {_DOCUMENT: np.frombuffer(text.encode(), np.uint8)}
     for prefix in ('network', 'probe'):
@@ -197,7 +196,7 @@ def _built(arrays: Dict[str, np.ndarray]) -> Confirmer:
     if not isinstance(document, dict) or document.get('format') != FORMAT \
             or document.get('version') != VERSION:
         raise ConfirmerError(f'expected a {FORMAT} of version {VERSION}')
-    expected = {'format', 'version', 'provenance', 'thresholds', *RANGES}
+    expected = {'format', 'version', 'provenance', 'thresholds', *(one.name for one in NUMBERS)}
     if set(document) != expected:
         raise ConfirmerError(f'expected the entries {", ".join(sorted(expected))}')
     parts: Dict[str, Dict[str, np.ndarray]] = {'network': {}, 'probe': {}}
@@ -208,7 +207,7 @@ def _built(arrays: Dict[str, np.ndarray]) -> Confirmer:
         parts[part][rest] = array
     return Confirmer(parts['network'], parts['probe'], provenance=document['provenance'],
                      thresholds=document['thresholds'],
-                     **{name: document[name] for name in RANGES})
+                     **{one.name: document[one.name] for one in NUMBERS})
 
 
 __all__ = ['Confirmer', 'ConfirmerError', 'load_confirmer', 'Pooling', 'probe_log_odds',

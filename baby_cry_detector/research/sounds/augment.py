@@ -10,6 +10,7 @@ waveform, before the features, so that they serve every feature set alike.
 from dataclasses import dataclass
 from typing import Optional
 
+from baby_cry_detector.fields import setting, Settings, share
 import numpy as np
 from scipy import fft
 
@@ -17,30 +18,27 @@ SAMPLE_RATE = 16000
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """
-    How far recordings are changed; every ``p_*`` is a probability per segment.
+class Augmentation(Settings):
+    """How far recordings are changed; every ``p_*`` is a probability per segment."""
 
-    Levels in dB, speeds as a factor, frequencies in Hz, times in seconds.
-    """
-
-    gain_db: float = 12.0
-    p_band_limit: float = 0.5
-    band_limit_low_hz: float = 3400.0
-    band_limit_high_hz: float = 4000.0
-    p_tilt: float = 0.5
-    tilt_db_per_octave: float = 1.5
-    p_speed: float = 0.5
-    speed_range: float = 0.08
-    p_reverb: float = 0.3
-    reverb_low_s: float = 0.15
-    reverb_high_s: float = 0.6
-    p_noise: float = 0.3
-    noise_snr_low_db: float = 0.0
-    noise_snr_high_db: float = 25.0
-    p_overlay: float = 0.25
-    overlay_snr_low_db: float = 0.0
-    overlay_snr_high_db: float = 20.0
+    gain_db: float = setting(12.0, 'Louder or softer by up to this.', minimum=0.0)
+    p_band_limit: float = share(0.5, 'Of a low pass, as of a telephone.')
+    band_limit_low_hz: float = setting(3400.0, 'Its lowest corner.', minimum=0.0)
+    band_limit_high_hz: float = setting(4000.0, 'Its highest corner.', minimum=0.0)
+    p_tilt: float = share(0.5, 'Of a slope of the spectrum.')
+    tilt_db_per_octave: float = setting(1.5, 'Its largest size, up or down.', minimum=0.0)
+    p_speed: float = share(0.5, 'Of another speed.')
+    speed_range: float = setting(
+        0.08, 'How far its factor is from 1 at the most.', minimum=0.0, maximum=0.9)
+    p_reverb: float = share(0.3, "Of a room's reverberation.")
+    reverb_low_s: float = setting(0.15, 'Its shortest time.', minimum=0.0)
+    reverb_high_s: float = setting(0.6, 'Its longest time.', minimum=0.0)
+    p_noise: float = share(0.3, 'Of noise.')
+    noise_snr_low_db: float = setting(0.0, 'How far the sound is above it at the least.')
+    noise_snr_high_db: float = setting(25.0, 'And at the most.')
+    p_overlay: float = share(0.25, 'Of another sound on top of it.')
+    overlay_snr_low_db: float = setting(0.0, 'How far the sound is above that at the least.')
+    overlay_snr_high_db: float = setting(20.0, 'And at the most.')
 
 
 def rms(x: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import fnmatch
 from typing import Any, Callable, Optional, Sequence, Tuple
 
+from baby_cry_detector.fields import setting, Settings, share
 from baby_cry_detector.research.sounds import augment as aug
 from baby_cry_detector.research.sounds.made_sounds import made_sound
 from baby_cry_detector.research.sounds.made_voices import made_voice
@@ -25,40 +26,28 @@ FRAMES_PER_S = 100
 
 
 @dataclass(frozen=True)
-class StreamOptions:
-    """
-    How training streams are chained.
+class StreamOptions(Settings):
+    """How training streams are chained."""
 
-    :param length_s: length of one stream.
-    :param per_fold: number of streams made from each fold.
-    :param cry_share: probability that a segment is a cry.
-    :param quiet_share: probability that a segment is silence or faint noise.
-    :param made_share: probability that a segment is a made tune, beep or horn.
-    :param voice_share: probability that a segment is a made laugh, babble, siren, whistle or
-        fiddle, see `made_voices.py`.
-    :param rarity_power: a kind of sound with n clips is drawn with weight n**(1 - power).
-    :param crop_low_s: shortest crop.
-    :param crop_high_s: longest crop.
-    :param p_long_crop: probability that a crop is up to the whole clip.
-    :param p_bed: probability of a noise bed under the whole stream.
-    :param p_hum: probability of mains hum (50 or 60 Hz with harmonics) under the whole stream.
-    :param emphasis: pairs of a glob on the label and a factor for how often such sounds are
-        drawn; the first that fits counts.
-    """
-
-    length_s: float = 8.0
-    per_fold: int = 1000
-    cry_share: float = 0.45
-    quiet_share: float = 0.07
-    made_share: float = 0.0
-    voice_share: float = 0.0
-    rarity_power: float = 0.5
-    crop_low_s: float = 0.5
-    crop_high_s: float = 4.0
-    p_long_crop: float = 0.25
-    p_bed: float = 0.3
-    p_hum: float = 0.0
-    emphasis: Tuple[Any, ...] = ()
+    length_s: float = setting(8.0, 'Length of one stream.', minimum=0.1)
+    per_fold: int = setting(1000, 'Number of streams made from each fold.', minimum=1)
+    cry_share: float = share(0.45, 'Probability that a segment is a cry.')
+    quiet_share: float = share(0.07, 'Probability that a segment is silence or faint noise.')
+    made_share: float = share(0.0, 'Probability that a segment is a made tune, beep or horn.')
+    voice_share: float = share(
+        0.0, 'Probability that a segment is a made laugh, babble, siren, whistle or fiddle, see '
+        'made_voices.py.')
+    rarity_power: float = setting(
+        0.5, 'A kind of sound with n clips is drawn with weight n**(1 - power).')
+    crop_low_s: float = setting(0.5, 'Shortest crop.', minimum=0.0)
+    crop_high_s: float = setting(4.0, 'Longest crop.', minimum=0.0)
+    p_long_crop: float = share(0.25, 'Probability that a crop is up to the whole clip.')
+    p_bed: float = share(0.3, 'Probability of a noise bed under the whole stream.')
+    p_hum: float = share(
+        0.0, 'Probability of mains hum (50 or 60 Hz with harmonics) under the whole stream.')
+    emphasis: Tuple[Any, ...] = setting(
+        (), 'Pairs of a glob on the label and a factor for how often such sounds are drawn; the '
+        'first that fits counts.')
 
     def factor_of(self, label: str) -> float:
         """Return the emphasis on a label, 1 where none is asked for."""

@@ -2,197 +2,180 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training configurations: YAML in, checked dataclasses out, every default beside its meaning."""
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, replace
 import fnmatch
 import hashlib
 import json
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Tuple
 
+from baby_cry_detector.fields import Field, ParameterError, setting, Settings, share, Value
+from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.research.sounds.augment import Augmentation
 from baby_cry_detector.research.training.chains import StreamOptions
 
 
-class ConfigError(ValueError):
+class ConfigError(ParameterError):
     """A configuration that cannot be used; the message names the entry."""
 
 
-@dataclass(frozen=True)
-class DataOptions:
-    """
-    Which recordings.
+def count(default: int, description: str, least: int = 1) -> int:
+    """Declare a number of things."""
+    return setting(default, description, minimum=least)
 
-    :param manifest: CSV or folder; the environment's ``BABY_CRY_DATA_DIR`` if empty.
-    :param n_folds: folds to deal groups into, where the manifest has none.
-    :param exclude_sources: values of the manifest's ``source`` column never trained on.
-    :param emotion_as_not_cry: train on adult emotional speech as not-cry.
-    :param allow_leaks: go on although a group lies in two folds.
-    :param opinion_column: a column of the manifest with another judge's probability that the
-        clip is a cry, see `opinions.py`; empty for none.
-    :param opinion_weight: its share in what is trained towards, 0 to 1; the rest is the label.
-    """
 
-    manifest: str = ''
-    n_folds: int = 5
-    exclude_sources: Tuple[str, ...] = ()
-    emotion_as_not_cry: bool = True
-    allow_leaks: bool = False
-    opinion_column: str = ''
-    opinion_weight: float = 0.6
+def texts(description: str) -> Tuple[str, ...]:
+    """Declare a list of texts, empty by default."""
+    return setting((), description, items=Field('', ''))
+
+
+def whole_numbers(default: Tuple[int, ...], description: str, least: int) -> Tuple[int, ...]:
+    """Declare a list of whole numbers."""
+    return setting(default, description, items=Field('', 1, minimum=least))
+
+
+def of_architecture(name: str, default: Optional[Value] = None) -> Any:
+    """Declare what `Architecture` declares, where wanted with another default."""
+    declared = next(one for one in Architecture.table() if one.name == name)
+    default = declared.default if default is None else default
+    return field(default=default, metadata={'declared': replace(declared, default=default)})
 
 
 @dataclass(frozen=True)
-class FeatureOptions:
-    """
-    Which features.
+class Section(Settings):
+    """A part of a configuration."""
 
-    :param set: name of a feature set.
-    :param columns: patterns of the columns that a network reads (``mfcc*``; ``!F0*`` leaves
-        out; the last match counts); all where empty.
-    """
-
-    set: str = 'is09'  # noqa: A003
-    columns: Tuple[str, ...] = ()
+    error = ConfigError
 
 
 @dataclass(frozen=True)
-class ModelOptions:
+class DataOptions(Section):
+    """Which recordings."""
+
+    manifest: str = setting(
+        '', "CSV or folder; the environment's BABY_CRY_DATA_DIR if empty.")
+    n_folds: int = count(5, 'Folds to deal groups into, where the manifest has none.', 2)
+    exclude_sources: Tuple[str, ...] = texts(
+        "Values of the manifest's source column never trained on.")
+    emotion_as_not_cry: bool = setting(True, 'Train on adult emotional speech as not-cry.')
+    allow_leaks: bool = setting(False, 'Go on although a group lies in two folds.')
+    opinion_column: str = setting(
+        '', "A column of the manifest with another judge's probability that the clip is a cry, "
+        'see opinions.py; empty for none.')
+    opinion_weight: float = share(
+        0.6, 'Its share in what is trained towards; the rest is the label.')
+
+
+@dataclass(frozen=True)
+class FeatureOptions(Section):
+    """Which features."""
+
+    set: str = setting('is09', 'Name of a feature set.')  # noqa: A003: an entry of the file
+    columns: Tuple[str, ...] = texts(
+        'Patterns of the columns that a network reads (mfcc*; !F0* leaves out; the last match '
+        'counts); all where empty.')
+
+
+@dataclass(frozen=True)
+class ModelOptions(Section):
     """The network, see `model.architecture.Architecture`; input and label sizes follow."""
 
-    hidden_sizes: Tuple[int, ...] = (64,)
-    cell: str = 'attention'
-    depth: int = 1
-    depth_strategy: str = 'cascade'
-    gate_activation: str = 'sigmoid'
-    gate_bias: bool = True
-    stack_frames: int = 2
-    dense_sizes: Tuple[int, ...] = ()
-    dropout: float = 0.1
-    memory_steps: Tuple[float, ...] = (1.0, 60.0)
+    hidden_sizes: Tuple[int, ...] = of_architecture('hidden_sizes')
+    cell: str = of_architecture('cell')
+    depth: int = of_architecture('depth')
+    depth_strategy: str = of_architecture('depth_strategy')
+    gate_activation: str = of_architecture('gate_activation')
+    gate_bias: bool = of_architecture('gate_bias')
+    stack_frames: int = of_architecture('stack_frames', 2)
+    dense_sizes: Tuple[int, ...] = of_architecture('dense_sizes')
+    dropout: float = of_architecture('dropout', 0.1)
+    memory_steps: Tuple[float, ...] = setting(
+        (1.0, 60.0), 'Shortest and longest memory that the cells begin with, in steps.',
+        minimum=2, maximum=2, items=Field('', 1.0, minimum=0.0))
 
 
 @dataclass(frozen=True)
-class TrainingOptions:
-    """
-    How the network is fitted.
+class TrainingOptions(Section):
+    """How the network is fitted."""
 
-    :param updates: number of gradient steps.
-    :param batch_size: streams per step.
-    :param learning_rate: Adam's, falling to zero along a cosine.
-    :param beta2: Adam's.
-    :param weight_decay: L2.
-    :param gradient_clip: largest norm of the gradient.
-    :param label_smoothing: targets are this far from 0 and 1.
-    :param segment_weight: weight of the loss on each segment's highest smoothed logit, the
-        quantity that decides about a clip (multiple-instance term; pauses need not be cries).
-    :param averaging: decay of the running mean of the weights, 0 for none.
-    :param early_stopping: keep the averaged weights of the best validation AUC (validation fold
-        = the one after the scored fold, left out of training) instead of the last ones.
-    :param evaluate_every: updates between two rows of the curves.
-    """
-
-    updates: int = 400
-    batch_size: int = 32
-    learning_rate: float = 6e-3
-    beta2: float = 0.98
-    weight_decay: float = 0.0
-    gradient_clip: float = 1.0
-    label_smoothing: float = 0.02
-    segment_weight: float = 0.0
-    averaging: float = 0.99
-    early_stopping: bool = False
-    evaluate_every: int = 100
+    updates: int = count(400, 'Number of gradient steps.')
+    batch_size: int = count(32, 'Streams per step.')
+    learning_rate: float = setting(
+        6e-3, "Adam's, falling to zero along a cosine.", minimum=0.0)
+    beta2: float = share(0.98, "Adam's.")
+    weight_decay: float = setting(0.0, 'L2.', minimum=0.0)
+    gradient_clip: float = setting(1.0, 'Largest norm of the gradient.', minimum=0.0)
+    label_smoothing: float = share(0.02, 'Targets are this far from 0 and 1.')
+    segment_weight: float = setting(
+        0.0, "Weight of the loss on each segment's highest smoothed logit, the quantity that "
+        'decides about a clip (multiple-instance term; pauses need not be cries).', minimum=0.0)
+    averaging: float = share(0.99, 'Decay of the running mean of the weights, 0 for none.')
+    early_stopping: bool = setting(
+        False, 'Keep the averaged weights of the best validation AUC (validation fold = the one '
+        'after the scored fold, left out of training) instead of the last ones.')
+    evaluate_every: int = count(100, 'Updates between two rows of the curves.')
 
 
 @dataclass(frozen=True)
-class DistillationOptions:
-    """
-    What a network learns from a teacher beside its own task, see `teacher.py`.
+class DistillationOptions(Section):
+    """What a network learns from a teacher beside its own task, see `teacher.py`."""
 
-    :param weight: of the cross-entropy with the teacher's scores, summed over its classes, in
-        the loss; 0 for no teacher.
-    """
-
-    weight: float = 0.0
+    weight: float = setting(
+        0.0, "Of the cross-entropy with the teacher's scores, summed over its classes, in the "
+        'loss; 0 for no teacher.', minimum=0.0)
 
 
 @dataclass(frozen=True)
-class StatisticsOptions:
-    """
-    Members that read statistics of recent frames, see `model.recent_statistics`.
+class StatisticsOptions(Section):
+    """Members that read statistics of recent frames, see `model.recent_statistics`."""
 
-    :param seeds: one member each; none where empty.
-    :param columns: patterns of the columns they read, as in `FeatureOptions`.
-    :param window_frames: newest frames that count.
-    :param period_frames: frames between two answers.
-    :param hidden_sizes: units of the ReLU layers.
-    :param every_frames: frames between the ends of two training windows.
-    :param epochs: passes over all windows.
-    :param batch_size: windows per gradient step.
-    :param learning_rate: AdamW's, falling to zero along a cosine.
-    :param weight_decay: AdamW's.
-    :param dropout: of the hidden layers; a third of it of the input.
-    :param label_smoothing: targets are this far from 0 and 1.
-    """
-
-    seeds: Tuple[int, ...] = ()
-    columns: Tuple[str, ...] = ()
-    window_frames: int = 200
-    period_frames: int = 10
-    hidden_sizes: Tuple[int, ...] = (128,)
-    every_frames: int = 20
-    epochs: int = 6
-    batch_size: int = 512
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    dropout: float = 0.3
-    label_smoothing: float = 0.02
+    seeds: Tuple[int, ...] = whole_numbers((), 'One member each; none where empty.', 0)
+    columns: Tuple[str, ...] = texts(
+        'Patterns of the columns they read, as in features.columns.')
+    window_frames: int = count(200, 'Newest frames that count.', 2)
+    period_frames: int = count(10, 'Frames between two answers.')
+    hidden_sizes: Tuple[int, ...] = whole_numbers((128,), 'Units of the ReLU layers.', 1)
+    every_frames: int = count(20, 'Frames between the ends of two training windows.')
+    epochs: int = count(6, 'Passes over all windows.')
+    batch_size: int = count(512, 'Windows per gradient step.')
+    learning_rate: float = setting(
+        2e-3, "AdamW's, falling to zero along a cosine.", minimum=0.0)
+    weight_decay: float = setting(1e-4, "AdamW's.", minimum=0.0)
+    dropout: float = share(0.3, 'Of the hidden layers; a third of it of the input.')
+    label_smoothing: float = share(0.02, 'Targets are this far from 0 and 1.')
 
 
 @dataclass(frozen=True)
-class DecisionOptions:
-    """
-    From frame probabilities to clips.
+class DecisionOptions(Section):
+    """From frame probabilities to clips."""
 
-    :param smoothing_s: window of the causal mean.
-    :param threshold_plateau: see `metrics.best_f1_threshold`.
-    :param leave_ratio: the leave threshold as a share of the enter threshold.
-    """
-
-    smoothing_s: float = 0.3
-    threshold_plateau: float = 0.02
-    leave_ratio: float = 0.6
+    smoothing_s: float = setting(0.3, 'Window of the causal mean.', minimum=0.0, maximum=60.0)
+    threshold_plateau: float = setting(
+        0.02, 'See metrics.best_f1_threshold.', minimum=0.0)
+    leave_ratio: float = share(
+        0.6, 'The leave threshold as a share of the enter threshold.')
 
 
 @dataclass(frozen=True)
-class NeedOptions:
-    """
-    The head that would tell reasons apart, see `need.py`.
+class NeedOptions(Section):
+    """The head that would tell reasons apart, see `need.py`."""
 
-    :param labels: manifest labels that are reasons; no head where empty.
-    :param precision: the share of right answers, across babies, that an answer must have.
-    :param permutations: runs with shuffled labels, to compare with.
-    """
-
-    labels: Tuple[str, ...] = ()
-    precision: float = 0.6
-    permutations: int = 20
+    labels: Tuple[str, ...] = texts('Manifest labels that are reasons; no head where empty.')
+    precision: float = share(
+        0.6, 'The share of right answers, across babies, that an answer must have.')
+    permutations: int = count(20, 'Runs with shuffled labels, to compare with.', 0)
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """
-    All of a training run.
+class TrainingConfig(Section):
+    """All of a training run."""
 
-    :param seeds: one network each; the checkpoint answers with the mean of their logits.
-    :param statistics: further members, of another kind.
-    :param inputs: lists of column patterns; networks take them in turn, the first seed the
-        first list and so on. All read ``features.columns`` where empty.
-    """
-
-    name: str = 'detector'
-    seeds: Tuple[int, ...] = (1,)
-    inputs: Tuple[Any, ...] = ()
+    name: str = setting('detector', 'Of the run.')
+    seeds: Tuple[int, ...] = whole_numbers(
+        (1,), 'One network each; the checkpoint answers with the mean of their logits.', 0)
+    inputs: Tuple[Any, ...] = setting(
+        (), 'Lists of column patterns; networks take them in turn, the first seed the first list '
+        'and so on. All read features.columns where empty.')
     data: DataOptions = field(default_factory=DataOptions)
     features: FeatureOptions = field(default_factory=FeatureOptions)
     streams: StreamOptions = field(default_factory=StreamOptions)
@@ -246,7 +229,7 @@ def config_from_dict(document: Optional[Mapping[str, Any]]) -> TrainingConfig:
 
     :raises ConfigError: on an unknown entry or a value of another type.
     """
-    return _build(TrainingConfig, document or {}, '')
+    return TrainingConfig.of_document(document or {})
 
 
 def load_config(file: Path) -> TrainingConfig:
@@ -267,49 +250,7 @@ def load_config(file: Path) -> TrainingConfig:
         document = yaml.safe_load(file.read_text(encoding='utf-8'))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f'{file}: not YAML: {error}') from error
-    if document is not None and not isinstance(document, dict):
-        raise ConfigError(f'{file}: expected entries such as "name: detector"')
     try:
         return config_from_dict(document)
-    except ConfigError as error:
+    except ParameterError as error:
         raise ConfigError(f'{file}: {error}') from error
-
-
-def _build(kind: type, document: Mapping[str, Any], where: str):
-    if not isinstance(document, Mapping):
-        raise ConfigError(f'{where.rstrip(".")}: expected entries, got {document!r}')
-    known = {item.name: item for item in fields(kind)}
-    for name in document:
-        if name not in known:
-            raise ConfigError(f'unknown entry {where}{name}; known: {", ".join(known)}')
-    default = kind()
-    values = {}
-    for name, value in document.items():
-        standard = getattr(default, name)
-        if is_dataclass(standard):
-            values[name] = _build(type(standard), value or {}, f'{where}{name}.')
-        else:
-            values[name] = _convert(f'{where}{name}', value, standard)
-    return kind(**values)
-
-
-def _convert(name: str, value: Any, standard: Any) -> Any:
-    if isinstance(standard, bool):
-        if not isinstance(value, bool):
-            raise ConfigError(f'{name}: expected true or false, got {value!r}')
-        return value
-    if isinstance(standard, int):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ConfigError(f'{name}: expected a whole number, got {value!r}')
-        return value
-    if isinstance(standard, float):
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise ConfigError(f'{name}: expected a number, got {value!r}')
-        return float(value)
-    if isinstance(standard, tuple):
-        if not isinstance(value, list):
-            raise ConfigError(f'{name}: expected a list, got {value!r}')
-        return tuple(value)
-    if not isinstance(value, str):
-        raise ConfigError(f'{name}: expected text, got {value!r}')
-    return value

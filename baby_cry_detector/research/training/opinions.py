@@ -32,9 +32,6 @@ def clip_targets(clips: Sequence[Clip], options: DataOptions,
     """
     if not options.opinion_column:
         return None
-    if not 0.0 <= options.opinion_weight <= 1.0:
-        raise ManifestError('data.opinion_weight: expected 0 to 1, got '
-                            f'{options.opinion_weight:g}')
     targets = np.array([clip.is_cry for clip in clips], np.float32)
     problems, found = [], 0
     for index, clip in enumerate(clips):
