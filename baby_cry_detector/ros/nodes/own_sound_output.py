@@ -1,10 +1,12 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a loudspeaker of the robot plays, told to whoever listens beside it: `own_sound`."""
+"""What a node plays, as topics: `own_sound` beside its loudspeaker, `audio_out` in its place."""
+
+from contextlib import contextmanager
 
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.messages import (audio_message, AudioDataStamped, AudioInfo,
-                                                 info_message)
+from baby_cry_detector.ros.base.messages import (audio_message, AudioData, AudioDataStamped,
+                                                 AudioInfo, info_message)
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds
 
 
@@ -34,12 +36,44 @@ class OwnSoundOutput:
         """
         rate = round(pcm.size / duration_s)
         leaves_ns = now_nanoseconds(self._node) + round(latency_s * 1e9)
-        try:
+        with _unless_ending(self._node):
             if rate != self._rate:
                 self._info.publish(info_message(rate))
                 self._rate = rate
             self._audio.publish(audio_message(pcm, leaves_ns, frame_id or 'crib'))
-        except Exception:
-            # A signal takes the context away from whoever is publishing at that moment.
-            if self._node.context.ok():
-                raise
+
+
+class AudioOutput:
+    """
+    The topics `audio_out`, `audio_out_stamped` and `audio_out_info`, which play elsewhere.
+
+    :param node: as of `OwnSoundOutput`.
+    """
+
+    def __init__(self, node, sample_rate: int) -> None:
+        self._node, self._rate = node, sample_rate
+        quality = qos.stream(qos.depth_for())
+        self._audio = node.offer(AudioData, 'audio_out', quality)
+        self._stamped = node.offer(AudioDataStamped, 'audio_out_stamped', quality)
+        self._info = node.offer(AudioInfo, 'audio_out_info', qos.LATCHED)
+
+    def begin(self) -> None:
+        """Tell the format."""
+        self._info.publish(info_message(self._rate))
+
+    def tell(self, pcm, frame_id: str) -> None:
+        """Tell a block of int16 samples ``(n,)``, mono, that is to be played now."""
+        message = audio_message(pcm, now_nanoseconds(self._node), frame_id or 'crib')
+        with _unless_ending(self._node):
+            self._stamped.publish(message)
+            self._audio.publish(message.audio)
+
+
+@contextmanager
+def _unless_ending(node):
+    """Let pass what fails because a signal took the context away from who publishes just then."""
+    try:
+        yield
+    except Exception:
+        if node.context.ok():
+            raise

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a user sets about the microphone, and what is said about it, on the running graph."""
 
+from baby_cry_detector.audio.devices import capture as capturing
 from baby_cry_detector.msg import CryNeed
-from baby_cry_detector.ros.nodes import audio_capture
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -54,7 +54,7 @@ def level_is(graph, level_dbfs, tolerance_db=0.5):
 
 
 def test_a_silent_microphone_is_named_until_it_is_heard(listen, server, monkeypatch):
-    monkeypatch.setattr(audio_capture, 'SILENT_MICROPHONE_S', 1.0)
+    monkeypatch.setattr(capturing, 'SILENT_MICROPHONE_S', 1.0)
     graph = listen()
 
     def status():
@@ -98,16 +98,16 @@ def test_the_chosen_channel_is_heard(listen, server, channel, level_dbfs):
 
 
 def test_a_thread_that_hangs_is_replaced_and_said_where(listen, monkeypatch):
-    monkeypatch.setattr(audio_capture, 'HUNG_S', 6.0)
+    monkeypatch.setattr(capturing, 'HUNG_S', 6.0)
     graph = listen()
     capture = graph.nodes[-1]
-    hung = capture._microphone
+    hung = capture._microphone.microphone
     hung._process._news.acquire()          # whatever it waits for, it never comes
     try:
         graph.probe.spin_until(lambda: graph.probe.count('audio_capture', 'microphone_hung'))
         del graph.probe.needs[:]
         graph.probe.spin_until(
             lambda: graph.probe.needs and graph.probe.needs[-1].status == CryNeed.STATUS_OK)
-        assert capture._microphone is not hung
+        assert capture._microphone.microphone is not hung
     finally:
         hung._process._news.release()

@@ -25,7 +25,7 @@ def test_muted_is_untrusted_and_another_microphone_is_no_audio(tmp_path, monkeyp
 
     try:
         probe.spin_until(lambda: status() == CryNeed.STATUS_OK
-                         and graph.nodes[-1]._source is not None)
+                         and graph.nodes[-1]._microphone.source is not None)
         server._control('set-source-mute', 'north_crib.monitor', '1')
         probe.spin_until(lambda: status() == CryNeed.STATUS_UNTRUSTED_AUDIO)
         assert 'is muted' in probe.needs[-1].status_reason
@@ -37,7 +37,7 @@ def test_muted_is_untrusted_and_another_microphone_is_no_audio(tmp_path, monkeyp
         probe.spin_until(lambda: probe.diagnostics['audio_capture'][0] == ERROR)
         server.plug('north_crib')
         probe.spin_until(lambda: status() == CryNeed.STATUS_OK)
-        assert graph.nodes[-1]._source.name == 'north_crib.monitor'
+        assert graph.nodes[-1]._microphone.source.name == 'north_crib.monitor'
     finally:
         graph.close()
         server.stop()
