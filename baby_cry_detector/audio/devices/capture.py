@@ -12,7 +12,7 @@ import contextlib
 from dataclasses import dataclass, replace
 import time
 import traceback
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, cast, Dict, Optional
 
 from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
 from baby_cry_detector.audio.devices.microphone import list_devices, MicrophoneSource
@@ -189,7 +189,7 @@ class MicrophoneCapture:
                         self.newest = amplified.pcm
                 except InterruptedError:
                     return
-                self.age_ns = time.time_ns() - block.capture_time_ns
+                self.age_ns = time.time_ns() - cast(int, block.capture_time_ns)
             elif time.monotonic() - arrived_s > STUCK_S:
                 raise MicrophoneLost(f'{microphone.description} gave no audio for {STUCK_S:g} s')
             self.silent_s = microphone.silent_s

@@ -10,13 +10,13 @@ from dataclasses import replace
 import difflib
 import math
 import re
-from typing import Any, cast, Dict, Optional, TypeVar
+from typing import Any, Dict, Optional, Set, Tuple, TypeVar
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
 from baby_cry_detector.care.policy.policy import (CribPolicy, DEFAULT, HARD_ACCELERATION, LEVELS,
                                                   LONGEST_ROCKING_S, NEEDS, Policy, PolicyError,
                                                   RockStep, Row, SOUNDS, SoundStep, Step)
-from baby_cry_detector.fields import Field, ParameterError, Settings, Value
+from baby_cry_detector.fields import Field, ParameterError, Settings
 from baby_cry_detector.printable import printable
 import yaml
 
@@ -88,7 +88,7 @@ class _Reader:
 
     def __init__(self, name: str):
         self.name = name
-        self.problems = set()
+        self.problems: Set[Tuple[int, str]] = set()
 
     def wrong(self, node, sentence: str) -> None:
         self.problems.add((node.start_mark.line + 1 if node is not None else 1,
@@ -180,7 +180,7 @@ class _Reader:
         for_s = self.value(parts['for_s'], f'{where}: for_s', Step.table()[0])
         rock = self.rock(parts['rock'], f'{where}: rock') if 'rock' in parts else None
         sound = self.sound(parts['sound'], f'{where}: sound') if 'sound' in parts else None
-        return Step(cast(float, for_s or 0.0), rock, sound)
+        return Step(for_s or 0.0, rock, sound)
 
     def rock(self, node, where: str) -> RockStep:
         rock = self.settings(node, where, RockStep())
@@ -262,7 +262,7 @@ class _Reader:
                  for key, value in self.mapping(node, where, tuple(table)).items()}
         return replace(base, **{key: value for key, value in found.items() if value is not None})
 
-    def value(self, node, where: str, field: Field) -> Optional[Value]:
+    def value(self, node, where: str, field: Field) -> Any:
         """Return the checked value of a field; ``None`` where it is wrong."""
         value = self.scalar(node)
         try:

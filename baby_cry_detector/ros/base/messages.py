@@ -9,7 +9,7 @@ fields; where that one comes first on the path, one sentence says so.
 
 from array import array
 from dataclasses import replace
-from typing import Optional
+from typing import Any, Optional
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import FeatureSet
@@ -59,8 +59,8 @@ class FeatureError(ValueError):
     """A FrameFeatures message that does not fit; says what was expected."""
 
 
-def audio_message(pcm: np.ndarray, stamp_ns: int, frame_id: str) -> AudioDataStamped:
-    """Return int16 samples as an audio message."""
+def audio_message(pcm: np.ndarray, stamp_ns: int, frame_id: str) -> Any:
+    """Return int16 samples as an `AudioDataStamped`."""
     message = AudioDataStamped()
     message.header.stamp = from_nanoseconds(stamp_ns)
     message.header.frame_id = frame_id
@@ -68,8 +68,8 @@ def audio_message(pcm: np.ndarray, stamp_ns: int, frame_id: str) -> AudioDataSta
     return message
 
 
-def info_message(sample_rate: int) -> AudioInfo:
-    """Return the format of mono S16LE audio."""
+def info_message(sample_rate: int) -> Any:
+    """Return the format of mono S16LE audio, an `AudioInfo`."""
     return AudioInfo(channels=1, sample_rate=sample_rate, sample_format='S16LE',
                      bitrate=sample_rate * 16, coding_format='wave')
 
