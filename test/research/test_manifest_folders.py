@@ -30,6 +30,8 @@ def write(root, *paths):
     ('needs burping', 'cry', 'burping'), ('Not crying', 'not_cry', 'not_crying'),
     ('non-cry', 'not_cry', 'non_cry'), ('notcry', 'not_cry', 'notcry'), ('no_cry', 'not_cry', 'no_cry'), ('Dogs', 'not_cry', 'dogs'),  # noqa: E501
     ('903 - Baby laugh', 'not_cry', 'baby_laugh'), ('Silence', 'not_cry', 'silence'),
+    ('Crying-Babies (1)', 'cry', 'crying'), ('cries - Copy (2)', 'cry', 'crying'),
+    ('hungry copy', 'cry', 'hungry'), ('dog (12)', 'not_cry', 'dog'),
     ('washing machine', 'not_cry', 'washing_machine'), ('emotion', 'emotion', 'emotion')])
 def test_names_mean_what_they_say(name, kind, label):
     assert meaning_of(name) == (kind, label)
@@ -79,7 +81,8 @@ def test_what_is_above_does_not_turn_an_unclear_name_into_no_cry(unclear, tmp_pa
 
 
 def test_what_is_no_audio_is_skipped_and_counted_and_mp3_is_taken(tmp_path):
-    write(tmp_path, 'crying/a.wav', 'crying/b.mp3', 'dog/C.FLAC', 'crying/notes.txt')
+    write(tmp_path, 'crying/a.wav', 'crying/b.mp3', 'dog/C.FLAC', 'crying/notes.txt',
+          'crying/d.m4a', 'crying/E.M4A', 'dog/e.mp4')
     (tmp_path / 'crying' / '._a.wav').write_bytes(b'\0\5\x16\7')
     (tmp_path / '__MACOSX' / 'crying').mkdir(parents=True)
     (tmp_path / '__MACOSX' / 'crying' / 'a.wav').write_bytes(b'x')
@@ -88,7 +91,8 @@ def test_what_is_no_audio_is_skipped_and_counted_and_mp3_is_taken(tmp_path):
     said = []
     clips = load_clips(tmp_path, say=said.append)
     assert sorted(clip.path for clip in clips) == ['crying/a.wav', 'crying/b.mp3', 'dog/C.FLAC']
-    for words in ('2 hidden files', '1 folders with the name', '1 files that are no', '1 empty'):
+    for words in ('2 hidden files', '1 folders with the name', '1 files that are no', '1 empty',
+                  '2 .m4a files, which are not read', '1 .mp4 files'):
         assert words in said[0]
 
 
@@ -99,6 +103,7 @@ def test_an_unknown_name_is_an_error_that_lists_them_and_map_decides(tmp_path):
     text = str(raised.value)
     assert 'foo (1 recordings)' in text and 'bar (2 recordings)' in text and '--map' in text
     assert 'crying 1' in text                # the table of what was understood
+    assert text.endswith('--map "bar=not_cry"')
     clips = load_clips(tmp_path, mapping=parse_mapping(['foo=hungry', 'Bar = skip']))
     assert [(clip.path, clip.kind, clip.label) for clip in clips] == [
         ('crying/a.wav', 'cry', 'crying'), ('foo/b.wav', 'cry', 'hungry')]

@@ -11,6 +11,9 @@ from baby_cry_detector.research.training.labels import (AMBIGUOUS_ABOVE, CRY, EM
 from baby_cry_detector.research.training.manifest import (AUDIO_SUFFIXES, check_kinds, Clip,
                                                           fold_of_group, ManifestError, Reading)
 
+# Recordings that libsndfile does not read.
+FOR_FFMPEG = ('.m4a', '.aac', '.mp4', '.m4b', '.3gp', '.amr', '.wma', '.webm', '.mkv', '.mov', '.avi')
+
 
 def clips_of_folders(root: Path, options: Reading) -> List[Clip]:
     """
@@ -57,6 +60,10 @@ def _audio_files(root: Path):
                 skipped['folders with the name of a recording'] += 1
         elif any(part == '__MACOSX' or part.startswith('.') for part in parts):
             skipped['hidden files or files of macOS'] += 1
+        elif path.suffix.lower() in FOR_FFMPEG:
+            suffix = path.suffix.lower()
+            skipped[f'{suffix} files, which are not read here (ffmpeg -i X{suffix} X.flac '
+                    'converts one)'] += 1
         elif path.suffix.lower() not in AUDIO_SUFFIXES:
             skipped['files that are no recordings'] += 1
         elif not path.stat().st_size:

@@ -51,6 +51,8 @@ NOT_CRIES = set("""
     household cartoon toy toys animal animals drinking_sipping brushing_teeth hand_saw noise_floor
     white_noise pink_noise adult adult_speech
     """.split())
+# What a desktop adds to the name of a copy: " (1)", " - Copy (2)", " copy 3".
+COPY = re.compile(r'\s*(\(\d+\)|\s-?\s*copy(\s*\(?\d+\)?)?)\s*$')
 _REASON_OF = {name: reason for reason, names in REASONS.items() for name in names.split()}
 
 
@@ -69,6 +71,7 @@ class Meaning(NamedTuple):
 def words_of(name: str) -> str:
     """Return a name as labels are written: ``301 - Crying baby`` is ``crying_baby``."""
     text = re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', unicodedata.normalize('NFKC', name)).casefold()
+    text = COPY.sub('', text) or text
     words = re.findall(r'[^\W_]+', re.sub(r"['’]", '', text))
     while len(words) > 1 and words[0].isdecimal():     # a number that orders the folders
         words.pop(0)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Callable, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Union
 import zlib
 
-from baby_cry_detector.research.training.labels import (CRY, EMOTION, mapped, Meaning, meaning_of,
-                                                        NOT_CRY, SKIP, words_of)
+from baby_cry_detector.research.training.labels import (CRY, EMOTION, is_unclear, mapped, Meaning,
+                                                        meaning_of, NOT_CRY, SKIP, words_of)
 
 DATA_DIR_VARIABLE = 'BABY_CRY_DATA_DIR'
 #: What libsndfile reads.
@@ -217,12 +217,13 @@ def check_kinds(where: str, clips: Sequence[Clip], unknown: Counter, options: Re
     if not options.is_strict:
         return
     if unknown:
+        first = Path(min(unknown)).name
         raise ManifestError('\n'.join([
             f'{where}: it is not known whether these are cries:',
             *(f'  {name} ({count} recordings)' for name, count in sorted(unknown.items())),
             *kinds_table(clips),
             'say so with --map NAME=cry, =not_cry, =skip or the reason of the cry, such as '
-            f'--map "{Path(next(iter(sorted(unknown)))).name}=not_cry"']))
+            f'--map "{first}={CRY if is_unclear(first) else NOT_CRY}"']))
     if needs_cries and not any(clip.kind in (CRY, EMOTION) for clip in clips):
         raise ManifestError('\n'.join([f'{where}: no cry found', *kinds_table(clips),
                                        'say with --map NAME=cry which folder holds cries']))
