@@ -12,7 +12,8 @@ from baby_cry_detector.research.training.manifest import (AUDIO_SUFFIXES, check_
                                                           fold_of_group, ManifestError, Reading)
 
 # Recordings that libsndfile does not read.
-FOR_FFMPEG = ('.m4a', '.aac', '.mp4', '.m4b', '.3gp', '.amr', '.wma', '.webm', '.mkv', '.mov', '.avi')
+FOR_FFMPEG = ('.m4a', '.aac', '.mp4', '.m4b', '.3gp', '.amr', '.wma', '.webm', '.mkv', '.mov',
+              '.avi')
 
 
 def clips_of_folders(root: Path, options: Reading) -> List[Clip]:
