@@ -69,6 +69,29 @@ def diary_items(store: DiaryStore, crib: str, since_ns: int = 0) -> List[Union[C
             *facts_of(store.each_event(since_ns), crib, since_ns)]
 
 
+def document_for(state: KeptState, crib: str) -> dict:
+    """
+    Return what a node keeps of a crib; the file of another crib is put by, for when it is back.
+
+    :raises OSError: if it can't be read or moved.
+    :raises ValueError: if it is no JSON; it is set aside.
+    """
+    document = state.read() or {}
+    other = document.get('crib', crib)
+    if other == crib or not isinstance(other, str):
+        return document
+    os.replace(state.path, _put_by(state, other))
+    try:
+        os.replace(_put_by(state, crib), state.path)
+    except FileNotFoundError:
+        return {}
+    return state.read() or {}
+
+
+def _put_by(state: KeptState, crib: str) -> Path:
+    return state.path.with_suffix(f'.{safe_name(crib)}.json')
+
+
 class DiaryReader:
     """
     Reads one baby's diary again and again, all of it where its past is not what it was.

@@ -17,7 +17,8 @@ from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import facts_of
 from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.care.need.words import report_lines
-from baby_cry_detector.kept_needs import DiaryReader, document_of, kept, utc_offset_h
+from baby_cry_detector.kept_needs import (DiaryReader, document_for, document_of, kept,
+                                          utc_offset_h)
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.msg import CareEvent, CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
@@ -47,7 +48,7 @@ class NeedEstimator(ManagedNode):
         """Declare parameters and services."""
         super().__init__('need_estimator', NeedEstimatorSettings, overrides, **kwargs)
         self._watch = None              # of the crib that cry_need names
-        self._waiting = []              # care events that came before that
+        self._waiting = []              # care events of a crib that is not heard yet
         self._estimate = self._care = self._kept = self._diary = self._reader = None
         self._kept_changes, self._said, self._trouble, self._threshold = 0, None, '', 0.95
         self._voice, self._voice_trouble, self._uses_sound = None, '', False
@@ -83,20 +84,21 @@ class NeedEstimator(ManagedNode):
         """Begin with what is kept, entered and set for a crib."""
         items, birth_ns, since_ns = [], None, 0
         try:
-            document = self._kept.read() or {}
-            if document.get('crib', crib) == crib:
-                items, birth_ns, since_ns = journal.read(document)
+            items, birth_ns, since_ns = journal.read(document_for(self._kept, crib))
         except ValueError as error:
-            self.report('kept_needs', f'{self._kept.path}: {error}{self._kept.set_aside()}; '
-                        'what the diary has is learnt again')
+            aside = self._kept.set_aside() if self._kept.path.exists() else ''
+            self.report('kept_needs', f'{self._kept.path}: {error}{aside}; what the diary has is '
+                        'learnt again')
+        self._kept_changes = 0
         self._watch = CribWatch(crib, items, birth_ns, since_ns, utc_offset_h,
                                 self._threshold, self._uses_sound)
         self._voice = kept_voice.VoiceReader(crib) if self._uses_sound else None
         self._reader = DiaryReader(self._diary, crib)
         self._take_settings()
         self._read_voice()
-        while self._waiting:
-            self._on_care(self._waiting.pop(0))
+        waiting, self._waiting = self._waiting, []
+        for message in waiting:
+            self._on_care(message)
 
     def _take_settings(self):
         """Take what `baby-cry need` has set: a birth, what is forgotten, what was imported."""
@@ -148,6 +150,9 @@ class NeedEstimator(ManagedNode):
                         'clock here and is left out')
             return
         if state.crib_id and (self._watch is None or self._watch.crib_id != state.crib_id):
+            if self._watch is not None:
+                self.report('another_crib', f'cry_need is of {state.crib_id}, and was of '
+                            f'{self._watch.crib_id}: one estimator learns one crib at a time')
             self._keep()
             self._open(state.crib_id)
         if self._watch is not None:
@@ -159,7 +164,7 @@ class NeedEstimator(ManagedNode):
                 self._say()
 
     def _on_care(self, message: CareEvent):
-        if self._watch is None:
+        if self._watch is None or message.header.frame_id not in ('', self._watch.crib_id):
             self._waiting = [*self._waiting[1 - MOST_WAITING:], message]
         else:
             self._watch.add(facts_of([vars(care_entry(message))], self._watch.crib_id))

@@ -6,7 +6,8 @@ import shutil
 
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
-from baby_cry_detector.kept_needs import DiaryReader
+from baby_cry_detector.kept_needs import DiaryReader, document_for
+from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import pytest
 
@@ -60,3 +61,17 @@ def test_what_is_no_diary_is_said(tmp_path):
     path.write_bytes(b'not a diary' * 400)
     with pytest.raises((ValueError, OSError)):
         DiaryReader(path, 'crib').read(0, NOW - HOUR_NS)
+
+
+def test_the_file_of_another_crib_is_put_by_and_taken_again(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    state = KeptState('/need_estimator')
+    assert document_for(state, 'left') == {}
+    for crib in ('left', 'right', 'a/b', 'left', 'right', 'a/b'):
+        document = document_for(state, crib)
+        assert document.get('crib', crib) == crib
+        state.keep({'crib': crib, 'count': document.get('count', 0) + 1})
+    assert [document_for(state, crib)['count'] for crib in ('left', 'right', 'a/b')] == [2, 2, 2]
+    state.keep({'crib': 5})
+    assert document_for(state, 'left') == {'crib': 5}, 'who reads it says what is wrong'
+    state.close()

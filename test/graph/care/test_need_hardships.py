@@ -156,3 +156,37 @@ def test_the_classifier_keeps_how_an_episode_sounded_only_where_that_is_asked_fo
     file = kept_voice.voice_file('crib')
     assert file.exists() == use_sound
     assert not use_sound or os.stat(file).st_mode & 0o777 == 0o600
+
+
+def test_an_estimator_that_is_carried_to_another_crib_and_back_forgets_neither(graph, tmp_path):
+    (tmp_path / 'baby_cry_detector').mkdir(parents=True)
+    own = tmp_path / 'baby_cry_detector' / f'{graph.domain_id}.{NODE}.json'
+    own.write_text('{"cries": broken')
+    graph.start(NODE)
+    start_ns = time.time_ns() - DAY_NS
+
+    def live(crib, hour, count):
+        for number in range(count):
+            onset_ns = start_ns + (hour + number) * HOUR_NS
+            end_ns = onset_ns + 6 * MINUTE_NS
+            graph.say(onset_ns + MINUTE_NS, onset_ns, crib=crib)
+            graph.spin(0.1)
+            graph.care_event.publish(care_message(CareEntry(
+                f'{crib}-{hour}-{number}', end_ns - MINUTE_NS, 'burped', crib)))
+            graph.say(end_ns + SECOND_NS, onset_ns, False, duration_ns=end_ns - onset_ns,
+                      crib=crib)
+            graph.say(end_ns + 20 * MINUTE_NS, onset_ns, False, duration_ns=end_ns - onset_ns,
+                      crib=crib)
+            graph.spin(0.1)
+
+    live('left', 0, 4)
+    known(graph, 4)
+    assert own.with_suffix('.bad').exists()
+    live('right', 5, 2)
+    known(graph, 2)
+    live('left', 8, 1)
+    known(graph, 5)
+    graph.until(lambda: counted(graph, 'another_crib') == 2)
+    live('right', 10, 1)
+    known(graph, 3)
+    assert 'can not be set aside' not in graph.log(NODE)
