@@ -4,7 +4,8 @@
 The sound of an episode, from some seconds before its onset: WAV files beside the diary.
 
 Only for whoever switches it on. A file is whole at any moment (its header is rewritten with every
-block), readable by its owner alone, and the oldest make room for new ones.
+block), readable by its owner alone, and those that began first make room for new ones, whatever
+the clock said then.
 """
 
 from collections import deque
@@ -12,7 +13,7 @@ import os
 from pathlib import Path
 import queue
 import threading
-from typing import Callable, Optional
+from typing import Callable, List, Optional, Tuple
 import wave
 
 from baby_cry_detector.cry_state import CryState
@@ -21,6 +22,7 @@ from baby_cry_detector.units import SECOND_NS
 
 BYTES_PER_SAMPLE = 2
 SUFFIX = '.wav'
+STEP_NS = 1_000_000
 # Crying is reported some time after its onset: that much more is kept than the pre-roll.
 REPORT_DELAY_NS = 10 * SECOND_NS
 
@@ -46,6 +48,7 @@ class ClipRecorder:
         self._recent_bytes = 0
         self._file: Optional[wave.Wave_write] = None
         self._raw = None
+        self._path = Path()
         self._room_bytes = 0
         self._from_ns = 0                  # what ends before this is not of the clip
 
@@ -95,6 +98,7 @@ class ClipRecorder:
         except FileExistsError:
             return None                    # a crash ended it; what was heard then is kept
         self._raw = os.fdopen(descriptor, 'wb')
+        self._path = path
         self._file = wave.open(self._raw, 'wb')
         self._file.setnchannels(self._format[1])
         self._file.setsampwidth(BYTES_PER_SAMPLE)
@@ -134,10 +138,24 @@ class ClipRecorder:
                 part.close()
             except OSError:
                 pass                       # on a full disk; what was written before stays
+        self._keep_order(self._path)
+
+    def _clips(self, but: Path) -> List[Tuple[int, Path]]:
+        """Return when the other clips were written, oldest first."""
+        return sorted((path.stat().st_mtime_ns, path) for path in self.folder.glob(f'*{SUFFIX}')
+                      if path != but)
+
+    def _keep_order(self, path: Path) -> None:
+        """Let the newest clip be dated after all others, whatever the clock says."""
+        try:
+            newest_ns = max((when_ns for when_ns, _ in self._clips(path)), default=0)
+            if path.stat().st_mtime_ns <= newest_ns:
+                os.utime(path, ns=(newest_ns + STEP_NS, newest_ns + STEP_NS))
+        except OSError:
+            pass                           # it goes before its turn
 
     def _make_room(self, keep: Path) -> None:
-        clips = sorted((path for path in self.folder.glob(f'*{SUFFIX}') if path != keep),
-                       key=lambda path: path.stat().st_mtime_ns)
+        clips = [path for _, path in self._clips(keep)]
         size = sum(path.stat().st_size for path in clips)
         longest = self._longest_s * self._bytes_per_s
         while clips and size + longest > self._largest_bytes:

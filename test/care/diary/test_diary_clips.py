@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clips: off by default; where they are on, whole WAV files with pre-roll, bounded, 0600."""
 
+import os
 import stat
 import wave
 
@@ -59,6 +60,21 @@ def test_no_clip_is_longer_than_allowed_and_the_oldest_make_room(clips):
     left = [path for path in paths if path.exists()]
     assert left == paths[-len(left):] and 1 <= len(left) < 6
     assert sum(path.stat().st_size for path in left) <= 2e6
+
+
+@pytest.mark.parametrize('wrong_ns', [0, 5 * NS, 2_000_000_000 * NS])
+def test_a_clock_that_was_wrong_does_not_choose_what_goes(clips, wrong_ns):
+    paths = []
+    for number in range(7):
+        hear(clips, 100 * number, 100 * number + 10, value=7)
+        paths.append(clips.begin(f'crib/{number}', (100 * number + 9) * NS))
+        hear(clips, 100 * number + 10, 100 * number + 15, value=7)
+        if number == 2:                    # as if its end had been written under that clock
+            os.utime(paths[-1], ns=(wrong_ns, wrong_ns))
+            clips._keep_order(paths[-1])
+        clips.end()
+    left = [path for path in paths if path.exists()]
+    assert left == paths[-len(left):] and 3 <= len(left) < 7
 
 
 def test_without_a_format_or_after_a_crash_nothing_is_overwritten(clips, tmp_path):
