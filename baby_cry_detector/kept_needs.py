@@ -11,13 +11,13 @@ from datetime import datetime
 import os
 from pathlib import Path
 import sys
-from typing import Iterator, List, Optional, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Tuple, Union
 
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import cries_of, facts_of
 from baby_cry_detector.care.need.labels import Cry, Fact
-from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.kept_state import KeptState, LARGEST_BYTES, read_document, state_folder
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
 
@@ -90,6 +90,21 @@ def document_for(state: KeptState, crib: str) -> dict:
 
 def _put_by(state: KeptState, crib: str) -> Path:
     return state.path.with_suffix(f'.{safe_name(crib)}.json')
+
+
+def kept_by_nodes() -> Dict[str, list]:
+    """Return what estimators on this machine have kept, by crib; what is broken is left out."""
+    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+    found: Dict[str, list] = {}
+    for path in sorted(state_folder().glob(f'{domain}.*need_estimator*.json')):
+        try:
+            with open(path, 'rb') as file:
+                document = read_document(file.read(LARGEST_BYTES + 1))
+            if isinstance(document, dict) and isinstance(document.get('crib'), str):
+                found.setdefault(document['crib'], []).extend(journal.read(document)[0])
+        except (OSError, ValueError):
+            continue
+    return found
 
 
 class DiaryReader:

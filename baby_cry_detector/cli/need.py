@@ -14,11 +14,12 @@ from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
+from baby_cry_detector.care.need.labels import Cry
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import habit_lines, hint, report_lines, sentence, WORDS
 from baby_cry_detector.cli.arguments import UsageError
-from baby_cry_detector.kept_needs import (checked_settings, diary_items, document_of, kept,
-                                          utc_offset_h)
+from baby_cry_detector.kept_needs import (checked_settings, document_of, kept, kept_by_nodes,
+                                          read_items, utc_offset_h)
 from baby_cry_detector.kept_state import read_document
 from baby_cry_detector.units import SECOND_NS
 
@@ -59,12 +60,32 @@ def add_parser(subparsers):
     birth.set_defaults(run=run_birth)
 
 
-def crib_of(args, store) -> str:
-    """Return whose baby is meant: what was given, or the one crib of the diary."""
+def known_items(args) -> tuple:
+    """
+    Return (crib, function of a time that returns what is known since then).
+
+    From the diary; where there is none, from what the estimator has kept.
+    """
+    path = args.database or default_path()
+    try:
+        with DiaryStore(path, create=False, read_only=True) as store:
+            crib = one_of(args, [row['crib_id'] for row in store.rows(
+                'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')])
+        return crib, lambda since_ns: read_items(path, crib, since_ns)
+    except FileNotFoundError:
+        kept_items = kept_by_nodes() if args.database is None else {}
+        if not kept_items:
+            raise
+    crib = one_of(args, sorted(kept_items))
+    return crib, lambda since_ns: [
+        item for item in kept_items.get(crib, ())
+        if (item.onset_ns if isinstance(item, Cry) else item.stamp_ns) >= since_ns]
+
+
+def one_of(args, cribs) -> str:
+    """Return whose baby is meant: what was given, or the one crib that there is."""
     if args.crib is not None:
         return args.crib
-    cribs = [row['crib_id'] for row in store.rows(
-        'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')]
     if len(cribs) != 1:
         raise UsageError(f'--crib: expected one of {", ".join(cribs)}' if cribs else
                          'the diary has no episode yet')
@@ -76,11 +97,10 @@ class Learnt:
 
     def __init__(self, args):
         """Read the diary and learn from it."""
-        with DiaryStore(args.database or default_path(), create=False, read_only=True) as store:
-            self.crib = crib_of(args, store)
-            with kept(self.crib) as (_, self.settings):
-                since_ns = self.settings['since_ns']
-            items = diary_items(store, self.crib, since_ns)
+        self.crib, items_since = known_items(args)
+        with kept(self.crib) as (_, self.settings):
+            since_ns = self.settings['since_ns']
+        items = items_since(since_ns)
         self.baby = OneBaby(self.settings['birth_ns'], utc_offset_h, use_sound=True)
         self.baby.hear({sound.episode_id: sound.values for sound in kept_voice.sounds(self.crib)[0]
                         if sound.onset_ns >= since_ns})
@@ -150,11 +170,8 @@ def run_forget(args) -> int:
 
 def run_voice(args) -> int:
     """Tell what is kept of how the baby sounds, or erase it."""
-    if args.crib is not None:
-        crib = args.crib                # it may be erased where there is no diary
-    else:
-        with DiaryStore(args.database or default_path(), create=False, read_only=True) as store:
-            crib = crib_of(args, store)
+    # With --crib it can be erased where nothing else is known of it.
+    crib = known_items(args)[0] if args.crib is None else args.crib
     if args.erase:
         count = kept_voice.erase(crib, time.time_ns())
         print(f'erased how {count} episodes of the baby in {crib} sounded', file=sys.stderr)

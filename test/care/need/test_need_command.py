@@ -6,6 +6,8 @@ import json
 
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.care.need import journal
+from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.cli.main import main
 from baby_cry_detector.units import HOUR_NS, MINUTE_NS
 import pytest
@@ -75,3 +77,32 @@ def test_mistakes_are_one_sentence_and_keep_the_old_state(capsys, path, tmp_path
     code, _, errors = run(capsys, path, 'report')
     assert code == 2 and 'crib, twin' in errors
     assert run(capsys, path, '--crib', 'twin', 'report')[0] in (0, 2)
+
+
+def test_without_a_diary_what_the_estimator_has_kept_is_told(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    folder = tmp_path / 'baby_cry_detector'
+
+    def ask(*arguments):
+        code = main(['need', *arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    code, _, errors = ask('report')
+    assert code == 1 and 'there is no diary' in errors and len(errors.splitlines()) == 1
+    cries = [Cry(f'c-{number}', START_NS + number * 3 * HOUR_NS,
+                 START_NS + number * 3 * HOUR_NS + 8 * MINUTE_NS) for number in range(20)]
+    facts = [Fact(cry.end_ns - MINUTE_NS, 'fed') for cry in cries]
+    folder.mkdir(exist_ok=True)
+    kept = json.dumps({**journal.to_document(cries, facts), 'crib': 'left'})
+    (folder / '0.left.need_estimator.json').write_text(kept)
+    (folder / '0.broken.need_estimator.json').write_text('{')
+    assert json.loads(ask('report', '--json')[1])['of'] == 20
+    assert ask('explain')[1].startswith('c-19, ')
+    assert ask('forget')[0] == 0
+    assert json.loads(ask('report', '--json')[1])['of'] == 0
+    (folder / '0.right.need_estimator.json').write_text(kept.replace('"left"', '"right"'))
+    code, _, errors = ask('report')
+    assert code == 2 and 'left, right' in errors
+    assert json.loads(ask('--crib', 'right', 'report', '--json')[1])['of'] == 20
