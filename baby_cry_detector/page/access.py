@@ -49,6 +49,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def normal_path(base_path: str) -> str:
+    """
+    Return a path as ``/baby``, also of ``baby/``; '' where there is none.
+
+    :raises ParameterError: if it is no path.
+    """
+    inner = base_path.strip('/')
+    if inner and not re.fullmatch(r'[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*', inner):
+        raise ParameterError('base_path: expected a path like /baby, of letters without accents, '
+                             'digits, "_", ".", "~", "-"')
+    return f'/{inner}' if inner else ''
+
+
 def check_place(host: str, base_path: str) -> None:
     """
     Refuse where no page can be.
@@ -57,8 +70,7 @@ def check_place(host: str, base_path: str) -> None:
     :param base_path: that a reverse proxy passes on.
     :raises ParameterError: with what is expected.
     """
-    if not re.fullmatch(r'(/[A-Za-z0-9_.~-]+)*/?', base_path):
-        raise ParameterError('base_path: expected a path like /baby')
+    normal_path(base_path)
     try:
         if host != 'localhost':
             ipaddress.ip_address(host)

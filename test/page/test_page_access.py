@@ -5,8 +5,9 @@
 import os
 import stat
 
+from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.page import link
-from baby_cry_detector.page.access import Access, is_token, new_token, split_host
+from baby_cry_detector.page.access import Access, is_token, new_token, normal_path, split_host
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
@@ -100,6 +101,18 @@ def test_only_the_page_itself_changes_things(house, headers, same):
 def test_a_host_is_split_or_refused(text):
     host = split_host(text)
     assert host is None or host[0]
+
+
+@pytest.mark.parametrize('typed, path', [
+    ('', ''), ('/', ''), ('/baby', '/baby'), ('baby/', '/baby'), ('/a/b/', '/a/b'), ('x', '/x')])
+def test_a_path_is_taken_however_its_slashes_are(typed, path):
+    assert normal_path(typed) == path
+
+
+@pytest.mark.parametrize('typed', ['/b\u00e4by', 'a b', '/a//b', '/a?b', '/../%2e', 'a\\b'])
+def test_what_is_no_path_is_refused(typed):
+    with pytest.raises(ParameterError, match='like /baby'):
+        normal_path(typed)
 
 
 def test_the_token_is_kept_for_its_owner_only(tmp_path):

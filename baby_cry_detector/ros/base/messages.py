@@ -32,7 +32,8 @@ WHAT_TO_DO = ('the package audio_common_msgs of ros-drivers/audio_common is need
 def _check(module, where: str) -> None:
     for name, fields in EXPECTED.items():
         message = getattr(module, name, None)
-        found = message.get_fields_and_field_types() if message is not None else {}
+        fields_of = getattr(message, 'get_fields_and_field_types', dict)
+        found = fields_of()
         wrong = [field for field, kind in fields.items() if found.get(field) != kind]
         if wrong:
             raise ImportError(
@@ -42,7 +43,7 @@ def _check(module, where: str) -> None:
 
 try:
     import audio_common_msgs.msg as _messages
-except ImportError as error:
+except Exception as error:             # somebody else's package may raise anything
     raise ImportError(f'{WHAT_TO_DO} ({error})') from None
 _check(_messages, str(getattr(_messages, '__file__', 'it')))
 AudioData, AudioDataStamped, AudioInfo = (

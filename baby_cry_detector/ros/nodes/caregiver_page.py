@@ -16,7 +16,7 @@ from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.kept_state import state_folder
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, NeedEstimate
 from baby_cry_detector.page import link
-from baby_cry_detector.page.access import Access, check_place, is_loopback
+from baby_cry_detector.page.access import Access, check_place, is_loopback, normal_path
 from baby_cry_detector.page.history import read_history
 from baby_cry_detector.page.phones import PhoneFile, Phones
 from baby_cry_detector.page.server import PageServer
@@ -89,7 +89,7 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
                 self.report('phones_forgotten', str(error))
         self._server = self.own(PageServer(
             self._access, self, self._on_failure, phones, kept.keep if kept else lambda _: None,
-            self._values.base_path.rstrip('/')), self._close_server)
+            normal_path(self._values.base_path)), self._close_server)
         self._tell()
         host, port = self._values.host, self._values.port
         try:

@@ -19,7 +19,8 @@ except ImportError as error:
 OTHERS = {'empty': '', 'other fields': (
     'class _M:\n    @staticmethod\n    def get_fields_and_field_types():\n'
     '        return {"data": "sequence<int16>"}\n'
-    'AudioData = AudioDataStamped = AudioInfo = _M\n')}
+    'AudioData = AudioDataStamped = AudioInfo = _M\n'),
+    'plain classes': 'class AudioData:\n    pass\n'}
 
 
 @pytest.mark.parametrize('module', ['audio_capture', 'feature_extractor', 'soother', 'diary'])
