@@ -33,7 +33,7 @@ def _check(module, where: str) -> None:
     for name, fields in EXPECTED.items():
         message = getattr(module, name, None)
         fields_of = getattr(message, 'get_fields_and_field_types', dict)
-        found = fields_of()
+        found: dict = fields_of()
         wrong = [field for field, kind in fields.items() if found.get(field) != kind]
         if wrong:
             raise ImportError(
