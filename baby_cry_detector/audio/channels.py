@@ -11,7 +11,7 @@ hide something; it says so once.
 """
 
 from collections import deque
-from typing import FrozenSet, Optional, Union
+from typing import Any, Deque, FrozenSet, Optional, Union
 
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.formats import decode_frames, MAX_CHANNELS, PCM16_SCALE
@@ -155,7 +155,7 @@ class ChannelMixer:
         if np.array_equal(weights, self.weights):
             return
         self._fading_from, self.weights = self.weights, weights
-        told = frozenset(np.flatnonzero(weights < weights.max() * 0.5))
+        told = frozenset(np.flatnonzero(weights < weights.max() * 0.5).tolist())
         if finding and not told <= self._told:
             self._untold = finding
             self._told |= told
@@ -177,8 +177,8 @@ class _ChannelWatch:
         self._keep = 1.0 - WINDOW_S / MEMORY_S
         self._cross = np.zeros((len(self._bins), channels, channels), complex)
         self._weight = 0.0
-        self._levels = deque(maxlen=round(RECENT_S / WINDOW_S))
-        self._floors = deque(maxlen=round(HELD_S / WINDOW_S))
+        self._levels: Deque[Any] = deque(maxlen=round(RECENT_S / WINDOW_S))
+        self._floors: Deque[Any] = deque(maxlen=round(HELD_S / WINDOW_S))
         self._best: Optional[int] = None       # once channels were found to cancel each other
         self._odd = np.zeros(channels, int)    # windows that a channel is still left out
 

@@ -193,6 +193,7 @@ class StreamClock:
 
     def _place(self, stamp_ns: int, n_samples: int) -> int:
         """Correct the time a little towards the stamp; return how many samples slipped."""
+        assert self.sample_rate is not None
         error_ns = stamp_ns - self._anchor_ns
         duration_ns = _duration_ns(n_samples, self.sample_rate)
         self._errors.append((error_ns, duration_ns))

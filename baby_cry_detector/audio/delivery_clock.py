@@ -73,6 +73,7 @@ class DeliveryClock:
         return self._offset_ns + (2 * sample * SECOND_NS + rate) // (2 * rate)
 
     def _is_late_for_good(self, arrival_ns: int, offset_ns: int) -> bool:
+        assert self._offset_ns is not None
         if offset_ns <= self._offset_ns + LATE_NS:
             self._late_since_ns = None
             return False
@@ -92,6 +93,7 @@ class DeliveryClock:
         elapsed_ns = max(0, arrival_ns - self._arrival_ns) if self._arrival_ns else 0
         self._arrival_ns = arrival_ns
         most_ns = round(LARGEST_SLEW * min(elapsed_ns, SECOND_NS))
+        assert self._offset_ns is not None
         error_ns = min(offset_ns for _, offset_ns in self._bins) - self._offset_ns
         self._offset_ns += max(-most_ns, min(most_ns, error_ns))
 

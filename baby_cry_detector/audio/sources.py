@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import math
 import os
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional, Union
+from typing import Any, Callable, Iterator, List, Optional, Set, Union
 
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, check_choice, Choice, parse_choice
 from baby_cry_detector.audio.containers import Bytes, Recording, recordings_in
@@ -75,7 +75,7 @@ class FileSource:
         self.counts = QuantisationCounts()
         self._soundfile = _import_soundfile()
         self._news: List[str] = []
-        self._told = set()             # each thing once, however often it is read
+        self._told: Set[Any] = set()             # each thing once, however often it is read
         self._recordings = self._find_recordings()
         self._look()
 

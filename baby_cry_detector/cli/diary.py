@@ -11,6 +11,7 @@ from pathlib import Path
 import re
 import sys
 import time
+from typing import List
 import uuid
 
 from baby_cry_detector.care.diary.export import (safe_cell, time_text, write_csv, write_events_csv,
@@ -152,7 +153,7 @@ def run_export(args) -> int:
     if args.events and not args.csv:
         raise UsageError('--events belongs to --csv; --json has the events anyway')
     write = write_json if args.json else write_events_csv if args.events else write_csv
-    skipped = []
+    skipped: List[str] = []
     with opened(args, read_only=True) as store:
         write(store, sys.stdout, args.since or 0, args.until or FOREVER_NS, skipped)
     if skipped:

@@ -5,6 +5,7 @@
 from importlib import import_module
 import os
 import sys
+from typing import Tuple
 
 from baby_cry_detector import __version__
 from baby_cry_detector.cli.arguments import how_to_install, Parser, UsageError
@@ -37,7 +38,7 @@ def make_parser(command: str = '') -> Parser:
 
     :param command: one of the robot's needs no module of research, and gets none.
     """
-    names = COMMANDS
+    names: Tuple[str, ...] = COMMANDS
     if f'cli.{command}' in COMMANDS:
         names = tuple(name for name in COMMANDS if name.startswith('cli.'))
     parser = Parser(

@@ -5,6 +5,7 @@
 import csv
 import os
 from pathlib import Path
+from typing import Any
 import zipfile
 
 import numpy as np
@@ -49,7 +50,7 @@ class _Table(_NoTable):
     def __init__(self, out: Path, set_id: str, columns) -> None:
         self._out, self._set_id, self._columns = out, set_id, columns
         self._part = out.with_name(f'.{out.name}.{os.getpid()}.part')
-        self._file = None
+        self._file: Any = None         # text or bytes, as the table is
         self._is_given_up = False
 
     def __exit__(self, kind, *_):

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from itertools import groupby
 import sys
-from typing import Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import STATUS_NO_AUDIO, STATUS_WORDS
@@ -191,7 +191,7 @@ class TerminalView:
         """Prepare; nothing is written yet."""
         self.title = title
         self.console = Console(file=output or sys.stdout, highlight=False)
-        self.episodes = []
+        self.episodes: List[Any] = []
         self._levels = deque([0.0] * HISTORY, HISTORY)
         self._probabilities = deque([0.0] * HISTORY, HISTORY)
         self._state = ViewState()

@@ -13,7 +13,7 @@ things only empty it.
 import ctypes
 from ctypes import c_double, c_int64, c_uint8, c_void_p
 import math
-from typing import Any, Iterator, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from baby_cry_detector import compiled
 from baby_cry_detector.cry_state import episode_name
@@ -81,7 +81,7 @@ class CompiledDecider(CryDecider):
             core.baby_cry_decider_run, c_int64, c_void_p, c_int64, c_void_p, c_void_p, c_void_p,
             c_void_p, c_void_p, c_int64, c_int64)
         state = self._state
-        self._names = {}                        # of the last episode, by its number
+        self._names: Dict[Any, Any] = {}  # of the last episode, by its number
         # Room for a piece of a block: times, cry, needs, level, voicing.
         self._room = [np.empty(_CHUNK, np.int64), np.empty(_CHUNK),
                       np.empty((_CHUNK, len(self._needs.labels))), np.empty(_CHUNK),
@@ -143,7 +143,8 @@ class CompiledDecider(CryDecider):
     def _told(self, arrays: tuple, period_ns: int) -> Iterator[CryDecision]:
         state, total = self._state, len(arrays[0])
         for start in range(0, total, _CHUNK):
-            count, taken, at = min(_CHUNK, total - start), 0, []
+            count, taken = min(_CHUNK, total - start), 0
+            at: List[Any] = []
             for array, room, address in zip(arrays, self._room, self._room_at):
                 if array is None:
                     at.append(None)

@@ -55,6 +55,8 @@ class CryDecider:
     :param need_threshold: confidence that the model asks for before a need is named, 0 to 1.
     """
 
+    _power: Optional[float]        # smoothed, of the level; None before the first
+
     def __init__(self, settings: DecisionSettings = DecisionSettings(),
                  need_labels: Sequence[str] = (), need_priors: Optional[Sequence[float]] = None,
                  need_temperature: float = 1.0, step_s: float = 0.01, crib_id: str = '',
@@ -177,7 +179,8 @@ class CryDecider:
         if status not in (STATUS_NO_AUDIO, STATUS_DISABLED):
             raise ValueError(f'expected the status no_audio or disabled, got {status!r}')
         # Nothing is forgotten: the stamp of what is heard next says whether anything is missing.
-        self._probability, self._power = 0.0, None
+        self._probability = 0.0
+        self._power = None
         self._status = status
         self._time_ns = int(stamp_ns)
         self._tracker.advance(self._time_ns)
@@ -224,7 +227,7 @@ class CryDecider:
         self._tracker.gap()
         self._intensity.gap()
         self._probability = 0.0
-        self._power: Optional[float] = None
+        self._power = None
 
     def _check(self, times_ns, cry_probability, need_probability, level_rms, voicing):
         times = np.asarray(times_ns)

@@ -129,6 +129,7 @@ class EpisodeTracker:
             threshold = self._leave if self._hearing else self._enter
             self._hearing = probability >= threshold
         if self._hearing:
+            assert episode is not None
             self._deaf_ns = self._gap_ns = 0
             episode.last_heard_ns = time_ns
             episode.heard_ns += self._step_ns
@@ -217,6 +218,7 @@ class EpisodeTracker:
         if candidate is not None and time_ns - candidate.last_heard_ns > CANDIDATE_PAUSE_NS:
             self._candidate = None
         if self._crying:
+            assert self._last is not None
             pause_ns = time_ns - self._last.last_heard_ns - self._deaf_ns - self._gap_ns
             if pause_ns > self._hold_ns:
                 self.close()
@@ -228,6 +230,7 @@ class EpisodeTracker:
         if self._crying and jump_ns > self._hold_ns:
             self._crying = False
         elif self._crying:                     # else a pause could never end
+            assert self._last is not None
             self._last.last_heard_ns = min(self._last.last_heard_ns, time_ns)
             self._deaf_ns = self._gap_ns = 0
 

@@ -68,12 +68,12 @@ class NeedDecider:
         if len(set(self.labels)) != len(self.labels):
             raise ValueError(f'expected different labels, got {", ".join(self.labels)}')
         count = len(self.labels)
-        priors = np.full(count, 1.0) if priors is None else np.array(priors, dtype=np.float64)
-        if priors.shape != (count,) or not (np.isfinite(priors) & (priors > 0)).all():
-            raise ValueError(f'expected {count} priors above 0, got {priors.tolist()}')
+        shares = np.full(count, 1.0) if priors is None else np.array(priors, dtype=np.float64)
+        if shares.shape != (count,) or not (np.isfinite(shares) & (shares > 0)).all():
+            raise ValueError(f'expected {count} priors above 0, got {shares.tolist()}')
         if not (temperature > 0 and math.isfinite(temperature)):
             raise ValueError(f'expected a temperature above 0, got {temperature!r}')
-        self.priors = priors / priors.sum() if count else priors
+        self.priors: np.ndarray = shares / shares.sum() if count else shares
         self._log_priors = np.log(self.priors)
         self._temperature = float(temperature)
         self._step_s = step_s

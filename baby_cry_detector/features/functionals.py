@@ -93,7 +93,7 @@ class FunctionalsOfStream:
         moments = np.stack([mean, *(np.sum(centred ** power, axis=0) for power in (2, 3, 4))])
         with_time = (np.arange(count) - (count - 1) / 2.0) @ centred
         self.count = before + count
-        if self._moments is None:
+        if self._moments is None or self._extremes is None or self._with_time is None:
             self._extremes, self._moments, self._with_time = extremes, moments, with_time
             return
         higher, lower = extremes[0] > self._extremes[0], extremes[1] < self._extremes[1]

@@ -15,7 +15,7 @@ import json
 import socket
 import threading
 import time
-from typing import Callable, Dict, Optional, Protocol
+from typing import Any, Callable, Dict, Optional, Protocol
 
 from aiohttp import web
 from baby_cry_detector.page.access import Access
@@ -89,7 +89,7 @@ class PageServer:
         self._state, self._version = '', 0
         self._changed: Optional[asyncio.Event] = None
         self._streams: Dict[asyncio.Transport, str] = {}      # of whom
-        self._history_task = None
+        self._history_task: Optional['asyncio.Future[str]'] = None
         self.port = 0
 
     # --- from other threads ----------------------------------------------------------------------
@@ -99,7 +99,7 @@ class PageServer:
 
         :raises OSError: if that address can't be had.
         """
-        started = concurrent.futures.Future()
+        started: 'concurrent.futures.Future[Any]' = concurrent.futures.Future()
         self._thread = threading.Thread(
             target=self._run, args=(host, port, started), name='page', daemon=True)
         self._thread.start()

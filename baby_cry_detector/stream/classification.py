@@ -168,6 +168,7 @@ class Classification:
         return decision
 
     def _lose_continuity(self, first: int) -> None:
+        assert self._next_frame is not None
         lost = first - self._next_frame
         if 0 < lost <= MOST_FRAMES_LOST:
             self.troubles.count('frames_lost', lost)

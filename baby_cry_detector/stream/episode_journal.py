@@ -28,7 +28,7 @@ class EpisodeJournal:
     def __init__(self, name: str):
         """Take the lock."""
         self._file = KeptState(name)
-        self._kept = None
+        self._kept: Optional[Tuple[str, int]] = None
 
     def read(self) -> Optional[Tuple[Episode, int]]:
         """

@@ -164,6 +164,7 @@ class AudioIntake:
         self._newest = self._newest[:0]
 
     def _resample(self, samples: np.ndarray) -> np.ndarray:
+        assert self._resampler is not None
         if self._resampler.is_identity:
             return samples
         return requantised(self._resampler.process(samples))

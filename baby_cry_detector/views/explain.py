@@ -41,7 +41,8 @@ class Explainer:
         self.peak = 0.0                        # highest smoothed probability
         self.peak_ns: Optional[int] = None
         self._hearing = self._crying = self._deaf = False
-        self._entered_ns = self._paused_ns = None
+        self._entered_ns: Optional[int] = None
+        self._paused_ns: Optional[int] = None
         self._bridged_ns: List[int] = []       # pauses that did not end the present episode
         self._need = ''
 

@@ -7,7 +7,7 @@ Audio, pitch and decisions come at different times and rates; each is put where 
 """
 
 import math
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional, Sequence, Tuple
 
 from baby_cry_detector.features.stages.framing import frame_view
 from baby_cry_detector.features.stages.mel import mel_bank
@@ -83,8 +83,9 @@ class History:
             'needs': np.full((count, max(0, len(self.labels) - 1)), np.nan)}
         self._newest: Optional[int] = None     # number of the newest column
         self._mel: Optional[LogMel] = None
-        self._audio_ns = None                  # where the audio should go on
-        self._decided = None                   # column and probability of the last decision
+        self._audio_ns: Optional[int] = None        # where the audio should go on
+        # column and probability of the last decision
+        self._decided: Optional[Tuple[int, float]] = None
         self.episodes = {}
 
     @property

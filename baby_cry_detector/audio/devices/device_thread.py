@@ -78,7 +78,7 @@ class DeviceThread:
         if thread is None or turn is None or turn.is_over or (
                 thread.is_alive() and time.monotonic() - turn.alive_s < self.hung_s):
             return ''
-        frame = sys._current_frames().get(thread.ident)
+        frame = sys._current_frames().get(thread.ident or 0)
         where = ''.join(traceback.format_stack(frame)) if frame else 'it ended'
         turn.stop.set()
         self._release()

@@ -110,6 +110,7 @@ class _Process(DeviceOwner):
     def __init__(self, options: dict) -> None:
         self._reports: Deque[dict] = deque()
         super().__init__(options)
+        assert self._process.stdin is not None
         self._input = self._process.stdin.fileno()
         os.set_blocking(self._input, False)
         try:

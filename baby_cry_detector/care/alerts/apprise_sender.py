@@ -4,6 +4,7 @@
 
 import logging
 import threading
+from typing import Optional
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channel import Sender, Undelivered
@@ -49,7 +50,7 @@ class AppriseSender(Sender):
         self.name = f'apprise_{number}'
         self._library = library
         self._apprise = service
-        self._hanging = None
+        self._hanging: Optional[threading.Thread] = None
 
     def send(self, said: Said, late_s: float) -> None:
         """Tell it."""

@@ -10,6 +10,7 @@ import json
 import ssl
 import threading
 import time
+from typing import Any, Dict, Optional
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channel import record, Sender, Undelivered
@@ -76,7 +77,7 @@ class Mqtt(Sender):
         self._connected = threading.Event()
         self._answered = threading.Event()
         self._code = None
-        self._state = None
+        self._state: Optional[Dict[str, Any]] = None
 
     def wants(self, said: Said) -> bool:
         """Everything: the retained state is to be true, and the heartbeat to be heard."""

@@ -14,7 +14,7 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 from baby_cry_detector.care.alerts.alert_words import NEEDS, Said
 from baby_cry_detector.care.alerts.alerting import LATEST_NS, MOST_WORDS
@@ -46,12 +46,12 @@ class Outbox:
         """Open nothing yet."""
         self.path = Path(path)
         self.trouble = ''
-        self._file = None
+        self._file: Any = None
         self._lines = 0
 
     def read(self) -> List[Waiting]:
         """Return what a process before this one left, oldest first."""
-        found = {}
+        found: Dict[Any, Any] = {}
         try:
             with open(self.path, 'rb') as file:
                 text = file.read(LARGEST_BYTES).decode('utf-8', 'replace')

@@ -7,6 +7,7 @@ Pure: told the stamps and, for what stamps can not tell, a clock that nobody set
 """
 
 from collections import deque
+from typing import Optional, Tuple
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.units import SECOND_NS
@@ -26,7 +27,7 @@ class Disagreement:
 
     def __init__(self) -> None:
         """Nothing was heard."""
-        self._said = None
+        self._said: Optional[Tuple[str, int, bool, str]] = None
         self._stamp_ns = 0
         self._changes: deque = deque(maxlen=MOST_CHANGES)
         self._steps_back: deque = deque(maxlen=MOST_STEPS_BACK)

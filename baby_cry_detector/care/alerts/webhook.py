@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+from typing import Any, Optional
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -30,7 +31,7 @@ class _Deadline:
     def __init__(self, seconds: float):
         """Begin to count."""
         self._end_s = time.monotonic() + seconds
-        self._socket = None
+        self._socket: Optional[socket.socket] = None
         self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._shut)
         self._timer.daemon = True
@@ -56,7 +57,8 @@ class _Deadline:
 
     def connect(self, address, timeout=None, source_address=None) -> socket.socket:
         """Return a socket that ends with the request; as `socket.create_connection`."""
-        found, failed = queue.Queue(), TimeoutError('timed out')
+        found: 'queue.Queue[Any]' = queue.Queue()
+        failed: OSError = TimeoutError('timed out')
 
         def look_up():        # the system's resolver knows no deadline
             try:

@@ -4,6 +4,7 @@
 
 from datetime import datetime
 import time
+from typing import Optional
 
 from baby_cry_detector.care.diary.clock import ClockRecord, is_doubtful, judge, StepWatch
 from baby_cry_detector.care.diary.mending import believed_until, mark
@@ -35,7 +36,7 @@ class CareOfFile:
         self._is_simulated = is_simulated
         self._record = ClockRecord()
         self._steps = StepWatch()
-        self._looked_ns = None
+        self._looked_ns: Optional[int] = None
         self._tried_backup_ns = time.monotonic_ns() - LOOK_PERIOD_NS + FIRST_BACKUP_NS
         self._backup_trouble = ''
 

@@ -6,7 +6,7 @@ import csv
 from datetime import datetime
 import json
 import re
-from typing import Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from baby_cry_detector.care.diary.rows import SOOTHING_KINDS
 from baby_cry_detector.care.diary.store import DiaryStore, FOREVER_NS
@@ -31,7 +31,7 @@ def actions_of(events: Iterable[dict]) -> List[dict]:
 
     :param events: of one episode; STARTED and ENDED of an action share its ``action_id``.
     """
-    actions = {}
+    actions: Dict[Any, Any] = {}
     for event in events:
         if event['kind'] not in SOOTHING_KINDS:
             continue

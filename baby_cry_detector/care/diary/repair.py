@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 import shutil
 import sqlite3
-from typing import NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from baby_cry_detector.care.diary.place import FileLock
 from baby_cry_detector.care.diary.schema import COLUMNS, complain, inspect, TABLES
@@ -327,7 +327,7 @@ def put_back(store: DiaryStore, file: Path) -> int:
     new = 0
     try:
         with gzip.open(file, 'rt', encoding='utf-8', errors='replace') as lines:
-            batch = {table: [] for table in TABLES}
+            batch: Dict[Any, List[Any]] = {table: [] for table in TABLES}
             while line := lines.readline(LONGEST_LINE):
                 try:
                     (table, row), = json.loads(line).items()

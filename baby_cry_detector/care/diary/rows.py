@@ -9,7 +9,7 @@ tell. Who writes them down is in `diary/store.py`.
 
 from dataclasses import dataclass, field, replace
 import math
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 import uuid
 
 from baby_cry_detector.cry_state import CryState
@@ -272,7 +272,7 @@ class EpisodeBook:
     def observe(self, state: CryState) -> List[EpisodeRow]:
         """Return the rows that have to be written now."""
         row = self._rows.get(state.crib_id)
-        changed = []
+        changed: List[Any] = []
         if not state.episode_id:
             return changed
         if row is None or row.episode_id != state.episode_id:

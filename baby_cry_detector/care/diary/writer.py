@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import threading
 import time
-from typing import Callable, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple
 import uuid
 
 from baby_cry_detector.care.diary.care_of_file import CareOfFile
@@ -84,7 +84,7 @@ class DiaryWriter:
         self.path = Path(os.path.realpath(path))
         self.bounds = bounds
         self.trouble = ''
-        self.figures = {}
+        self.figures: Dict[Any, Any] = {}
         self._say = say
         self._queue = QueueFile(queue_path)
         self._is_own = is_own
@@ -92,7 +92,7 @@ class DiaryWriter:
         self._inbox, self._tickets, self._asked = deque(), [], deque()
         self._inbox_lost = 0
         self._noted_lost = 0
-        self._kept = {}                 # name: (entry in the queue's file, since when)
+        self._kept: Dict[Any, Any] = {}  # name: (entry in the queue's file, since when)
         self._now_ns = now_ns
         self._store = None
         self._care = CareOfFile(now_ns, say, is_simulated)

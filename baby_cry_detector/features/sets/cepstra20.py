@@ -7,12 +7,14 @@ No smoothing and no look-ahead: a row is complete when its 25 ms window is. The 
 4 kHz, so that the ceiling of a telephone-grade recording does not show.
 """
 
+from typing import Any, Dict
+
 from baby_cry_detector.features.definition import Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE
 from baby_cry_detector.features.stages.relative_cepstra import RelativeCepstra
 from baby_cry_detector.features.stages.smoothing import AppendDifference
 from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
 
-_PARAMETERS = {
+_PARAMETERS: Dict[str, Any] = {
     'window_length': 400,
     'window': 'hamming',
     'relative_cepstra': {'bands': 40, 'low_hz': 60.0, 'high_hz': 4000.0, 'tau_s': 2.0,

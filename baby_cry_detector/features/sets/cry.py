@@ -20,6 +20,8 @@ reach neither the level nor any other column. Version 1 has none.
 frames (0), and a median over three frames drops islands and single jumps.
 """
 
+from typing import Any, Dict
+
 from baby_cry_detector.features.definition import (Descriptors, FeatureSet, HOP_LENGTH,
                                                    SAMPLE_RATE, smoothed_names, with_deltas)
 from baby_cry_detector.features.sets import cepstra20
@@ -35,7 +37,7 @@ from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
 from baby_cry_detector.features.stages.time_domain import row_rms
 import numpy as np
 
-_PARAMETERS = {
+_PARAMETERS: Dict[str, Any] = {
     'window_length': 400,
     'window': 'hamming',
     'relative_cepstra': dict(cepstra20.FEATURE_SET.parameters['relative_cepstra']),

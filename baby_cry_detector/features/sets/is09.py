@@ -8,6 +8,8 @@ order and numbers follow openSMILE's set of that name; computed independently. T
 harmonic-to-noise ratio in it: what papers call so is ``voiceProb``. F0 cannot exceed 484.85 Hz.
 """
 
+from typing import Any, Dict
+
 from baby_cry_detector.features.definition import (Descriptors, FeatureSet, HOP_LENGTH,
                                                    SAMPLE_RATE, smoothed_names, with_deltas)
 from baby_cry_detector.features.stages.mel import cepstral_matrix, mel_bank
@@ -17,7 +19,7 @@ from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
 from baby_cry_detector.features.stages.time_domain import row_rms, zero_crossing_rate
 import numpy as np
 
-_PARAMETERS = {
+_PARAMETERS: Dict[str, Any] = {
     'window_length': 400,
     'window': 'hamming',
     'preemphasis': 0.97,

@@ -9,6 +9,7 @@ that a robot needs no SciPy for it.
 """
 
 import math
+from typing import Optional
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class HighPass:
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._state = None
+        self._state: Optional[np.ndarray] = None
 
     def filter(self, samples: np.ndarray) -> np.ndarray:  # noqa: A003
         """Return a block filtered; float64, shape (block,)."""

@@ -9,6 +9,8 @@ does not stay at one frequency to a fraction of a hertz for so long; hum does. A
 grid turn together, so the grid's frequency is followed too.
 """
 
+from typing import Dict, Tuple
+
 from baby_cry_detector.features.stages.high_pass import TINY
 import numpy as np
 
@@ -32,7 +34,8 @@ class HumCanceller:
     """
 
     def __init__(self, highest_hz: float, tau_s: float, sample_rate: int, block: int) -> None:
-        numbers = {}                           # frequency: (which mains, number of the harmonic)
+        # frequency: (which mains, number of the harmonic)
+        numbers: Dict[float, Tuple[int, int]] = {}
         for which, mains in enumerate(MAINS_HZ):
             for k in range(1, int(highest_hz // mains) + 1):
                 numbers.setdefault(mains * k, (which, k))

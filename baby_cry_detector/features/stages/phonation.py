@@ -3,6 +3,7 @@
 """Melody and modes of phonation over the last second, causal."""
 
 import math
+from typing import List
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Phonation:
         self._power = self._power_weight = 0.0
         self._shares = [0.0, 0.0, 0.0]
         self._share_weight = 0.0
-        self._run = []
+        self._run: List[float] = []
 
     def process(self, pitch: np.ndarray, power: np.ndarray) -> np.ndarray:
         """Take F0 in Hz (0 unvoiced) and band power, shape (n,); return `columns`, (n, 4)."""

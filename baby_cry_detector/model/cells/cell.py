@@ -16,11 +16,25 @@ Array = Any         # np.ndarray or torch.Tensor
 class Settings(Protocol):
     """What of an architecture a cell reads; see `architecture.Architecture`."""
 
-    depth: int
-    depth_strategy: str
-    gate_activation: str
-    gate_bias: bool
-    bias: bool
+    @property
+    def depth(self) -> int:
+        """As the architecture's."""
+
+    @property
+    def depth_strategy(self) -> str:
+        """As the architecture's."""
+
+    @property
+    def gate_activation(self) -> str:
+        """As the architecture's."""
+
+    @property
+    def gate_bias(self) -> bool:
+        """As the architecture's."""
+
+    @property
+    def bias(self) -> bool:
+        """As the architecture's."""
 
 
 class Cell(Protocol):

@@ -8,7 +8,7 @@ cost 1 (not 0) of the reference, and its second-order term: the change against t
 the pair evaluated just before.
 """
 
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 import numpy as np
 
@@ -38,13 +38,13 @@ class PitchViterbi:
 
     def reset(self) -> None:
         """Start a new stream."""
-        self._cost = None
+        self._cost: Any = None
         # Per undecided frame: its candidates, and for each of its states the one before.
         self._pending: List[Tuple[np.ndarray, np.ndarray]] = []
         self._before: List[List[int]] = []
         self._frames = 0
-        self._last_log = None
-        self._last_voiced = None
+        self._last_log: Any = None
+        self._last_voiced: Any = None
 
     def process(self, frequency: np.ndarray, voicing: np.ndarray) -> np.ndarray:
         """

@@ -3,7 +3,7 @@
 """Plots of an evaluation as PNG."""
 
 from pathlib import Path
-from typing import List, Sequence
+from typing import Any, Dict, List, Sequence
 
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.evaluation.clips import ClipScores
@@ -75,7 +75,7 @@ def detection_plots(clips: Sequence[Clip], result: ClipScores, folder: Path) -> 
 
 
 def _confusion(pyplot, clips: Sequence[Clip], truth: np.ndarray, decided: np.ndarray):
-    kinds = {}
+    kinds: Dict[Any, Any] = {}
     for clip, is_cry, found in zip(clips, truth, decided):
         entry = kinds.setdefault((bool(is_cry), clip.label), [0, 0])
         entry[int(is_cry != found)] += 1

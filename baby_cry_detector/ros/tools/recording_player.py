@@ -8,6 +8,7 @@ never runs further ahead of the newest `cry_need` than the queues hold.
 """
 
 import time
+from typing import Any, Optional
 
 from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.ffmpeg import open_recording
@@ -48,14 +49,14 @@ class RecordingPlayer:
         self._duration_s = settings.block_duration_s
         self._sample_rate = settings.sample_rate
         self._blocks = iter(self.source)
-        self._start_ns = None
+        self._start_ns: Optional[int] = None
         self._wait_until_s = time.monotonic() + WAIT_FOR_HEARERS_S
         self._time_ns = 0              # of the newest block, from the start
-        self._heard_ns = None          # likewise of the newest cry_need
+        self._heard_ns: Optional[int] = None     # likewise of the newest cry_need
         self._progress_s = 0.0
         # Between two waits the executor must find time for the others, hence no period of 0.
         self._timer = node.every(self._duration_s / self._rate if self._rate else 1e-4, self.step)
-        self._answers = None
+        self._answers: Any = None
         if self._rate != 1.0:          # in real time nobody has to be waited for who hears here
             self._hear_answers()
 
