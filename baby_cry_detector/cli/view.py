@@ -32,7 +32,6 @@ STRIP_DB = 50.0                # from the loudest of the strip down to nothing
 STRIP_COLOURS = (16, 17, 54, 90, 126, 162, 203, 209, 215, 222, 230)
 COLUMN_S = 0.25
 HISTORY = 170                  # columns that a wide terminal can show
-REFRESH_PER_SECOND = 10
 QUIETEST_DBFS = -80.0
 NOTHING = CryState(status=STATUS_NO_AUDIO)
 

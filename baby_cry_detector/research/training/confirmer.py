@@ -256,18 +256,6 @@ def threshold_that_keeps(heard: Mapping[int, Heard],
     return low
 
 
-def published_network(file: Path) -> Dict[str, np.ndarray]:
-    """
-    Return YAMNet's own weights as `sound_network.shapes` has them.
-
-    :param file: yamnet.tflite.
-    :raises ImportError: without LiteRT.
-    :raises ValueError: if it is another network.
-    """
-    from baby_cry_detector.research.sounds.teacher import Teacher
-    return Teacher(file).arrays()
-
-
 def make_confirmer(network: Mapping[str, np.ndarray], probe: Mapping[str, np.ndarray],
                    thresholds: Mapping[str, float], pooled: int, provenance: Dict) -> Confirmer:
     """Return what is shipped."""

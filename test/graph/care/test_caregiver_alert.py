@@ -22,14 +22,6 @@ SECRET = 'hunter2-hunter2'
 
 
 @pytest.fixture
-def graph(tmp_path):
-    """Return a domain in which nodes can be started."""
-    running = CareGraph(tmp_path)
-    yield running
-    running.close()
-
-
-@pytest.fixture
 def policy(tmp_path):
     """Return the path of a policy that alerts at once."""
     path = tmp_path / 'policy.yaml'

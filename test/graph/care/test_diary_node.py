@@ -20,14 +20,6 @@ ONSET_NS = 1_790_000_000 * NS
 
 
 @pytest.fixture
-def graph(tmp_path):
-    """Return a domain in which nodes can be started."""
-    running = CareGraph(tmp_path)
-    yield running
-    running.close()
-
-
-@pytest.fixture
 def path(tmp_path):
     """Return where the diary is by default."""
     return tmp_path / 'baby_cry_detector' / 'diary.sqlite'
