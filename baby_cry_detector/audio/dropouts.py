@@ -79,7 +79,7 @@ class DropoutCounter:
         """
         if sample_rate != self._rate:
             self._restart(sample_rate)
-        if self._is_repeated(digest) and not is_periodic(samples):
+        if digest in self._recent and self._is_repeated(digest) and not is_periodic(samples):
             self._repeats += 1
             self._repeated += len(samples)
         self._recent.append(digest)
@@ -121,23 +121,21 @@ def holes(samples: np.ndarray, shortest: int, longest: int, first_end: int = 0) 
     :param longest: samples of the longest.
     :param first_end: where the first may end, so that none counts twice.
     """
-    changes = np.flatnonzero(np.diff(samples))       # between i and i + 1
+    changes = np.flatnonzero(samples[1:] != samples[:-1])      # between i and i + 1
     if len(changes) < 2:
         return []
-    starts, ends = changes[:-1] + 1, changes[1:] + 1
-    lengths = ends - starts
-    chosen = np.flatnonzero((lengths >= shortest) & (lengths <= longest) & (ends >= first_end)
-                            & (starts >= shortest) & (ends + shortest <= len(samples))
-                            & (np.abs(samples[starts]) < RAIL))
     found = []
-    for index in chosen:
-        start, end = starts[index], ends[index]
+    for index in np.flatnonzero(np.diff(changes) >= shortest):
+        start, end = changes[index] + 1, changes[index + 1] + 1
+        if (end - start > longest or end < first_end or start < shortest
+                or end + shortest > len(samples) or abs(samples[start]) >= RAIL):
+            continue
         beside = [np.searchsorted(changes, stop) - np.searchsorted(changes, begin)
                   for begin, stop in ((start - shortest, start), (end - 1, end + shortest - 1))]
         if min(beside) >= ALIVE_SHARE * shortest and _is_cut(
                 samples[max(0, start - AROUND * shortest):start][::-1], shortest) and _is_cut(
                 samples[end:end + AROUND * shortest], shortest):
-            found.append(int(lengths[index]))
+            found.append(int(end - start))
     return found
 
 
