@@ -30,13 +30,14 @@ from rclpy.parameter import Parameter
 # What decides where things go to or come from, who is told, and what the crib is like.
 MUST_BE = {
     'audio_capture': {'device', 'file', 'source', 'frame_id'},
-    'feature_extractor': {'model'}, 'cry_classifier': {'model'}, 'cry_monitor': {'raw_audio'},
+    'feature_extractor': {'model'}, 'cry_classifier': {'model', 'use_sound'},
+    'cry_monitor': {'raw_audio'},
     'caregiver_alert': {'policy', 'webhook_url', 'mqtt_host'},
     'diary': {'file', 'clips', 'keep_days'},
     'caregiver_page': {'host', 'port', 'host_names', 'token_file', 'require_token'},
     'rocker': {'rest_position', 'units_per_metre', 'command_topic', 'joint', 'interface',
                'joint_states_topic', 'open_loop', 'max_acceleration', 'stop_hold_s'},
-    'need_estimator': {'diary_file', 'threshold'},
+    'need_estimator': {'diary_file', 'threshold', 'use_sound'},
     'soother': {'policy', 'device', 'output', 'sounds_folder'}}
 LOOKS_LIKE_ONE = ('host', 'url', 'address', 'port', 'file', 'folder', 'path', 'topic', 'secret',
                   'token', 'password', 'user', 'policy', 'device', 'joint', 'keep_')
