@@ -3,7 +3,7 @@
 
 // What is done once when the library is loaded; see compiled.py.
 
-#include "audio/echo/kalman_filter.h"
+#include "audio/fourier.h"
 #include "features/stages/stages.h"
 
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #define ABI_VERSION 3
 
 int64_t baby_cry_core_prepare(void) {
+  fourier_prepare();
   spectrum_prepare();
-  echo_prepare();
   return ABI_VERSION;
 }

@@ -30,6 +30,7 @@ from baby_cry_detector.audio import read_audio
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.features import extract, get_feature_set
 from baby_cry_detector.model.architecture import Architecture
+from baby_cry_detector.ros.base.parameters import AudioCaptureSettings
 from baby_cry_detector.stream.listener import BlockListener, Cribs, open_checkpoint
 import graph_cost
 from model_streaming import random_checkpoint, runners
@@ -229,7 +230,7 @@ def measure(arguments):
               'training_hours_per_cpu_minute': training_features(active, arguments.rounds)}
     if arguments.graph:
         report['graph'] = {how: got for (how, _), got in graph_cost.table(
-            arguments.graph_seconds, ['own']).items()}
+            arguments.graph_seconds, ['own'], arguments.block).items()}
     return report
 
 
@@ -248,6 +249,8 @@ def main():
     parser.add_argument('--yamnet', default=os.environ.get('YAMNET_TFLITE', ''))
     parser.add_argument('--graph', action='store_true', help='measure the graph too')
     parser.add_argument('--graph-seconds', type=float, default=60.0)
+    parser.add_argument('--block', type=float, default=AudioCaptureSettings().block_duration_s,
+                        help='audio a message of the graph, s')
     parser.add_argument('--json', action='store_true')
     arguments = parser.parse_args()
     report = measure(arguments)

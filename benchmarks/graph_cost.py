@@ -13,6 +13,7 @@ sizes and rates from one to the next and do nothing else: that much is the middl
 """
 
 import argparse
+import math
 import os
 from pathlib import Path
 import subprocess
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 
+from baby_cry_detector.ros.base.parameters import AudioCaptureSettings
 import numpy as np
 import soundfile
 
@@ -27,7 +29,7 @@ os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('XDG_STATE_HOME', tempfile.mkdtemp(prefix='baby_cry_state_'))
 
 START_S, SETTLE_S = 30.0, 3.0
-RATE, BLOCK, FRAMES = 16000, 640, 4
+RATE, HOP = 16000, 160
 FIRST_DOMAIN = 71
 COMPOSED = """
 import sys
@@ -68,16 +70,18 @@ def memory_mb(pid: int) -> float:
     return 0.0
 
 
-def commands(how: str, executor: str, recording: str) -> list:
+def commands(how: str, executor: str, recording: str, block_s: float) -> list:
     """Return the command lines of one way to run the graph."""
     if how == 'empty nodes':
-        return [[sys.executable, __file__, '--empty', executor]]
-    options = ['--ros-args', '-p', f'audio_capture:file:={recording}', '-p',
-               'audio_capture:source:=file', '-p', 'audio_capture:loop:=true']
+        return [[sys.executable, __file__, '--empty', executor, '--block', str(block_s)]]
+    given = {'block_duration_s': block_s, 'file': recording, 'source': 'file', 'loop': 'true'}
+    options = ['--ros-args', *(part for name, value in given.items()
+                               for part in ('-p', f'audio_capture:{name}:={value}'))]
     return [[sys.executable, '-c', COMPOSED, executor, module, *options] for module in WAYS[how]]
 
 
-def measure(how: str, executor: str, recording: str, seconds: float, domain_id: int) -> dict:
+def measure(how: str, executor: str, recording: str, seconds: float, domain_id: int,
+            block_s: float) -> dict:
     """
     Run one way for so long.
 
@@ -101,7 +105,7 @@ def measure(how: str, executor: str, recording: str, seconds: float, domain_id: 
             executor_here.spin_once(timeout_sec=0.1)
     processes = []
     try:
-        for command in commands(how, executor, recording):
+        for command in commands(how, executor, recording, block_s):
             processes.append(subprocess.Popen(command, env=environment,
                                               stdout=subprocess.DEVNULL))
         wait(lambda: any(message.status == CryNeed.STATUS_OK for message in came), START_S)
@@ -135,7 +139,7 @@ def end(process):
         return 'none: did not end on SIGTERM'
 
 
-def run_empty(executor_name: str) -> int:
+def run_empty(executor_name: str, block_s: float) -> int:
     """Pass the graph's messages through three nodes that do nothing."""
     from array import array
 
@@ -156,7 +160,10 @@ def run_empty(executor_name: str) -> int:
     level = extractor.create_publisher(Float32, 'level_dbfs', qos.STATE)
     need = classifier.create_publisher(CryNeed, 'cry_need', qos.LATCHED)
     probability = classifier.create_publisher(Float32, 'cry_probability', qos.STATE)
-    pcm, values = bytes(2 * BLOCK), bytes(4 * FRAMES * columns)
+    block = round(block_s * RATE)
+    rows = block // HOP
+    pcm, values = bytes(2 * block), bytes(4 * rows * columns)
+    each = math.ceil(0.15 / block_s)        # blocks from cry_need to cry_need, as in the graph
     labels, count = ['not_cry', *checkpoint.needs], [0]
 
     def capture_block():
@@ -166,7 +173,7 @@ def run_empty(executor_name: str) -> int:
         audio.publish(message)
 
     def extract(message):
-        frames = FrameFeatures(feature_set='x', frame_count=FRAMES, feature_count=columns)
+        frames = FrameFeatures(feature_set='x', frame_count=rows, feature_count=columns)
         frames.header = message.header
         frames.values = array('f', values)
         frames.samples = array('h', message.audio.data.tobytes())
@@ -174,7 +181,7 @@ def run_empty(executor_name: str) -> int:
 
     def classify(message):
         count[0] += 1
-        if count[0] % 4:                # each 160 ms
+        if count[0] % each:
             return
         state = CryNeed(labels=labels, probabilities=[0.0] * len(labels),
                         status=CryNeed.STATUS_OK)
@@ -183,7 +190,7 @@ def run_empty(executor_name: str) -> int:
         probability.publish(Float32())
     extractor.create_subscription(AudioDataStamped, 'audio_stamped', extract, stream)
     classifier.create_subscription(FrameFeatures, 'frame_features', classify, stream)
-    capture.create_timer(BLOCK / RATE, capture_block)
+    capture.create_timer(block_s, capture_block)
     extractor.create_timer(0.1, lambda: level.publish(Float32()))
     if executor_name == 'events':
         from rclpy.experimental.events_executor import EventsExecutor
@@ -199,7 +206,7 @@ def run_empty(executor_name: str) -> int:
     return 0
 
 
-def table(seconds: float, executors) -> dict:
+def table(seconds: float, executors, block_s: float) -> dict:
     """Return ``{(way, executor): what measure returns}``, printing each line as it is known."""
     found, domain_id = {}, FIRST_DOMAIN
     with tempfile.TemporaryDirectory() as folder:
@@ -208,7 +215,8 @@ def table(seconds: float, executors) -> dict:
         for how in ('composed', 'separate', 'empty nodes'):
             for executor in executors:
                 domain_id += 1
-                found[how, executor] = measure(how, executor, recording, seconds, domain_id)
+                found[how, executor] = measure(how, executor, recording, seconds, domain_id,
+                                               block_s)
     return found
 
 
@@ -218,13 +226,16 @@ def main() -> int:
     parser.add_argument('--seconds', type=float, default=60.0)
     parser.add_argument('--executors', nargs='+', choices=('own', 'single', 'events'),
                         default=['own'], help='own: what the nodes run in')
+    parser.add_argument('--block', type=float, default=AudioCaptureSettings().block_duration_s,
+                        help='audio a message, s; default: as the graph has it')
     parser.add_argument('--empty', help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.empty:
-        return run_empty(options.empty)
+        return run_empty(options.empty, options.block)
     print('| nursery mix, real time | executor | share of a core | cry_need a second | MB |')
     print('|---|---|---|---|---|')
-    for (how, executor), got in table(options.seconds, options.executors).items():
+    for (how, executor), got in table(
+            options.seconds, options.executors, options.block).items():
         print(f'| {how} | {executor} | {100 * got["share"]:.2f} % | {got["messages"]:.1f} | '
               f'{got["memory_mb"]:.0f} |{" " if got["trouble"] else ""}{got["trouble"]}')
     return 0

@@ -7,6 +7,7 @@ Pure: times come in with the messages. The node, bags, recordings and the comman
 that what was recorded gives the answer that the graph gave.
 """
 
+from collections import Counter
 from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Sequence
 import zlib
@@ -245,6 +246,8 @@ class Extraction:
 
     def _breaks(self) -> int:
         counts = self._intake.counts
+        if not counts:
+            return 0
         return sum(counts.values()) - sum(counts[kind] for kind in NO_BREAKS)
 
     def _judged(self, frames: List[StampedFrames], arrival_ns: int) -> List[StampedFrames]:
@@ -274,9 +277,10 @@ class Extraction:
 
     def _noting(self, step: Callable[[], List[StampedFrames]]) -> List[StampedFrames]:
         """Take a step of the intake; note the breaks and drops that it counts."""
-        before = self._intake.counts.copy()
+        counts = self._intake.counts
+        before = counts.copy() if counts else Counter()
         frames = step()
-        if self._intake.counts == before:
+        if counts == before:
             return frames
         for kind, count in (self._intake.counts - before).items():
             if kind == 'samples_lost':

@@ -10,19 +10,10 @@
 #ifndef BABY_CRY_STAGES_H
 #define BABY_CRY_STAGES_H
 
+#include "../../audio/fourier.h"
+
 #include <stdint.h>
 
-// The same source for every width of registers; more lanes give the same bits.
-#if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__) && !defined(ONE_WIDTH)
-#define FOR_EACH_WIDTH __attribute__((target_clones("avx2", "default")))
-#else
-#define FOR_EACH_WIDTH
-#endif
-
-#define GROUP 4
-// A number of each of four frames; arrays of them are arrays of doubles too.
-typedef double Group __attribute__((vector_size(8 * GROUP), may_alias));
-typedef int64_t GroupMask __attribute__((vector_size(8 * GROUP)));
 // A comparison of groups is a mask: all bits of a lane or none.
 #define CHOOSE(mask, a, b) \
   ((Group)(((GroupMask)(a) & (mask)) | ((GroupMask)(b) & ~(mask))))

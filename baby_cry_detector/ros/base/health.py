@@ -3,7 +3,6 @@
 """What hearing costs and how late it is: the figures of a node's diagnostics."""
 
 from collections import deque
-from contextlib import contextmanager
 import time
 
 FRAME_S = 0.01
@@ -46,19 +45,18 @@ class Workload:
     def __init__(self):
         """Nothing has been done yet."""
         self.frames = 0
-        self._cost_s = 0.0
+        self._cost_s = self._start_s = 0.0
         self._seen = (0, 0.0)
         self._age_s = None
         self._figures = {}
 
-    @contextmanager
-    def measured(self):
-        """Count the block's processor time (of this thread) as work."""
-        start_s = time.thread_time()
-        try:
-            yield
-        finally:
-            self._cost_s += time.thread_time() - start_s
+    def __enter__(self):
+        """Begin to count the processor time of this thread as work."""
+        self._start_s = time.thread_time()
+
+    def __exit__(self, *_):
+        """End it."""
+        self._cost_s += time.thread_time() - self._start_s
 
     def add(self, frames: int, age_ns: int) -> None:
         """Note frames that were worked through, and the time since their audio ended."""

@@ -14,7 +14,7 @@ import inspect
 import traceback
 from typing import Callable, ContextManager, Dict, List, Optional
 
-from baby_cry_detector.own_thread import OwnThread, Recurring
+from baby_cry_detector.own_thread import EARLY_S, OwnThread, Recurring
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base import qos
 from rclpy.clock import Clock
@@ -117,10 +117,15 @@ class OwningNode(Node):
                     topic, event, 'a publisher offers less than is asked for'))),
             self.destroy_subscription)
 
-    def every(self, period_s: float, callback):
-        """Return a timer on the steady clock: a simulated one may stand still, or race."""
+    def every(self, period_s: float, callback, may_be_early: bool = True):
+        """
+        Return a timer on the steady clock: a simulated one may stand still, or race.
+
+        :param may_be_early: whether a thread that wakes for something else may call it too.
+        """
         if self.own_thread is not None:
-            made = self.own_thread.every(period_s, self._guarded(callback))
+            made = self.own_thread.every(period_s, self._guarded(callback),
+                                         min(EARLY_S, period_s / 2.0) if may_be_early else 0.0)
             self._recurring.append(made)
             return self.own(made, self.destroy_timer)
         return self.own(self.create_timer(period_s, self._guarded(callback),

@@ -28,7 +28,9 @@ def to_nanoseconds(stamp) -> int:
 
 def now_nanoseconds(node) -> int:
     """Return the node's time, which is simulated if use_sim_time says so."""
-    return node.get_clock().now().nanoseconds
+    clock = node.get_clock().handle
+    with clock:
+        return clock.get_now().nanoseconds
 
 
 class Arrival:

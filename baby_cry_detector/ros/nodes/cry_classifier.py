@@ -120,7 +120,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self.hear(NeedEstimate, 'need_estimate', self._on_estimate, qos.LATCHED)
         self.hear(FrameFeatures, 'frame_features', self._on_features,
                   qos.stream(qos.depth_for()))
-        self._watch_timer = self.every(REPEAT_PERIOD_S, self._watch)
+        self._watch_timer = self.every(REPEAT_PERIOD_S, self._watch, may_be_early=False)
         self._resuming.note()
         self._watch()
 
@@ -172,6 +172,11 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self._hear_taken(frames, frame_id)
         return True
 
+    @property
+    def cry_probability(self) -> float:
+        """Return what `cry_probability` said last; 0 before it said anything."""
+        return 0.0 if self._last is None else self._last.cry_probability
+
     @survive
     def _hear_taken(self, frames: StampedFrames, frame_id: str):
         self._hear_frames(frames, frame_id)
@@ -181,7 +186,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         if not self._enabled:
             return
         before_ns, arrival_ns = self._classification.next_start_ns, now_nanoseconds(self)
-        with self._workload.measured():
+        with self._workload:
             for decision in self._classification.on_frames(frames, self._frame_id,
                                                            PUBLISH_PERIOD_NS):
                 self._publish(decision)

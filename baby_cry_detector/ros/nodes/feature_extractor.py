@@ -82,7 +82,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             self.hear(AudioInfo, f'{name}_info', partial(self._on_own_info, name), qos.LATCHED)
             self.hear(AudioDataStamped, name, partial(self._on_own_sound, name),
                       qos.stream(qos.depth_for()))
-        if self._own_sounds:
+        if self._own_sounds and self.classifier is None:
             self.hear(Float32, 'cry_probability', self._on_probability, qos.STATE)
         self.every(LEVEL_PERIOD_S, self._watch)
         self._listening.use(self._extraction.reception.self_test)
@@ -133,7 +133,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
 
     def _hear(self, data, stamp_ns: int, frame_id: str):
         arrival_ns = now_nanoseconds(self)
-        with self._workload.measured():
+        with self._workload:
             blocks = self._extraction.on_audio(AudioMessage(arrival_ns, stamp_ns, frame_id, data))
         for frames in blocks:
             self._publish(frames)
@@ -165,6 +165,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         feature_set, frame_id = self._extraction.feature_set.id, self._extraction.frame_id
         is_taken = self.classifier is not None and self.classifier.take(
             frames, feature_set, frame_id)
+        if is_taken and self._own_sounds:
+            self._extraction.own_sound.on_probability(self.classifier.cry_probability)
         # The classifier itself is one subscriber; what it has taken it does not take again.
         if not is_taken or self._features.get_subscription_count() > 1:
             self._features.publish(features_message(frames, feature_set, frame_id))

@@ -55,7 +55,8 @@ class RecordingPlayer:
         self._heard_ns: Optional[int] = None     # likewise of the newest cry_need
         self._progress_s = 0.0
         # Between two waits the executor must find time for the others, hence no period of 0.
-        self._timer = node.every(self._duration_s / self._rate if self._rate else 1e-4, self.step)
+        self._timer = node.every(self._duration_s / self._rate if self._rate else 1e-4, self.step,
+                                 may_be_early=False)
         self._answers: Any = None
         if self._rate != 1.0:          # in real time nobody has to be waited for who hears here
             self._hear_answers()

@@ -76,3 +76,19 @@ def test_whoever_is_to_end_does_not_wait_for_the_lock():
         worker.start()
         worker.join(PATIENCE_S)
     assert outcome == ['ended']
+
+
+def test_what_may_come_early_is_called_with_what_is_due_and_keeps_its_pace():
+    own, called, done = OwnThread(), [], threading.Event()
+    with own.lock:
+        early = own.every(1e6, lambda: called.append('early'), early_s=2e6)
+        later = own.every(1e6, lambda: called.append('later'))
+        due_s = early.due_s
+        own.every(0.0, done.set)
+    assert done.wait(PATIENCE_S)
+    with own.lock:                             # its turn, with all that came along, is over
+        for recurring in tuple(own._all):
+            recurring.cancel()
+    assert 'early' in called and 'later' not in called
+    assert early.due_s == due_s + 1e6 * called.count('early')      # from when it was due
+    assert later.due_s < due_s + 1e6
