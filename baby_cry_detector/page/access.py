@@ -21,6 +21,8 @@ from baby_cry_detector.fields import ParameterError
 # Without 0, 1, i, l and o: a person may have to type it.
 ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
 TOKEN_LENGTH = 24       # 118 bits
+# What a phone may do: look, or also act.
+SEE, ACT = ROLES = ('see', 'act')
 FORWARDING = ('Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP', 'Via')
 
 
@@ -100,17 +102,20 @@ class Access:
     :param names: further names of it: the machine's, a reverse proxy's.
     :param token: what a phone must show; needed unless only this machine reaches the server.
     :param always: ask for the token on the loopback interface too.
+    :param see_token: another one, with which a phone may look and nothing else; '' if there is none.
     """
 
     def __init__(self, loopback: bool, names: Iterable[str] = (), token: str = '',
-                 always: bool = False):
+                 always: bool = False, see_token: str = ''):
         """Refuse to serve others without a token."""
         self._loopback = loopback
         self._names = {name.lower().rstrip('.') for name in names if name} | {'localhost'}
         self._always = always
-        self._token = token
+        self._token, self._see_token = token, see_token
         if (always or not loopback) and not is_token(token):
             raise ValueError('a token is needed to serve more than this machine')
+        if see_token and (not is_token(see_token) or see_token == token):
+            raise ValueError('the token for looking must be another one')
 
     def host_allowed(self, header: Optional[str]) -> bool:
         """Return whether a Host header names this server: by address, or by a name it has."""
@@ -142,7 +147,10 @@ class Access:
                 and split_host(parts.netloc) is not None
                 and split_host(parts.netloc) == split_host(headers.get('Host')))
 
-    def token_matches(self, text: str) -> bool:
-        """Return whether it is the token; takes equally long whatever it is."""
-        return bool(self._token) and hmac.compare_digest(
-            plain_token(text).encode(), self._token.encode())
+    def role_of(self, text: str) -> str:
+        """Return what a token opens, one of `ROLES`; '' if it is none. Takes equally long."""
+        plain, role = plain_token(text).encode(), ''
+        for token, opens in ((self._see_token, SEE), (self._token, ACT)):
+            if hmac.compare_digest(plain, token.encode()) and token:
+                role = opens
+        return role

@@ -54,6 +54,10 @@ ACTIONS: Dict[str, Fields] = {
     'care': by_name(WHO, text('kind', 10, required=True, choices=CARE_KINDS),
                     number('minutes_ago', 0.0, 1440.0, default=0.0), text('text', 300), KEY),
 }
+# Of a ward nothing is asked but who goes there; the rest is done on the crib's own page.
+WARD_ACTIONS: Dict[str, Fields] = {
+    'acknowledge': by_name(WHO, text('crib', ID, required=True), text('alert_id', ID)),
+}
 SESSION: Fields = by_name(text('token', 100, required=True, secret=True), text('name', 40))
 FORGET: Fields = by_name(text('id', 16, required=True))
 

@@ -18,6 +18,7 @@ import secrets
 from typing import Dict, List, Optional
 
 from baby_cry_detector.kept_state import LARGEST_BYTES, read_document
+from baby_cry_detector.page.access import ACT, ROLES
 from baby_cry_detector.page.state import clean_text
 
 UNUSED_S = 90 * 86_400
@@ -33,12 +34,13 @@ BROWSERS = ('Firefox', 'Edg', 'Chrome', 'Safari')
 
 @dataclass
 class Phone:
-    """One phone; ``digest`` is of its cookie, times in seconds since 1970."""
+    """One phone; ``digest`` is of its cookie, times in seconds since 1970; see `access.ROLES`."""
 
     digest: str
     name: str
     since_s: float
     used_s: float
+    role: str = ACT
 
 
 def name_of_phone(agent: str, typed: str = '') -> str:
@@ -59,7 +61,7 @@ class Phones:
     """
     Who may see the page.
 
-    :param token: the one that they have shown; those of another one are not known.
+    :param token: what they have shown; phones that have shown something else are not known.
     """
 
     def __init__(self, token: str):
@@ -68,13 +70,13 @@ class Phones:
         self._phones: Dict[str, Phone] = {}
         self.changed = False
 
-    def add(self, name: str, now_s: float) -> str:
+    def add(self, name: str, now_s: float, role: str = ACT) -> str:
         """Return the cookie of a phone that has shown the token."""
         cookie, identity = secrets.token_urlsafe(32), secrets.token_hex(8)
         while len(self._phones) >= MOST_PHONES:
             del self._phones[min(self._phones, key=lambda one: self._phones[one].used_s)]
         self._phones[identity] = Phone(_digest(cookie), clean_text(name, 2 * LONGEST_NAME),
-                                       now_s, now_s)
+                                       now_s, now_s, role)
         self.changed = True
         return cookie
 
@@ -91,6 +93,10 @@ class Phones:
             phone.used_s, self.changed = now_s, True
         return found
 
+    def role(self, identity: str) -> str:
+        """Return what a phone may do, '' if nobody knows it."""
+        return self._phones[identity].role if identity in self._phones else ''
+
     @staticmethod
     def _is_in_use(phone: Phone, now_s: float) -> bool:
         return now_s - phone.used_s < UNUSED_S
@@ -98,7 +104,7 @@ class Phones:
     def listed(self, now_s: float, own: str = '') -> List[dict]:
         """Return those that may see the page, the newest use first; ``own`` is who asks."""
         return [{'id': identity, 'name': phone.name, 'since_ms': round(1e3 * phone.since_s),
-                 'used_ms': round(1e3 * phone.used_s), 'own': identity == own}
+                 'used_ms': round(1e3 * phone.used_s), 'own': identity == own, 'role': phone.role}
                 for identity, phone in sorted(self._phones.items(),
                                               key=lambda pair: -pair[1].used_s)
                 if self._is_in_use(phone, now_s)]
@@ -127,7 +133,7 @@ class Phones:
                       for identity, phone in document['phones'].items()}
             if len(phones) > MOST_PHONES or not all(
                     isinstance(one.name, str) and re.fullmatch('[0-9a-f]{64}', one.digest)
-                    and re.fullmatch('[0-9a-f]{16}', identity)
+                    and re.fullmatch('[0-9a-f]{16}', identity) and one.role in ROLES
                     and all(type(value) in (int, float) for value in (one.since_s, one.used_s))
                     for identity, one in phones.items()):
                 raise ValueError('other fields than those of a phone')

@@ -11,19 +11,18 @@ not read what it is sent is dropped.
 import asyncio
 import concurrent.futures
 import contextlib
-import json
 import socket
 import threading
 import time
 from typing import Any, Callable, Dict, Optional, Protocol
 
 from aiohttp import web
-from baby_cry_detector.page.access import Access
-from baby_cry_detector.page.files import FILES, HEADERS, read_files
+from baby_cry_detector.page.access import Access, ACT
+from baby_cry_detector.page.answers import as_json, json_answer, read_body, sentence, SLOW_S
+from baby_cry_detector.page.files import CRIB, HEADERS, read_files, Site
 from baby_cry_detector.page.gate import ANSWER_S as TAKING_S
 from baby_cry_detector.page.gate import Gate, origin
-from baby_cry_detector.page.inputs import (ACTIONS, check_fields, FORGET, InputError, LONGEST_BODY,
-                                           parse_body, SESSION)
+from baby_cry_detector.page.inputs import check_fields, FORGET, InputError, LONGEST_BODY, SESSION
 from baby_cry_detector.page.phones import name_of_phone, Phones
 from baby_cry_detector.page.state import clean_text
 
@@ -31,7 +30,6 @@ MOST_STREAMS = 100
 # Of one phone, or where none is asked who it is, of one address.
 MOST_OWN_STREAMS = 8
 # Beyond what the kernel and the transport hold for one that does not read.
-SLOW_S = 5.0
 UNSENT_BYTES = 16 * 1024
 ANSWER_S = 6.0
 COOKIE_S = 400 * 24 * 3600      # as long as browsers keep any; `phones` forgets sooner
@@ -41,7 +39,7 @@ class Backend(Protocol):
     """What the server asks for; called in the server's threads."""
 
     def act(self, action: str, fields: dict) -> 'concurrent.futures.Future':
-        """Return the future (succeeded, sentence) of one of ACTIONS."""
+        """Return the future (succeeded, sentence) of one of the site's actions."""
 
     def history(self) -> dict:
         """Return the diary of the last days; may block."""
@@ -50,20 +48,16 @@ class Backend(Protocol):
         """Count something that an operator may want to know."""
 
 
-def as_json(value) -> str:
-    """Return JSON in the smallest form; ValueError if there is something it has no name for."""
-    return json.dumps(value, separators=(',', ':'), allow_nan=False)
-
-
 class PageServer:
     """
-    Serves one page from `start` until `stop`.
+    Serves one site from `start` until `stop`.
 
     :param access: who may see it.
     :param phones: who has shown the token.
     :param keep_phones: writes what `Phones.to_document` returns; may raise OSError.
     :param base_path: ``/baby`` where a proxy passes that on too; the page is at both places.
     :param backend: carries requests out.
+    :param site: what is served: the page of one crib, or of a ward.
     :param on_failure: called with the exception if the server dies.
     """
 
@@ -71,7 +65,7 @@ class PageServer:
                  on_failure: Callable[[BaseException], None] = lambda error: None,
                  phones: Optional[Phones] = None,
                  keep_phones: Callable[[dict], None] = lambda document: None,
-                 base_path: str = ''):
+                 base_path: str = '', site: Site = CRIB):
         """Read the files once; nothing is opened."""
         self._access = access
         self._phones = phones if phones is not None else Phones('')
@@ -80,7 +74,8 @@ class PageServer:
         self._gate: Optional[Gate] = None
         self._backend = backend
         self._on_failure = on_failure
-        self._files = read_files()
+        self._site = site
+        self._files = read_files(site)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._thread: Optional[threading.Thread] = None
         self._stopping: Optional[asyncio.Event] = None
@@ -150,13 +145,14 @@ class PageServer:
         self._changed = asyncio.Event()
         application = web.Application(middlewares=[self._guard], client_max_size=LONGEST_BODY)
         for base in dict.fromkeys(('', self._base)):
-            for path in FILES:
+            for path in self._files:
                 application.router.add_get(base + path, self._file)
-            for name, handler in (('state', self._present), ('events', self._events),
-                                  ('history', self._history), ('phones', self._list_phones)):
+            history = [('history', self._history)] if self._site.has_history else []
+            for name, handler in (('state', self._present), ('events', self._events), *history,
+                                  ('role', self._own_role), ('phones', self._list_phones)):
                 application.router.add_get(f'{base}/api/{name}', handler)
             for name, handler in (('session', self._session), ('forget_phone', self._forget_phone),
-                                  *((action, self._act) for action in ACTIONS)):
+                                  *((action, self._act) for action in self._site.actions)):
                 application.router.add_post(f'{base}/api/{name}', handler)
         if self._base:
             application.router.add_get(self._base, self._add_slash)
@@ -206,9 +202,9 @@ class PageServer:
             if response is None:
                 response = await handler(request)
         except InputError as error:
-            response = _sentence(400, str(error))
+            response = sentence(400, str(error))
         except web.HTTPException as error:
-            response = _sentence(error.status, error.reason)
+            response = sentence(error.status, error.reason)
         finally:
             self._gate.end(transport)
             await self._keep_changes()
@@ -220,18 +216,20 @@ class PageServer:
         access = self._access
         if not access.host_allowed(request.headers.get('Host')):
             self._backend.count('refused_host')
-            return _sentence(421, 'this is not the name of this page')
+            return sentence(421, 'this is not the name of this page')
         if request.method == 'POST':
             if not access.same_origin(request.headers):
                 self._backend.count('refused_origin')
-                return _sentence(403, 'only the page itself may ask for that')
+                return sentence(403, 'only the page itself may ask for that')
             if request.content_type != 'application/json':
-                return _sentence(415, 'expected application/json')
+                return sentence(415, 'expected application/json')
         route = self._route(request)
-        if route in FILES or route == '/api/session' or request.path == self._base:
+        if route in self._files or route == '/api/session' or request.path == self._base:
             return None
         if access.needs_token(request.headers) and not self._phone(request):
-            return _sentence(401, 'this phone has not shown the token yet')
+            return sentence(401, 'this phone has not shown the token yet')
+        if self._role(request) != ACT and (request.method == 'POST' or route == '/api/phones'):
+            return sentence(403, 'this phone may look, and nothing else')
         return None
 
     def _route(self, request: web.Request) -> str:
@@ -242,6 +240,15 @@ class PageServer:
 
     def _phone(self, request: web.Request) -> str:
         return self._phones.find(request.cookies.get(self._cookie_name), time.time())
+
+    def _role(self, request: web.Request) -> str:
+        """Return what may be done; where no token is asked for, everything."""
+        if not self._access.needs_token(request.headers):
+            return ACT
+        return self._phones.role(self._phone(request))
+
+    async def _own_role(self, request: web.Request) -> web.Response:
+        return json_answer(as_json({'role': self._role(request)}))
 
     async def _keep_changes(self) -> None:
         if self._phones.changed:
@@ -259,14 +266,15 @@ class PageServer:
 
     async def _session(self, request: web.Request) -> web.Response:
         """Take the token once, and give the phone its cookie."""
-        values = check_fields(SESSION, await _body(request))
-        if not self._access.token_matches(values['token']):
+        values = check_fields(SESSION, await read_body(request))
+        role = self._access.role_of(values['token'])
+        if not role:
             self._backend.count('wrong_token')
             await asyncio.sleep(0.5)
-            return _sentence(403, 'that is not the token; the robot shows the right one at start')
-        response = _sentence(200, 'welcome')
+            return sentence(403, 'that is not the token; the robot shows the right one at start')
+        response = sentence(200, 'welcome')
         cookie = self._phones.add(name_of_phone(request.headers.get('User-Agent', ''),
-                                                values['name']), time.time())
+                                                values['name']), time.time(), role)
         response.set_cookie(
             # Without a path: it goes to the folder of this address as the browser sees it, to
             # nobody else behind the same proxy.
@@ -275,17 +283,17 @@ class PageServer:
         return response
 
     async def _list_phones(self, request: web.Request) -> web.Response:
-        return _json(as_json(self._phones.listed(time.time(), self._phone(request))))
+        return json_answer(as_json(self._phones.listed(time.time(), self._phone(request))))
 
     async def _forget_phone(self, request: web.Request) -> web.Response:
         """Shut a phone out; what it looks at is closed."""
-        identity = check_fields(FORGET, await _body(request))['id']
+        identity = check_fields(FORGET, await read_body(request))['id']
         found = self._phones.forget(identity)
         for transport, whose in list(self._streams.items()):
             if whose == identity:
                 del self._streams[transport]
                 transport.abort()
-        return _json(as_json({'ok': found, 'message': 'it has to show the token again' if found
+        return json_answer(as_json({'ok': found, 'message': 'it has to show the token again' if found
                               else 'that phone is not known any more'}))
 
     async def _add_slash(self, request: web.Request) -> web.Response:
@@ -303,7 +311,7 @@ class PageServer:
         return response
 
     async def _present(self, request: web.Request) -> web.Response:
-        return _json(self._state or 'null')
+        return json_answer(self._state or 'null')
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Send the newest state whenever it changes, until the browser or the server ends."""
@@ -316,7 +324,7 @@ class PageServer:
             own[0].abort()
         elif len(self._streams) >= MOST_STREAMS:
             self._backend.count('too_many_phones')
-            return _sentence(503, f'more than {MOST_STREAMS} pages are open')
+            return sentence(503, f'more than {MOST_STREAMS} pages are open')
         response = web.StreamResponse(headers={
             **HEADERS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store',
             'X-Accel-Buffering': 'no'})
@@ -354,7 +362,7 @@ class PageServer:
             self._history_task = asyncio.get_running_loop().run_in_executor(
                 None, self._read_history)
             self._history_task.add_done_callback(self._forget_reading)
-        response = _json(await asyncio.shield(self._history_task))
+        response = json_answer(await asyncio.shield(self._history_task))
         response.enable_compression()
         return response
 
@@ -366,28 +374,10 @@ class PageServer:
 
     async def _act(self, request: web.Request) -> web.Response:
         action = self._route(request).rpartition('/')[2]
-        fields = check_fields(ACTIONS[action], await _body(request))
+        fields = check_fields(self._site.actions[action], await read_body(request))
         future = asyncio.wrap_future(self._backend.act(action, fields))
         try:
             done, message = await asyncio.wait_for(future, ANSWER_S)
         except asyncio.TimeoutError:
             done, message = False, 'the robot did not answer'
-        return _json(as_json({'ok': done, 'message': clean_text(message)}))
-
-
-async def _body(request: web.Request) -> dict:
-    try:
-        return parse_body(await asyncio.wait_for(request.read(), SLOW_S))
-    except asyncio.TimeoutError:
-        raise InputError('the request did not arrive') from None
-    except web.HTTPRequestEntityTooLarge:
-        raise InputError(f'at most {LONGEST_BODY} bytes are read') from None
-
-
-def _json(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, content_type='application/json', status=status,
-                        headers={'Cache-Control': 'no-store'})
-
-
-def _sentence(status: int, message: str) -> web.Response:
-    return _json(as_json({'ok': status == 200, 'message': message}), status)
+        return json_answer(as_json({'ok': done, 'message': clean_text(message)}))

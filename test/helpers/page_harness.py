@@ -15,13 +15,13 @@ import pytest
 
 
 class ServedPage:
-    """The node `caregiver_page` in the context of a running graph, spun by a thread of its own."""
+    """A node that serves a page in the context of a graph, spun by a thread of its own."""
 
-    def __init__(self, graph, **overrides):
-        """Start it on a free port."""
+    def __init__(self, graph, node=None, **overrides):
+        """Start it on a free port; ``node``: its class, of caregiver_page if none is given."""
         from baby_cry_detector.ros.nodes.caregiver_page import CaregiverPage
         from rclpy.executors import SingleThreadedExecutor
-        self.node = CaregiverPage({'port': 0, **overrides}, context=graph.context)
+        self.node = (node or CaregiverPage)({'port': 0, **overrides}, context=graph.context)
         self.executor = SingleThreadedExecutor(context=graph.context)
         self.executor.add_node(self.node)
         assert self.node.autostart()

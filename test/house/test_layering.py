@@ -35,7 +35,7 @@ LAYERS = (
      'research.paper', 'research.cli', 'research.corpus', 'research.needs', 'research.sounds',
      'research.annotation', 'research.smile',
      'ros.base',
-     'ros.nodes', 'ros.tools'},
+     'ros.nodes', 'ros.tools', 'ros.web'},
 )
 # What may import its neighbours on a line: a package that is one room with sub-rooms.
 FAMILIES = ('audio', 'features', 'research', 'ros')

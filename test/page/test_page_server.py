@@ -19,7 +19,7 @@ pytest.importorskip('aiohttp', reason='needs python3-aiohttp')
 
 from baby_cry_detector.page import gate  # noqa: E402, I100
 from baby_cry_detector.page.access import Access, new_token  # noqa: E402
-from baby_cry_detector.page.files import FILES  # noqa: E402
+from baby_cry_detector.page.files import FILES, WARD  # noqa: E402
 from baby_cry_detector.page.phones import Phones  # noqa: E402
 from baby_cry_detector.page.server import PageServer  # noqa: E402
 
@@ -233,7 +233,8 @@ def test_everything_the_page_asks_for_is_below_where_it_is(serve, base):
     server = serve(base_path=base)
     page = f'http://robot.example{base}/'
     text = ask(server, f'{base}/')[2].decode()
-    script = ask(server, f'{base}/page.js')[2].decode() + ask(server, f'{base}/phones.js')[2].decode()  # noqa: E501
+    script = ''.join(ask(server, f'{base}/{name}.js')[2].decode()
+                     for name in ('page', 'link', 'phones'))
     wanted = re.findall(r'(?:href|src)="([^"#]+)"', text)
     wanted += re.findall(r"from '([^']+)'", script) + re.findall(r"register\('([^']+)'", script)
     wanted += re.findall(r"(?:fetch|EventSource)\('([^']+)'", script)
@@ -248,7 +249,7 @@ def test_everything_the_page_asks_for_is_below_where_it_is(serve, base):
     assert not re.search(r"""['"`]/(?!/)""", re.sub(r'//.*', '', script))
     worker = ask(server, f'{base}/sw.js')[2].decode()
     assert "'/" not in worker and all(f"'{name.lstrip('/')}'" in worker for name in (
-        '/page.css', '/page.js', '/phones.js', '/timeline.js'))
+        '/link.js', '/page.css', '/page.js', '/phones.js', '/timeline.js', '/words.js'))
 
 
 def test_a_path_without_its_slash_leads_to_the_page_and_other_paths_nowhere(serve):
@@ -274,3 +275,42 @@ def test_a_path_changes_nothing_about_who_may(serve):
     cookie = show(server, 'mum', '/baby')
     assert ask(server, '/baby/api/stop_rocking', 'POST', {'who': ''}, Cookie=cookie)[0] == 200
     assert server.backend.asked == [('stop_rocking', {'who': ''})]
+
+
+def test_who_has_the_token_for_looking_can_not_act(serve):
+    token, looking = new_token(), new_token()
+    backend, phones = Backend(), Phones(token + looking)
+    server = serve(token)
+    server.stop()
+    server = PageServer(Access(True, [], token, True, looking), backend, phones=phones, site=WARD)
+    server.start('127.0.0.1', 0)
+    try:
+        server.publish({'cribs': []})
+        cookies = {}
+        for each in (token, looking):
+            status, headers, _ = ask(server, '/api/session', 'POST', {'token': each, 'name': ''})
+            assert status == 200
+            cookies[each] = headers['Set-Cookie'].partition(';')[0]
+        going = {'who': 'Anna', 'crib': '/a', 'alert_id': ''}
+        for each, role, done in ((token, 'act', 200), (looking, 'see', 403)):
+            cookie = cookies[each]
+            assert json.loads(ask(server, '/api/role', Cookie=cookie)[2]) == {'role': role}
+            assert ask(server, Cookie=cookie)[0] == 200
+            assert ask(server, '/api/acknowledge', 'POST', going, Cookie=cookie)[0] == done
+            assert ask(server, '/api/phones', Cookie=cookie)[0] == done
+            assert ask(server, '/api/forget_phone', 'POST', {'id': 'x'},
+                       Cookie=cookie)[0] == done
+        assert backend.asked == [('acknowledge', going)]
+        assert ask(server, '/api/role')[0] == 401
+        for absent in ('/page.js', '/sw.js', '/api/history'):
+            assert ask(server, absent, Cookie=cookies[token])[0] == 404
+        assert ask(server, '/api/stop_rocking', 'POST', {'who': ''},
+                   Cookie=cookies[token])[0] in (404, 405)
+        # Kept over a restart, with what each may do; not with another token.
+        again, other = Phones(token + looking), Phones(token + new_token())
+        for one in (again, other):
+            one.resume(phones.to_document())
+        assert sorted(each['role'] for each in again.listed(time.time())) == ['act', 'see']
+        assert other.listed(time.time()) == []
+    finally:
+        server.stop()

@@ -190,6 +190,6 @@ def test_text_is_one_printable_line_of_bounded_length():
 
 
 def test_alerts_and_page_use_the_same_words_for_how_hard_it_cries():
-    script = (Path(state_module.__file__).parent / 'assets' / 'timeline.js').read_text()
+    script = (Path(state_module.__file__).parent / 'assets' / 'words.js').read_text()
     table = re.search(r'const HARDNESS = (.+);', script).group(1).replace("'", '"')
     assert json.loads(table) == [[below, word] for below, word in HARDNESS]

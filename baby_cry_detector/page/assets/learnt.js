@@ -3,7 +3,8 @@
 
 // Why it cries, as far as the robot knows this baby: in words, week by week, and the usual day.
 
-import { drawHours, element, NEED_WORDS, sentence } from './timeline.js';
+import { drawHours } from './timeline.js';
+import { element, NEED_WORDS, sentence } from './words.js';
 
 // What a need is called after "it was".
 const NOUNS = { hungry: 'hunger', tired: 'tiredness', discomfort: 'a wet nappy or discomfort', burping: 'wind',

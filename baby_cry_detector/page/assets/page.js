@@ -4,36 +4,16 @@
 // What is happening now, as the robot says it, and what the caregiver asks for.
 
 import { drawRhythm, showLearnt, why } from './learnt.js';
+import { $, announce, isLost, lastHeard, post, robotNow, say, setText, showLink, start } from './link.js';
 import { watchPhones } from './phones.js';
-import { at, drawDay, drawWeek, fillEpisodes, lasting, loudness, sentence, upToNow } from './timeline.js';
+import { drawDay, drawWeek, fillEpisodes, upToNow } from './timeline.js';
+import { at, lasting, loudness } from './words.js';
 
-// The robot speaks every second; what is older than this is not shown as the present.
-const LOST_MS = 5000;
-const AGAIN_MS = 2000;
-const ANSWER_MS = 45e3;       // so long the answer to a tap is shown
-
-const $ = (id) => document.getElementById(id);
-const body = document.body;
-
+const { body } = document;
 let state = null;            // the newest word of the robot
-let heardAt = 0;             // when it came, by this phone's steady clock
-let ahead = 0;               // the robot's clock minus this phone's
 let diary = { available: false, why: 'The diary has not been read yet', episodes: [], events: [] };
 let diaryVersion = null;
 let diaryWanted = false;
-let stream = null;
-let attempts = 0;
-let retry = 0;
-let lastTry = 0;
-let announced = '';
-const forgotten = {};        // timers of the answers to taps
-
-const robotNow = () => Date.now() + ahead;
-
-function setText(id, text) {
-  const node = $(id);
-  if (node.textContent !== text) node.textContent = text;
-}
 
 // --- what is happening ----------------------------------------------------------------------------
 
@@ -46,15 +26,9 @@ const HEADLINES = {
   no_detector: ['The detector has stopped', 'Whether the baby cries is not known.'],
 };
 
-function isLost() {
-  return $('door').hidden && performance.now() - heardAt > LOST_MS;
-}
-
 function show() {
   if (!$('door').hidden) return;
-  const link = isLost() ? 'lost' : state === null ? 'connecting' : 'live';
-  if (body.dataset.link !== link) body.dataset.link = link;
-  setText('link', { connecting: 'Connecting', lost: 'Connection lost', live: 'Live' }[link]);
+  const link = showLink(state !== null);
   if (state === null) {
     if (link === 'lost') {
       setText('headline', 'Connection lost');
@@ -81,7 +55,7 @@ function showHeadline(lost, now) {
   const remark = state.why ? `${state.why}: whether the baby cries is not known.` : usual;
   if (lost) {
     setText('headline', 'Connection lost');
-    setText('since', `Last heard from at ${at(now - (performance.now() - heardAt))}`);
+    setText('since', `Last heard from at ${at(lastHeard())}`);
     setText('remark', `What it said then (${words.toLowerCase()}) may no longer hold. Trying again.`);
   } else {
     setText('headline', words);
@@ -93,13 +67,6 @@ function showHeadline(lost, now) {
   $('remark').hidden = !$('remark').textContent;
   document.title = `${$('headline').textContent} – ${state.crib || 'Crib'}`;
   announce(lost ? 'Connection lost.' : `${words}.${remark ? ` ${remark}` : ''}`);
-}
-
-/** Tell a screen reader what changed, and nothing else. */
-function announce(text) {
-  if (text === announced) return;
-  announced = text;
-  $('announcer').textContent = text;
 }
 
 function showFacts(lost) {
@@ -174,55 +141,15 @@ function showEpisodes() {
   $('care-none').hidden = !$('care-form').hidden;
 }
 
-// --- the connection -------------------------------------------------------------------------------
+// --- states and the diary --------------------------------------------------------------------------
 
 function hear(newest) {
-  if (newest === null) return;
   const before = state;
   state = newest;
-  heardAt = performance.now();
-  ahead = state.now_ms - Date.now();
-  $('door').hidden = true;
-  $('page').hidden = false;
   show();
   if (JSON.stringify([before?.episode, before?.can]) !== JSON.stringify([state.episode, state.can])) showEpisodes();
   if (state.history !== diaryVersion) readDiary();
   if (before?.state !== state.state) showDiary();
-}
-
-async function connect() {
-  const attempt = attempts += 1;
-  clearTimeout(retry);
-  stream?.close();
-  stream = null;
-  try {
-    const answer = await fetch('api/state', { cache: 'no-store', signal: AbortSignal.timeout(LOST_MS) });
-    const newest = answer.ok ? await answer.json() : null;
-    if (attempt !== attempts) return;          // somebody else is at it
-    if (answer.status === 401) {
-      askForToken();
-      return;
-    }
-    if (answer.ok) {
-      hear(newest);
-      stream = new EventSource('api/events');
-      stream.onmessage = (event) => hear(JSON.parse(event.data));
-      return;
-    }
-  } catch {
-    // Not reached; tried again below.
-  }
-  if (attempt === attempts) retry = setTimeout(connect, AGAIN_MS);
-}
-
-/** Redo the connection when it has been silent for too long, whatever the browser thinks of it. */
-function watch() {
-  show();
-  const now = performance.now();
-  if (stream !== null && isLost() && now - Math.max(heardAt, lastTry) > 2 * LOST_MS) {
-    lastTry = now;
-    connect();
-  }
 }
 
 async function readDiary() {
@@ -248,51 +175,7 @@ async function readDiary() {
   readDiary.busy = false;
 }
 
-// --- the token ------------------------------------------------------------------------------------
-
-function askForToken() {
-  stream?.close();
-  stream = null;
-  body.dataset.link = 'locked';
-  $('page').hidden = true;
-  $('door').hidden = false;
-  setText('link', 'Locked');
-  document.title = 'Baby cry detector';
-}
-
-async function showToken(token) {
-  const { ok, message } = await post('session', { token, name: $('who').value });
-  if (ok) {
-    setText('door-answer', '');
-    await connect();
-    listPhones();
-  } else {
-    askForToken();
-    say('door-answer', false, message);
-  }
-}
-
 // --- the buttons ----------------------------------------------------------------------------------
-
-async function post(action, values) {
-  try {
-    const answer = await fetch(`api/${action}`, {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(values),
-    });
-    if (answer.status === 401) askForToken();
-    return await answer.json();
-  } catch {
-    return { ok: false, message: 'not sent: there is no connection' };
-  }
-}
-
-function say(id, ok, message) {
-  const node = $(id);
-  node.classList.toggle('bad', !ok);
-  node.textContent = sentence(message);
-  clearTimeout(forgotten[id]);
-  forgotten[id] = setTimeout(() => { node.textContent = ''; }, ANSWER_MS);
-}
 
 const KEYED = ['care', 'label'];
 
@@ -369,39 +252,12 @@ onTap($('say'), 'label-answer', 'label', () => ({ episode_id: $('episode').value
 });
 $('episode').addEventListener('change', () => { $('episode').dataset.touched = 'yes'; });
 
-$('door-form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  showToken($('token').value);
-});
-
 // --- start ----------------------------------------------------------------------------------------
-
-try {
-  $('who').value = localStorage.getItem('who') ?? '';
-  $('who').addEventListener('change', () => localStorage.setItem('who', $('who').value));
-} catch {
-  // Without storage the name is typed anew.
-}
 
 const listPhones = watchPhones(post, say);
 showDiary();
-setInterval(watch, 1000);
 setInterval(showDiary, 60e3);
-document.addEventListener('visibilitychange', () => {
-  // A phone that slept shows at once that it has not heard anything meanwhile.
-  if (!document.hidden) {
-    show();
-    if (isLost()) connect();
-  }
-});
-
-const token = new URLSearchParams(location.hash.slice(1)).get('token');
-if (token) {
-  history.replaceState(null, '', location.pathname);      // not to be bookmarked or shown over a shoulder
-  showToken(token);
-} else {
-  connect();
-}
+start({ hear, show, welcome: listPhones, title: 'Baby cry detector' });
 
 if (window.isSecureContext && 'serviceWorker' in navigator) {
   navigator.serviceWorker.register('sw.js').catch(() => {});

@@ -3,7 +3,7 @@
 
 // Which phones have shown the token, and shutting one out.
 
-import { at } from './timeline.js';
+import { at } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -22,7 +22,8 @@ async function list(post, say) {
   $('phones-list').replaceChildren(...phones.map((phone) => {
     const item = document.createElement('li');
     const own = phone.own ? 'This phone: ' : '';
-    item.textContent = `${own}${phone.name}, used ${day(phone.used_ms)} ${at(phone.used_ms)} `;
+    const only = phone.role === 'see' ? ', may only look' : '';
+    item.textContent = `${own}${phone.name}${only}, used ${day(phone.used_ms)} ${at(phone.used_ms)} `;
     const out = document.createElement('button');
     out.type = 'button';
     out.textContent = 'Shut out';

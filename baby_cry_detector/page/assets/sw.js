@@ -6,8 +6,8 @@
 
 // Where this page is: at the root, or behind a proxy under a path, beside another crib's page.
 const BASE = new URL('./', self.location).pathname;
-const KEPT = `caregiver-page-3 ${BASE}`;
-const FILES = ['', 'page.css', 'page.js', 'learnt.js', 'phones.js', 'timeline.js', 'manifest.webmanifest', 'icon.svg']
+const KEPT = `caregiver-page-4 ${BASE}`;
+const FILES = ['', 'page.css', 'page.js', 'learnt.js', 'link.js', 'phones.js', 'timeline.js', 'words.js', 'manifest.webmanifest', 'icon.svg']
   .map((name) => BASE + name);
 
 self.addEventListener('install', (event) => {

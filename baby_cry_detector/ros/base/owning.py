@@ -142,6 +142,15 @@ class OwningNode(Node):
             self._held[self._opening_in].append((thing, give_back or (lambda it: it.close())))
         return thing
 
+    @contextlib.contextmanager
+    def owning(self, step: str):
+        """Let what is made in this block be given back with a step that has been taken."""
+        before, self._opening_in = self._opening_in, step
+        try:
+            yield
+        finally:
+            self._opening_in = before
+
     def create_service(self, srv_type, srv_name, callback, **kwargs):
         """Return a service that answers, whatever its callback does."""
         return super().create_service(srv_type, srv_name, self._guarded(callback), **kwargs)

@@ -182,8 +182,8 @@ class NeedEstimatorSettings(NodeSettings):
 
 
 @dataclass(frozen=True)
-class CaregiverPageSettings(NodeSettings):
-    """Parameters of caregiver_page."""
+class PageSettings(NodeSettings):
+    """Parameters of every node that serves a page."""
 
     host: str = setting(
         '127.0.0.1', 'Address to listen on. 127.0.0.1: this machine only; 0.0.0.0: the house '
@@ -202,8 +202,35 @@ class CaregiverPageSettings(NodeSettings):
         'cuts the path off, or there is none.', read_only=True)
     token_file: str = setting(
         '', 'File that keeps the token; empty: one in XDG_STATE_HOME.', read_only=True, path=True)
+
+
+@dataclass(frozen=True)
+class CaregiverPageSettings(PageSettings):
+    """Parameters of caregiver_page."""
+
     diary_file: str = setting(
         '', "The diary's database, read only; empty: the usual one.", read_only=True, path=True)
+
+
+@dataclass(frozen=True)
+class WardPageSettings(PageSettings):
+    """Parameters of ward_page."""
+
+    port: int = setting(
+        8096, 'TCP port to listen on; 0 takes a free one.', minimum=0, maximum=65535,
+        read_only=True)
+    cribs: str = setting(
+        '', 'Namespaces of the cribs, with commas between them: each is shown, and told where it '
+        'is not heard, from the beginning. Empty: those whose cry_need is found, from then on.',
+        read_only=True)
+    page_address: str = setting(
+        '', "Address of a crib's own page, where {crib} stands for its namespace, for example "
+        'https://{crib}.ward.example/; empty: none is offered.', read_only=True)
+    not_heard_after_s: float = setting(
+        10.0, 'So long a crib may not be heard until that is told on alert.', minimum=3.0,
+        maximum=600.0)
+    repeat_s: float = setting(
+        60.0, 'It is told again so often while it lasts.', minimum=5.0, maximum=3600.0)
 
 
 @dataclass(frozen=True)
@@ -328,6 +355,7 @@ SETTINGS: Dict[str, Type[NodeSettings]] = {
     'diary': DiarySettings,
     'need_estimator': NeedEstimatorSettings,
     'caregiver_page': CaregiverPageSettings,
+    'ward_page': WardPageSettings,
     'rocker': RockerSettings,
     'soother': SootherSettings,
 }

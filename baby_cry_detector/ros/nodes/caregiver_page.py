@@ -13,12 +13,10 @@ from pathlib import Path
 import sys
 
 from baby_cry_detector.care.diary.place import default_path
-from baby_cry_detector.kept_state import state_folder
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, NeedEstimate
 from baby_cry_detector.page import link
-from baby_cry_detector.page.access import Access, check_place, is_loopback, normal_path
+from baby_cry_detector.page.files import CRIB
 from baby_cry_detector.page.history import read_history
-from baby_cry_detector.page.phones import PhoneFile, Phones
 from baby_cry_detector.page.server import PageServer
 from baby_cry_detector.page.state import PageState
 from baby_cry_detector.ros.base import qos
@@ -28,7 +26,8 @@ from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import CaregiverPageSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.ros.nodes.page_requests import PageRequests
+from baby_cry_detector.ros.web.requests import PageRequests
+from baby_cry_detector.ros.web.serving import PageServing, port_of
 from diagnostic_msgs.msg import DiagnosticStatus
 
 # The page counts the seconds itself; this often it is told that they still count.
@@ -42,8 +41,7 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
         """Declare parameters; nothing is opened."""
         super().__init__('caregiver_page', CaregiverPageSettings, overrides, **kwargs)
         self._values = CaregiverPageSettings()
-        self._token = ''
-        self._access = None
+        self._serving = None
         self._server = None
         self._state = PageState()
         self._need_arrival, self._alert_arrival = Arrival(self), Arrival(self)
@@ -55,19 +53,12 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
     # --- lifecycle -------------------------------------------------------------------------------
     def validate(self, values: CaregiverPageSettings):
         """Refuse a name where an address is needed: it may be another machine's."""
-        check_place(values.host, values.base_path)
+        PageServing.check(values)
 
     def configure(self, values: CaregiverPageSettings):
         """Get the token where one is needed, and the ends of what the buttons do."""
         self._values = values
-        names = [name.strip() for name in values.host_names.split(',') if name.strip()]
-        loopback = is_loopback(values.host)
-        always = values.require_token or bool(names)
-        self._token = ''
-        if always or not loopback:
-            self._token = link.kept_token(self._token_path())
-        self._access = Access(loopback, [*names, *(() if loopback else link.own_names())],
-                              self._token, always)
+        self._serving = PageServing(self, values, CRIB)
         self._diary = Path(values.diary_file or default_path()).expanduser()
         self._requests = PageRequests(self, self._on_answer)
 
@@ -80,23 +71,9 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
         self.hear(CareEvent, 'care_event', self._on_care, qos.EVENTS)
         self.hear(NeedEstimate, 'need_estimate', self._on_estimate, qos.LATCHED)
         self.every(TELL_PERIOD_S, self._tell)
-        phones, kept = Phones(self._token), None
-        if self._token:
-            kept = PhoneFile(self._token_path().with_suffix('.phones'))
-            try:
-                kept.read(phones)
-            except (OSError, ValueError) as error:
-                self.report('phones_forgotten', str(error))
-        self._server = self.own(PageServer(
-            self._access, self, self._on_failure, phones, kept.keep if kept else lambda _: None,
-            normal_path(self._values.base_path)), self._close_server)
+        self._server = self._serving.open(self, self._on_failure, self._close_server)
         self._tell()
-        host, port = self._values.host, self._values.port
-        try:
-            self._server.start(host, port)
-        except OSError as error:
-            raise OSError(f'the page can not listen on {host}:{port}: {error}') from None
-        self._welcome(host, self._server.port)
+        self._serving.start(self._server)
 
     def _close_server(self, server: PageServer):
         """Close every connection."""
@@ -108,30 +85,12 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
 
     def cleanup(self):
         """Forget the token."""
-        self._token, self._access = '', None
+        self._serving = None
 
     @property
     def port(self) -> int:
         """Return the port that is listened on, 0 while none is."""
-        return 0 if self._server is None else self._server.port
-
-    # --- the link --------------------------------------------------------------------------------
-    def _token_path(self) -> Path:
-        if self._values.token_file:
-            return Path(self._values.token_file).expanduser()
-        name = self.get_fully_qualified_name().strip('/').replace('/', '.')
-        return state_folder() / f'{name}.token'
-
-    def _welcome(self, host, port):
-        """Say where the page is; the token goes to the terminal, never into a log."""
-        address = link.page_address(host, port)
-        if not self._token:
-            self.get_logger().info(f'the page is at {address}, for this machine only')
-            return
-        path = self._token_path()
-        self.get_logger().info(f'the page is at {address}, for phones that have shown the token '
-                               f'in {path}; `caregiver_page --link {path}` shows the link')
-        link.show(link.invitation(host, port, self._token))
+        return port_of(self._server)
 
     def _on_answer(self):
         """Show what an answered request changed."""
@@ -189,8 +148,8 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
         """Report where the page is and who looks at it."""
         if self._server is None:
             return DiagnosticStatus.WARN, 'not active', {}
-        details = {'address': link.page_address(self._values.host, self._server.port),
-                   'token_required': bool(self._token), 'phones': self._server.streams}
+        details = {'address': self._serving.address(self._server),
+                   'token_required': bool(self._serving.token), 'phones': self._server.streams}
         if self.counts['server_failed']:
             return DiagnosticStatus.ERROR, 'the page is not served any more', details
         return DiagnosticStatus.OK, f'{self._server.streams} looking', details

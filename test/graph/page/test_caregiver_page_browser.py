@@ -206,7 +206,7 @@ def test_the_link_opens_the_page_once_and_for_all(playing, serve, phone, tmp_pat
     small.tap('#door-form button')
     small.shows('door-answer', 'not the token')
     small.open('about:blank')
-    small.open(f'{page.address}#token={page.node._token}')
+    small.open(f'{page.address}#token={page.node._serving.token}')
     small.shows('link', 'Live')
     assert small.driver.current_url == page.address       # nothing to look over a shoulder for
     assert small.run('return document.cookie') == ''       # no script can read it
@@ -215,7 +215,7 @@ def test_the_link_opens_the_page_once_and_for_all(playing, serve, phone, tmp_pat
     typed = phone(dark=False)
     typed.open(page.address)
     typed.shows('door', 'Token')
-    token = page.node._token.upper()
+    token = page.node._serving.token.upper()
     typed.enter('token', ' '.join(token[at:at + 4] for at in range(0, len(token), 4)))
     typed.tap('#door-form button')
     typed.shows('link', 'Live')

@@ -119,7 +119,7 @@ def test_labels_and_care_reach_the_diary_and_come_back_on_every_phone(house):
 
 def test_what_is_tapped_three_times_in_vain_is_one_row_and_the_next_one_another(
         house, monkeypatch):
-    monkeypatch.setattr('baby_cry_detector.ros.nodes.page_requests.ANSWER_S', 1.0)
+    monkeypatch.setattr('baby_cry_detector.ros.web.requests.ANSWER_S', 1.0)
     phone = house.phone()
     held, release = threading.Event(), threading.Event()
 

@@ -41,7 +41,7 @@ def serve(start_graph):
 def show_token(page):
     """Return the Cookie header of a phone that has shown the token."""
     status, headers, _ = page.request(
-        '/api/session', 'POST', json.dumps({'token': page.node._token}),
+        '/api/session', 'POST', json.dumps({'token': page.node._serving.token}),
         Content_Type='application/json', Origin=f'http://127.0.0.1:{page.port}')
     assert status == 200
     return headers['Set-Cookie'].partition(';')[0]
@@ -135,16 +135,16 @@ def test_in_the_house_a_phone_shows_the_token_once(serve, tmp_path):
     for path in ('state', 'events', 'history'):
         assert page.request(f'/api/{path}')[0] == 401
     assert page.post('stop_rocking', {})[0] == 401
-    for wrong in ('wrong', page.node._token[:-1], page.node._token + 'a'):
+    for wrong in ('wrong', page.node._serving.token[:-1], page.node._serving.token + 'a'):
         status, answer = page.post('session', {'token': wrong})
         assert status == 403 and 'not the token' in answer['message']
     assert page.node.counts['wrong_token'] == 3
     status, headers, _ = page.request(
-        '/api/session', 'POST', json.dumps({'token': page.node._token}),
+        '/api/session', 'POST', json.dumps({'token': page.node._serving.token}),
         Content_Type='application/json', Origin=f'http://127.0.0.1:{page.port}')
     kept = headers['Set-Cookie']
     assert 'HttpOnly' in kept and 'SameSite=Strict' in kept and 'Path=' not in kept
-    assert page.node._token not in kept
+    assert page.node._serving.token not in kept
     cookie = kept.partition(';')[0]
     assert page.request('/api/state', Cookie=cookie)[0] == 200
     assert page.post('stop_rocking', {}, Cookie=cookie)[0] == 200

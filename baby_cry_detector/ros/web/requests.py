@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What the buttons of the page ask for: from the server's threads to services, and back.
+What the buttons of a page ask for: from the server's threads to services, and back.
 
 Requests wait in a short queue for the ROS thread; an answer that does not come is given up.
 """
@@ -36,36 +36,37 @@ class Service(NamedTuple):
     request: Callable[[dict], Any]
 
 
-class PageRequests:
+class Requests:
     """
-    Carries out what browsers ask for.
+    Carries out what browsers ask for; a page says in `carry_out` what that is.
 
     :param node: a `ManagedNode` that is being configured; it owns what is made here.
     :param on_answer: called in the ROS thread after a service has answered.
     """
 
     def __init__(self, node, on_answer: Callable[[], None]) -> None:
-        """Make the clients; nothing is asked yet."""
-        self._node, self._on_answer = node, on_answer
-        self._stop = node.offer(Empty, 'rock_stop', qos.STATE)
-
-        def service(srv_type, name, absent, request):
-            client = node.own(node.create_client(srv_type, name), node.destroy_client)
-            return Service(client, absent, request)
-        self._services = {
-            'acknowledge': service(Acknowledge, 'caregiver_alert/acknowledge', ALERTS,
-                                   _acknowledge),
-            'snooze': service(Snooze, 'caregiver_alert/snooze', ALERTS, _snooze),
-            'label': service(LabelEpisode, 'diary/label_episode', DIARY, _label),
-            'forget_learnt': service(Trigger, 'need_estimator/forget', ESTIMATOR,
-                                     lambda fields: Trigger.Request()),
-            'care': service(RecordCare, 'diary/record_care', DIARY,
-                            lambda fields: _care(fields, now_nanoseconds(node))),
-        }
+        """Nothing is asked yet."""
+        self.node, self._on_answer = node, on_answer
         self._requests: queue.Queue = queue.Queue(MOST_REQUESTS)
         self._pending: Dict[Any, Tuple[Any, float, concurrent.futures.Future]] = {}
         self._wake = node.own(node.create_guard_condition(self._take),
                               node.destroy_guard_condition)
+
+    def carry_out(self, action: str, fields: dict, future: concurrent.futures.Future) -> None:
+        """Do it, or `call` who does, in the ROS thread; the future is answered."""
+        raise NotImplementedError
+
+    def client(self, srv_type, name: str):
+        """Return a client that the node owns."""
+        return self.node.own(self.node.create_client(srv_type, name), self.node.destroy_client)
+
+    def call(self, service: 'Service', fields: dict, future: concurrent.futures.Future) -> None:
+        """Ask a service; its answer is the future's."""
+        if not service.client.service_is_ready():
+            return answer(future, False, service.absent)
+        asked = service.client.call_async(service.request(fields))
+        self._pending[asked] = (service.client, time.monotonic() + ANSWER_S, future)
+        asked.add_done_callback(self._answered)
 
     def ask(self, action: str, fields: dict) -> concurrent.futures.Future:
         """Hand a request to the ROS thread, from any thread; see `page.server.Backend`."""
@@ -78,28 +79,21 @@ class PageRequests:
             future.set_result((False, 'too much was asked for at once'))
         return future
 
-    def can(self) -> Dict[str, bool]:
-        """Return which actions there is somebody for."""
-        can = {action: service.client.service_is_ready()
-               for action, service in self._services.items()}
-        can['stop_rocking'] = self._stop.get_subscription_count() > 0
-        return can
-
     def expire(self) -> None:
         """Give up on services that died with a request."""
         for asked, (client, deadline_s, future) in list(self._pending.items()):
             if time.monotonic() > deadline_s:
                 del self._pending[asked]
                 client.remove_pending_request(asked)
-                _answer(future, False, 'no answer; try again')
+                answer(future, False, 'no answer; try again')
 
     def refuse(self) -> None:
         """Answer everything that waits: the page is being closed."""
         for _, _, future in self._pending.values():
-            _answer(future, False, 'the page is being closed')
+            answer(future, False, 'the page is being closed')
         self._pending.clear()
         while not self._requests.empty():
-            _answer(self._requests.get_nowait()[2], False, 'the page is being closed')
+            answer(self._requests.get_nowait()[2], False, 'the page is being closed')
 
     def _take(self) -> None:
         while True:
@@ -108,40 +102,68 @@ class PageRequests:
             except queue.Empty:
                 return
             try:
-                self._carry_out(action, fields, future)
+                fields['who'] = fields['who'] or 'phone'
+                self.carry_out(action, fields, future)
             except Exception as error:
-                self._node.report('request_failed', f'{action}: {error!r}')
-                _answer(future, False, "that failed; the robot's log says why")
-
-    def _carry_out(self, action: str, fields: dict, future: concurrent.futures.Future) -> None:
-        fields['who'] = fields['who'] or 'phone'
-        if action == 'stop_rocking':
-            if not self._stop.get_subscription_count():
-                return _answer(future, False, 'nothing here can rock')
-            self._stop.publish(Empty())
-            return _answer(future, True, 'told to stop')
-        client, absent, request = self._services[action]
-        if not client.service_is_ready():
-            return _answer(future, False, absent)
-        asked = client.call_async(request(fields))
-        self._pending[asked] = (client, time.monotonic() + ANSWER_S, future)
-        asked.add_done_callback(self._answered)
+                self.node.report('request_failed', f'{action}: {error!r}')
+                answer(future, False, "that failed; the robot's log says why")
 
     def _answered(self, asked) -> None:
         pending = self._pending.pop(asked, None)
         if pending is None:
             return
         response = asked.result()
-        _answer(pending[2], response.success, response.message)
+        answer(pending[2], response.success, response.message)
         self._on_answer()
 
 
-def _answer(future: concurrent.futures.Future, done: bool, message: str) -> None:
+def answer(future: concurrent.futures.Future, done: bool, message: str) -> None:
+    """Answer the browser, unless that has been done."""
     if not future.done():
         future.set_result((bool(done), str(message)))
 
 
-def _acknowledge(fields: dict) -> Acknowledge.Request:
+class PageRequests(Requests):
+    """What the page of one crib asks for."""
+
+    def __init__(self, node, on_answer: Callable[[], None]) -> None:
+        """Make the clients; nothing is asked yet."""
+        super().__init__(node, on_answer)
+        self._stop = node.offer(Empty, 'rock_stop', qos.STATE)
+
+        def service(srv_type, name, absent, request):
+            return Service(self.client(srv_type, name), absent, request)
+        self._services = {
+            'acknowledge': service(Acknowledge, 'caregiver_alert/acknowledge', ALERTS,
+                                   acknowledgement),
+            'snooze': service(Snooze, 'caregiver_alert/snooze', ALERTS, _snooze),
+            'label': service(LabelEpisode, 'diary/label_episode', DIARY, _label),
+            'forget_learnt': service(Trigger, 'need_estimator/forget', ESTIMATOR,
+                                     lambda fields: Trigger.Request()),
+            'care': service(RecordCare, 'diary/record_care', DIARY,
+                            lambda fields: _care(fields, now_nanoseconds(node))),
+        }
+
+    def can(self) -> Dict[str, bool]:
+        """Return which actions there is somebody for."""
+        can = {action: service.client.service_is_ready()
+               for action, service in self._services.items()}
+        can['stop_rocking'] = self._stop.get_subscription_count() > 0
+        return can
+
+    def carry_out(self, action: str, fields: dict, future: concurrent.futures.Future) -> None:
+        """Do what a button asks for."""
+        if action != 'stop_rocking':
+            self.call(self._services[action], fields, future)
+        elif not self._stop.get_subscription_count():
+            answer(future, False, 'nothing here can rock')
+        else:
+            self._stop.publish(Empty())
+            answer(future, True, 'told to stop')
+
+
+def acknowledgement(fields: dict) -> Acknowledge.Request:
+    """Return a request to take an alert over."""
     return Acknowledge.Request(who=fields['who'], alert_id=fields['alert_id'])
 
 
