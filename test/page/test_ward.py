@@ -49,7 +49,7 @@ def test_what_is_not_heard_comes_first_then_crying_that_nobody_goes_to():
     ward.hear_alert('taken', alert(acknowledged=True, acknowledged_by='Anna'))
     ward.hear_alert('long', alert())
     ward.hear_alert('loud', alert())
-    how = {name: HERE for name in ward.cribs}
+    how = dict.fromkeys(ward.cribs, HERE)
     how.update(gone=HERE._replace(need_silent_ns=3 * NS), twice=HERE._replace(publishers=2),
                never=Reception(publishers=0))
     shown = json.loads(json.dumps(ward.snapshot(NOW_NS, how), allow_nan=False))
