@@ -102,7 +102,7 @@ class Access:
     :param names: further names of it: the machine's, a reverse proxy's.
     :param token: what a phone must show; needed unless only this machine reaches the server.
     :param always: ask for the token on the loopback interface too.
-    :param see_token: another one, with which a phone may look and nothing else; '' if there is none.
+    :param see_token: another one, with which a phone may only look; '' if there is none.
     """
 
     def __init__(self, loopback: bool, names: Iterable[str] = (), token: str = '',

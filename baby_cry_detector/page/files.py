@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a site is: the files that a browser gets, what it may ask for; and every answer's headers."""
+"""What a site is: a browser's files, what it may ask for; and the headers of every answer."""
 
 from pathlib import Path
 from typing import Dict, NamedTuple, Tuple

@@ -293,8 +293,9 @@ class PageServer:
             if whose == identity:
                 del self._streams[transport]
                 transport.abort()
-        return json_answer(as_json({'ok': found, 'message': 'it has to show the token again' if found
-                              else 'that phone is not known any more'}))
+        return json_answer(as_json({
+            'ok': found, 'message': 'it has to show the token again' if found
+            else 'that phone is not known any more'}))
 
     async def _add_slash(self, request: web.Request) -> web.Response:
         return web.Response(status=308, headers={

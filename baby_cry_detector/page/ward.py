@@ -95,7 +95,8 @@ class WardCrib:
             alert = {**alert, 'since_ms': alert['since_ms'] + off_ms}
             alert.pop('said_ms')
         is_crying = state == 'crying'
-        return {'name': name, 'crib': whole['crib'] or clean_text(name.strip('/') or '/', 40), 'state': state,
+        called = whole['crib'] or clean_text(name.strip('/') or '/', 40)
+        return {'name': name, 'crib': called, 'state': state,
                 'since_ms': since_ms + off_ms if since_ms > 0 else 0,
                 'intensity': whole['intensity'] if is_crying else None,
                 'need': whole['need'] if is_crying else None,
@@ -261,5 +262,5 @@ def crib_names(text: str) -> List[str]:
 
 
 def page_of(template: str, name: str) -> str:
-    """Return the address of a crib's own page, ``''`` if none is told; see the node's parameter."""
+    """Return the address of a crib's own page, ``''`` where none is told."""
     return template.replace('{crib}', name.strip('/').replace('/', '-'))

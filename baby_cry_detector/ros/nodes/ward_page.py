@@ -3,8 +3,8 @@
 """
 Node that serves one page for many cribs, and tells which of them are not heard.
 
-Each crib's own robot alerts for it; what it can't tell any more when it is gone, this node does, on
-`alert` in its own namespace. No audio is subscribed to.
+Each crib's own robot alerts for it; what it can't tell any more when it is gone, this node does,
+on `alert` in its own namespace. No audio is subscribed to.
 """
 
 import concurrent.futures
@@ -147,7 +147,8 @@ class WardPage(ManagedNode[WardPageSettings]):
             return DiagnosticStatus.ERROR, 'the page is not served any more', details
         if self._cribs.crowded_out:
             return DiagnosticStatus.ERROR, (
-                f'{self._cribs.crowded_out} cribs are not watched: {MOST_CRIBS} are the most'), details
+                f'{self._cribs.crowded_out} cribs are not watched: {MOST_CRIBS} are the most'
+                ), details
         if count['not_heard']:
             return DiagnosticStatus.ERROR, f'{count["not_heard"]} cribs are not heard', details
         if not self._shown['cribs']:

@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""What comes from the cribs of a ward: their topics, whoever they are run by, and their services."""
+"""What comes from the cribs of a ward: their topics and their services."""
 
 import concurrent.futures
 from typing import Callable, Dict
