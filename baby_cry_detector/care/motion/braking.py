@@ -3,14 +3,22 @@
 """The ways to rest: at once, as fast as is gentle; or from a state that is not known exactly."""
 
 import math
-from typing import Tuple
+from typing import List, Optional, Tuple
 
+from baby_cry_detector.care.motion.joint import STROKE_M
 import numpy as np
 
 BRAKE_SPACING_S = 0.02
-# From a measured state, m/s^2: in one piece, so that an error of it is made up for slowly.
-GENTLE_ACCELERATIONS = (0.25, 0.35, 0.5)
-SHORTEST_GENTLE_S = 0.75
+# From a measured state: durations, the best first, and shares of the way at constant speed. In one
+# piece, so that an error of it is made up for slowly.
+GENTLE_S, GENTLE_SHARES = (0.75, 0.5, 1.0, 0.35, 0.25), (0.5, 1.0 / 3.0, 0.2, 0.1, 0.0)
+# What is executed of that then, in m/s^2, its change within 0.1 s, and steps of straight lines in
+# m/s; and the share of these that is soft enough.
+HARDEST, HARDEST_CHANGE, HARDEST_STEP, SOFT = 0.65, 0.9, 0.13, 0.6
+# How old what a sensor says may be though it says nothing of it, and how late a plan comes; what a
+# crib's acceleration may be that is not known, and how long ago a speed was then.
+LATEST_S, MOST_UNKNOWN, UNKNOWN_LAG_S = 0.1, 0.6, 0.03
+BEYOND_M = 5e-3                           # so far beyond the stroke is as bad as a blow
 Columns = Tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -55,18 +63,49 @@ def brake(v: float, a: float, scale: float = 1.0, deceleration: float = 0.6, jer
     return t, sign * x, sign * velocity
 
 
-def gentle(v: float, room: float, scale: float = 1.0,
-           slowest: float = GENTLE_ACCELERATIONS[0]) -> Tuple[float, float]:
+def gentle(position: float, velocity: float, acceleration: Optional[float]
+           ) -> List[Tuple[float, float]]:
     """
-    Return how long and how far it is to rest from a measured state.
+    Return ways to rest from a measured state, as (duration in s, way in m), the best first.
 
-    :param v: velocity in joint units per second.
-    :param room: how far it may go in that direction, joint units.
-    :param slowest: the lowest deceleration, m/s^2.
+    Of one point each. The best is the shortest that is soft whatever the sensor may have meant:
+    one that says old places as new, or a plan that comes late, shows a state that is over; near
+    the end of a swing that has turned meanwhile, and a short brake from there would be a blow.
+
+    :param position: metres from the rest position, ``velocity`` in m/s.
+    :param acceleration: in m/s^2; ``None``: a line is all that is known.
     """
-    speed = abs(v) / scale
-    deceleration = max(slowest, min(GENTLE_ACCELERATIONS[-1],
-                                    speed * speed / (2.0 * max(1e-6, room / scale))))
-    duration_s = max(speed / deceleration,
-                     SHORTEST_GENTLE_S if deceleration == GENTLE_ACCELERATIONS[0] else 0.25)
-    return duration_s, 0.5 * v * duration_s
+    x, v, a, lost_s, late = _meant(position, velocity, acceleration)
+    ranked: List[Tuple[float, int, float, float]] = []
+    for duration_s in GENTLE_S:
+        for share in GENTLE_SHARES:
+            way = share * velocity * duration_s
+            left_s = duration_s - lost_s
+            ahead = position + way - x
+            first = 6.0 * ahead / left_s ** 2 - 4.0 * v / left_s
+            last = -6.0 * ahead / left_s ** 2 + 2.0 * v / left_s
+            # Straight lines have steps of speed instead.
+            steps = np.maximum(np.abs(v - ahead / left_s), np.abs(ahead / left_s))
+            harsh = max(np.abs(first).max() / HARDEST, np.abs(last).max() / HARDEST,
+                        np.abs(first - a).max() / HARDEST_CHANGE,
+                        (steps * np.where(late, 0.7, 1.0)).max() / HARDEST_STEP)
+            shares = np.linspace(0.0, 1.0, 9)[:, None]
+            u = shares * left_s
+            cubic = (last - first) / (6.0 * left_s)
+            path = x + u * (v + u * (0.5 * first + u * cubic))
+            beyond = float(np.abs(path).max()) - STROKE_M
+            ranked.append((max(harsh, SOFT) + max(0.0, beyond) / BEYOND_M, len(ranked),
+                           duration_s, way))
+    return [(duration_s, way) for _, _, duration_s, way in sorted(ranked)]
+
+
+def _meant(position: float, velocity: float, acceleration: Optional[float]):
+    """Return states that may be meant: places, speeds, accelerations, and how late they count."""
+    states = []
+    for a in (-MOST_UNKNOWN, MOST_UNKNOWN) if acceleration is None else (acceleration,):
+        a = max(-MOST_UNKNOWN, min(MOST_UNKNOWN, a))
+        lag_s = UNKNOWN_LAG_S if acceleration is None else 0.0
+        for late_s, lost_s in ((0.0, 0.0), (0.05, 0.0), (LATEST_S, 0.0), (LATEST_S, LATEST_S)):
+            states.append((position + late_s * velocity + 0.5 * a * late_s ** 2,
+                           velocity + a * (late_s + lag_s), a, lost_s, late_s > 0.0))
+    return np.array(states).T

@@ -280,7 +280,7 @@ class CribMotion:
             seen = None
         if self._is_sure(now_s) and not self.joint.is_astray:
             seen = self.machine.gate.state(now_s)[:2]      # nothing is as exact
-        position, velocity = seen or self.machine.gate.state(now_s)[:2]
+        position, velocity = (seen or self.machine.gate.state(now_s))[:2]
         if seen is not None and not self._is_received(now_s):
             self.machine.gate.forget()             # it is not doing what it was told
         motion = self.machine.settle(

@@ -20,8 +20,10 @@ LOOSE_LAG_M, LOOSE_LAG_S = 4e-3, 0.06
 TIMES_ASTRAY = 3
 GROWTH_S = 0.08                           # over which it is seen how that grows
 MOVING_M, MOVING_S = 4e-4, 0.2            # less than that in that time is noise
+# Three samples within less show no curve: their noise would be most of it.
+CURVE_S = 0.05
 # A sensor that is wilder than this shows nothing that a crib can do.
-MOST_M, MOST_SPEED = 1.0, 0.45
+MOST_M, MOST_SPEED, MOST_ACCELERATION = 1.0, 0.45, 2.0
 # For so long after a jump nothing is concluded from it, nor from samples that lie on no curve.
 JUMPED_S, MOST_SCATTER_M = 0.5, 5e-4
 
@@ -98,11 +100,12 @@ class MeasuredJoint:
         return len(places) >= 3 and (
             max(places) - min(places) <= REST_M * self._joint.units_per_metre)
 
-    def estimate(self, now_s: float) -> Optional[Tuple[float, float]]:
+    def estimate(self, now_s: float) -> Optional[Tuple[float, float, Optional[float]]]:
         """
-        Return (position, velocity) at a time just now, in joint units; ``None``: not known.
+        Return (position, velocity, acceleration) just now, in joint units; ``None``: not known.
 
-        From a parabola through the last 0.15 s, so that no sensor of velocity is needed.
+        From a parabola through the last 0.15 s, so that no sensor of velocity is needed; from a
+        line through three samples that lie too close together, and the acceleration is ``None``.
         """
         if not self.is_fresh(now_s) or now_s - self._jumped_s < JUMPED_S:
             return None
@@ -115,13 +118,17 @@ class MeasuredJoint:
         if len(recent) < 3 or recent[0][0] < newest_s - 3.0 * ESTIMATE_S:
             return None
         t, x = np.array(recent).T
-        curve = np.polyfit(t - newest_s, x, 2 if len(recent) > 3 else 1)
+        is_curve = len(recent) > 3 or newest_s - recent[0][0] >= CURVE_S
+        curve = np.polyfit(t - newest_s, x, 2 if is_curve else 1)
         scatter = np.abs(np.polyval(curve, t - newest_s) - x).max()
-        if scatter > MOST_SCATTER_M * self._joint.units_per_metre:
+        acceleration = float(2.0 * curve[0]) if is_curve else None
+        scale = self._joint.units_per_metre
+        if (scatter > MOST_SCATTER_M * scale
+                or abs(acceleration or 0.0) > MOST_ACCELERATION * scale):
             return None
         ahead_s = now_s - newest_s
         velocity = float(np.polyval(np.polyder(curve), ahead_s))
-        return float(np.polyval(curve, ahead_s)), velocity
+        return float(np.polyval(curve, ahead_s)), velocity, acceleration
 
     def follows(self, position: float, velocity: float) -> bool:
         """

@@ -200,18 +200,20 @@ class MotionGate:
         self.refused = self._form_objection(motion) or self._motion_objection(motion)
         return None if self.refused else self._send(motion)
 
-    def brake_from(self, now_s: float, position: float, velocity: float) -> Optional[Motion]:
+    def brake_from(self, now_s: float, position: float, velocity: float,
+                   acceleration: Optional[float] = None) -> Optional[Motion]:
         """
         Return a gentle way to rest from a measured state; what was sent before no longer counts.
 
+        :param acceleration: ``None``: not known.
         :return: ``None``, and `refused` says why, where there is none within the limits.
         """
-        room = self.joint.stroke - math.copysign(1.0, velocity) * (position - self.joint.rest)
+        scale = self.joint.units_per_metre
         self.anchor(now_s, position, velocity)
-        for slowest in braking.GENTLE_ACCELERATIONS:
-            t, way = braking.gentle(velocity, room, self.joint.units_per_metre, slowest)
-            motion = Motion(float(now_s), np.array([now_s + t]), np.array([position + way]),
-                            np.zeros(1))
+        for t, way in braking.gentle(self.joint.metres(position), velocity / scale,
+                                     None if acceleration is None else acceleration / scale):
+            motion = Motion(float(now_s), np.array([now_s + t]),
+                            np.array([position + way * scale]), np.zeros(1))
             self.refused = self._form_objection(motion) or self._motion_objection(motion, True)
             if not self.refused:
                 return self._send(motion)

@@ -151,12 +151,12 @@ class RockingMachine:
         """Plan no more: what was sent comes to its end, or something else is sent."""
         self._profile, self.why = None, why
 
-    def brake_from(self, now_s: float, position: float, velocity: float, why: str
-                   ) -> Optional[Motion]:
+    def brake_from(self, now_s: float, position: float, velocity: float,
+                   acceleration: Optional[float], why: str) -> Optional[Motion]:
         """Come to rest from a measured state, in joint units, whatever was sent before."""
         self._profile = None
         self.why = why
-        return self.gate.brake_from(now_s, position, velocity)
+        return self.gate.brake_from(now_s, position, velocity, acceleration)
 
     def settle(self, now_s: float, position: float, velocity: float, why: str,
                is_seen: bool = True, at_arrival: bool = False) -> Optional[Motion]:

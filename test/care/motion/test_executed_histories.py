@@ -8,8 +8,10 @@ Two thousand here; `tools/soak.py --only motion` lives through a hundred thousan
 
 from collections import Counter
 
+from baby_cry_detector.care.motion.braking import gentle
 from baby_cry_detector.care.motion.duty import DutyLog
-from baby_cry_detector.care.motion.joint import Joint
+from baby_cry_detector.care.motion.joint import HARD_ACCELERATION, HARD_JERK, JERK_WINDOW_S, Joint
+from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
 import numpy as np
 import pytest
 from rocked_histories import EVENTS, histories, Rocker, Scaled
@@ -40,3 +42,30 @@ def test_a_stop_before_the_first_movement_throws_nobody_who_stands_elsewhere(fac
     rocker.live(3.0)
     highest = world.highest(world.executed())
     assert not {name: value for name, value in highest.items() if value > LIMITS[name]}
+
+
+# As in three of 100,000 histories: m, m/s, m/s^2; the sensor was behind while the crib had turned.
+@pytest.mark.parametrize('seen, real', [
+    ((0.05505, 0.02463), (0.05376, -0.02151, -0.601)),
+    ((0.05348, -0.03860), (0.04736, -0.09125, -0.513)),
+    ((-0.05352, -0.02695), (-0.05374, 0.00751, 0.576))])
+@pytest.mark.parametrize('is_curve', [False, True])
+def test_a_brake_near_the_end_of_a_swing_is_soft_where_it_has_turned(seen, real, is_curve):
+    x, v, a = real
+    duration_s, way = gentle(*seen, a if is_curve else None)[0]
+    ahead = seen[0] + way - x
+    first = 6.0 * ahead / duration_s ** 2 - 4.0 * v / duration_s
+    last = -6.0 * ahead / duration_s ** 2 + 2.0 * v / duration_s
+    assert max(abs(first), abs(last)) <= HARD_ACCELERATION
+    assert abs(first - a) <= HARD_JERK * JERK_WINDOW_S
+
+
+def test_three_samples_of_twenty_a_second_show_that_it_turns():
+    joint = MeasuredJoint(Joint('joint'))
+    omega = 2.0 * np.pi * 0.6
+    for time_s in (0.30, 0.35, 0.40):
+        joint.take(time_s, 0.03 * np.sin(omega * time_s))
+    x, v, a = joint.estimate(0.43)
+    assert x == pytest.approx(0.03 * np.sin(omega * 0.43), abs=2e-4)
+    assert v == pytest.approx(0.03 * omega * np.cos(omega * 0.43), abs=0.01)
+    assert a == pytest.approx(-0.03 * omega ** 2 * np.sin(omega * 0.35), abs=0.05)
