@@ -98,8 +98,10 @@ class Reception:
         return self.ear.update(samples, sample_rate, digest)
 
     def on_silence(self) -> None:
-        """Note that no messages arrive."""
+        """Note that no messages arrive: whatever comes after a pause, one publisher may send."""
         self._useless, self._useless_verdict = 0, FINE
+        self._formats.clear()
+        self._formats_verdict = FINE
 
     def resume(self, floors_db, self_test: dict) -> None:
         """
@@ -122,8 +124,6 @@ class Reception:
     def forget(self) -> None:
         """Forget the stream, not the microphone."""
         self.on_silence()
-        self._formats.clear()
-        self._formats_verdict = FINE
         self.stamps.reset()
         self.ear.reset()
         self.byte_order.reset()

@@ -46,6 +46,7 @@ COMMANDS = {
     'need forget': [],
     'need import': ['missing.json'],
     'need report': [],
+    'need voice': [],
 }
 
 

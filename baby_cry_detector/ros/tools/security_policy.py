@@ -84,7 +84,6 @@ def declared(namespace: str, folder: Path) -> dict:
     from baby_cry_detector.ros.nodes.need_estimator import NeedEstimator
     from baby_cry_detector.ros.nodes.rocker import Rocker
     from baby_cry_detector.ros.nodes.soother import Soother
-    from baby_cry_detector.ros.nodes.ward_page import WardPage
     import rclpy
 
     silence = folder / 'silence.wav'
@@ -96,8 +95,7 @@ def declared(namespace: str, folder: Path) -> dict:
               (CaregiverPage, {'port': 0, 'diary_file': str(folder / 'diary.sqlite')}),
               (CryMonitor, {}), (Diary, {'file': str(folder / 'diary.sqlite'), 'clips': True}),
               (NeedEstimator, {'diary_file': str(folder / 'diary.sqlite')}),
-              (Rocker, {}), (Soother, {'output': 'topic'}),
-              (WardPage, {'port': 0, 'cribs': namespace}))
+              (Rocker, {}), (Soother, {'output': 'topic'}))
     context, nodes, profiles = rclpy.Context(), [], {}
     rclpy.init(context=context, args=['--ros-args', '--disable-rosout-logs'])
     try:

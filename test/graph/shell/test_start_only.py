@@ -17,6 +17,7 @@ from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
 from baby_cry_detector.ros.nodes.need_estimator import NeedEstimator
 from baby_cry_detector.ros.nodes.rocker import Rocker
 from baby_cry_detector.ros.nodes.soother import Soother
+from baby_cry_detector.ros.nodes.ward_page import WardPage
 from graph_harness import next_domain, Probe
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -35,6 +36,8 @@ MUST_BE = {
     'caregiver_alert': {'policy', 'webhook_url', 'mqtt_host'},
     'diary': {'file', 'clips', 'keep_days'},
     'caregiver_page': {'host', 'port', 'host_names', 'token_file', 'require_token'},
+    'ward_page': {'host', 'port', 'host_names', 'token_file', 'require_token', 'cribs',
+                  'page_address'},
     'rocker': {'rest_position', 'units_per_metre', 'command_topic', 'joint', 'interface',
                'joint_states_topic', 'open_loop', 'max_acceleration', 'stop_hold_s'},
     'need_estimator': {'diary_file', 'threshold', 'use_sound'},
@@ -67,7 +70,8 @@ def nodes(tmp_path_factory):
               (CaregiverAlert, {'keep_alert': False}), (Diary, {'file': str(folder / 'd.sqlite')}),
               (CaregiverPage, {'port': 0, 'diary_file': str(folder / 'd.sqlite')}),
               (NeedEstimator, {'diary_file': str(folder / 'd.sqlite')}),
-              (Rocker, {'keep_duty': False}), (Soother, {'output': 'topic'}))
+              (Rocker, {'keep_duty': False}), (Soother, {'output': 'topic'}),
+              (WardPage, {'port': 0}))
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=next_domain())
     executor = SingleThreadedExecutor(context=context)
