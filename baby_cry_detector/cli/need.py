@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 import sys
 import time
+from typing import Optional
 
 from baby_cry_detector import kept_voice
 from baby_cry_detector.care.diary.export import time_text
@@ -207,6 +208,7 @@ def run_import(args) -> int:
     if not isinstance(document, dict) or not (document.get('cries') or document.get('facts')):
         raise ValueError(f'{args.file} holds nothing that was learnt from')
     imported = checked_settings(document)
+    check_birth(imported['birth_ns'])
     crib = args.crib or Learnt(args).crib
     with kept(crib) as (state, settings):
         state.keep(document_of({
@@ -214,6 +216,12 @@ def run_import(args) -> int:
             'birth_ns': settings['birth_ns'] or imported['birth_ns']}, time.time_ns()))
     print(f'what {args.file} knows is known of the baby in {crib} too', file=sys.stderr)
     return 0
+
+
+def check_birth(birth_ns: Optional[int]) -> None:
+    """Raise UsageError if nobody who cries now can have been born then."""
+    if birth_ns is not None and not 0 < birth_ns <= time.time_ns():
+        raise UsageError('the date of birth lies in the future, or before 1970')
 
 
 def run_birth(args) -> int:
@@ -225,8 +233,7 @@ def run_birth(args) -> int:
         except (ValueError, OverflowError):
             raise UsageError(f'{args.date!r} is no date; expected for example '
                              '2026-09-01') from None
-        if not 0 < birth_ns <= time.time_ns():
-            raise UsageError('the date of birth lies in the future, or before 1970')
+        check_birth(birth_ns)
     learnt = Learnt(args)
     with kept(learnt.crib) as (state, settings):
         state.keep(document_of({**settings, 'birth_ns': birth_ns}, time.time_ns()))

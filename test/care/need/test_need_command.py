@@ -63,6 +63,14 @@ def test_mistakes_are_one_sentence_and_keep_the_old_state(capsys, path, tmp_path
         bad.write_text(content)
         code, _, errors = run(capsys, path, 'import', str(bad))
         assert code == 1 and len(errors.splitlines()) == 1, (content, errors)
+    whole = tmp_path / 'whole.json'
+    assert run(capsys, path, 'export', str(whole))[0] == 0
+    before = run(capsys, path, 'report')[1]
+    for birth_ns in (4 * 10**18, -4 * 10**18):
+        bad.write_text(json.dumps({**json.loads(whole.read_text()), 'birth_ns': birth_ns}))
+        code, _, errors = run(capsys, path, 'import', str(bad))
+        assert code == 2 and 'lies in the future, or before 1970' in errors, errors
+    assert run(capsys, path, 'report')[1] == before
     for arguments, code in ((('birth', '2999-01-01'), 2), (('birth', 'soon'), 2),
                             (('explain', 'nobody'), 1), (('import', '/nowhere'), 1)):
         found, _, errors = run(capsys, path, *arguments)
