@@ -85,7 +85,7 @@ def test_the_page_lives_under_a_path_of_a_real_proxy(graph, tmp_path, proxy, cut
         assert all(one.startswith(address[:-1]) for one in phone.traffic()), phone.traffic()
         phone.complaints()                            # that it had no cookie yet
         cookies = phone.command('Network.getAllCookies')['cookies']
-        assert [cookie['path'] for cookie in cookies] == ['/baby']
+        assert [cookie['path'] for cookie in cookies] == ['/baby/api']      # to nothing beside it
         phone.open(address)                           # the next day: the cookie is enough
         phone.shows('link', 'Live')
         assert phone.complaints() == []
