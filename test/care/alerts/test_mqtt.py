@@ -128,3 +128,38 @@ def test_two_cribs_share_no_topic_and_no_identifier():
                    for key in ('unique_id', 'default_entity_id'))}
         assert not names & seen, crib
         seen |= names
+
+
+@needs_broker
+def test_cribs_of_any_name_are_apart_at_the_broker(tmp_path):
+    """A broker closes the connection at a topic that it does not like; none of these is one."""
+    broker, cribs, presses = Broker(tmp_path), ('宝宝', '房间', 'a+b/#', 'Noël', '$SYS', 'a b'), []
+    channels = [fast(mqtt(broker.port, crib_id=crib, on_command=lambda *_, crib=crib:
+                          presses.append(crib))) for crib in cribs]
+    for channel in channels:
+        channel.offer(said(HEARTBEAT, loud=False, need='NONE'))
+    channels[1].offer(said(START))
+    assert all(wait_for(lambda one=one: one.state().delivered) for one in channels)
+    watcher = Watcher(broker.port)
+
+    def found():
+        return [message for message in list(watcher.messages)
+                if message.topic.endswith('/acknowledge/config')]
+
+    assert wait_for(lambda: len(found()) == len(cribs))
+    buttons = {json.loads(message.payload)['device']['name'].removeprefix('Baby cry '):
+               json.loads(message.payload) for message in found()}
+    assert set(buttons) == set(cribs)
+
+    def alerts():
+        topics = {crib: buttons[crib]['availability_topic'].replace('availability', 'state')
+                  for crib in cribs}
+        return [watcher.newest(topics[crib]).get('alert') for crib in cribs]
+
+    assert wait_for(lambda: alerts() == ['OFF', 'ON', 'OFF', 'OFF', 'OFF', 'OFF']), alerts()
+    watcher.client.publish(buttons['宝宝']['command_topic'], 'PRESS', qos=1)
+    assert wait_for(lambda: presses == ['宝宝'])
+    for channel in channels:
+        assert channel.close()
+    watcher.close()
+    broker.stop()
