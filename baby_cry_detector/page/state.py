@@ -92,6 +92,7 @@ class PageState:
         self._shown_since_ns = 0
         self._history = 0
         self._estimate: Optional[Estimate] = None
+        self._proven_ns: Optional[int] = None
 
     # --- what the topics say ---------------------------------------------------------------------
     def hear_need(self, report: CryState) -> None:
@@ -104,6 +105,10 @@ class PageState:
     def hear_estimate(self, report: Estimate) -> None:
         """Take a `need_estimate`."""
         self._estimate = report
+
+    def hear_proven(self, heard_ns: int) -> None:
+        """Take `self_test_heard`: when the robot last heard its own chirp, 0 for never."""
+        self._proven_ns = heard_ns
 
     def hear_alert(self, report: AlertReport) -> None:
         """Take an `alert`."""
@@ -199,6 +204,8 @@ class PageState:
             'can': dict(can),
             'history': self._history,
             'learnt': self._learnt(),
+            # 0: never; None: nobody says.
+            'proven_ms': None if self._proven_ns is None else milliseconds(self._proven_ns),
         }
 
     def _learnt(self) -> Optional[dict]:

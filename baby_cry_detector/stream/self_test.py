@@ -13,6 +13,7 @@ from typing import List, Optional
 
 from baby_cry_detector.audio.chirp import CHIRP_S, find_chirp
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
+from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
 HEARD, NOT_HEARD, CANNOT_TELL = 'heard', 'not heard', 'cannot tell'
@@ -25,6 +26,7 @@ ATTEMPTS = 3                   # an amplifier that wakes up swallows the first
 # microphone of the deaf sort still gives so much for 40 dB(A).
 LEAST_EXPECTED_DBFS, BELOW_FLOOR_DB = -80.0, 5.0
 MUCH_QUIETER_DB = 15.0         # than before: said, although it was heard
+LATEST_NS = 2 ** 31 * SECOND_NS     # what a message's stamp can say
 FADING_DB = 3.0                # what it was is forgotten by so much from test to test
 
 
@@ -49,6 +51,7 @@ class SelfTest:
 
     :ivar last: the newest outcome; ``None`` before the first.
     :ivar usual_dbfs: how loud the chirp was before; ``None`` before it was heard.
+    :ivar heard_ns: when the chirp was last heard, wall clock; 0 for never.
     :ivar verdict: what is to be said of the microphone because of it.
     :ivar is_running: whether a test goes on; `last` has the outcome when it has ended.
     :ivar wants_chirp: whether a chirp is to be played now; whoever plays it calls `on_playing`.
@@ -57,6 +60,7 @@ class SelfTest:
     def __init__(self) -> None:
         self.last: Optional[Outcome] = None
         self.usual_dbfs: Optional[float] = None
+        self.heard_ns = 0
         self.verdict = FINE
         self._blocks: List[np.ndarray] = []
         self._rate = 0
@@ -102,11 +106,17 @@ class SelfTest:
     def forget(self) -> None:
         """Forget what was known: it is another microphone, or stands elsewhere."""
         self.last = self.usual_dbfs = None
+        self.heard_ns = 0
         self.verdict = FINE
+
+    def note_time(self, now_ns: int) -> None:
+        """Take the wall clock at the end of a test: it dates what was heard."""
+        if self.last is not None and self.last.result == HEARD:
+            self.heard_ns = now_ns
 
     def kept(self) -> dict:
         """Return what is to be known after a restart."""
-        return {'usual_dbfs': self.usual_dbfs,
+        return {'usual_dbfs': self.usual_dbfs, 'heard_ns': self.heard_ns,
                 'failed': self.verdict.sentence if not self.verdict.trusted else ''}
 
     def resume(self, document: dict) -> None:
@@ -116,11 +126,15 @@ class SelfTest:
         :raises ValueError: if it makes no sense.
         """
         usual, failed = document.get('usual_dbfs'), document.get('failed', '')
+        heard_ns = document.get('heard_ns', 0)     # of a file that is older: never
         if usual is not None and (isinstance(usual, bool) or not isinstance(usual, (int, float))
                                   or not -120.0 <= usual <= 0.0):
             raise ValueError('what was kept of the self-test makes no sense')
         if not isinstance(failed, str) or len(failed) > 500 or not failed.isprintable():
             raise ValueError('what was kept of the self-test makes no sense')
+        if type(heard_ns) is not int or not 0 <= heard_ns < LATEST_NS:
+            raise ValueError('what was kept of the self-test makes no sense')
+        self.heard_ns = heard_ns
         self.usual_dbfs = None if usual is None else float(usual)
         if failed:
             self.verdict = Verdict(ERROR, 'self_test', failed, False)

@@ -193,3 +193,12 @@ def test_alerts_and_page_use_the_same_words_for_how_hard_it_cries():
     script = (Path(state_module.__file__).parent / 'assets' / 'words.js').read_text()
     table = re.search(r'const HARDNESS = (.+);', script).group(1).replace("'", '"')
     assert json.loads(table) == [[below, word] for below, word in HARDNESS]
+
+
+def test_when_the_ear_was_last_proven_to_hear_is_shown_and_never_and_nobody_says_differ():
+    state = PageState()
+    assert shown(state)['proven_ms'] is None
+    state.hear_proven(0)
+    assert shown(state)['proven_ms'] == 0
+    state.hear_proven(NOW_NS)
+    assert shown(state)['proven_ms'] == NOW_NS // 1_000_000

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The robot's own chirp: found in rooms, noise and crying, missed by a microphone that is deaf."""
 
+import json
+
 from baby_cry_detector.audio.chirp import (CHIRP_S, chirps, DETECTABLE_DB, find_chirp,
                                            make_chirp, SEARCH_RATE)
 from baby_cry_detector.audio.formats import to_pcm16
@@ -15,6 +17,7 @@ from baby_cry_detector.stream.reception import Reception
 from baby_cry_detector.stream.self_test import (ATTEMPTS, CANNOT_TELL, HEARD, NOT_HEARD, SelfTest,
                                                 WINDOW_S)
 from baby_cry_detector.stream.verdict import WARN
+from baby_cry_detector.units import SECOND_NS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -172,6 +175,7 @@ def test_without_a_loudspeaker_it_can_not_tell():
 @pytest.mark.parametrize('document', [
     {'usual_dbfs': value} for value in (True, '-60', [], float('nan'), float('inf'), 10**30, 1.0)
 ] + [{'failed': value} for value in (None, 1, [], 'x' * 501, '\x1b]0;x\x07')] + [
+    {'heard_ns': value} for value in (True, '1', [], None, -1, 10**30, 1.0)] + [
     {}, {'usual_dbfs': None}])
 def test_nonsense_that_was_kept_is_refused_or_harmless(document):
     test = SelfTest()
@@ -180,7 +184,24 @@ def test_nonsense_that_was_kept_is_refused_or_harmless(document):
     except ValueError:
         pass
     assert test.usual_dbfs is None or -120.0 <= test.usual_dbfs <= 0.0
-    assert test.verdict.trusted
+    assert test.verdict.trusted and test.heard_ns == 0
+
+
+def test_when_it_was_last_heard_is_kept_and_a_failure_does_not_change_it():
+    test = SelfTest()
+    assert test.heard_ns == 0
+    run(test, hears(-60.0))
+    test.note_time(28 * SECOND_NS)
+    test.begin()
+    test.give_up('no loudspeaker')
+    test.note_time(99 * SECOND_NS)
+    again = SelfTest()
+    again.resume(json.loads(json.dumps(test.kept())))
+    assert test.heard_ns == again.heard_ns == 28 * SECOND_NS
+    again.forget()                              # it was another microphone that heard
+    assert again.heard_ns == 0
+    again.resume({'usual_dbfs': -60.0, 'failed': ''})          # as earlier versions kept it
+    assert again.heard_ns == 0
 
 
 def test_the_chirp_is_no_cry():

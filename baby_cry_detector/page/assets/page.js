@@ -7,7 +7,7 @@ import { drawRhythm, showLearnt, why } from './learnt.js';
 import { $, announce, isLost, lastHeard, post, robotNow, say, setText, showLink, start } from './link.js';
 import { watchPhones } from './phones.js';
 import { drawDay, drawWeek, fillEpisodes, upToNow } from './timeline.js';
-import { at, lasting, loudness } from './words.js';
+import { at, lasting, loudness, onDay } from './words.js';
 
 const { body } = document;
 let state = null;            // the newest word of the robot
@@ -45,6 +45,7 @@ function show() {
   showHeadline(lost, now);
   showFacts(lost);
   showLearnt(state, lost);
+  showProven(lost);
   showAlert(lost, now);
   showRobot(lost, now);
   for (const button of document.querySelectorAll('#page button')) button.disabled = lost;
@@ -67,6 +68,14 @@ function showHeadline(lost, now) {
   $('remark').hidden = !$('remark').textContent;
   document.title = `${$('headline').textContent} – ${state.crib || 'Crib'}`;
   announce(lost ? 'Connection lost.' : `${words}.${remark ? ` ${remark}` : ''}`);
+}
+
+// When the ear was last proven to hear: quiet says nothing where it was not.
+function showProven(lost) {
+  const heard = state.proven_ms;
+  $('proven').hidden = lost || heard === null;
+  if ($('proven').hidden) return;
+  setText('proven', `Last self-test heard: ${heard ? onDay(heard) : 'never'}`);
 }
 
 function showFacts(lost) {

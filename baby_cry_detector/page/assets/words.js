@@ -5,6 +5,8 @@
 
 const clock = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
 
+const day = new Intl.DateTimeFormat([], { day: 'numeric', month: 'short' });
+
 export const NEED_WORDS = {
   angry: 'angry', hungry: 'hungry', pain: 'in pain', belly_pain: 'belly pain', sad: 'sad', tired: 'tired',
   discomfort: 'uncomfortable', burping: 'needs to burp', cold_hot: 'too cold or too hot',
@@ -16,6 +18,10 @@ const HARDNESS = [[0.25, 'softly'], [0.45, 'moderately'], [0.7, 'hard'], [Infini
 
 export function at(ms) {
   return clock.format(ms);
+}
+
+export function onDay(ms) {
+  return `${day.format(ms)} ${clock.format(ms)}`;
 }
 
 export function lasting(ms) {

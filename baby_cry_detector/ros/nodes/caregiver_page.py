@@ -24,10 +24,11 @@ from baby_cry_detector.ros.base.care_messages import alert_report, care_report, 
 from baby_cry_detector.ros.base.managed_node import ManagedNode
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import CaregiverPageSettings
-from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
+from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.web.requests import PageRequests
 from baby_cry_detector.ros.web.serving import PageServing, port_of
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 
 # The page counts the seconds itself; this often it is told that they still count.
@@ -70,6 +71,7 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
         self.hear(CryAlert, 'alert', self._on_alert, qos.EVENTS)
         self.hear(CareEvent, 'care_event', self._on_care, qos.EVENTS)
         self.hear(NeedEstimate, 'need_estimate', self._on_estimate, qos.LATCHED)
+        self.hear(Time, 'self_test_heard', self._on_proven, qos.LATCHED)
         self.every(TELL_PERIOD_S, self._tell)
         self._server = self._serving.open(self, self._on_failure, self._close_server)
         self._tell()
@@ -120,6 +122,10 @@ class CaregiverPage(ManagedNode[CaregiverPageSettings]):
 
     def _on_estimate(self, message: NeedEstimate):
         self._state.hear_estimate(estimate_report(message))
+        self._tell()
+
+    def _on_proven(self, message: Time):
+        self._state.hear_proven(to_nanoseconds(message))
         self._tell()
 
     def _tell(self):

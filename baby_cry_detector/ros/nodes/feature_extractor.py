@@ -21,7 +21,7 @@ from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, fea
 from baby_cry_detector.ros.base.parameters import FeatureExtractorSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.ros.nodes.self_testing import Listening
+from baby_cry_detector.ros.nodes.self_testing import date_words, Listening
 from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import open_checkpoint
@@ -70,6 +70,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
         self._sends_samples = values.send_samples
         self._level = self.offer(Float32, 'level_dbfs', qos.STATE)
+        self._listening.offer()
         self.get_logger().info(f'{feature_set.id}: {len(feature_set.columns)} features a frame, '
                                f'{feature_set.lookahead_s * 1e3:.0f} ms after its start')
 
@@ -199,6 +200,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         response.message = 'learning anew' if response.success else 'the node is not configured'
         if response.success:
             self._extraction.reception.forget_microphone()
+            self._listening.say(0)
             self._remember()
         return response
 
@@ -217,9 +219,10 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             floor_db = extraction.reception.ear.floor_db
             details.update(times=extraction.reception.stamps.mode,
                            microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1))
-            last = extraction.reception.self_test.last
+            test = extraction.reception.self_test
             details.update(extraction.own_sound.figures())
-            details.update(self_test='' if last is None else last.sentence)
+            details.update(self_test='' if test.last is None else test.last.sentence,
+                           self_test_heard=date_words(test.heard_ns))
             if extraction.format_trouble:
                 return DiagnosticStatus.ERROR, extraction.format_trouble, details
         if not self._is_active:

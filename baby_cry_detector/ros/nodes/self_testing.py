@@ -15,12 +15,15 @@ import zlib
 from baby_cry_detector.audio.chirp import CHIRP_S, chirps, EDGE_S
 from baby_cry_detector.care.sound.comfort_sounds import SoundStream
 from baby_cry_detector.care.sound.nightly import Nightly
-from baby_cry_detector.ros.base.ros_time import now_nanoseconds
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds, now_nanoseconds
 from baby_cry_detector.stream.self_test import CANNOT_TELL, HEARD
+from builtin_interfaces.msg import Time
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+HEARD_TOPIC = 'self_test_heard'
 SELF_TEST, CHIRP_SERVICE = 'feature_extractor/self_test', 'soother/chirp'
 CHIRP, CHIRP_DBA = 'chirp', 40.0
 # Longer than all chirps of a test take: then audio or an answer stays away.
@@ -29,6 +32,11 @@ ANSWER_S = 5.0
 NIGHT_PERIOD_S = 20.0
 SPREAD_MINUTES = 20
 NO_PLAYER = 'nobody plays the chirp: soother does not run'
+
+
+def date_words(heard_ns: int) -> str:
+    """Return when the chirp was last heard, in local time: '28 Nov 03:10'; 'never' for 0."""
+    return time.strftime('%-d %b %H:%M', time.localtime(heard_ns * 1e-9)) if heard_ns else 'never'
 
 
 class Listening:
@@ -46,9 +54,19 @@ class Listening:
         self._began_s = self._asked_s = 0.0
         self._asked = self._outcome = None
         self._client = node.create_client(Trigger, CHIRP_SERVICE)
+        self._heard = None
         # In a group of its own: the node goes on hearing while somebody waits for the answer.
         node.create_service(Trigger, '~/self_test', self._asked_for,
                             callback_group=ReentrantCallbackGroup())
+
+    def offer(self) -> None:
+        """Offer the topic that says when the ear was last proven to hear; the node owns it."""
+        self._heard = self._node.offer(Time, HEARD_TOPIC, qos.LATCHED)
+
+    def say(self, heard_ns: int) -> None:
+        """Tell when the chirp was last heard, 0 for never."""
+        if self._heard is not None:
+            self._heard.publish(from_nanoseconds(heard_ns))
 
     def use(self, test) -> None:
         """Run the tests of this `SelfTest` from now on; ``None``: nothing is heard."""
@@ -56,6 +74,8 @@ class Listening:
             self._test.give_up('the node was stopped')
             self._answer()
         self._test = test
+        if test is not None:
+            self.say(test.heard_ns)
 
     async def _asked_for(self, request, response):
         """Play a chirp and say whether it was heard."""
@@ -122,7 +142,9 @@ class Listening:
         if outcome is None:
             return
         last = self._test.last
+        self._test.note_time(now_nanoseconds(self._node))
         self._keep()
+        self.say(self._test.heard_ns)
         if last.result == HEARD:           # rclpy allows one severity per line of code
             self._node.get_logger().info(f'self-test: {last.sentence}')
         elif last.result == CANNOT_TELL:

@@ -7,7 +7,10 @@ import time
 from baby_cry_detector.msg import CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.nodes.caregiver_alert import CaregiverAlert
+from baby_cry_detector.ros.nodes.self_testing import date_words, HEARD_TOPIC
 from baby_cry_detector.ros.nodes.soother import Soother
+from baby_cry_detector.units import SECOND_NS
+from builtin_interfaces.msg import Time
 from graph_harness import RunningGraph
 import numpy as np
 import pytest
@@ -90,19 +93,27 @@ class Room:
 def test_it_hears_itself_and_says_so_when_it_does_not(tmp_path, monkeypatch):
     room = Room(tmp_path, monkeypatch)
     probe = room.probe
+    proven, before_s = [], time.time()
+    probe.node.create_subscription(Time, HEARD_TOPIC, proven.append, qos.LATCHED)
     try:
-        probe.spin_until(lambda: room.status() == CryNeed.STATUS_OK
+        probe.spin_until(lambda: proven and room.status() == CryNeed.STATUS_OK
                          and room.soother._player.is_ready)
         answer = room.test()
         assert answer.success, answer.message
         assert 'was heard' in answer.message
+        probe.spin_until(lambda: proven and proven[-1].sec > before_s - 1)
+        assert proven[0].sec == 0               # never, until then
         probe.spin_until(lambda: 'was heard' in probe.diagnostics['feature_extractor'][2].get(
             'self_test', ''))
+        probe.spin_until(lambda: probe.diagnostics['feature_extractor'][2].get(
+            'self_test_heard') == date_words(proven[-1].sec * SECOND_NS))
         assert room.status() == CryNeed.STATUS_OK
+        heard = proven[-1]
         room.cut_air()
         answer = room.test()
         assert not answer.success and 'did not hear its own chirp' in answer.message
         probe.spin_until(lambda: room.status() == CryNeed.STATUS_UNTRUSTED_AUDIO)
+        assert proven[-1] == heard
         assert 'did not hear its own chirp' in probe.needs[-1].status_reason
         probe.spin_until(lambda: probe.diagnostics['feature_extractor'][0] == ERROR)
         probe.spin_until(lambda: any('chirp' in alert.text for alert in room.alerts))

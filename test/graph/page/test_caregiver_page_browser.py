@@ -8,6 +8,7 @@ from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from baby_cry_detector.srv import Acknowledge
+from builtin_interfaces.msg import Time
 from graph_harness import NS
 from page_harness import browser_missing, Phone, ServedPage, wait_until
 import pytest
@@ -353,3 +354,13 @@ def test_a_screen_reader_hears_changes_only(graph, serve, phone):
     said = [text for text in small.run('return window.said')
             if text in ('Crying.', 'Quiet.')]
     assert said == ['Crying.', 'Quiet.']
+
+
+def test_it_says_when_the_robot_last_proved_that_it_hears(graph, serve, phone):
+    page, looking = serve(graph), phone()
+    proven = graph.probe.node.create_publisher(Time, 'self_test_heard', qos.LATCHED)
+    proven.publish(Time())
+    looking.open(page.address)
+    looking.shows('proven', 'Last self-test heard: never')
+    proven.publish(Time(sec=1_795_835_400))         # 28 November 2026, about 3 in the morning
+    looking.shows('proven', 'Nov')
