@@ -17,6 +17,9 @@ from baby_cry_detector.units import SECOND_NS
 
 # How soon after one another a joint that does not follow is told to brake.
 BRAKE_AGAIN_S = 0.3
+# How soon a brake is tried again where none was within the limits: each measurement would choose
+# the one whose noise allows it.
+TRY_AGAIN_S = 0.1
 # A plan that was not received by then was the last one: what was sent before comes to rest.
 DELIVERY_S = 0.4
 # So far from where it was told to be it still counts as being there.
@@ -47,7 +50,7 @@ class CribMotion:
         self.machine, self.is_measured, self._has_place = machine, is_measured, has_place
         self.joint = MeasuredJoint(machine.joint, machine.gate.setpoints)
         self._made_s = self._since_s = self._told_s = now_s
-        self._braked_s = -BRAKE_AGAIN_S
+        self._braked_s = self._tried_s = -BRAKE_AGAIN_S
         self._braking_until_s = -math.inf
         self.is_alone = True                   # whether nobody else commands it
         self._compared_s = 0.0
@@ -59,6 +62,8 @@ class CribMotion:
         self._is_contradicted = False  # whether the sensor says what cannot follow from the above
         self._is_misread = False       # whether what was sent last was perhaps read by a set clock
         self._beginning_until_s = -math.inf    # till then it may be anywhere, whatever it shows
+        self.owed = ''                 # the reason of a stop that is still to be carried out
+        self._halted = ''              # that of the stop that was returned last
 
     # --- what is known ---------------------------------------------------------------------------
     def measure(self, now_s: float, position: float, age_s: float = 0.0) -> None:
@@ -137,7 +142,7 @@ class CribMotion:
             gate.anchor(now_s, self.joint.position)
         elif not self._is_certain:
             gate.forget()
-        self._is_certain, self._followed = True, 0
+        self._is_certain, self._followed, self.owed = True, 0, ''      # at rest: nothing is owed
         why = self.machine.start(now_s, frequency_hz, amplitude_mm)
         if self.machine.profile is not None:
             self._beginning_until_s = self.machine.profile.start_s + LATENCY_S
@@ -149,8 +154,11 @@ class CribMotion:
 
     def step(self, now_s: float) -> Optional[Motion]:
         """Return what is to be sent now, if anything is; call this many times a second."""
+        self._halted = ''
         if self._is_misread:
             return self._misread(now_s)
+        if self.owed:
+            return self.halt(now_s, self.owed)
         if not self.is_delivered and self.machine.is_rocking:
             if now_s >= self._told_s + DELIVERY_S:         # nobody knows what is carried out
                 self.machine.abandon('a plan was not received')
@@ -176,10 +184,13 @@ class CribMotion:
         """
         Come to rest at once; never from a place that is only assumed.
 
-        :return: ``None`` where it is at rest, or where nobody knows how it moves: then what was
-            sent before comes to its end.
+        :return: ``None`` where it is at rest, or where nobody knows how it moves. Then the stop is
+            `owed`: `step` returns it once that is measured, as long as what was sent before, by
+            another process too, may go on.
         """
         motion = self._halt(now_s, why)
+        self._halted = why if motion is not None else ''
+        self.owed = why if motion is None and self._may_go_on(now_s) else ''
         if not self.is_measured and motion is not None:     # who knows whether it is carried out
             self._is_certain, self._since_s = False, now_s
         return motion
@@ -205,9 +216,17 @@ class CribMotion:
             return self._recover(now_s, why)   # it may move though nothing here made it
         return None
 
+    def _may_go_on(self, now_s: float) -> bool:
+        """Return whether something moves it of which nobody knows how to stop it."""
+        return (self.needs_states and not self.machine.gate.setpoints
+                and now_s >= max(self._braking_until_s, self._braked_s + BRAKE_AGAIN_S)
+                and now_s < self._told_s + LONGEST_PLAN_S and not self.joint.is_at_rest(now_s)
+                and not (self.machine.gate.is_known and self.machine.gate.is_moving(now_s)))
+
     def unsend(self) -> None:
-        """Take back what was returned last: it did not go out."""
+        """Take back what was returned last: it did not go out. A stop is then `owed`."""
         self.machine.unsend()
+        self.owed = self._halted
         self._braked_s, self._braking_until_s = -BRAKE_AGAIN_S, -math.inf
 
     def _follows(self) -> bool:
@@ -227,7 +246,7 @@ class CribMotion:
         if machine.gate.setpoints:
             return self._braking(machine.brake(now_s, why))      # a set-point elsewhere would jump
         machine.abandon(why)
-        if now_s < self._braked_s + BRAKE_AGAIN_S:
+        if now_s < max(self._braked_s + BRAKE_AGAIN_S, self._tried_s + TRY_AGAIN_S):
             return None
         if not self.is_alone and self._told_s == self._made_s:
             return None                        # who moves it stops it
@@ -241,7 +260,10 @@ class CribMotion:
         self._braked_s, self._followed = now_s, 0
         if machine.gate.is_known:
             return self._settle(now_s, why)
-        return self._braking(machine.brake_from(now_s, *seen, why))
+        motion = self._braking(machine.brake_from(now_s, *seen, why))
+        if motion is None:             # the next measurement shows more
+            self._braked_s, self._tried_s = -BRAKE_AGAIN_S, now_s
+        return motion
 
     def _is_sure(self, now_s: float) -> bool:
         """Return whether it does what it was told, as far as anybody knows."""

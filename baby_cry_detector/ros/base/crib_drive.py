@@ -57,7 +57,7 @@ class CribDrive:
     def activate(self, on_imu_stop) -> None:
         """Listen to the joint and the IMU; nothing is known of before."""
         node, values = self._node, self._values
-        self.crib = self._new_crib()
+        owed, self.crib = self.crib.owed, self._new_crib()
         self.output.has_commanded = False
         self.output.look_anew()
         self.clock = MotionClock(node, values.watchdog_s)
@@ -71,6 +71,8 @@ class CribDrive:
         self._timer = node.every(
             PLAN_TICK_S if self.output.is_trajectory else SETPOINT_TICK_S, self._on_tick)
         self._timer.cancel()
+        if owed:                       # said before anything was measured
+            self.halt(owed)
 
     def deactivate(self) -> None:
         """Stop listening; what moves has been halted."""
@@ -165,7 +167,7 @@ class CribDrive:
 
     def rest(self) -> None:
         """Stop the ticks once nothing moves."""
-        if not self.is_moving and self._is_ticking:
+        if not self.is_moving and not self.crib.owed and self._is_ticking:
             self._timer.cancel()
             self.keep()
 
@@ -186,8 +188,11 @@ class CribDrive:
             self.crib.unsend()
         if not self.output.is_trajectory:
             self._halt_setpoints(moment.boot_s, wait)
-        elif self._timer is not None and motion is not None:
-            self._timer.reset()        # to see whether it is followed
+        elif self._timer is not None and (motion is not None or self.crib.owed):
+            self._timer.reset()        # to see whether it is followed, or how it moves
+        if self.crib.owed:
+            self._node.report('owed', f'to be stopped ({why}): waits for joint_states to say how '
+                              f'{self.joint.name} moves; what was sent before ends at rest')
         return was_moving or motion is not None
 
     def _halt_setpoints(self, now_s, wait):

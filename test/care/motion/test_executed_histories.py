@@ -12,9 +12,10 @@ from baby_cry_detector.care.motion.braking import gentle
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.joint import HARD_ACCELERATION, HARD_JERK, JERK_WINDOW_S, Joint
 from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
+from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S
 import numpy as np
 import pytest
-from rocked_histories import EVENTS, histories, Rocker, Scaled
+from rocked_histories import again, EVENTS, histories, make, Rocker, Scaled
 from rocked_world import LIMITS, World
 
 
@@ -42,6 +43,48 @@ def test_a_stop_before_the_first_movement_throws_nobody_who_stands_elsewhere(fac
     rocker.live(3.0)
     highest = world.highest(world.executed())
     assert not {name: value for name, value in highest.items() if value > LIMITS[name]}
+
+
+@pytest.mark.parametrize('seed', range(40))
+def test_a_stop_soon_after_a_restart_is_carried_out_once_it_is_measured(seed):
+    """
+    With fewer than three samples nobody knows how it moves; the plan before goes on.
+
+    Near the stroke's end it is also waited until a brake stays within.
+    """
+    rng = np.random.default_rng(seed)
+    world, rocker = make(rng, measured_s=0.02)
+    assert not rocker.start(0.6, 60.0)
+    rocker.live(5.0 + rng.uniform(0.0, 1.7))
+    rocker = again(rocker)
+    rocker.live(rng.uniform(0.0, 0.05))
+    said_s = world.now_s
+    rocker.halt()
+    assert rocker.motion.owed
+    rocker.live(0.5)
+    assert not rocker.motion.owed
+    assert world.segments[-1][0] > said_s              # it is told
+    rocker.live(2.5)
+    t, _, v, _, _ = executed = world.executed()
+    # What nobody had told to stop would have gone on at 0.1 m/s for two seconds.
+    assert np.abs(v[t > said_s + 1.3]).max() < 0.03
+    highest = world.highest(executed)
+    # What three samples show of a place near the stroke's end is not exact.
+    allowed = {**LIMITS, 'stroke': LIMITS['stroke'] + 5e-4}
+    assert not {name: value for name, value in highest.items()
+                if value > allowed[name] and name != 'straight'}
+
+
+def test_a_stop_that_nothing_measures_is_owed_no_longer_than_anything_may_go_on():
+    world = World(Joint('joint'), np.random.default_rng(1))
+    world.place(0.0)
+    rocker = Rocker(world, DutyLog(900.0))
+    rocker.sees = lambda place: None
+    rocker.halt()
+    assert rocker.motion.owed == 'a test'
+    rocker.live(LONGEST_PLAN_S + 0.1)
+    assert not rocker.motion.owed
+    assert not world.moved
 
 
 # As in three of 100,000 histories: m, m/s, m/s^2; the sensor was behind while the crib had turned.
