@@ -7,17 +7,21 @@ Replaced in one step (a reader never sees half of it), 0600, and held by whoever
 which the kernel releases with the process.
 """
 
+from datetime import datetime, timezone
 import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, NoReturn, Optional
+import re
+from typing import Any, Dict, List, NoReturn, Optional
 
 LARGEST_BYTES = 1_000_000
 DEEPEST = 12
 LONGEST_TEXT = 20_000
 # Nanoseconds until the year 2116; nothing that is counted here is larger.
 LARGEST_NUMBER = 2**62
+# What makes no sense may still be all that is left of something: so many of a file are kept.
+MOST_ASIDE = 5
 
 
 class HeldError(OSError):
@@ -75,6 +79,36 @@ def _check(value: Any, depth: int) -> None:
         raise ValueError('a number in it is absurd')
 
 
+def files_aside(path: Path) -> List[Path]:
+    """Return what was set aside of a file, oldest first."""
+    dated = re.compile(re.escape(path.stem) + r'\.\d{8}T\d{12}(-\d+)?\.bad')
+    return sorted(file for file in path.parent.glob('*.bad') if dated.fullmatch(file.name))
+
+
+def set_aside(path: Path) -> str:
+    """
+    Move a file that makes no sense out of the way; of those before it the newest are kept.
+
+    :return: the end of a sentence that says where it is now, and what was removed; never raises.
+    """
+    stamp = datetime.now(timezone.utc).strftime('%Y%m%dT%H%M%S%f')
+    names = [path.with_suffix(f'.{stamp}{more}.bad') for more in ('', '-1', '-2', '-3')]
+    bad = next((name for name in names if not name.exists()), names[-1])
+    try:
+        os.replace(path, bad)
+    except OSError as error:
+        return f'; it can not be set aside ({error.strerror})'
+    said = f'; it is kept as {bad.name}'
+    # By its date it may be the oldest itself, where a clock was set back.
+    for old in [file for file in files_aside(path) if file != bad][:1 - MOST_ASIDE]:
+        try:
+            old.unlink(missing_ok=True)
+            said += f', and {old.name} removed: {MOST_ASIDE} are kept'
+        except OSError:
+            pass
+    return said
+
+
 class KeptState:
     """
     The file of one node.
@@ -120,16 +154,11 @@ class KeptState:
 
     def set_aside(self) -> str:
         """
-        Move a file that makes no sense out of the way, over the one before it; never raises.
+        Move the file out of the way, as `set_aside`; never raises.
 
         :return: the end of a sentence that says where it is now.
         """
-        bad = self.path.with_suffix('.bad')
-        try:
-            os.replace(self.path, bad)
-        except OSError as error:
-            return f'; it can not be set aside ({error.strerror})'
-        return f'; it is kept as {bad.name}'
+        return set_aside(self.path)
 
     def keep(self, document: Dict[str, Any]) -> None:
         """Write; OSError if that fails."""

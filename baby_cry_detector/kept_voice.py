@@ -17,7 +17,7 @@ import time
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from baby_cry_detector.decision.episode_sound import EpisodeSound
-from baby_cry_detector.kept_state import state_folder
+from baby_cry_detector.kept_state import files_aside, set_aside, state_folder
 from baby_cry_detector.names import safe_name
 import numpy as np
 
@@ -76,7 +76,9 @@ def add(crib: str, sound: EpisodeSound) -> bool:
             return False
         line = _line(sound)
         if strange:
-            os.replace(path, path.with_suffix('.bad'))
+            said = set_aside(path)
+            if path.exists():
+                raise OSError(f'{path} was not written by this program{said}')
         if len(lines) >= MOST or _size(path) + len(line) > LARGEST_BYTES:
             _replace(path, erased_ns, [*lines[-MOST_AFTER_PRUNING + 1:], line])
         elif not lines:
@@ -104,7 +106,7 @@ def sounds(crib: str, known: Optional[Dict[bytes, Optional[EpisodeSound]]] = Non
     erased_ns, lines, strange = _read(path)
     if strange:
         return [], (f'{path} was not written by this version of the program: it is kept as '
-                    f'{path.with_suffix(".bad").name} once there is something new')
+                    f'{path.stem}.DATE.bad once there is something new')
     before = known or {}
     said = {line: before[line] if line in before else _sound(line) for line in lines}
     if known is not None:
@@ -136,7 +138,8 @@ def erase(crib: str, now_ns: int) -> int:
         return 0
     with _held(path, PATIENCE_S):
         _, lines, _ = _read(path)
-        path.with_suffix('.bad').unlink(missing_ok=True)
+        for file in (path.with_suffix('.bad'), *files_aside(path)):
+            file.unlink(missing_ok=True)
         _replace(path, now_ns, [])
     return len(lines)
 

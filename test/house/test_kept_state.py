@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A kept file is believed only where it can be; otherwise it is set aside, whatever is in it."""
 
+import errno
 import os
 
-from baby_cry_detector.kept_state import HeldError, KeptState, read_document
+from baby_cry_detector.kept_state import (files_aside, HeldError, KeptState, MOST_ASIDE,
+                                          read_document)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
@@ -31,24 +33,46 @@ def test_a_bad_file_is_set_aside_and_the_next_start_is_free_of_it(kept, data):
     with pytest.raises(ValueError, match=r'is kept as .*\.bad$') as refused:
         kept.read()
     assert len(str(refused.value)) < 400
-    assert kept.read() is None and kept.path.with_suffix('.bad').read_bytes() == data
+    assert kept.read() is None and files_aside(kept.path)[-1].read_bytes() == data
     kept.keep({'a': 1})
     assert kept.read() == {'a': 1}
 
 
-def test_only_one_bad_file_is_kept_however_often_it_happens(kept):
-    for number in range(5):
+def test_the_newest_bad_files_are_kept_and_what_is_removed_is_said(kept):
+    said = []
+    for number in range(MOST_ASIDE + 2):
         kept.path.write_text(f'bad {number}')
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError) as refused:
             kept.read()
-    assert sorted(path.suffix for path in kept.path.parent.iterdir()) == ['.bad', '.lock']
+        said.append(str(refused.value))
+    assert [path.read_text() for path in files_aside(kept.path)] == [
+        f'bad {number}' for number in range(2, MOST_ASIDE + 2)]
+    assert ['removed' in sentence for sentence in said] == [False] * MOST_ASIDE + [True] * 2
+    other = kept.path.with_name('other.bad')
+    other.write_text('of another file')
+    assert other not in files_aside(kept.path)
 
 
-def test_what_can_not_be_set_aside_is_said_too(kept):
-    kept.path.write_text('bad')
-    os.mkdir(kept.path.with_suffix('.bad'))
-    with pytest.raises(ValueError, match='can not be set aside'):
+def test_what_was_set_aside_by_a_clock_that_was_ahead_does_not_push_out_the_newest(kept):
+    for number in range(MOST_ASIDE):
+        kept.path.with_suffix(f'.2999010{number + 1}T000000000000.bad').write_text('ahead')
+    kept.path.write_text('newest')
+    with pytest.raises(ValueError, match='removed'):
         kept.read()
+    texts = [path.read_text() for path in files_aside(kept.path)]
+    assert texts == ['newest'] + ['ahead'] * (MOST_ASIDE - 1)
+
+
+def test_what_can_not_be_set_aside_is_said_too(kept, monkeypatch):
+    kept.path.write_text('bad')
+
+    def refused(*_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, 'replace', refused)
+    with pytest.raises(ValueError, match=r'can not be set aside \(Read-only'):
+        kept.read()
+    assert kept.path.read_text() == 'bad'
 
 
 def test_two_processes_never_share_a_file(kept):

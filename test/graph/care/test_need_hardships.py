@@ -14,6 +14,7 @@ from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.decision.episode_sound import EpisodeSound
 from baby_cry_detector.kept_needs import document_of, kept
+from baby_cry_detector.kept_state import files_aside
 from baby_cry_detector.msg import CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import care_message
@@ -101,7 +102,7 @@ def test_a_file_of_a_later_version_is_kept_and_a_clock_that_is_ahead_is_not_beli
     graph.care_event.publish(care_message(CareEntry(
         'ahead', end_ns + 900 * DAY_NS, 'changed', 'crib')))
     known(graph, 5)
-    assert own.with_suffix('.bad').read_text() == newer
+    assert files_aside(own)[-1].read_text() == newer
     graph.until(lambda: counted(graph, 'kept_needs') == 1 and counted(graph, 'need_settings'))
     onset_ns = end_ns + 30 * MINUTE_NS
     graph.say(onset_ns + SECOND_NS, onset_ns)
@@ -181,7 +182,7 @@ def test_an_estimator_that_is_carried_to_another_crib_and_back_forgets_neither(g
 
     live('left', 0, 4)
     known(graph, 4)
-    assert own.with_suffix('.bad').exists()
+    assert files_aside(own)
     live('right', 5, 2)
     known(graph, 2)
     live('left', 8, 1)
