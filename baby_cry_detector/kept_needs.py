@@ -13,6 +13,7 @@ from pathlib import Path
 import sys
 from typing import Dict, Iterator, List, Optional, Tuple, Union
 
+from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import cries_of, facts_of
@@ -28,20 +29,79 @@ def _warn(sentence: str) -> None:
 
 @contextmanager
 def kept(crib: str, warn=_warn) -> Iterator[tuple]:
-    """Give (file, what it holds); what is broken is set aside and said."""
+    """
+    Give (file, what it holds); what is broken is set aside and said.
+
+    :raises journal.LaterVersionError: if a later version wrote it; it is left where it is.
+    """
     state = KeptState('/need', f'.{safe_name(crib)}')
     try:
         document: dict = {}
         try:
             document = state.read() or {}
             settings = checked_settings(document)
+        except journal.LaterVersionError as error:
+            raise journal.LaterVersionError(
+                f'{state.path}: {error}; it is left as it is') from None
         except ValueError as error:
             aside = state.set_aside() if document else ''
             warn(f'{error}{aside}; what can be learnt from the diary is learnt again')
             settings = checked_settings({})
+        settings['since_ns'] = max(settings['since_ns'], forgotten_ns(crib))
         yield state, settings
     finally:
         state.close()
+
+
+def settings_file(crib: str) -> Path:
+    """Return where what was set for a crib lies."""
+    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
+    return state_folder() / f'{domain}.need.{safe_name(crib)}.json'
+
+
+def forgotten_ns(crib: str) -> int:
+    """
+    Return since when a crib's baby is learnt: when it was last forgotten; 0: it never was.
+
+    It has a file of its own, so that no broken or later file of settings brings back what was
+    forgotten; broken itself, it was at least written at about that time.
+
+    :raises OSError: if there is one that can't be read.
+    """
+    path = settings_file(crib).with_suffix('.forgotten')
+    try:
+        with open(path, 'rb') as file:
+            text = file.read(40)
+            written_ns = os.fstat(file.fileno()).st_mtime_ns
+    except FileNotFoundError:
+        return 0
+    return int(text) if text.strip().isdigit() and len(text) < 20 else written_ns
+
+
+def forget(crib: str, now_ns: int) -> None:
+    """
+    Keep that what happened to a crib's baby before a time is not learnt from.
+
+    :raises ValueError: if a later version wrote what is set for it.
+    :raises OSError: if it can't be kept.
+    """
+    with kept(crib) as (state, settings):
+        path = state.path.with_suffix('.forgotten')
+        new = state.path.with_suffix('.forgotten.new')
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
+            file.write(str(now_ns))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+        state.keep(document_of({**settings, 'items': [], 'since_ns': now_ns}))
+
+
+def ahead_sentence(since_ns: int, now_ns: int) -> str:
+    """Return what is wrong where it was forgotten at a time to come; '' if nothing is."""
+    if since_ns <= now_ns + HOUR_NS:
+        return ''
+    return (f'it was forgotten while a clock was ahead: nothing before {time_text(since_ns)} is '
+            'learnt; once the clock here is right, forget once more, and it learns from then on')
 
 
 def checked_settings(document: dict) -> dict:

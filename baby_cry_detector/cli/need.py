@@ -17,10 +17,12 @@ from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.labels import Cry
 from baby_cry_detector.care.need.replay import OneBaby
-from baby_cry_detector.care.need.words import habit_lines, hint, report_lines, sentence, WORDS
+from baby_cry_detector.care.need.words import (habit_lines, hint, label_line, report_lines,
+                                               sentence, WORDS)
 from baby_cry_detector.cli.arguments import UsageError
-from baby_cry_detector.kept_needs import (checked_settings, document_of, kept, kept_by_nodes,
-                                          read_items, utc_offset_h)
+from baby_cry_detector.kept_needs import (ahead_sentence, checked_settings, document_of, forget,
+                                          kept, kept_by_nodes, read_items, settings_file,
+                                          utc_offset_h)
 from baby_cry_detector.kept_state import read_document
 from baby_cry_detector.units import SECOND_NS
 
@@ -84,13 +86,20 @@ def known_items(args) -> tuple:
 
 
 def one_of(args, cribs) -> str:
-    """Return whose baby is meant: what was given, or the one crib that there is."""
-    if args.crib is not None:
-        return args.crib
-    if len(cribs) != 1:
-        raise UsageError(f'--crib: expected one of {", ".join(cribs)}' if cribs else
-                         'the diary has no episode yet')
-    return cribs[0]
+    """
+    Return whose baby is meant: what was given, or the one crib that there is.
+
+    :raises UsageError: if nothing is known of a crib of that name.
+    """
+    if args.crib is None:
+        if len(cribs) != 1:
+            raise UsageError(f'--crib: expected one of {", ".join(cribs)}' if cribs else
+                             'the diary has no episode yet')
+        return cribs[0]
+    if args.crib not in cribs and not settings_file(args.crib).exists():
+        raise UsageError(f'--crib: nothing is known of {args.crib}; ' + (
+            f'expected one of {", ".join(cribs)}' if cribs else 'the diary has no episode yet'))
+    return args.crib
 
 
 class Learnt:
@@ -108,9 +117,18 @@ class Learnt:
         self.baby.add([*self.settings['items'], *items])
         now_ns = time.time_ns()
         self.baby.advance(now_ns)
+        self.ahead = ahead_sentence(since_ns, now_ns)
         self.answered, self.record = self.baby.answered, self.baby.record
         self.now_ns = max([answered.cry.end_ns for answered in self.answered], default=now_ns)
         self.figures = self.record.figures(self.now_ns)
+
+    def baby_at(self, now_ns: int) -> OneBaby:
+        """Return the same baby as it was known at a time, without its voice."""
+        baby = OneBaby(self.settings['birth_ns'], utc_offset_h)
+        for items in self.baby.items:
+            baby.add(items)
+        baby.advance(now_ns)
+        return baby
 
     @property
     def base(self):
@@ -122,6 +140,8 @@ def run_report(args) -> int:
     """Print how often it was right."""
     learnt = Learnt(args)
     record = learnt.record
+    if learnt.ahead:
+        print(f'warning: {learnt.ahead}', file=sys.stderr)
     if args.json:
         print(json.dumps({
             'crib': learnt.crib, 'episodes': len(learnt.answered),
@@ -151,10 +171,11 @@ def run_explain(args) -> int:
         print(f'what is known: {hint(answered.context) or "nothing"}')
     for need, share in sorted(answered.answer.probabilities.items(), key=lambda item: -item[1]):
         print(f'  {WORDS[need]}: {share:.0%}')
-    print('\n'.join(habit_lines(learnt.baby)))
+    lines = habit_lines(learnt.baby_at(answered.cry.onset_ns), answered.cry.onset_ns)
+    if lines:
+        print('\n'.join(['its habits, as far as they were known then:', *lines]))
     if answered.label is not None:
-        print(f'it was {" or ".join(answered.label.shares) or "none of these"} '
-              f'({answered.label.source})')
+        print(label_line(answered.label))
     return 0
 
 
@@ -162,8 +183,7 @@ def run_forget(args) -> int:
     """Forget what was learnt until now."""
     learnt = Learnt(args)
     now_ns = time.time_ns()
-    with kept(learnt.crib) as (state, settings):
-        state.keep(document_of({**settings, 'items': [], 'since_ns': now_ns}))
+    forget(learnt.crib, now_ns)
     kept_voice.erase(learnt.crib, now_ns)
     print(f'forgot what was learnt of the baby in {learnt.crib}', file=sys.stderr)
     return 0
@@ -171,8 +191,10 @@ def run_forget(args) -> int:
 
 def run_voice(args) -> int:
     """Tell what is kept of how the baby sounds, or erase it."""
-    # With --crib it can be erased where nothing else is known of it.
-    crib = known_items(args)[0] if args.crib is None else args.crib
+    # What is there can be erased where nothing else is known of the crib.
+    crib = args.crib
+    if crib is None or not kept_voice.voice_file(crib).exists():
+        crib = known_items(args)[0]
     if args.erase:
         count = kept_voice.erase(crib, time.time_ns())
         print(f'erased how {count} episodes of the baby in {crib} sounded', file=sys.stderr)

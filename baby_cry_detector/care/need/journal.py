@@ -20,6 +20,10 @@ LONGEST_NAME = 120
 KINDS = (*ACTIONS, 'labelled', 'rocking', 'sound')
 
 
+class LaterVersionError(ValueError):
+    """What a later version of this program wrote: it makes sense, to that one."""
+
+
 def lately(cries: Iterable[Cry], facts: Iterable[Fact], now_ns: Optional[int] = None
            ) -> Tuple[List[Cry], List[Fact]]:
     """
@@ -60,7 +64,7 @@ def read(document: dict) -> Tuple[List[Union[Cry, Fact]], Optional[int], int]:
     """
     version = document.get('format', FORMAT)
     if type(version) is not int or version > FORMAT:
-        raise ValueError('it was written by a later version of this program')
+        raise LaterVersionError('it was written by a later version of this program')
     birth_ns, since_ns = document.get('birth_ns'), document.get('since_ns') or 0
     if type(since_ns) is not int or not (birth_ns is None or type(birth_ns) is int):
         raise ValueError('a time in it is none')

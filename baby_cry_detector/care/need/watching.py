@@ -164,7 +164,8 @@ class CribWatch:
         :param settings: {birth_ns, since_ns, items}.
         :return: what of it is refused, in a sentence; '' if nothing is.
         """
-        if settings['since_ns'] > self.since_ns:
+        # Earlier than before too: it was forgotten anew after a clock that was ahead was set back.
+        if settings['since_ns'] not in (0, self.since_ns):
             self.forget(settings['since_ns'])
         birth_ns = settings['birth_ns']
         if birth_ns is not None and birth_ns > now_ns:

@@ -5,6 +5,7 @@
 from typing import List, Optional
 
 from baby_cry_detector.care.need.context import Context
+from baby_cry_detector.care.need.labels import Label
 from baby_cry_detector.care.need.learner import Answer
 from baby_cry_detector.care.need.prior import usual
 from baby_cry_detector.care.need.record import Figures, Record, wilson
@@ -50,16 +51,33 @@ def sentence(answer: Answer, context: Context, figures: Figures) -> str:
               f'(always saying {WORDS[answer.base]}: {figures.base_right})')
 
 
-HABITS = {'feed_h': 'hungry again after', 'wake_h': 'tired after being awake for',
-          'nap_h': 'a nap lasts', 'night_h': 'a stretch of the night lasts',
-          'change_h': 'wet or uncomfortable after'}
+# What is entered tells of each habit; without it, it is what is published for babies.
+HABITS = {'feed_h': ('hungry again after', 'fed'),
+          'wake_h': ('tired after being awake for', 'slept'),
+          'nap_h': ('a nap lasts', 'slept'), 'night_h': ('a stretch of the night lasts', 'slept'),
+          'change_h': ('wet or uncomfortable after', 'changed')}
 
 
-def habit_lines(baby) -> List[str]:
-    """Return what is known of a baby's habits, in a few lines."""
-    rows = [(words, baby.habit(name)) for name, words in HABITS.items()]
+def habit_lines(baby, until_ns: int) -> List[str]:
+    """Return what is known of a baby's habits at a time that it was taken to, in a few lines."""
+    entered = {fact.kind for fact in baby.items[1] if fact.stamp_ns <= until_ns}
+    rows = [(words, kind, baby.habit(name)) for name, (words, kind) in HABITS.items()]
     return [f'  {words} {hours_text(middle)} ({hours_text(low)} to {hours_text(high)})'
-            for words, habit in rows if habit is not None for low, middle, high in [habit]]
+            + ('' if kind in entered else ': the published guess, nothing of it was entered')
+            for words, kind, habit in rows if habit is not None for low, middle, high in [habit]]
+
+
+SOURCES = {'explicit': 'a caregiver said so', 'derived': 'what was done stopped it',
+           'ambiguous': 'things done at once stopped it', 'robot': 'what the robot did helped'}
+
+
+def label_line(label: Label) -> str:
+    """Return what an episode was, and how that is known."""
+    if not label.shares:
+        # Either "unknown", which takes back what was derived, or a word that is no need here.
+        return 'a caregiver said that it was none of these, or that it is not known'
+    return (f'it was {" or ".join(WORDS[need] for need in label.shares)} '
+            f'({SOURCES[label.source]})')
 
 
 def report_lines(record: Record, figures: Figures, base: Optional[str]) -> List[str]:

@@ -17,8 +17,8 @@ from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import facts_of
 from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.care.need.words import report_lines
-from baby_cry_detector.kept_needs import (DiaryReader, document_for, document_of, kept,
-                                          utc_offset_h)
+from baby_cry_detector.kept_needs import (ahead_sentence, checked_settings, DiaryReader,
+                                          document_for, forget, forgotten_ns, kept, utc_offset_h)
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.msg import CareEvent, CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
@@ -52,6 +52,7 @@ class NeedEstimator(ManagedNode):
         self._estimate = self._care = self._kept = self._diary = self._reader = None
         self._kept_changes, self._said, self._trouble, self._threshold = 0, None, '', 0.95
         self._voice, self._voice_trouble, self._uses_sound = None, '', False
+        self._ahead = ''                # what is wrong with when it was forgotten
         self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
         self.create_service(Trigger, '~/forget', self._forget)
 
@@ -103,11 +104,19 @@ class NeedEstimator(ManagedNode):
     def _take_settings(self):
         """Take what `baby-cry need` has set: a birth, what is forgotten, what was imported."""
         watch = self._watch
-        with kept(watch.crib_id, lambda sentence: self.report('need_settings', sentence)) as (
-                _, settings):
-            refused = watch.take_settings(settings, now_nanoseconds(self))
-        if refused:
-            self.report('need_settings', refused)
+        try:
+            with kept(watch.crib_id, lambda sentence: self.report('need_settings', sentence)) as (
+                    _, settings):
+                pass
+        except journal.LaterVersionError as error:
+            self.report('need_settings', str(error))
+            settings = {**checked_settings({}), 'since_ns': forgotten_ns(watch.crib_id)}
+        now_ns = now_nanoseconds(self)
+        refused = watch.take_settings(settings, now_ns)
+        self._ahead = ahead_sentence(watch.since_ns, now_ns)
+        for kind, sentence in (('need_settings', refused), ('forgotten_ahead', self._ahead)):
+            if sentence:
+                self.report(kind, sentence)
 
     def _read_diary(self):
         watch = self._watch
@@ -211,9 +220,10 @@ class NeedEstimator(ManagedNode):
         """Forget what was learnt of this baby; the diary stays, and is not learnt from again."""
         if self._watch is None:
             raise ValueError('nothing is known yet')
-        self._watch.forget(now_nanoseconds(self))
-        with kept(self._watch.crib_id) as (state, settings):
-            state.keep(document_of({**settings, 'items': [], 'since_ns': self._watch.since_ns}))
+        now_ns = now_nanoseconds(self)
+        forget(self._watch.crib_id, now_ns)
+        self._watch.forget(now_ns)
+        self._ahead = ''
         self._keep()
         kept_voice.erase(self._watch.crib_id, self._watch.since_ns)
         response.success, response.message = True, 'forgotten'
@@ -232,8 +242,8 @@ class NeedEstimator(ManagedNode):
         details.update(episodes=len(self._watch.baby.answered), record='; '.join(lines))
         if self._uses_sound:
             details.update(sounds=self._watch.baby.sounds)
-        if self._trouble:
-            return DiagnosticStatus.WARN, self._trouble, details
+        if self._trouble or self._ahead:
+            return DiagnosticStatus.WARN, self._trouble or self._ahead, details
         return DiagnosticStatus.OK, lines[2] if estimate.is_ready else 'learning', details
 
 

@@ -3,13 +3,20 @@
 """`baby-cry need`: learnt from the diary, told, forgotten, carried elsewhere."""
 
 import json
+import os
+import time
 
+from baby_cry_detector import kept_voice
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.labels import Cry, Fact
+from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.cli.main import main
+from baby_cry_detector.decision.episode_sound import EpisodeSound
+from baby_cry_detector.kept_needs import forget, kept
 from baby_cry_detector.units import HOUR_NS, MINUTE_NS
+import numpy as np
 import pytest
 
 START_NS = 1_790_000_000_000_000_000
@@ -85,6 +92,90 @@ def test_mistakes_are_one_sentence_and_keep_the_old_state(capsys, path, tmp_path
     code, _, errors = run(capsys, path, 'report')
     assert code == 2 and 'crib, twin' in errors
     assert run(capsys, path, '--crib', 'twin', 'report')[0] in (0, 2)
+
+
+def files(tmp_path):
+    """Return what lies in the folder of states, by name."""
+    folder = tmp_path / 'state' / 'baby_cry_detector'
+    return {file.name: file.read_bytes() for file in folder.glob('*')
+            if file.suffix != '.lock'} if folder.exists() else {}
+
+
+def test_a_file_of_a_later_version_is_refused_and_stays_where_it_is(capsys, path, tmp_path):
+    assert run(capsys, path, 'birth', '2026-08-01')[0] == 0
+    (name,) = files(tmp_path)
+    newer = json.dumps({'format': 99, 'birth_ns': 5}).encode()
+    (tmp_path / 'state' / 'baby_cry_detector' / name).write_bytes(newer)
+    for arguments in (('report',), ('explain',), ('forget',), ('birth', 'none')):
+        code, _, errors = run(capsys, path, *arguments)
+        assert code == 1 and len(errors.splitlines()) == 1, errors
+        assert 'written by a later version of this program; it is left as it is' in errors
+        assert files(tmp_path) == {name: newer}
+
+
+@pytest.mark.parametrize('mark', (None, b'', b'torn\x00'))
+def test_what_is_forgotten_stays_so_whatever_becomes_of_the_settings(capsys, path, tmp_path, mark):
+    assert run(capsys, path, 'forget')[0] == 0
+    folder = tmp_path / 'state' / 'baby_cry_detector'
+    if mark is not None:
+        (folder / '0.need.crib.forgotten').write_bytes(mark)
+        now_s = (START_NS + 90 * 24 * HOUR_NS) / 1e9
+        os.utime(folder / '0.need.crib.forgotten', (now_s, now_s))
+    for broken in ('{', '{"since_ns": "x"}', None):
+        if broken is None:
+            (folder / '0.need.crib.json').unlink(missing_ok=True)
+        else:
+            (folder / '0.need.crib.json').write_text(broken)
+        code, output, errors = run(capsys, path, 'report', '--json')
+        assert code == 0 and json.loads(output)['episodes'] == 0, errors
+    assert sum(name.endswith('.bad') for name in files(tmp_path)) == 2
+
+
+def test_forgotten_while_the_clock_was_ahead_is_said_and_forgetting_again_mends_it(
+        capsys, path, tmp_path):
+    ahead_ns = time.time_ns() + 900 * 24 * HOUR_NS
+    forget('crib', ahead_ns)
+    code, output, errors = run(capsys, path, 'report', '--json')
+    assert code == 0 and json.loads(output)['episodes'] == 0
+    assert 'forgotten while a clock was ahead' in errors and 'forget once more' in errors
+    assert run(capsys, path, 'forget')[0] == 0
+    assert 'ahead' not in run(capsys, path, 'report')[2]
+    watch = CribWatch('crib', since_ns=ahead_ns)
+    with kept('crib') as (_, settings):
+        watch.take_settings(settings, time.time_ns())
+    assert watch.since_ns == settings['since_ns'] < ahead_ns, 'the node too'
+
+
+def test_a_crib_that_is_not_there_is_refused_and_gets_no_file(capsys, path, tmp_path):
+    for arguments in (('forget',), ('birth', '2026-08-01'), ('report',), ('voice', '--erase')):
+        code, _, errors = run(capsys, path, '--crib', 'typo', *arguments)
+        assert code == 2 and 'nothing is known of typo; expected one of crib' in errors, errors
+    assert files(tmp_path) == {}
+
+
+def test_the_voice_is_erased_by_command(capsys, path):
+    for number in range(3):
+        kept_voice.add('crib', EpisodeSound(f'c-{number}', START_NS + number * HOUR_NS, 'k 1',
+                                            np.ones(8, np.float32)))
+    assert 'how 3 episodes sounded' in run(capsys, path, 'voice')[1]
+    code, _, errors = run(capsys, path, 'voice', '--erase')
+    assert code == 0 and 'erased how 3 episodes' in errors
+    assert 'nothing is kept of how the baby sounds' in run(capsys, path, 'voice')[1]
+
+
+def test_explain_tells_a_guess_from_what_was_entered_and_the_habits_of_that_time(capsys, path):
+    first, last = (run(capsys, path, 'explain', name)[1] for name in ('c-1', 'c-39'))
+    for line in last.splitlines():
+        if 'a nap lasts' in line or 'wet or uncomfortable after' in line:
+            assert 'the published guess' in line
+        if 'hungry again after' in line:
+            assert 'guess' not in line and line not in first.splitlines(), 'it was not known yet'
+    assert 'hungry again after' in last and 'a nap lasts' in last
+    with DiaryStore(path) as store:
+        store.write([], [CareEntry('l', START_NS + 500 * HOUR_NS, 'labelled', episode_id='c-39',
+                                   label='unknown')])
+    said = run(capsys, path, 'explain')[1]
+    assert said.endswith('a caregiver said that it was none of these, or that it is not known\n')
 
 
 def test_without_a_diary_what_the_estimator_has_kept_is_told(capsys, tmp_path, monkeypatch):

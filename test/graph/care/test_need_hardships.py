@@ -13,7 +13,7 @@ from baby_cry_detector.care.diary.repair import restore
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.decision.episode_sound import EpisodeSound
-from baby_cry_detector.kept_needs import document_of, kept
+from baby_cry_detector.kept_needs import document_of, forget, kept, settings_file
 from baby_cry_detector.kept_state import files_aside
 from baby_cry_detector.msg import CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
@@ -191,3 +191,19 @@ def test_an_estimator_that_is_carried_to_another_crib_and_back_forgets_neither(g
     live('right', 10, 1)
     known(graph, 3)
     assert 'can not be set aside' not in graph.log(NODE)
+
+
+def test_forgotten_by_a_clock_that_was_ahead_is_said_and_mended_by_forgetting_again(graph):
+    now_ns = time.time_ns()
+    forget('crib', now_ns + 900 * DAY_NS)
+    graph.start(NODE)
+    graph.say(now_ns, 0, False)
+    graph.until(lambda: 'while a clock was ahead' in graph.diagnosis(NODE)[1])
+    assert graph.call(Trigger, f'{NODE}/forget', Trigger.Request()).success
+    graph.until(lambda: 'ahead' not in graph.diagnosis(NODE)[1])
+    newer = json.dumps({'format': 99})
+    settings_file('crib').write_text(newer)
+    graph.until(lambda: counted(graph, 'need_settings'))
+    refused = graph.call(Trigger, f'{NODE}/forget', Trigger.Request())
+    assert not refused.success and 'later version' in refused.message
+    assert settings_file('crib').read_text() == newer, 'it is left as it is'
