@@ -10,7 +10,7 @@ import baby_cry_detector  # noqa: E402
 
 project = 'baby_cry_detector'
 author = 'The baby_cry_detector authors'
-copyright = '2026, The baby_cry_detector authors'  # noqa: A001
+copyright = '2026, The baby_cry_detector authors'  # noqa: A001  # Sphinx's name
 version = release = baby_cry_detector.__version__
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}

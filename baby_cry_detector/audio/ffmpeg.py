@@ -66,7 +66,7 @@ def open_recording(path: PathLike, sample_rate: int = SAMPLE_RATE, block_duratio
 class _Decoding:
     """A running ffmpeg; what `FileSource` needs of a `soundfile.SoundFile`."""
 
-    format = 'ffmpeg'  # noqa: A003
+    format = 'ffmpeg'  # noqa: A003  # what it is called everywhere else
     frames = 1 << 62                       # not known before the end
 
     def __init__(self, path) -> None:

@@ -39,7 +39,7 @@ class FormatMessage:
     """
 
     arrival_ns: int
-    format: Optional[AudioFormat]  # noqa: A003
+    format: Optional[AudioFormat]  # noqa: A003  # what it is called everywhere else
     trouble: str = ''
     possible: bool = True
 

@@ -56,7 +56,7 @@ class FeatureSet:
         return hash(self.id)
 
     @property
-    def id(self) -> str:  # noqa: A003
+    def id(self) -> str:  # noqa: A003  # what the definition calls it
         """Return ``name/version``, as messages carry it."""
         return f'{self.name}/{self.version}'
 

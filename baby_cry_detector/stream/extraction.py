@@ -93,7 +93,7 @@ class Extraction:
         return self.reception.verdict
 
     @property
-    def format(self) -> Optional[AudioFormat]:  # noqa: A003
+    def format(self) -> Optional[AudioFormat]:  # noqa: A003  # what it is called everywhere else
         """Return the format of the audio; ``None`` before it is known."""
         return self._intake.format
 

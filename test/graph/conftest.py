@@ -14,8 +14,8 @@ _STATE = tempfile.TemporaryDirectory(prefix='baby_cry_test_')
 os.environ['XDG_STATE_HOME'] = _STATE.name
 
 try:
-    import baby_cry_detector.msg  # noqa: F401
-    import rclpy  # noqa: F401
+    import baby_cry_detector.msg  # noqa: F401  # only whether it is there
+    import rclpy  # noqa: F401  # only whether it is there
     WHY = ''
 except ImportError as missing:
     WHY = f'needs ROS 2 and the built messages (make test): {missing}'

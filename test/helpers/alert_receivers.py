@@ -40,7 +40,7 @@ class HttpReceiver:
 
         class Handler(BaseHTTPRequestHandler):
 
-            def do_POST(self):  # noqa: N802
+            def do_POST(self):  # noqa: N802  # as http.server calls it
                 body = self.rfile.read(int(self.headers['Content-Length']))
                 if receiver.status < 300:
                     receiver.documents.append(json.loads(body))
@@ -71,7 +71,7 @@ class HttpReceiver:
 def no_broker():
     """Return why there can be no broker here; '' if there can."""
     try:
-        import paho.mqtt.client  # noqa: F401
+        import paho.mqtt.client  # noqa: F401  # only whether it is there
     except ImportError as error:
         return f'paho-mqtt is not installed ({error})'
     return '' if find_broker() else 'mosquitto is not installed (apt: mosquitto)'

@@ -136,7 +136,7 @@ def browser_missing():
     if not (shutil.which('chromium') and shutil.which('chromedriver')):
         return "needs Debian's packages chromium and chromium-driver"
     try:
-        import selenium  # noqa: F401
+        import selenium  # noqa: F401  # only whether it is there
     except ImportError:
         return 'needs selenium (requirements/test.txt)'
     return ''
@@ -174,7 +174,7 @@ class Phone:
         self.command('Emulation.setEmulatedMedia', features=[
             {'name': 'prefers-color-scheme', 'value': 'dark' if dark else 'light'}])
 
-    def open(self, address):  # noqa: A003
+    def open(self, address):  # noqa: A003  # as a person says it
         """Open the page."""
         self.driver.get(address)
 

@@ -22,7 +22,7 @@ def missing():
     if not list(Path('/usr/lib').glob('**/libasound_module_pcm_pulse.so')):
         return 'the ALSA plugin for PulseAudio is not installed (apt: libasound2-plugins)'
     try:
-        import pyaudio  # noqa: F401
+        import pyaudio  # noqa: F401  # only whether it is there
     except ImportError as error:
         return f'PyAudio is not installed ({error})'
     return ''

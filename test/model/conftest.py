@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random networks and checkpoints around them."""
 
-from made_checkpoints import frames, make_checkpoint, small  # noqa: F401
+from made_checkpoints import frames, make_checkpoint, small  # noqa: F401  # fixtures

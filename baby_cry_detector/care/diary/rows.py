@@ -132,7 +132,7 @@ class EpisodeRow:
     crib_id: str
     onset_ns: int
     end_ns: int
-    open: bool = True  # noqa: A003
+    open: bool = True  # noqa: A003  # as the diary's column
     need: str = 'UNKNOWN'
     confidence: float = 0.0
     labels: Dict[str, float] = field(default_factory=dict)

@@ -87,7 +87,7 @@ class KeptDuty:
         self._since_ns = round(boot_seconds() * SECOND_NS)
         self.trouble = ''                 # why it is not kept at present
 
-    def open(self, duty: DutyLog) -> None:  # noqa: A003
+    def open(self, duty: DutyLog) -> None:  # noqa: A003  # the opposite of close
         """
         Add what the file holds to the log; without a file try again with every `keep`.
 

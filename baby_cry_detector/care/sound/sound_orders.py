@@ -75,7 +75,7 @@ class SoundOrders:
         """Return the minute of the day at which the policy asks for a test of the chirp."""
         return self._engine.policy.self_test_at
 
-    def open(self) -> None:  # noqa: A003: the opposite of close
+    def open(self) -> None:  # noqa: A003  # the opposite of close
         """Take orders, of a bout that begins now."""
         self._engine = PolicyEngine(self._policy, self.values.crib_id)
         self.is_open = True

@@ -151,7 +151,7 @@ class SoundPlayer:
             if self._engine is not None:
                 self._engine.limiter.set_cap(cap_dbfs)
 
-    def open(self) -> None:  # noqa: A003
+    def open(self) -> None:  # noqa: A003  # the opposite of close
         """Start the thread."""
         self._thread.start()
 

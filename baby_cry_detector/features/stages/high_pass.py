@@ -67,7 +67,7 @@ class HighPass:
         """Start a new stream."""
         self._state: Optional[np.ndarray] = None
 
-    def filter(self, samples: np.ndarray) -> np.ndarray:  # noqa: A003
+    def filter(self, samples: np.ndarray) -> np.ndarray:  # noqa: A003  # what it does
         """Return a block filtered; float64, shape (block,)."""
         if self._state is None:
             # Settled on the first sample: the output is 0 for as long as it stays.

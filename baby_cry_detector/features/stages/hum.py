@@ -57,7 +57,7 @@ class HumCanceller:
         self._beside = np.zeros(len(MAINS_HZ))            # radians a block, of the first harmonic
         self._blocks = 0
 
-    def filter(self, samples: np.ndarray) -> np.ndarray:  # noqa: A003
+    def filter(self, samples: np.ndarray) -> np.ndarray:  # noqa: A003  # what it does
         """Return a block without hum; float64, shape (block,)."""
         out = samples - self._waves @ self._amplitudes
         self._adapt(out @ self._waves)

@@ -14,7 +14,7 @@ class Stanza:
 
     patterns: Tuple[str, ...]
     author: str
-    license: str  # noqa: A003
+    license: str  # noqa: A003  # as the manifest's column
 
 
 def read_stanzas(text: str) -> List[Stanza]:

@@ -37,7 +37,7 @@ class Source:
     name: str
     how: str = 'debian'
     get: str = ''
-    license: str = ''  # noqa: A003
+    license: str = ''  # noqa: A003  # as the manifest's column
     author: str = ''
     kinds: Tuple[Tuple[str, str], ...] = (('*', 'sound'),)
     group: str = '{source}'

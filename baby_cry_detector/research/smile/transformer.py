@@ -36,6 +36,7 @@ class SmileTransformer:
             setattr(self, name, value)
         return self
 
+    # N803, here and below: X is what scikit-learn calls it.
     def fit(self, X: Iterable, y: Any = None, **_: Any) -> 'SmileTransformer':  # noqa: N803
         """Learn nothing; return this object."""
         self._smile()

@@ -70,7 +70,7 @@ class DataOptions(Section):
 class FeatureOptions(Section):
     """Which features."""
 
-    set: str = setting('is09', 'Name of a feature set.')  # noqa: A003: an entry of the file
+    set: str = setting('is09', 'Name of a feature set.')  # noqa: A003  # an entry of the file
     columns: Tuple[str, ...] = texts(
         'Patterns of the columns that a network reads (mfcc*; !F0* leaves out; the last match '
         'counts); all where empty.')

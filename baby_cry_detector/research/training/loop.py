@@ -96,6 +96,7 @@ class BatchMaker:
                                for row in range(len(fold.values))])
         self._queue: List[int] = []
 
+    # A003: what gives batches gives its next one.
     def next(self) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray,  # noqa: A003
                             Optional[np.ndarray]]:
         """Return values (B, T, F), target, weight, segment (B, T), teacher (B, W, classes)."""

@@ -49,7 +49,7 @@ class PageServing:
         """Refuse a name where an address is needed: it may be another machine's."""
         check_place(values.host, values.base_path)
 
-    def open(self, backend: Backend,  # noqa: A003 (as files and doors are)
+    def open(self, backend: Backend,  # noqa: A003  # the opposite of close
              on_failure: Callable[[BaseException], None],
              on_close: Callable[[PageServer], None]) -> PageServer:
         """
