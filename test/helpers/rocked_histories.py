@@ -345,7 +345,7 @@ def limits(event):
     return allowed
 
 
-def histories(seed, count, branches=25):
+def histories(seed, count, branches=25, events=EVENTS):
     """
     Yield (name of what happened, faults, highest of what was executed) of so many histories.
 
@@ -367,7 +367,7 @@ def histories(seed, count, branches=25):
             rocker.world.forget(rocker.world.now_s - 0.5)
             one = pickle.loads(pickle.dumps(rocker, -1))       # quicker than a deep copy
             one.live(float(rng.uniform(0.0, 0.3)))
-            event = EVENTS[rng.integers(len(EVENTS))]
+            event = events[rng.integers(len(events))]
             since_s = one.world.now_s - 0.4
             event(one, rng)
             one.world.advance(one.world.now_s + 0.3)

@@ -23,6 +23,7 @@ LIMITS = {'jump': 1e-5, 'stroke': STROKE_M + 1e-5, 'speed': HARD_SPEED,
           'straight': HARD_ACCELERATION + 1e-3, 'straight_slow': HARD_ACCELERATION + 1e-3}
 MISSED_S = 1.0                # after so long a lost message has been repeated
 CAREFUL_S = 0.1               # for so long a controller whose clock was set takes no stamps
+OLDEST_PLAN_S = 0.1           # what is older when it is taken a controller refuses
 
 
 @dataclass
@@ -40,6 +41,8 @@ class World:
     is_careful: bool = False          # whether the controller notices that its clock was set
     clock_set_s: float = -np.inf
     missed_s: float = -np.inf         # when the sender can't know any more that one was lost
+    stalls: list = field(default_factory=list)        # (since, until) the controller stands
+    refused: int = 0                  # plans that were too old when it took them
     segments: list = field(default_factory=list)      # (since, Curve, by hand)
     on_the_way: list = field(default_factory=list)    # (arrival, stamp, columns)
     jump: float = 0.0                 # the largest, metres
@@ -78,8 +81,13 @@ class World:
         self.clock_set_s = self.now_s
 
     def is_delivered(self):
-        """Return whether all that was sent was received, as a reliable writer knows."""
-        return not self.on_the_way and self.now_s >= self.missed_s
+        """
+        Return whether all that was sent was received, as a reliable writer knows.
+
+        What lies in the queue of a controller that stands was acknowledged.
+        """
+        stands = any(since_s <= self.now_s < until_s for since_s, until_s in self.stalls)
+        return (not self.on_the_way or stands) and self.now_s >= self.missed_s
 
     def advance(self, to_s):
         """Let the controller take what has arrived, at the next turn of its loop."""
@@ -89,6 +97,9 @@ class World:
         for message in sorted(self.on_the_way, key=lambda one: one[0]):
             arrival_s, stamp_wall_s, since_s, positions, velocities = message
             taken_s = np.ceil(arrival_s / self.loop_s) * self.loop_s
+            for stands_s, until_s in self.stalls:
+                if stands_s <= taken_s < until_s:
+                    taken_s = np.ceil(until_s / self.loop_s) * self.loop_s
             if taken_s > to_s:
                 continue
             self.on_the_way.remove(message)
@@ -97,6 +108,9 @@ class World:
             if taken_s < self.segments[-1][0]:
                 continue                   # put somewhere by hand since then
             if self.is_careful and stamp_wall_s and taken_s < self.clock_set_s + CAREFUL_S:
+                continue
+            if self.stalls and stamp_wall_s and taken_s > start_s + OLDEST_PLAN_S:
+                self.refused += 1          # and nobody is told: it was delivered
                 continue
             running = self.segments[-1][1]
             curve = replaced(running, taken_s, start_s + since_s, positions, velocities)

@@ -24,6 +24,9 @@ import numpy as np
 
 HORIZON_S = 0.8
 PLAN_PERIOD_S = 0.2
+# From the latest arrival of a plan to its first point. A controller that refused the plans before,
+# unheard, may stand a hair off their curve, and must not have to join it at once.
+JOINING_S = 0.06
 HORIZON_SPACING_S, TAIL_SPACING_S = 0.02, 0.05
 SHORTEST_SESSION_S = 20.0
 # What making up for a lag may add, m/s^2, as far as the lead allows.
@@ -59,7 +62,8 @@ class RockingMachine:
         self._largest_m = min(largest_mm, LARGEST_AMPLITUDE_MM - BRAKING_MM) * 1e-3
         # Set-points are carried out when they come; a plan may come late.
         self._latency_s = 0.0 if setpoints else LATENCY_S
-        self._lead_s = self._latency_s        # until the first point of a plan
+        self._least_lead_s = 0.0 if setpoints else LATENCY_S + JOINING_S
+        self._lead_s = self._least_lead_s     # until the first point of a plan
         self._profile: Optional[RockingProfile] = None
         self._deadline_s = math.inf
         self._planned_s = self._planned_before_s = -math.inf
@@ -131,7 +135,7 @@ class RockingMachine:
         """
         if not self.gate.setpoints:
             self._lead_s = min(LONGEST_LEAD_S, max(
-                self._latency_s, math.sqrt(6.0 * error_m / JOINING_ACCELERATION),
+                self._least_lead_s, math.sqrt(6.0 * error_m / JOINING_ACCELERATION),
                 4.0 * abs(growth) / JOINING_ACCELERATION))
 
     def stop(self, now_s: float, why: str) -> None:

@@ -265,7 +265,8 @@ def test_a_plan_that_jumps_for_who_takes_it_late_is_replaced_by_braking():
     x, v, _ = gate.state(now_s)
     t = np.arange(1, 31) * 0.02
     slow = v / t[-1]
-    gate.submit(now_s, now_s + t, x + v * t - 0.5 * slow * t ** 2, v - slow * t)
+    speeds = np.append(v - slow * t[:-1], 0.0)       # at rest to the last bit
+    gate.submit(now_s, now_s + t, x + v * t - 0.5 * slow * t ** 2, speeds)
     assert 'late' in gate.refused
 
 

@@ -1,0 +1,27 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""A controller on a busy machine: it stands, and refuses plans that it then takes too late."""
+
+from rocked_histories import again
+
+
+def refusing_controller(rocker, rng):
+    """
+    Have what carries plans out stand for 0.05 to 0.5 s, once or up to four times.
+
+    Nobody is told of the plans over 0.1 s old that it refuses then: they were acknowledged.
+    """
+    begin_s = rocker.world.now_s
+    for _ in range(rng.integers(1, 5)):
+        begin_s += rng.uniform(0.0, 0.4)
+        end_s = begin_s + rng.uniform(0.05, 0.5)
+        rocker.world.stalls.append((begin_s, end_s))
+        begin_s = end_s
+    if rng.random() < 0.3:
+        rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 1.0))
+        rocker = again(rocker)
+    if rng.random() < 0.3:
+        rocker.motion.stop(rocker.world.now_s, 'a test')
+    rocker.live(rng.uniform(0.0, 2.0))
+    rocker.halt()
+    rocker.live(2.0)
