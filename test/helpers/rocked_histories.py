@@ -392,6 +392,7 @@ def live_through(keep, seed, count):
         return json.loads(path.read_text())
     lived = list(histories(seed, count))
     if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix('.part').write_text(json.dumps(lived))
         path.with_suffix('.part').rename(path)
     return lived

@@ -12,6 +12,9 @@ import numpy as np
 
 # After so long without an entry it was forgotten, not the baby.
 LONGEST_H = {'fed': 8.0, 'slept': 8.0, 'changed': 10.0}
+# So soon after it was fed nobody is told that it is hungry: habits that are regular enough outweigh
+# one entry, for entries may be wrong, and whoever made this one knows better.
+JUST_FED_H = 0.5
 COLUMNS = ('one', 'hour_sin', 'hour_cos', 'half_day_sin', 'half_day_cos', 'duration', 'intensity',
            *(f'last_{need}' for need in NEEDS))
 
@@ -59,3 +62,8 @@ def columns_of(context: Context) -> np.ndarray:
         1.0, 0.7 * math.sin(angle), 0.7 * math.cos(angle), 0.7 * math.sin(2 * angle),
         0.7 * math.cos(2 * angle), math.tanh(context.duration_min / 10.0),
         2.0 * context.intensity - 1.0, *(float(context.last == need) for need in NEEDS)])
+
+
+def is_just_fed(context: Context) -> bool:
+    """Return whether a feed was entered for the last half hour."""
+    return context.fed_h is not None and context.fed_h < JUST_FED_H

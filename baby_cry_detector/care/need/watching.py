@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from baby_cry_detector.care.need import journal
+from baby_cry_detector.care.need.context import is_just_fed
 from baby_cry_detector.care.need.from_diary import cry_of
 from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.care.need.record import Record
@@ -227,7 +228,8 @@ class CribWatch:
             total, count = self._intensity
             answer, context = self.baby.why(state.onset_ns, state.stamp_ns, total / count,
                                             state.episode_id)
-            named = answer.may_name and answer.basis != 'none'
+            named = (answer.may_name and answer.basis != 'none'
+                     and not (answer.need == 'hungry' and is_just_fed(context)))
             self._of_episode = Estimate(
                 episode_id=state.episode_id, need=answer.need if named else 'unknown',
                 confidence=answer.probabilities[answer.need] if named else 0.0,

@@ -52,3 +52,28 @@ def test_fed_twenty_minutes_ago_and_crying_hard_a_person_is_called(intensity, is
         assert plan.rock is None and plan.sound is None and plan.alert is not None
     else:
         assert plan.alert is None, 'the robot tries first where nothing is known'
+
+
+def test_whoever_has_just_fed_it_is_not_told_that_it_is_hungry():
+    """A regular day outweighs the one feed that came early; who entered it knows better."""
+    items = []
+    for number in range(-ROUNDS, 0):
+        for name, onset_ns, kind in (('h', NOW + number * 3 * HOUR_NS, 'fed'),
+                                     ('t', NOW + number * 3 * HOUR_NS + 90 * MINUTE_NS, 'slept')):
+            items += [Cry(f'{name}{number}', onset_ns, onset_ns + 6 * MINUTE_NS),
+                      Fact(onset_ns + 5 * MINUTE_NS, kind)]
+    for fed_min, need in ((25, 'unknown'), (None, 'hungry')):
+        early = [] if fed_min is None else [
+            Cry('early', NOW - (fed_min + 5) * MINUTE_NS, NOW - (fed_min - 1) * MINUTE_NS),
+            Fact(NOW - fed_min * MINUTE_NS, 'fed')]
+        watch = CribWatch('crib', items + early)
+        for step in range(3):
+            watch.on_state(CryState(NOW + step * SECOND_NS, 'crib', crying=True, episode_id='now',
+                                    onset_ns=NOW, intensity=0.5))
+            while not watch.step():
+                pass
+        answer, _ = watch.baby.why(NOW, NOW + 2 * SECOND_NS)
+        said = watch.estimate()
+        assert answer.need == 'hungry' and answer.may_name      # of itself it would say so
+        assert said.need == need
+        assert fed_min is None or f'last fed {fed_min} min ago' in said.reason
