@@ -39,7 +39,7 @@ def test_a_clear_baby_is_known_after_two_weeks_and_said_so():
     low, middle, high = baby.habit('feed_h')
     assert 2.5 < low < middle < high < 3.8, 'three hours, by its own feeds'
     lines = report_lines(baby.record, baby.record.figures(onset_ns), 'tired')
-    assert any('a need is named' in line for line in lines) and habit_lines(baby)
+    assert any('a need is named' in line for line in lines) and habit_lines(baby, onset_ns)
 
 
 def test_when_it_gets_worse_it_falls_silent_and_earns_it_anew():
