@@ -12,8 +12,8 @@ import numpy as np
 
 # After so long without an entry it was forgotten, not the baby.
 LONGEST_H = {'fed': 8.0, 'slept': 8.0, 'changed': 10.0}
-# So soon after it was fed nobody is told that it is hungry: habits that are regular enough outweigh
-# one entry, for entries may be wrong, and whoever made this one knows better.
+# So soon after it was fed nobody is told that it is hungry: habits that are regular enough
+# outweigh one entry, for entries may be wrong, and whoever made this one knows better.
 JUST_FED_H = 0.5
 COLUMNS = ('one', 'hour_sin', 'hour_cos', 'half_day_sin', 'half_day_cos', 'duration', 'intensity',
            *(f'last_{need}' for need in NEEDS))
