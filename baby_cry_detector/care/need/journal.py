@@ -15,6 +15,7 @@ from baby_cry_detector.units import DAY_NS, SECOND_NS
 FORMAT = 2
 # After half a year a label counts for less than three in a hundred.
 KEPT_NS = 200 * DAY_NS
+GAP_NS = 30 * DAY_NS
 MOST_ITEMS = 12_000
 LONGEST_NAME = 120
 KINDS = (*ACTIONS, 'labelled', 'rocking', 'sound')
@@ -27,18 +28,25 @@ class LaterVersionError(ValueError):
 def lately(cries: Iterable[Cry], facts: Iterable[Fact], now_ns: Optional[int] = None
            ) -> Tuple[List[Cry], List[Fact]]:
     """
-    Return what is young enough to be kept, oldest first.
+    Return what is young enough to be kept, oldest first and each once.
 
-    :param now_ns: what is stamped more than a day later is left out; ``None``: age is counted
-        from the newest of it.
+    What is later than now stays where it goes on from what was before: the clock here is behind.
+    What lies `GAP_NS` beyond all before it a clock that was ahead has made.
+
+    :param now_ns: from which age is counted, if something is later; ``None``: from the newest.
     """
-    cries = sorted(cries, key=lambda cry: (cry.onset_ns, cry.episode_id))
-    facts = sorted(facts)
+    cries = sorted(dict.fromkeys(cries), key=lambda cry: (cry.onset_ns, cry.episode_id))
+    facts = sorted(dict.fromkeys(facts))
     newest = max([cry.onset_ns for cry in cries[-1:]] + [fact.stamp_ns for fact in facts[-1:]],
                  default=0)
-    if now_ns is not None:
-        newest = min(newest, now_ns + DAY_NS)
     first = newest - KEPT_NS
+    if now_ns is not None:
+        first = min(first, now_ns + DAY_NS - KEPT_NS)
+        stamps = sorted([*(cry.onset_ns for cry in cries), *(fact.stamp_ns for fact in facts)])
+        for before, stamp_ns in zip(stamps, stamps[1:]):
+            if stamp_ns > now_ns + DAY_NS and stamp_ns - before > GAP_NS:
+                newest = before
+                break
     return ([cry for cry in cries if first < cry.onset_ns <= newest][-MOST_ITEMS // 2:],
             [fact for fact in facts if first < fact.stamp_ns <= newest][-MOST_ITEMS // 2:])
 

@@ -181,6 +181,19 @@ def test_settings_that_make_no_sense_are_refused_and_change_nothing():
     assert len(watch.baby.answered) == len(before[0])
 
 
+def test_a_clock_that_is_behind_empties_nothing_and_what_comes_twice_is_kept_once():
+    """A board without a battery starts in the past, keeps its file, and is set right later."""
+    cries, facts, _ = clear_baby(14)
+    whole = journal.to_document(cries, facts, now_ns=cries[-1].end_ns)
+    for days in (0, 3, 30, 4000):
+        assert journal.to_document(cries, facts, now_ns=cries[-1].end_ns - days * DAY_NS) == whole
+        assert CribWatch('crib', [*cries, *facts]).document(NOW - days * DAY_NS) == {
+            **whole, 'birth_ns': None}
+    assert journal.to_document([*cries, *cries], [*facts, *facts]) == whole
+    ahead = Cry('ahead', NOW + 4000 * DAY_NS, NOW + 4000 * DAY_NS + MINUTE_NS)
+    assert len(journal.to_document([*cries, ahead], facts, now_ns=NOW)['cries']) == len(cries)
+
+
 def test_weeks_are_the_records_own():
     watch, _, _ = lived(16)
     weeks = weeks_of(watch.baby.record, watch.now_ns)
