@@ -249,22 +249,6 @@ def test_two_publishers_at_once_are_an_error():
     assert 'two publishers' in extraction.verdict.sentence
 
 
-@pytest.mark.parametrize('apart_ns', [0, 1000])
-@pytest.mark.parametrize('every', [1, 4])  # the other one may come through now and then
-def test_two_publishers_of_the_same_stamps_are_called_so_until_one_ends(apart_ns, every):
-    one = list(messages(room(20.0)))
-    other = list(messages(room(20.0, seed=9), stamp=lambda number, ns: ns + apart_ns))[1:]
-    mixed = [message for number, pair in enumerate(zip(one[1:], other))
-             for message in pair[:1 if number % every else 2]]
-    extraction, _ = hear([one[0], *mixed])
-    assert extraction.verdict.level == ERROR and not extraction.verdict.trusted
-    assert 'two publishers' in extraction.verdict.sentence
-    for message in list(messages(room(15.0), stamp=lambda number, ns: ns + 20 * NS,
-                                 arrival=lambda number, ns: ns + 20 * NS))[1:]:
-        extraction.on_audio(message)
-    assert extraction.verdict.level == OK
-
-
 def test_lost_and_repeated_blocks_are_no_jitter():
     stream = list(messages(room(20.0)))
     lossy = [message for number, message in enumerate(stream) if number % 10 or number < 5]
