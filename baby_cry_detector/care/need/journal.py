@@ -15,6 +15,8 @@ from baby_cry_detector.units import DAY_NS, SECOND_NS
 FORMAT = 2
 # After half a year a label counts for less than three in a hundred.
 KEPT_NS = 200 * DAY_NS
+# A longer rest of the robot looks like a clock that was ahead: what came after such a rest is
+# lost to a clock that is behind.
 GAP_NS = 30 * DAY_NS
 MOST_ITEMS = 12_000
 LONGEST_NAME = 120
