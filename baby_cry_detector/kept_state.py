@@ -28,6 +28,10 @@ class HeldError(OSError):
     """Another process holds the file."""
 
 
+class NotReadableError(OSError):
+    """What was to be kept could not be read again; what was kept before is as it was."""
+
+
 def state_folder() -> Path:
     """
     Return the folder for what outlives a process (XDG base directories).
@@ -62,12 +66,29 @@ def read_document(data: bytes) -> Any:
     return document
 
 
+def write_document(document: Any) -> bytes:
+    """
+    Return a document as it is kept: what `read_document` takes, and nothing else.
+
+    :raises NotReadableError: if there is no such thing.
+    """
+    try:
+        data = json.dumps(document, allow_nan=False).encode()
+        if len(data) > LARGEST_BYTES:
+            raise ValueError(f'it is too large ({len(data) / 1e6:.2f} MB, at most '
+                             f'{LARGEST_BYTES / 1e6:g})')
+        _check(document, DEEPEST)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise NotReadableError(f'what was to be kept could not be read again: {error}') from None
+    return data
+
+
 def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
 
 
 def _check(value: Any, depth: int) -> None:
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (dict, list, tuple)):
         if not depth:
             raise ValueError('it is nested too deep')
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
@@ -161,10 +182,16 @@ class KeptState:
         return set_aside(self.path)
 
     def keep(self, document: Dict[str, Any]) -> None:
-        """Write; OSError if that fails."""
+        """
+        Write.
+
+        :raises OSError: if that fails, or if it could not be read again (`NotReadableError`); what
+            was kept before is as it was.
+        """
+        data = write_document(document)
         new = self.path.with_suffix('.new')
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
-            json.dump(document, file)
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+            file.write(data)
         os.replace(new, self.path)
 
     def remove(self) -> None:

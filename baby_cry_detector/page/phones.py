@@ -10,14 +10,13 @@ Pure but for `PhoneFile`; the time comes in, in seconds of the day's clock.
 from dataclasses import asdict, dataclass
 import hashlib
 import hmac
-import json
 import os
 from pathlib import Path
 import re
 import secrets
 from typing import Dict, List, Optional
 
-from baby_cry_detector.kept_state import LARGEST_BYTES, read_document
+from baby_cry_detector.kept_state import LARGEST_BYTES, read_document, write_document
 from baby_cry_detector.page.access import ACT, ROLES
 from baby_cry_detector.page.state import clean_text
 
@@ -169,7 +168,8 @@ class PhoneFile:
 
     def keep(self, document: dict) -> None:
         """Write, in one step; OSError if that fails."""
+        data = write_document(document)
         new = Path(f'{self.path}.new')
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
-            json.dump(document, file)
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+            file.write(data)
         os.replace(new, self.path)

@@ -2,11 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A kept file is believed only where it can be; otherwise it is set aside, whatever is in it."""
 
+from dataclasses import asdict
 import errno
 import os
 
-from baby_cry_detector.kept_state import (files_aside, HeldError, KeptState, MOST_ASIDE,
-                                          read_document)
+from baby_cry_detector.care.alerts.alert_words import LONGEST_NAME, Said
+from baby_cry_detector.care.alerts.alerting import AlertMachine
+from baby_cry_detector.care.alerts.kept_alert import MOST_UNSAID
+from baby_cry_detector.care.motion.duty import DutyLog, MOST_ENTRIES
+from baby_cry_detector.care.sound.dose import DAY_MINUTES, DoseLog
+from baby_cry_detector.kept_state import (files_aside, HeldError, KeptState, LARGEST_BYTES,
+                                          MOST_ASIDE, NotReadableError, read_document,
+                                          write_document)
+from baby_cry_detector.page.phones import MOST_PHONES, Phones
+from baby_cry_detector.units import MINUTE_NS, SECOND_NS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
@@ -87,3 +96,54 @@ def test_anything_is_a_document_or_a_value_error(data):
         read_document(data)
     except ValueError as error:
         assert len(str(error)) < 100
+
+
+def nested(depth):
+    """Return lists in lists."""
+    return [nested(depth - 1)] if depth else 1
+
+
+@pytest.mark.parametrize('document', [
+    {'a': float('nan')}, {'a': float('inf')}, {'a': 10**19}, {'a': 'x' * 50_000},
+    {'a': nested(13)}, {'a': {1, 2}}, {'a': b'x'}, {'a': ['x' * 1000] * 1001},
+    {'a': [(0, 'x' * 1000)] * 1001}], ids=range(9))
+def test_what_could_not_be_read_again_is_not_written_and_the_old_stays(kept, document):
+    kept.keep({'old': 1})
+    with pytest.raises(NotReadableError, match='could not be read again') as refused:
+        kept.keep(document)
+    assert len(str(refused.value)) < 200 and kept.read() == {'old': 1}
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+                    max_leaves=20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON)
+def test_whatever_is_written_is_read_again(document):
+    try:
+        data = write_document(document)
+    except NotReadableError:
+        return
+    assert read_document(data) == document
+
+
+def test_the_most_that_each_node_keeps_can_be_read_again():
+    now_ns = 1_790_000_000 * SECOND_NS
+    duty, dose = DutyLog(1800.0), DoseLog()
+    duty.restore({'clock_id': '', 'entries': [
+        [now_ns + number * 1000, now_ns + number * 1000 + 500] for number in range(MOST_ENTRIES)]},
+        now_ns + MINUTE_NS, '')
+    for minute in range(2 * DAY_MINUTES):
+        dose.add(now_ns + (minute % DAY_MINUTES - 1) * MINUTE_NS, 73.21, 59.987)
+    word = Said(1, '\u2026' * LONGEST_NAME, now_ns, *['\u2026' * LONGEST_NAME, 1, 1],
+                text='\u2026' * 1000)
+    phones = Phones('token')
+    for _ in range(MOST_PHONES + 1):
+        phones.add('\u2026' * 500, now_ns / SECOND_NS)
+    sizes = [len(write_document(document)) for document in (
+        duty.document('x' * 36), dose.as_dict(),
+        {'alerts': AlertMachine('crib').to_document(), 'unsaid': [asdict(word)] * MOST_UNSAID},
+        phones.to_document())]
+    assert min(sizes) > 5_000 and max(sizes) <= LARGEST_BYTES
