@@ -11,6 +11,7 @@ from datetime import datetime
 import os
 from pathlib import Path
 import sys
+import time
 from typing import Dict, Iterator, List, Optional, Tuple, Union
 
 from baby_cry_detector.care.diary.export import time_text
@@ -18,23 +19,33 @@ from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import cries_of, facts_of
 from baby_cry_detector.care.need.labels import Cry, Fact
-from baby_cry_detector.kept_state import KeptState, LARGEST_BYTES, read_document, state_folder
+from baby_cry_detector.kept_state import (files_aside, HeldError, KeptState, LARGEST_BYTES,
+                                          read_document, state_folder)
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
+
+# Whoever has the settings has them for less than a tenth of that.
+PATIENCE_S = 3.0
 
 
 def _warn(sentence: str) -> None:
     print(f'warning: {sentence}', file=sys.stderr)
 
 
-@contextmanager
-def kept(crib: str, warn=_warn) -> Iterator[tuple]:
-    """
-    Give (file, what it holds); what is broken is set aside and said.
+def _domain() -> str:
+    return os.environ.get('ROS_DOMAIN_ID') or '0'
 
+
+@contextmanager
+def kept(crib: str, warn=_warn, patience_s: Optional[float] = None) -> Iterator[tuple]:
+    """
+    Give (file, what it holds), and hold it; what is broken is set aside and said.
+
+    :param patience_s: for whoever has it; ``None``: `PATIENCE_S`.
+    :raises HeldError: if another process has it for longer.
     :raises journal.LaterVersionError: if a later version wrote it; it is left where it is.
     """
-    state = KeptState('/need', f'.{safe_name(crib)}')
+    state = _settings_held(crib, PATIENCE_S if patience_s is None else patience_s)
     try:
         document: dict = {}
         try:
@@ -44,8 +55,10 @@ def kept(crib: str, warn=_warn) -> Iterator[tuple]:
             raise journal.LaterVersionError(
                 f'{state.path}: {error}; it is left as it is') from None
         except ValueError as error:
-            aside = state.set_aside() if document else ''
-            warn(f'{error}{aside}; what can be learnt from the diary is learnt again')
+            broken = f'{state.path}: {error}{state.set_aside()}' if document else f'{error}'
+            warn(f'{broken}; the date of birth and what was imported, which it held, are known '
+                 'only as far as need_estimator has kept them (else give them again); what can be '
+                 'learnt from the diary is learnt again')
             settings = checked_settings({})
         settings['since_ns'] = max(settings['since_ns'], forgotten_ns(crib))
         yield state, settings
@@ -53,10 +66,65 @@ def kept(crib: str, warn=_warn) -> Iterator[tuple]:
         state.close()
 
 
+def _settings_held(crib: str, patience_s: float) -> KeptState:
+    until_s = time.monotonic() + patience_s
+    while True:
+        try:
+            return KeptState('/need', f'.{safe_name(crib)}')
+        except HeldError:
+            if time.monotonic() >= until_s:
+                raise HeldError(f'another process is writing {settings_file(crib)}; try again'
+                                ) from None
+        time.sleep(0.02)
+
+
+def settings_of(crib: str, warn=_warn) -> dict:
+    """
+    Return what is set for a crib, as `kept` gives it; nobody is waited for, nothing is held.
+
+    :raises OSError: if it can't be read, or is broken while somebody else holds it.
+    :raises journal.LaterVersionError: if a later version wrote it.
+    """
+    try:
+        with open(settings_file(crib), 'rb') as file:
+            document = read_document(file.read(LARGEST_BYTES + 1))
+        if isinstance(document, dict):
+            settings = checked_settings(document)
+            settings['since_ns'] = max(settings['since_ns'], forgotten_ns(crib))
+            return settings
+    except FileNotFoundError:
+        return {**checked_settings({}), 'since_ns': forgotten_ns(crib)}
+    except ValueError:
+        pass
+    with kept(crib, warn, 0.0) as (_, settings):
+        return settings
+
+
 def settings_file(crib: str) -> Path:
     """Return where what was set for a crib lies."""
-    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
-    return state_folder() / f'{domain}.need.{safe_name(crib)}.json'
+    return state_folder() / f'{_domain()}.need.{safe_name(crib)}.json'
+
+
+def is_set(crib: str) -> bool:
+    """Return whether anything was set for a crib, or it was forgotten."""
+    path = settings_file(crib)
+    return path.exists() or path.with_suffix('.forgotten').exists()
+
+
+def cribs_set() -> List[str]:
+    """Return the cribs that something is set for, as far as their names can be told."""
+    before = f'{_domain()}.need.'
+    found = set()
+    for path in state_folder().glob(f'{before}*.json'):
+        name = path.name[len(before):-len('.json')]
+        try:
+            with open(path, 'rb') as file:
+                name = read_document(file.read(LARGEST_BYTES + 1)).get('crib', name)
+        except (AttributeError, OSError, ValueError):
+            pass
+        if isinstance(name, str) and settings_file(name) == path:
+            found.add(name)
+    return sorted(found)
 
 
 def forgotten_ns(crib: str) -> int:
@@ -80,7 +148,9 @@ def forgotten_ns(crib: str) -> int:
 
 def forget(crib: str, now_ns: int) -> None:
     """
-    Keep that what happened to a crib's baby before a time is not learnt from.
+    Keep that what happened to a crib's baby before a time is not learnt from, and keep none of it.
+
+    What a node that is running has kept it forgets itself, when it looks at its settings.
 
     :raises ValueError: if a later version wrote what is set for it.
     :raises OSError: if it can't be kept.
@@ -93,7 +163,27 @@ def forget(crib: str, now_ns: int) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, path)
-        state.keep(document_of({**settings, 'items': [], 'since_ns': now_ns}))
+        keep_settings(state, crib, {**settings, 'items': [], 'since_ns': now_ns}, now_ns)
+        for aside in files_aside(state.path):
+            aside.unlink(missing_ok=True)
+    for path, document in _node_files(lambda sentence: None):
+        if document['crib'] == crib:
+            _empty(path, {**document, 'since_ns': now_ns})
+
+
+def _empty(path: Path, document: dict) -> None:
+    try:
+        # As the node of that file would take it, so that none that runs loses what it has.
+        state = KeptState(path.stem[len(_domain()):])
+    except HeldError:
+        return
+    try:
+        state.keep({**journal.to_document([], [], document.get('birth_ns'), document['since_ns']),
+                    'crib': document['crib']})
+        for aside in files_aside(path):
+            aside.unlink(missing_ok=True)
+    finally:
+        state.close()
 
 
 def ahead_sentence(since_ns: int, now_ns: int) -> str:
@@ -106,20 +196,36 @@ def ahead_sentence(since_ns: int, now_ns: int) -> str:
 
 def checked_settings(document: dict) -> dict:
     """
-    Return what a file holds, complete: {birth_ns, since_ns, items}.
+    Return what a file holds: {since_ns, items}, and birth_ns if it says anything of that.
 
     :raises ValueError: if it is broken or of a later version.
     """
     items, birth_ns, since_ns = journal.read(document)
-    return {'birth_ns': birth_ns, 'since_ns': since_ns, 'items': items}
+    settings = {'since_ns': since_ns, 'items': items}
+    return {**settings, 'birth_ns': birth_ns} if 'birth_ns' in document else settings
 
 
 def document_of(settings: dict, now_ns: Optional[int] = None) -> dict:
     """Return what `checked_settings` returned as it is kept."""
     items = settings['items']
-    return journal.to_document([item for item in items if isinstance(item, Cry)],
-                               [item for item in items if isinstance(item, Fact)],
-                               settings['birth_ns'], settings['since_ns'], now_ns)
+    document = journal.to_document([item for item in items if isinstance(item, Cry)],
+                                   [item for item in items if isinstance(item, Fact)],
+                                   settings.get('birth_ns'), settings['since_ns'], now_ns)
+    if 'birth_ns' not in settings:
+        del document['birth_ns']
+    return document
+
+
+def keep_settings(state: KeptState, crib: str, settings: dict, now_ns: int) -> str:
+    """
+    Keep what is set for a crib.
+
+    :return: what of it there is no room for, a sentence; '' if there is for all.
+    :raises OSError: if that fails.
+    """
+    document = document_of(settings, now_ns)
+    state.keep({**document, 'crib': crib})
+    return journal.left_out_sentence(document)
 
 
 def diary_items(store: DiaryStore, crib: str, since_ns: int = 0) -> List[Union[Cry, Fact]]:
@@ -136,11 +242,13 @@ def document_for(state: KeptState, crib: str) -> dict:
     :raises OSError: if it can't be read or moved.
     :raises ValueError: if it is no JSON; it is set aside.
     """
-    document = state.read() or {}
-    other = document.get('crib', crib)
-    if other == crib or not isinstance(other, str):
+    document = state.read()
+    other = crib if document is None else document.get('crib', crib)
+    if document is not None and (other == crib or not isinstance(other, str)):
         return document
-    os.replace(state.path, _put_by(state, other))
+    if document is not None:
+        os.replace(state.path, _put_by(state, other))
+    # A process that was killed between both steps has left none of its own.
     try:
         os.replace(_put_by(state, crib), state.path)
     except FileNotFoundError:
@@ -152,18 +260,34 @@ def _put_by(state: KeptState, crib: str) -> Path:
     return state.path.with_suffix(f'.{safe_name(crib)}.json')
 
 
-def kept_by_nodes() -> Dict[str, list]:
-    """Return what estimators on this machine have kept, by crib; what is broken is left out."""
-    domain = os.environ.get('ROS_DOMAIN_ID') or '0'
-    found: Dict[str, list] = {}
-    for path in sorted(state_folder().glob(f'{domain}.*need_estimator*.json')):
+def _node_files(warn) -> Iterator[Tuple[Path, dict]]:
+    """Yield (path, what it holds) of what estimators on this machine have kept and can be read."""
+    for path in sorted(state_folder().glob(f'{_domain()}.*need_estimator*.json')):
+        if path.name.startswith(f'{_domain()}.need.'):
+            continue                    # what is set for a crib of such a name
         try:
             with open(path, 'rb') as file:
                 document = read_document(file.read(LARGEST_BYTES + 1))
-            if isinstance(document, dict) and isinstance(document.get('crib'), str):
-                found.setdefault(document['crib'], []).extend(journal.read(document)[0])
-        except (OSError, ValueError):
+            if not isinstance(document, dict):
+                raise ValueError('it is no object')
+            journal.read(document)
+        except (OSError, ValueError) as error:
+            warn(f'{path}: {error}; it is left out')
             continue
+        if isinstance(document.get('crib'), str):
+            yield path, document
+
+
+def kept_by_nodes(warn=_warn) -> Dict[str, journal.Kept]:
+    """Return what estimators on this machine have kept, by crib; what is left out is said."""
+    found: Dict[str, journal.Kept] = {}
+    for _, document in _node_files(warn):
+        one = journal.read(document)
+        before = found.get(document['crib'], journal.Kept([]))
+        found[document['crib']] = journal.Kept(
+            [*before.items, *one.items],
+            one.birth_ns if before.birth_ns is None else before.birth_ns,
+            max(before.since_ns, one.since_ns))
     return found
 
 

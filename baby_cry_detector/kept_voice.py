@@ -22,10 +22,12 @@ from baby_cry_detector.names import safe_name
 import numpy as np
 
 FORMAT = 'baby_cry voice 1'
+FORMATS = 'baby_cry voice '
+LATER = 'was written by a later version of this program'
 MOST, MOST_AFTER_PRUNING = 2400, 2000
 LARGEST_BYTES = 1_000_000
 MOST_VALUES = 256
-LONGEST_NAME = 120
+LONGEST_NAME = 500
 PATIENCE_S = 2.0
 # Beyond what half precision holds: descriptors are far below.
 LARGEST_VALUE = 6e4
@@ -72,15 +74,18 @@ def add(crib: str, sound: EpisodeSound) -> bool:
     with _held(path, 0.0):
         erased_ns, lines, strange = _read(path)
         if sound.onset_ns <= erased_ns or len(sound.values) > MOST_VALUES \
+                or not 0 < len(sound.episode_id) <= LONGEST_NAME \
                 or not np.abs(sound.values).max(initial=0.0) < LARGEST_VALUE:
             return False
         line = _line(sound)
+        if strange == LATER:
+            raise OSError(f'{path} {LATER}; it is left as it is')
         if strange:
             said = set_aside(path)
             if path.exists():
-                raise OSError(f'{path} was not written by this program{said}')
+                raise OSError(f'{path} {strange}{said}')
         if len(lines) >= MOST or _size(path) + len(line) > LARGEST_BYTES:
-            _replace(path, erased_ns, [*lines[-MOST_AFTER_PRUNING + 1:], line])
+            _replace(path, erased_ns, _newest([*lines, line]))
         elif not lines:
             _replace(path, erased_ns, [line])
         else:
@@ -105,8 +110,9 @@ def sounds(crib: str, known: Optional[Dict[bytes, Optional[EpisodeSound]]] = Non
     path = voice_file(crib)
     erased_ns, lines, strange = _read(path)
     if strange:
-        return [], (f'{path} was not written by this version of the program: it is kept as '
-                    f'{path.stem}.DATE.bad once there is something new')
+        return [], f'{path} {strange}; ' + (
+            'it is left as it is' if strange == LATER else
+            f'it is kept as {path.stem}.DATE.bad once there is something new')
     before = known or {}
     said = {line: before[line] if line in before else _sound(line) for line in lines}
     if known is not None:
@@ -185,9 +191,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _read(path: Path) -> Tuple[int, List[bytes], bool]:
+def _read(path: Path) -> Tuple[int, List[bytes], str]:
     """
-    Return (until when it was erased, lines, whether it is none of ours or of a later version).
+    Return (until when it was erased, lines, why it is none that can be read, '' if it can).
 
     A last line that was not finished is left out.
     """
@@ -195,15 +201,27 @@ def _read(path: Path) -> Tuple[int, List[bytes], bool]:
         with open(path, 'rb') as file:
             data = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
-        return 0, [], False
+        return 0, [], ''
     first, *lines = data[:data.rfind(b'\n') + 1].splitlines(keepends=True) or [b'']
     try:
         head = json.loads(first)
         if head['format'] == FORMAT and type(head['erased_ns']) is int:
-            return head['erased_ns'], lines, False
-    except (ValueError, TypeError, KeyError, RecursionError):
+            return head['erased_ns'], lines, ''
+        if head['format'].startswith(FORMATS) and int(head['format'][len(FORMATS):]) > 1:
+            return 0, [], LATER
+    except (AttributeError, ValueError, TypeError, KeyError, RecursionError):
         pass
-    return 0, [], bool(data)
+    return 0, [], 'was not written by this program' if data else ''
+
+
+def _newest(lines: List[bytes]) -> List[bytes]:
+    """Return the newest lines, so many that more can be added and all can be read."""
+    size = 0
+    for number, line in enumerate(reversed(lines)):
+        size += len(line)
+        if number == MOST_AFTER_PRUNING or size > LARGEST_BYTES // 5 * 4:
+            return lines[len(lines) - number:]
+    return lines
 
 
 def _replace(path: Path, erased_ns: int, lines: List[bytes]) -> None:

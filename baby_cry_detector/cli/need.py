@@ -8,25 +8,24 @@ import os
 from pathlib import Path
 import sys
 import time
-from typing import Optional
+from typing import Optional, Union
 
 from baby_cry_detector import kept_voice
 from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
-from baby_cry_detector.care.need.labels import Cry
+from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import (habit_lines, hint, label_line, report_lines,
                                                sentence, WORDS)
 from baby_cry_detector.cli.arguments import UsageError
-from baby_cry_detector.kept_needs import (ahead_sentence, checked_settings, document_of, forget,
-                                          kept, kept_by_nodes, read_items, settings_file,
+from baby_cry_detector.kept_needs import (ahead_sentence, cribs_set, forget, is_set, keep_settings,
+                                          kept, kept_by_nodes, read_items, settings_of,
                                           utc_offset_h)
-from baby_cry_detector.kept_state import read_document
+from baby_cry_detector.kept_state import LARGEST_BYTES, read_document
+from baby_cry_detector.learnt_crib import watch_of
 from baby_cry_detector.units import SECOND_NS
-
-LARGEST_BYTES = 1_000_001
 
 
 def add_parser(subparsers):
@@ -58,73 +57,95 @@ def add_parser(subparsers):
     import_ = inner.add_parser('import', help='learn from an exported file too')
     import_.add_argument('file', metavar='F.json', type=Path)
     import_.set_defaults(run=run_import)
+    meant(import_)
     birth = inner.add_parser('birth', help='tell the date of birth, for what is usual at an age')
     birth.add_argument('date', metavar='YYYY-MM-DD|none')
     birth.set_defaults(run=run_birth)
+    meant(birth)
 
 
-def known_items(args) -> tuple:
+def meant(parser):
+    """Declare the option that says that a crib of which nothing is known is meant."""
+    parser.add_argument('--new-crib', action='store_true',
+                        help='--crib names one of which nothing is known yet')
+
+
+class Known:
     """
-    Return (crib, function of a time that returns what is known since then).
+    What is known on this machine: the diary's episodes, and what estimators have kept.
 
-    From the diary; where there is none, from what the estimator has kept.
+    :ivar crib: whose baby is meant: what was given, or the one crib that there is.
+    :raises UsageError: if nothing is known of a crib of that name, or it is not said which.
     """
-    path = args.database or default_path()
-    try:
-        with DiaryStore(path, create=False, read_only=True) as store:
-            crib = one_of(args, [row['crib_id'] for row in store.rows(
-                'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')])
-        return crib, lambda since_ns: read_items(path, crib, since_ns)
-    except FileNotFoundError:
-        kept_items = kept_by_nodes() if args.database is None else {}
-        if not kept_items:
-            raise
-    crib = one_of(args, sorted(kept_items))
-    return crib, lambda since_ns: [
-        item for item in kept_items.get(crib, ())
-        if (item.onset_ns if isinstance(item, Cry) else item.stamp_ns) >= since_ns]
+
+    def __init__(self, args):
+        """Look for the diary and the cribs; nothing is read of what happened."""
+        self._path, self._has_diary = args.database or default_path(), True
+        # A diary that was named stands for itself.
+        self._nodes = kept_by_nodes() if args.database is None else {}
+        try:
+            with DiaryStore(self._path, create=False, read_only=True) as store:
+                cribs = [row['crib_id'] for row in store.rows(
+                    'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')]
+            missing = f'the diary at {self._path} has no episode yet'
+        except FileNotFoundError as error:
+            if args.database is not None:
+                raise
+            cribs, self._has_diary, missing = [], False, str(error)
+        cribs = sorted({*cribs, *self._nodes}) or cribs_set()
+        self.crib = crib_of(args, cribs, missing)
+
+    @property
+    def kept(self) -> journal.Kept:
+        """Return what estimators have kept of it."""
+        return self._nodes.get(self.crib, journal.Kept([]))
+
+    def diary(self, since_ns: int) -> list:
+        """Return what the diary has of it since a time."""
+        return read_items(self._path, self.crib, since_ns) if self._has_diary else []
 
 
-def one_of(args, cribs) -> str:
-    """
-    Return whose baby is meant: what was given, or the one crib that there is.
-
-    :raises UsageError: if nothing is known of a crib of that name.
-    """
+def crib_of(args, cribs, missing: str) -> str:
+    """Return whose baby is meant; see `Known`."""
+    new = getattr(args, 'new_crib', None)
+    how = '' if new is None else '; if it is meant, add --new-crib'
     if args.crib is None:
-        if len(cribs) != 1:
-            raise UsageError(f'--crib: expected one of {", ".join(cribs)}' if cribs else
-                             'the diary has no episode yet')
-        return cribs[0]
-    if args.crib not in cribs and not settings_file(args.crib).exists():
+        if len(cribs) == 1:
+            return cribs[0]
+        if cribs:
+            raise UsageError(f'--crib: expected one of {", ".join(cribs)}')
+        raise ValueError(f'nothing is known of any crib: {missing}, and no need_estimator has '
+                         'kept anything' + (
+                             '' if new is None else '; name the crib that is meant with --crib, '
+                             'and add --new-crib'))
+    if args.crib not in cribs and not is_set(args.crib) and not new:
         raise UsageError(f'--crib: nothing is known of {args.crib}; ' + (
-            f'expected one of {", ".join(cribs)}' if cribs else 'the diary has no episode yet'))
+            f'expected one of {", ".join(cribs)}' if cribs else missing) + how)
     return args.crib
 
 
 class Learnt:
-    """What follows from the diary of a crib and what is kept."""
+    """What follows from what is known of a crib, as `need_estimator` learns it."""
 
     def __init__(self, args):
-        """Read the diary and learn from it."""
-        self.crib, items_since = known_items(args)
-        with kept(self.crib) as (_, self.settings):
-            since_ns = self.settings['since_ns']
-        items = items_since(since_ns)
-        self.baby = OneBaby(self.settings['birth_ns'], utc_offset_h, use_sound=True)
-        self.baby.hear({sound.episode_id: sound.values for sound in kept_voice.sounds(self.crib)[0]
-                        if sound.onset_ns >= since_ns})
-        self.baby.add([*self.settings['items'], *items])
-        now_ns = time.time_ns()
+        """Read all of it and learn from it."""
+        known, now_ns = Known(args), time.time_ns()
+        self.crib = known.crib
+        settings = settings_of(self.crib)
+        since_ns = settings['since_ns'] or known.kept.since_ns
+        watch, refused = watch_of(self.crib, known.kept, settings, now_ns, known.diary(since_ns),
+                                  use_sound=True)
+        watch.hear(kept_voice.sounds(self.crib)[0])
+        self.baby = watch.baby
         self.baby.advance(now_ns)
-        self.ahead = ahead_sentence(since_ns, now_ns)
+        self.troubles = [text for text in (refused, ahead_sentence(since_ns, now_ns)) if text]
         self.answered, self.record = self.baby.answered, self.baby.record
         self.now_ns = max([answered.cry.end_ns for answered in self.answered], default=now_ns)
         self.figures = self.record.figures(self.now_ns)
 
     def baby_at(self, now_ns: int) -> OneBaby:
         """Return the same baby as it was known at a time, without its voice."""
-        baby = OneBaby(self.settings['birth_ns'], utc_offset_h)
+        baby = OneBaby(self.baby.birth_ns, utc_offset_h)
         for items in self.baby.items:
             baby.add(items)
         baby.advance(now_ns)
@@ -136,12 +157,17 @@ class Learnt:
         return self.answered[-1].answer.base if self.answered else None
 
 
+def warn(*sentences: str) -> None:
+    """Say what is wrong, or nothing."""
+    for text in filter(None, sentences):
+        print(f'warning: {text}', file=sys.stderr)
+
+
 def run_report(args) -> int:
     """Print how often it was right."""
     learnt = Learnt(args)
     record = learnt.record
-    if learnt.ahead:
-        print(f'warning: {learnt.ahead}', file=sys.stderr)
+    warn(*learnt.troubles)
     if args.json:
         print(json.dumps({
             'crib': learnt.crib, 'episodes': len(learnt.answered),
@@ -181,11 +207,10 @@ def run_explain(args) -> int:
 
 def run_forget(args) -> int:
     """Forget what was learnt until now."""
-    learnt = Learnt(args)
-    now_ns = time.time_ns()
-    forget(learnt.crib, now_ns)
-    kept_voice.erase(learnt.crib, now_ns)
-    print(f'forgot what was learnt of the baby in {learnt.crib}', file=sys.stderr)
+    crib, now_ns = Known(args).crib, time.time_ns()
+    forget(crib, now_ns)
+    kept_voice.erase(crib, now_ns)
+    print(f'forgot what was learnt of the baby in {crib}', file=sys.stderr)
     return 0
 
 
@@ -194,14 +219,13 @@ def run_voice(args) -> int:
     # What is there can be erased where nothing else is known of the crib.
     crib = args.crib
     if crib is None or not kept_voice.voice_file(crib).exists():
-        crib = known_items(args)[0]
+        crib = Known(args).crib
     if args.erase:
         count = kept_voice.erase(crib, time.time_ns())
         print(f'erased how {count} episodes of the baby in {crib} sounded', file=sys.stderr)
         return 0
     sounds, trouble = kept_voice.sounds(crib)
-    if trouble:
-        print(f'warning: {trouble}', file=sys.stderr)
+    warn(trouble)
     if not sounds:
         print(f'{crib}: nothing is kept of how the baby sounds')
         return 0
@@ -214,8 +238,9 @@ def run_voice(args) -> int:
 def run_export(args) -> int:
     """Write what was learnt from."""
     learnt = Learnt(args)
-    document = journal.to_document(*learnt.baby.items, learnt.settings['birth_ns'],
+    document = journal.to_document(*learnt.baby.items, learnt.baby.birth_ns,
                                    now_ns=time.time_ns())
+    warn(*learnt.troubles, journal.left_out_sentence(document))
     data = json.dumps(document).encode()
     with open(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
         file.write(data)
@@ -225,25 +250,56 @@ def run_export(args) -> int:
 
 def run_import(args) -> int:
     """Learn from what happened elsewhere too."""
-    with open(args.file, 'rb') as file:
-        document = read_document(file.read(LARGEST_BYTES))
-    if not isinstance(document, dict) or not (document.get('cries') or document.get('facts')):
-        raise ValueError(f'{args.file} holds nothing that was learnt from')
-    imported = checked_settings(document)
-    check_birth(imported['birth_ns'])
-    crib = args.crib or Learnt(args).crib
+    imported, birth_ns, _ = read_exported(args.file)
+    crib, now_ns = Known(args).crib, time.time_ns()
     with kept(crib) as (state, settings):
-        state.keep(document_of({
-            **settings, 'items': [*settings['items'], *imported['items']],
-            'birth_ns': settings['birth_ns'] or imported['birth_ns']}, time.time_ns()))
+        before = settings.get('birth_ns')
+        document = {**settings, 'items': [*settings['items'], *imported]}
+        if before is None and birth_ns is not None:
+            document['birth_ns'] = birth_ns
+        warn(keep_settings(state, crib, document, now_ns))
+        left = {moment(item) for item in settings_of(crib)['items']}
+    brought = {moment(item) for item in imported}
+    old = len(brought - left)
+    warn(f'{old} of {len(brought)} things in {args.file} are left out: too old, too many, or of '
+         'a clock that was ahead' if old else '',
+         'the date of birth in it is another one than is set, which stays'
+         if None not in (before, birth_ns) and before != birth_ns else '')
     print(f'what {args.file} knows is known of the baby in {crib} too', file=sys.stderr)
     return 0
 
 
-def check_birth(birth_ns: Optional[int]) -> None:
+def moment(item: Union[Cry, Fact]) -> tuple:
+    """Return what tells a thing that happened from others, whatever its numbers are rounded to."""
+    return (item.onset_ns, item.episode_id) if isinstance(item, Cry) else item[:3]
+
+
+def read_exported(path: Path) -> journal.Kept:
+    """
+    Return what an exported file holds.
+
+    :raises ValueError: if it is none, with its name and what of it is wrong; UsageError if its
+        date of birth is none.
+    """
+    with open(path, 'rb') as file:
+        data = file.read(LARGEST_BYTES + 1)
+    try:
+        document = read_document(data)
+        if not isinstance(document, dict):
+            raise ValueError('it is no object with cries and facts')
+        found = journal.read(document)
+        if not found.items:
+            raise ValueError('it holds nothing that was learnt from')
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
+    check_birth(found.birth_ns, f'{path}: ')
+    return found
+
+
+def check_birth(birth_ns: Optional[int], whose: str = '') -> None:
     """Raise UsageError if nobody who cries now can have been born then."""
     if birth_ns is not None and not 0 < birth_ns <= time.time_ns():
-        raise UsageError('the date of birth lies in the future, or before 1970')
+        raise UsageError(f'{whose}the date of birth lies in the future, or before 1970')
 
 
 def run_birth(args) -> int:
@@ -256,8 +312,8 @@ def run_birth(args) -> int:
             raise UsageError(f'{args.date!r} is no date; expected for example '
                              '2026-09-01') from None
         check_birth(birth_ns)
-    learnt = Learnt(args)
-    with kept(learnt.crib) as (state, settings):
-        state.keep(document_of({**settings, 'birth_ns': birth_ns}, time.time_ns()))
+    crib = Known(args).crib
+    with kept(crib) as (state, settings):
+        warn(keep_settings(state, crib, {**settings, 'birth_ns': birth_ns}, time.time_ns()))
     print(f'kept: {args.date}', file=sys.stderr)
     return 0

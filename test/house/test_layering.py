@@ -30,6 +30,7 @@ LAYERS = (
     {'stream', 'care.policy'},
     {'care.motion', 'care.sound', 'care.alerts', 'care.diary', 'care.need'},
     {'page', 'views', 'kept_needs', 'kept_voice'},
+    {'learnt_crib'},
     {'cli'},
     {'research.descriptors', 'research.model', 'research.training', 'research.evaluation',
      'research.paper', 'research.cli', 'research.corpus', 'research.needs', 'research.sounds',

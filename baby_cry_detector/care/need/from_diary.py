@@ -4,7 +4,7 @@
 
 from typing import Iterable, List, Optional
 
-from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact
+from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact, kept_label
 from baby_cry_detector.units import MILLISECOND_NS
 
 # What the diary has no kind of its own for may stand in a note, as its first word.
@@ -45,5 +45,6 @@ def facts_of(events: Iterable[dict], crib_id: str, since_ns: int = 0) -> List[Fa
             helped = after < 0.5 * before
         elif kind != 'labelled' and kind not in ACTIONS:
             continue
-        facts.append(Fact(row['stamp_ns'], kind, row['episode_id'], row['label'], helped))
+        facts.append(Fact(row['stamp_ns'], kind, row['episode_id'],
+                          kept_label(row['label']), helped))
     return facts

@@ -6,10 +6,11 @@ What happened to one baby as a document: what a learner is rebuilt from, exporte
 What is learnt is never kept: the same happenings give it again, whatever version reads them.
 """
 
+import json
 import math
-from typing import Iterable, List, Optional, Tuple, Union
+from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
 
-from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact
+from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact, kept_label
 from baby_cry_detector.units import DAY_NS, SECOND_NS
 
 FORMAT = 2
@@ -19,12 +20,23 @@ KEPT_NS = 200 * DAY_NS
 # lost to a clock that is behind.
 GAP_NS = 30 * DAY_NS
 MOST_ITEMS = 12_000
-LONGEST_NAME = 120
+# Of the document as JSON: what a reader of kept states takes (1 MB), with room for a crib's name.
+MOST_BYTES = 950_000
+LONGEST_NAME = 500
+LATEST_NS = 2**62
 KINDS = (*ACTIONS, 'labelled', 'rocking', 'sound')
 
 
 class LaterVersionError(ValueError):
     """What a later version of this program wrote: it makes sense, to that one."""
+
+
+class Kept(NamedTuple):
+    """What a document holds: cries and facts, the birth, and since when it is learnt."""
+
+    items: List[Union[Cry, Fact]]
+    birth_ns: Optional[int] = None
+    since_ns: int = 0
 
 
 def lately(cries: Iterable[Cry], facts: Iterable[Fact], now_ns: Optional[int] = None
@@ -49,55 +61,110 @@ def lately(cries: Iterable[Cry], facts: Iterable[Fact], now_ns: Optional[int] = 
             if stamp_ns > now_ns + DAY_NS and stamp_ns - before > GAP_NS:
                 newest = before
                 break
-    return ([cry for cry in cries if first < cry.onset_ns <= newest][-MOST_ITEMS // 2:],
-            [fact for fact in facts if first < fact.stamp_ns <= newest][-MOST_ITEMS // 2:])
+    return ([cry for cry in cries if first < cry.onset_ns <= newest],
+            [fact for fact in facts if first < fact.stamp_ns <= newest])
 
 
 def to_document(cries: Iterable[Cry], facts: Iterable[Fact], birth_ns: Optional[int] = None,
                 since_ns: int = 0, now_ns: Optional[int] = None) -> dict:
-    """Return what is kept, as JSON; what is too old is left out."""
-    cries, facts = lately(cries, facts, now_ns)
-    return {'format': FORMAT, 'birth_ns': birth_ns, 'since_ns': since_ns,
-            'cries': [[cry.episode_id, cry.onset_ns, round((cry.end_ns - cry.onset_ns) / 1e6),
-                       round(cry.intensity, 3)] for cry in cries],
-            'facts': [[fact.stamp_ns, fact.kind, *([fact.episode_id, fact.label, fact.helped]
-                                                   if fact.kind not in ACTIONS else ())]
-                      for fact in facts]}
-
-
-def read(document: dict) -> Tuple[List[Union[Cry, Fact]], Optional[int], int]:
     """
-    Return (cries and facts, birth_ns, since_ns) of a document.
+    Return what is kept, as JSON that `read` and the reader of kept states take.
 
-    :raises ValueError: if it is broken, or of a later version; one of the first version holds
-        no happenings.
+    What is too old is left out, and the oldest of what is too much; of that ``left_out`` has the
+    count, if it is any.
+    """
+    cries, facts = lately(cries, facts, now_ns)
+    count = len(cries) + len(facts)
+    cries = [cry for cry in cries if 0 < len(cry.episode_id) <= LONGEST_NAME][-MOST_ITEMS // 2:]
+    facts = [fact for fact in facts if len(fact.episode_id) <= LONGEST_NAME][-MOST_ITEMS // 2:]
+    document: dict = {
+        'format': FORMAT, 'birth_ns': birth_ns, 'since_ns': since_ns,
+        'cries': [[cry.episode_id, cry.onset_ns, round((cry.end_ns - cry.onset_ns) / 1e6),
+                   round(cry.intensity, 3)] for cry in cries],
+        'facts': [[fact.stamp_ns, fact.kind, *(
+            [fact.episode_id, kept_label(fact.label), fact.helped]
+            if fact.kind not in ACTIONS else ())] for fact in facts]}
+    _leave_out_the_oldest(document)
+    left_out = count - len(document['cries']) - len(document['facts'])
+    return {**document, 'left_out': left_out} if left_out else document
+
+
+def _leave_out_the_oldest(document: dict) -> None:
+    """Take out as much as makes it small enough."""
+    over = len(json.dumps(document)) - MOST_BYTES
+    if over <= 0:
+        return
+    for _, kind, size in sorted([*((row[1], 'cries', len(json.dumps(row)) + 2)
+                                   for row in document['cries']),
+                                 *((row[0], 'facts', len(json.dumps(row)) + 2)
+                                   for row in document['facts'])]):
+        if over <= 0:
+            return
+        del document[kind][0]
+        over -= size
+
+
+def left_out_sentence(document: dict) -> str:
+    """Return how much of what happened a document has no room for; '' if it has all."""
+    left_out = document.get('left_out', 0)
+    return (f'the oldest {left_out} things that happened are not kept: there is no room for more '
+            f'({MOST_ITEMS // 2} cries, {MOST_ITEMS // 2} entries, {MOST_BYTES / 1e6:g} MB)'
+            if left_out else '')
+
+
+def read(document: dict) -> Kept:
+    """
+    Return what a document holds.
+
+    :raises ValueError: if it is broken, and what of it; one of the first version holds no
+        happenings.
+    :raises LaterVersionError: if it is of a later version.
     """
     version = document.get('format', FORMAT)
     if type(version) is not int or version > FORMAT:
         raise LaterVersionError('it was written by a later version of this program')
     birth_ns, since_ns = document.get('birth_ns'), document.get('since_ns') or 0
-    if type(since_ns) is not int or not (birth_ns is None or type(birth_ns) is int):
-        raise ValueError('a time in it is none')
+    for name, value in (('birth_ns', birth_ns), ('since_ns', since_ns)):
+        if value is not None and type(value) is not int:
+            raise ValueError(f'{name} in it is no time')
     items: List[Union[Cry, Fact]] = []
-    try:
-        for name, onset_ns, lasts_ms, intensity in document.get('cries', ()):
-            items.append(_checked(name, onset_ns, lasts_ms, intensity))
-        for stamp_ns, kind, *rest in document.get('facts', ()):
-            episode_id, label, helped = rest or ('', '', False)
-            if type(stamp_ns) is not int or kind not in KINDS or not (
-                    isinstance(episode_id, str) and isinstance(label, str)):
-                raise ValueError('something that was done is none')
-            items.append(Fact(stamp_ns, kind, episode_id, label, helped is True))
-    except (TypeError, AttributeError):
-        raise ValueError('this is no list of what happened') from None
+    for name, entry_of, expected in (
+            ('cries', _cry, 'no episode (name, start, milliseconds, intensity)'),
+            ('facts', _fact, f'nothing that was done (time and one of {", ".join(KINDS)})')):
+        rows = document.get(name, [])
+        if not isinstance(rows, list):
+            raise ValueError(f'{name} in it is no list of what happened')
+        for number, row in enumerate(rows, 1):
+            entry = entry_of(row)
+            if entry is None:
+                raise ValueError(f'entry {number} of {name} in it is {expected}')
+            items.append(entry)
     if len(items) > MOST_ITEMS:
-        raise ValueError('it holds more than a baby does')
-    return items, birth_ns, since_ns
+        raise ValueError(f'it holds {len(items)} things that happened, at most {MOST_ITEMS} are '
+                         'kept')
+    return Kept(items, birth_ns, since_ns)
 
 
-def _checked(name, onset_ns, lasts_ms, intensity) -> Cry:
-    if not (isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and type(onset_ns) is int
+def _cry(row: Any) -> Optional[Cry]:
+    """Return the episode of a row; ``None`` if it is none."""
+    if not isinstance(row, list) or len(row) != 4:
+        return None
+    name, onset_ns, lasts_ms, intensity = row
+    if not (isinstance(name, str) and 0 < len(name) <= LONGEST_NAME
+            and type(onset_ns) is int and 0 < onset_ns < LATEST_NS
             and type(lasts_ms) is int and 0 <= lasts_ms < 2**40 and type(intensity) in (int, float)
             and math.isfinite(intensity) and 0 <= intensity <= 1):
-        raise ValueError('an episode in it is none')
+        return None
     return Cry(name, onset_ns, onset_ns + lasts_ms * (SECOND_NS // 1000), float(intensity))
+
+
+def _fact(row: Any) -> Optional[Fact]:
+    """Return what was done by a row; ``None`` if it is nothing."""
+    if not isinstance(row, list) or len(row) not in (2, 5):
+        return None
+    stamp_ns, kind, episode_id, label, helped = (*row, '', '', False)[:5]
+    if not (type(stamp_ns) is int and 0 < stamp_ns < LATEST_NS and kind in KINDS
+            and isinstance(episode_id, str) and len(episode_id) <= LONGEST_NAME
+            and isinstance(label, str)):
+        return None
+    return Fact(stamp_ns, kind, episode_id, kept_label(label), helped is True)

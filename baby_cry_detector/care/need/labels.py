@@ -34,6 +34,7 @@ ROBOTS_SHARES = {'tired': 0.5, 'lonely': 0.5}
 SYNONYMS = {'hunger': 'hungry', 'wind': 'burping', 'burp': 'burping', 'sleepy': 'tired',
             'nappy': 'discomfort', 'diaper': 'discomfort', 'wet': 'discomfort',
             'company': 'lonely', 'comfort': 'lonely'}
+LONGEST_LABEL = 40
 
 
 class Fact(NamedTuple):
@@ -103,6 +104,12 @@ def need_of_text(text: str) -> Optional[str]:
     word = text.strip().lower()
     word = SYNONYMS.get(word, word)
     return word if word in NEEDS else None
+
+
+def kept_label(text: str) -> str:
+    """Return a caregiver's word as it is kept; what is longer than any need names none."""
+    text = text.strip()
+    return text if len(text) <= LONGEST_LABEL else f'{text[:LONGEST_LABEL]}…'
 
 
 def label_of(cry: Cry, facts: Sequence[Fact], next_onset_ns: Optional[int] = None,

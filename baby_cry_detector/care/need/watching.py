@@ -109,11 +109,16 @@ class CribWatch:
         self.add(items)
 
     # --- what happens ----------------------------------------------------------------------------
-    def add(self, items: Iterable[Union[Cry, Fact]]) -> int:
-        """Take what happened, from the diary or a topic; return how much of it is new."""
+    def add(self, items: Iterable[Union[Cry, Fact]], is_meant: bool = False) -> int:
+        """
+        Take what happened, from the diary or a topic; return how much of it is new.
+
+        :param is_meant: somebody has brought it here to be learnt: what is older than when it was
+            forgotten too.
+        """
         count = self.baby.add(
-            item for item in items if (item.onset_ns if isinstance(item, Cry)
-                                       else item.stamp_ns) >= self.since_ns)
+            item for item in items if is_meant or (
+                item.onset_ns if isinstance(item, Cry) else item.stamp_ns) >= self.since_ns)
         if count:
             self.changes += 1
             self._ready, self._asked_ns = False, 0
@@ -162,22 +167,23 @@ class CribWatch:
         """
         Take what was set: a birth, what is forgotten, what happened elsewhere.
 
-        :param settings: {birth_ns, since_ns, items}.
+        :param settings: {since_ns, items}, and birth_ns where something is set (``None``: that
+            it is not to be known); without, what is known stays.
         :return: what of it is refused, in a sentence; '' if nothing is.
         """
         # Earlier than before too: it was forgotten anew after a clock that was ahead was set back.
         if settings['since_ns'] not in (0, self.since_ns):
             self.forget(settings['since_ns'])
-        birth_ns = settings['birth_ns']
+        self.add(settings['items'], is_meant=True)
+        birth_ns = settings.get('birth_ns', self.baby.birth_ns)
         if birth_ns is not None and birth_ns > now_ns:
             return 'the date of birth lies in the future; it is not used'
-        if birth_ns not in (None, self.baby.birth_ns):
+        if birth_ns != self.baby.birth_ns:
             # What is usual at the age is where it begins.
             self.baby.birth_ns = birth_ns
             self.baby.restart()
             self.changes += 1
             self._ready, self._asked_ns = False, 0
-        self.add(settings['items'])
         return ''
 
     @property

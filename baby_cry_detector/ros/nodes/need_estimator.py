@@ -10,16 +10,12 @@ truth. The classifier puts the answer into `cry_need`. What happened is kept in 
 
 from pathlib import Path
 
-from baby_cry_detector import kept_voice
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.rows import CareEntry, LONGEST_TEXT, request_id
-from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import facts_of
-from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.care.need.words import report_lines
-from baby_cry_detector.kept_needs import (ahead_sentence, checked_settings, DiaryReader,
-                                          document_for, forget, forgotten_ns, kept, utc_offset_h)
 from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.learnt_crib import LearntCrib
 from baby_cry_detector.msg import CareEvent, CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import care_entry, care_message, estimate_message
@@ -29,13 +25,12 @@ from baby_cry_detector.ros.base.parameters import NeedEstimatorSettings
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.srv import LabelEpisode
-from baby_cry_detector.units import DAY_NS, HOUR_NS
+from baby_cry_detector.units import HOUR_NS
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_srvs.srv import Trigger
 
 STEP_S, SYNC_S = 0.1, 5.0
 ANSWERS_A_STEP = 6
-LATELY_NS = 3 * DAY_NS
 AHEAD_NS = HOUR_NS
 MOST_WAITING = 1000
 DEPTH = 1000
@@ -47,19 +42,16 @@ class NeedEstimator(ManagedNode):
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters and services."""
         super().__init__('need_estimator', NeedEstimatorSettings, overrides, **kwargs)
-        self._watch = None              # of the crib that cry_need names
+        self._learnt = None             # of the crib that cry_need names
+        self._not_open = ''             # why it can't be begun with
         self._waiting = []              # care events of a crib that is not heard yet
-        self._estimate = self._care = self._kept = self._diary = self._reader = None
-        self._kept_changes, self._said, self._trouble, self._threshold = 0, None, '', 0.95
-        self._voice, self._voice_trouble, self._uses_sound = None, '', False
-        self._ahead = ''                # what is wrong with when it was forgotten
+        self._estimate = self._care = self._kept = self._said = None
         self.create_service(LabelEpisode, '~/label_episode', self._label_episode)
         self.create_service(Trigger, '~/forget', self._forget)
 
     def configure(self, values: NeedEstimatorSettings):
         """Take the files; nothing is read before it is known whose crib it is."""
-        self._diary = Path(values.diary_file or default_path()).expanduser()
-        self._threshold, self._uses_sound = values.threshold, values.use_sound
+        self._values = values
         self._kept = self.own(KeptState(self.get_fully_qualified_name()))
         self._estimate = self.offer(NeedEstimate, 'need_estimate', qos.LATCHED)
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
@@ -77,79 +69,39 @@ class NeedEstimator(ManagedNode):
 
     def cleanup(self):
         """Forget what is in memory; the file stays."""
-        self._watch = self._voice = self._estimate = self._care = self._kept = self._said = None
-        self._waiting, self._kept_changes = [], 0
+        self._learnt = self._estimate = self._care = self._kept = self._said = None
+        self._waiting, self._not_open = [], ''
+
+    @property
+    def _watch(self):
+        return None if self._learnt is None else self._learnt.watch
 
     # --- whose baby ------------------------------------------------------------------------------
     def _open(self, crib):
         """Begin with what is kept, entered and set for a crib."""
-        items, birth_ns, since_ns = [], None, 0
+        self._keep()
+        self._learnt = None
+        values = self._values
         try:
-            items, birth_ns, since_ns = journal.read(document_for(self._kept, crib))
-        except ValueError as error:
-            aside = self._kept.set_aside() if self._kept.path.exists() else ''
-            self.report('kept_needs', f'{self._kept.path}: {error}{aside}; what the diary has is '
-                        'learnt again')
-        self._kept_changes = 0
-        self._watch = CribWatch(crib, items, birth_ns, since_ns, utc_offset_h,
-                                self._threshold, self._uses_sound)
-        self._voice = kept_voice.VoiceReader(crib) if self._uses_sound else None
-        self._reader = DiaryReader(self._diary, crib)
-        self._take_settings()
-        self._read_voice()
+            self._learnt = LearntCrib(
+                crib, self._kept, Path(values.diary_file or default_path()).expanduser(),
+                self.report, now_nanoseconds(self), values.threshold, values.use_sound)
+            self._not_open = ''
+        except OSError as error:
+            self._not_open = f'what is set for {crib} can not be read: {error}; nothing is learnt'
+            self.report('need_settings', self._not_open)
+            return
         waiting, self._waiting = self._waiting, []
         for message in waiting:
             self._on_care(message)
 
-    def _take_settings(self):
-        """Take what `baby-cry need` has set: a birth, what is forgotten, what was imported."""
-        watch = self._watch
-        try:
-            with kept(watch.crib_id, lambda sentence: self.report('need_settings', sentence)) as (
-                    _, settings):
-                pass
-        except journal.LaterVersionError as error:
-            self.report('need_settings', str(error))
-            settings = {**checked_settings({}), 'since_ns': forgotten_ns(watch.crib_id)}
-        now_ns = now_nanoseconds(self)
-        refused = watch.take_settings(settings, now_ns)
-        self._ahead = ahead_sentence(watch.since_ns, now_ns)
-        for kind, sentence in (('need_settings', refused), ('forgotten_ahead', self._ahead)):
-            if sentence:
-                self.report(kind, sentence)
-
-    def _read_diary(self):
-        watch = self._watch
-        if not watch.now_ns:            # nothing is heard yet
-            return
-        try:
-            items, is_other = self._reader.read(
-                *(max(0, watch.now_ns - age_ns, watch.since_ns)
-                  for age_ns in (journal.KEPT_NS, LATELY_NS)))
-            count = watch.add(items)
-            if is_other:
-                self.report('diary_changed', f'the past of the diary has changed: {count} things '
-                            'in it are new and learnt; nothing that was known is forgotten')
-            self._trouble = ''
-        except (ValueError, OSError) as error:
-            self._trouble = f'the diary can not be read: {error}'
-            self.report('diary_not_read', f'{self._trouble}; it is learnt from what is heard')
-
-    def _read_voice(self):
-        """Take how episodes sounded, if that is used and there is something new."""
-        sounds = None if self._voice is None else self._voice.news()
-        if sounds is not None:
-            self._watch.hear(sounds)
-        if self._voice is not None and self._voice.trouble != self._voice_trouble:
-            self._voice_trouble = self._voice.trouble
-            if self._voice_trouble:
-                self.report('voice_not_read', self._voice_trouble)
-
     def _sync(self):
-        if self._watch is not None:
-            self._take_settings()
-            self._read_voice()
-            self._read_diary()
+        if self._learnt is not None:
+            self._learnt.sync(now_nanoseconds(self))
+
+    def _keep(self):
+        if self._learnt is not None:
+            self._learnt.keep(now_nanoseconds(self))
 
     # --- what is heard ---------------------------------------------------------------------------
     def _on_need(self, message: CryNeed):
@@ -162,21 +114,27 @@ class NeedEstimator(ManagedNode):
             if self._watch is not None:
                 self.report('another_crib', f'cry_need is of {state.crib_id}, and was of '
                             f'{self._watch.crib_id}: one estimator learns one crib at a time')
-            self._keep()
             self._open(state.crib_id)
         if self._watch is not None:
             before, heard_ns = self._watch.open_episode, self._watch.now_ns
             self._watch.on_state(state)
             if not heard_ns:
-                self._read_diary()
+                self._learnt.read_diary()
             if self._watch.open_episode != before:
                 self._say()
 
     def _on_care(self, message: CareEvent):
-        if self._watch is None or message.header.frame_id not in ('', self._watch.crib_id):
+        entry = care_entry(message)
+        if self._watch is None or entry.crib_id not in ('', self._watch.crib_id):
+            if len(self._waiting) >= MOST_WAITING:
+                self.report('too_many_waiting', 'more care events came of cribs that are not '
+                            f'heard than wait ({MOST_WAITING}): the oldest is left out')
             self._waiting = [*self._waiting[1 - MOST_WAITING:], message]
-        else:
-            self._watch.add(facts_of([vars(care_entry(message))], self._watch.crib_id))
+            return
+        if entry.stamp_ns > now_nanoseconds(self) + AHEAD_NS:
+            self.report('care_from_the_future', 'a care_event is stamped more than an hour ahead '
+                        'of the clock here: it counts once that time is reached')
+        self._watch.add(facts_of([vars(entry)], self._watch.crib_id))
 
     def _step(self):
         if self._watch is not None:
@@ -189,16 +147,6 @@ class NeedEstimator(ManagedNode):
         if estimate.without_time() != self._said:
             self._said = estimate.without_time()
             self._estimate.publish(estimate_message(estimate))
-
-    def _keep(self):
-        watch = self._watch
-        if watch is None or watch.changes == self._kept_changes:
-            return
-        try:
-            self._kept.keep({**watch.document(now_nanoseconds(self)), 'crib': watch.crib_id})
-            self._kept_changes = watch.changes
-        except OSError as error:
-            self.report('needs_not_kept', f'what happened is in memory alone: {error}')
 
     # --- services --------------------------------------------------------------------------------
     def _label_episode(self, request, response):
@@ -220,12 +168,7 @@ class NeedEstimator(ManagedNode):
         """Forget what was learnt of this baby; the diary stays, and is not learnt from again."""
         if self._watch is None:
             raise ValueError('nothing is known yet')
-        now_ns = now_nanoseconds(self)
-        forget(self._watch.crib_id, now_ns)
-        self._watch.forget(now_ns)
-        self._ahead = ''
-        self._keep()
-        kept_voice.erase(self._watch.crib_id, self._watch.since_ns)
+        self._learnt.forget(now_nanoseconds(self))
         response.success, response.message = True, 'forgotten'
         return response
 
@@ -233,17 +176,17 @@ class NeedEstimator(ManagedNode):
         """Report how good it is, and what it can't read."""
         if not self._is_active or self._watch is None:
             return DiagnosticStatus.WARN, 'not active' if not self._is_active else (
-                'no crib is heard yet'), {}
+                self._not_open or 'no crib is heard yet'), {}
         estimate, record = self._watch.estimate(), self._watch.baby.record
         lines = report_lines(record, record.figures(estimate.stamp_ns), estimate.base)
         details = {name: getattr(estimate, name) for name in (
             'right', 'of', 'base_right', 'probability_better', 'calibration_error', 'names_needs',
             'is_ready')}
         details.update(episodes=len(self._watch.baby.answered), record='; '.join(lines))
-        if self._uses_sound:
+        if self._values.use_sound:
             details.update(sounds=self._watch.baby.sounds)
-        if self._trouble or self._ahead:
-            return DiagnosticStatus.WARN, self._trouble or self._ahead, details
+        if self._learnt.trouble:
+            return DiagnosticStatus.WARN, self._learnt.trouble, details
         return DiagnosticStatus.OK, lines[2] if estimate.is_ready else 'learning', details
 
 

@@ -65,11 +65,20 @@ def test_report_explain_export_forget_import(capsys, path, tmp_path):
 
 def test_mistakes_are_one_sentence_and_keep_the_old_state(capsys, path, tmp_path):
     bad = tmp_path / 'bad.json'
-    for content in ('', '[]',
-                    '{"cries": 5}', '{"format": 9, "cries": [[1]]}', '{', '{"facts": [[1, "x"]]}'):
+    for content, said in (
+            ('', 'is no JSON'), ('[]', 'no object'), ('{', 'is no JSON'), ('{}', 'holds nothing'),
+            ('{"cries": 5}', 'cries in it is no list'), ('{"facts": {}}', 'facts in it is no'),
+            ('{"format": 9, "cries": [[1]]}', 'by a later version'),
+            ('{"cries": [["c", 5, 5, 0.5], [1]]}', 'entry 2 of cries in it is no episode'),
+            ('{"cries": ["abcd"]}', 'entry 1 of cries'), ('{"facts": [7]}', 'entry 1 of facts'),
+            ('{"facts": [[1, "fed"], [1, "x"]]}', 'entry 2 of facts in it is nothing that was'),
+            ('{"facts": [[1, "fed", "c"]]}', 'entry 1 of facts'),
+            ('{"facts": [[-1, "fed"]]}', 'entry 1 of facts'),
+            ('{"birth_ns": "x", "facts": [[1, "fed"]]}', 'birth_ns in it is no time')):
         bad.write_text(content)
         code, _, errors = run(capsys, path, 'import', str(bad))
         assert code == 1 and len(errors.splitlines()) == 1, (content, errors)
+        assert str(bad) in errors and 'unpack' not in errors and said in errors, errors
     whole = tmp_path / 'whole.json'
     assert run(capsys, path, 'export', str(whole))[0] == 0
     before = run(capsys, path, 'report')[1]
@@ -77,16 +86,21 @@ def test_mistakes_are_one_sentence_and_keep_the_old_state(capsys, path, tmp_path
         bad.write_text(json.dumps({**json.loads(whole.read_text()), 'birth_ns': birth_ns}))
         code, _, errors = run(capsys, path, 'import', str(bad))
         assert code == 2 and 'lies in the future, or before 1970' in errors, errors
+        assert str(bad) in errors
     assert run(capsys, path, 'report')[1] == before
     for arguments, code in ((('birth', '2999-01-01'), 2), (('birth', 'soon'), 2),
                             (('explain', 'nobody'), 1), (('import', '/nowhere'), 1)):
         found, _, errors = run(capsys, path, *arguments)
         assert found == code and len(errors.splitlines()) == 1, errors
     state = tmp_path / 'state' / 'baby_cry_detector'
-    file = next(state.glob('*need*.json'), state / '0.need.crib.json')
+    assert not state.exists(), 'whoever only looks writes nothing'
+    state.mkdir(parents=True)
+    file = state / '0.need.crib.json'
     file.write_text('{"since_ns": "x"}')
     code, output, errors = run(capsys, path, 'report')
     assert code == 0 and '40 episodes' in output and 'is learnt again' in errors
+    assert str(file) in errors and 'since_ns in it is no time' in errors
+    assert 'the date of birth and what was imported' in errors and len(errors.splitlines()) == 1
     with DiaryStore(path) as store:
         store.write([EpisodeRow('t', 'twin', START_NS, START_NS + 1, False)])
     code, _, errors = run(capsys, path, 'report')
@@ -147,10 +161,16 @@ def test_forgotten_while_the_clock_was_ahead_is_said_and_forgetting_again_mends_
 
 
 def test_a_crib_that_is_not_there_is_refused_and_gets_no_file(capsys, path, tmp_path):
-    for arguments in (('forget',), ('birth', '2026-08-01'), ('report',), ('voice', '--erase')):
+    exported = tmp_path / 'kept.json'
+    assert run(capsys, path, 'export', str(exported))[0] == 0
+    for arguments in (('forget',), ('birth', '2026-08-01'), ('report',), ('voice', '--erase'),
+                      ('import', str(exported)), ('explain',), ('export', str(exported))):
         code, _, errors = run(capsys, path, '--crib', 'typo', *arguments)
         assert code == 2 and 'nothing is known of typo; expected one of crib' in errors, errors
+        assert ('--new-crib' in errors) == (arguments[0] in ('birth', 'import'))
     assert files(tmp_path) == {}
+    assert run(capsys, path, '--crib', 'twin', 'import', str(exported), '--new-crib')[0] == 0
+    assert json.loads(run(capsys, path, '--crib', 'twin', 'report', '--json')[1])['of'] == 40
 
 
 def test_the_voice_is_erased_by_command(capsys, path):

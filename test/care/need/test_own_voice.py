@@ -158,14 +158,20 @@ def test_a_broken_file_costs_what_is_broken(home):
     assert kept_voice.add('crib', again)                # after a restart in mid-cry
     assert kept_voice.sounds('crib')[0][-1].values[-1] == 2000, 'what was known first'
     newer = b'{"format": "baby_cry voice 9"}\n' + lines[1]
-    for content in (b'', b'\x00' * 50, newer, b'[' * 9000):
+    for content in (b'', b'\x00' * 50, b'[' * 9000):
         file.write_bytes(content)
         found, trouble = kept_voice.sounds('crib')
         assert not found and bool(trouble) == bool(content)
         assert kept_voice.add('crib', sound(7)) and len(kept_voice.sounds('crib')[0]) == 1
         assert not content or files_aside(file)[-1].read_bytes() == content, 'nothing is lost'
+    file.write_bytes(newer)
+    assert kept_voice.sounds('crib') == ([], f'{file} was written by a later version of this '
+                                         'program; it is left as it is')
+    with pytest.raises(OSError, match='later version of this program; it is left as it is'):
+        kept_voice.add('crib', sound(7))
+    assert file.read_bytes() == newer
     kept_voice.erase('crib', NOW)
-    assert not files_aside(file)
+    assert not files_aside(file) and kept_voice.add('crib', sound(8)._replace(onset_ns=NOW + 1))
     huge = sound(8)._replace(values=np.full(50, 1e9, np.float32))
     assert not kept_voice.add('crib', huge)
 
@@ -178,6 +184,19 @@ def test_a_year_stays_small(monkeypatch):
     found, _ = kept_voice.sounds('crib')
     assert 30 <= len(found) <= 40 and found[-1].episode_id == 'crib-99'
     assert kept_voice.voice_file('crib').stat().st_size / len(found) * 2400 < 600_000
+
+
+def test_what_is_kept_can_be_read_however_long_its_lines_are(home):
+    """A file beyond what is read would lose its newest lines."""
+    values = np.linspace(-9.0, 9.0, kept_voice.MOST_VALUES, dtype=np.float32)
+    name = 'n' * (kept_voice.LONGEST_NAME - 5)
+    for number in range(900):
+        assert kept_voice.add('crib', EpisodeSound(f'{name}-{number}', NOW + number, 'k', values))
+    found, trouble = kept_voice.sounds('crib')
+    assert not trouble and found[-1].episode_id == f'{name}-899' and len(found) > 500
+    assert kept_voice.voice_file('crib').stat().st_size <= kept_voice.LARGEST_BYTES
+    endless = EpisodeSound('n' * 501, NOW + 10**6, 'k', values)
+    assert not kept_voice.add('crib', endless)
 
 
 def test_whoever_holds_the_file_is_not_waited_for(home):

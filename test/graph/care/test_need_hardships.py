@@ -12,6 +12,7 @@ from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.care.diary.repair import restore
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.cli.main import main
 from baby_cry_detector.decision.episode_sound import EpisodeSound
 from baby_cry_detector.kept_needs import document_of, forget, kept, settings_file
 from baby_cry_detector.kept_state import files_aside
@@ -102,16 +103,65 @@ def test_a_file_of_a_later_version_is_kept_and_a_clock_that_is_ahead_is_not_beli
     graph.care_event.publish(care_message(CareEntry(
         'ahead', end_ns + 900 * DAY_NS, 'changed', 'crib')))
     known(graph, 5)
-    assert files_aside(own)[-1].read_text() == newer
-    graph.until(lambda: counted(graph, 'kept_needs') == 1 and counted(graph, 'need_settings'))
+    graph.until(lambda: counted(graph, 'kept_needs') == counted(graph, 'refused_settings') == 1
+                and counted(graph, 'care_from_the_future') == 1)
+    said = graph.diagnosis(NODE)[1]
+    assert 'written by a later version' in said and 'date of birth lies in the future' in said
     onset_ns = end_ns + 30 * MINUTE_NS
     graph.say(onset_ns + SECOND_NS, onset_ns)
     graph.until(lambda: graph.estimates[-1].episode_id == f'crib-{onset_ns}'
                 and 'last fed' in graph.estimates[-1].need_reason)
     assert 'changed' not in graph.estimates[-1].need_reason, 'it has not happened'
-    graph.until(lambda: not own.with_suffix('.new').exists() and own.exists())
+    graph.kill(NODE)
+    assert own.read_text() == newer and not files_aside(own), 'it is left as it is'
+    own.unlink()
+    graph.estimates.clear()
+    graph.start(NODE)
+    graph.say(end_ns, 0, False)
+    graph.care_event.publish(care_message(CareEntry(
+        'ahead again', end_ns + 900 * DAY_NS, 'changed', 'crib')))
+    known(graph, 5)
+    graph.until(lambda: counted(graph, 'care_from_the_future') and own.exists())
+    graph.spin(1.0)
     assert all(stamp_ns < time.time_ns() + 2 * DAY_NS
                for stamp_ns, *_ in json.loads(own.read_text())['facts'])
+
+
+def test_a_birth_is_taken_back_and_what_is_imported_after_forgetting_is_learnt(
+        graph, tmp_path, capsys):
+    end_ns = time.time_ns() - HOUR_NS
+    with DiaryStore(tmp_path / 'baby_cry_detector' / 'diary.sqlite') as store:
+        lived(store, range(1, 11), end_ns)
+
+    def need(*arguments):
+        assert main(['need', *arguments]) == 0, capsys.readouterr()
+        return capsys.readouterr().out
+
+    def commanded():
+        return json.loads(need('report', '--json'))['of']
+
+    file = str(tmp_path / 'kept.json')
+    own = tmp_path / 'baby_cry_detector' / f'{graph.domain_id}.{NODE}.json'
+    graph.start(NODE)
+    graph.say(end_ns + 30 * MINUTE_NS, 0, False)
+    known(graph, 10)
+    need('export', file)
+    need('birth', '2026-09-01')
+    graph.until(lambda: json.loads(own.read_text())['birth_ns'] is not None, PATIENCE_S)
+    need('birth', 'none')
+    graph.until(lambda: json.loads(own.read_text())['birth_ns'] is None, PATIENCE_S)
+    need('forget')
+    known(graph, 0)
+    assert commanded() == 0
+    need('import', file)
+    known(graph, 10)
+    assert commanded() == 10
+    with kept('crib'):                                  # a command is at work
+        refused = graph.call(Trigger, f'{NODE}/forget', Trigger.Request())
+    assert not refused.success and refused.message.endswith('try again')
+    assert graph.call(Trigger, f'{NODE}/forget', Trigger.Request()).success
+    known(graph, 0)
+    assert commanded() == 0
 
 
 def test_sound_counts_where_it_is_switched_on_and_is_forgotten_with_the_rest(graph):
