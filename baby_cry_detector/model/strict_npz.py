@@ -54,6 +54,23 @@ def read_arrays(data: bytes, document: str,
         raise StrictNpzError(f'truncated or corrupt file: {error}') from error
 
 
+def stored_at(data: bytes) -> Dict[str, int]:
+    """
+    Return where in a file that `read_arrays` took the numbers of its arrays end.
+
+    :return: ``{name: offset of the byte after the last}`` of what is not compressed.
+    """
+    ends = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist():
+            if entry.compress_type == zipfile.ZIP_STORED:
+                # A name and an extra field of their own lie between an entry's header and it.
+                lengths = struct.unpack_from('<HH', data, entry.header_offset + 26)
+                ends[entry.filename[:-4]] = entry.header_offset + 30 + sum(lengths) \
+                    + entry.file_size
+    return ends
+
+
 def _parse_npy(data: bytes, name: str, document: bool, numbers: Sequence[str]) -> np.ndarray:
     """Return the array of one .npy, its size checked against its header before it is made."""
     file = io.BytesIO(data)

@@ -209,4 +209,4 @@ def open_confirmation(path: str = '', run: Runner = _Done) -> Optional[Confirmat
     """
     if path == NO_CONFIRMER:
         return None
-    return Confirmation(load_confirmer(path or CONFIRMER), run)
+    return Confirmation(load_confirmer(path or CONFIRMER, in_memory=False), run)

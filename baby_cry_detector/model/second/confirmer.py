@@ -14,9 +14,10 @@ import math
 import os
 from pathlib import Path
 import stat
-from typing import Any, Deque, Dict, Mapping, Union
+from typing import Any, Deque, Dict, Mapping, Tuple, Union
 
 from baby_cry_detector.fields import Field, ParameterError
+from baby_cry_detector.model.held_in_file import HeldInFile
 from baby_cry_detector.model.second.sound_network import (N_VALUES, shapes, SoundNetwork,
                                                           WINDOW_SAMPLES)
 from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
@@ -26,6 +27,7 @@ FORMAT = 'baby_cry_detector confirmer'
 VERSION = 1
 _DOCUMENT = 'document'
 _NUMBERS = ('<f4', '|i1')
+Document = Dict[str, Any]
 MOST_HIDDEN = 4096
 NUMBERS = (Field('hop_s', 0.4875, minimum=0.1, maximum=5.0),
            Field('refuse_after_s', 3.0, minimum=0.5, maximum=60.0),
@@ -169,10 +171,12 @@ def save_confirmer(path: Union[str, Path], confirmer: Confirmer) -> None:
     os.replace(partial, path)
 
 
-def load_confirmer(path: Union[str, Path]) -> Confirmer:
+def load_confirmer(path: Union[str, Path], in_memory: bool = True) -> Confirmer:
     """
     Read a confirmer; executes nothing that is in the file.
 
+    :param in_memory: False leaves its network in the file, to be read for each window: for who
+        hears a few candidates a night.
     :raises ConfirmerError: if it is missing, damaged, or something else.
     """
     try:
@@ -180,8 +184,12 @@ def load_confirmer(path: Union[str, Path]) -> Confirmer:
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
             raise ConfirmerError(f'{path}: expected a regular file of at most '
                                  f'{MAX_FILE_BYTES >> 20} MiB')
-        arrays = read_arrays(Path(path).read_bytes(), _DOCUMENT, _NUMBERS)
-        return _built(arrays)
+        data = Path(path).read_bytes()
+        parts, document = _parts(read_arrays(data, _DOCUMENT, _NUMBERS))
+        network: Mapping[str, np.ndarray] = parts['network']
+        if not in_memory:
+            network = HeldInFile(path, data, network, 'network.')
+        return Confirmer(network, parts['probe'], **document)
     except (ValueError, RecursionError) as error:
         problem = str(error).removeprefix(f'{path}: ')
         raise ConfirmerError(f'{path}: {problem}') from error
@@ -189,14 +197,15 @@ def load_confirmer(path: Union[str, Path]) -> Confirmer:
         raise ConfirmerError(f'{path}: cannot be read: {error.strerror or error}') from error
 
 
-def _built(arrays: Dict[str, np.ndarray]) -> Confirmer:
+def _parts(arrays: Dict[str, np.ndarray]) -> Tuple[Dict[str, Dict[str, np.ndarray]], Document]:
+    """Return the arrays of the network and of the probe, and the numbers beside them."""
     if _DOCUMENT not in arrays:
         raise StrictNpzError('it has no document')
     document = json.loads(arrays.pop(_DOCUMENT).tobytes().decode())
-    if not isinstance(document, dict) or document.get('format') != FORMAT \
-            or document.get('version') != VERSION:
+    if not isinstance(document, dict) or document.pop('format', None) != FORMAT \
+            or document.pop('version', None) != VERSION:
         raise ConfirmerError(f'expected a {FORMAT} of version {VERSION}')
-    expected = {'format', 'version', 'provenance', 'thresholds', *(one.name for one in NUMBERS)}
+    expected = {'provenance', 'thresholds', *(one.name for one in NUMBERS)}
     if set(document) != expected:
         raise ConfirmerError(f'expected the entries {", ".join(sorted(expected))}')
     parts: Dict[str, Dict[str, np.ndarray]] = {'network': {}, 'probe': {}}
@@ -205,9 +214,7 @@ def _built(arrays: Dict[str, np.ndarray]) -> Confirmer:
         if part not in parts:
             raise ConfirmerError(f'array {name} is unknown')
         parts[part][rest] = array
-    return Confirmer(parts['network'], parts['probe'], provenance=document['provenance'],
-                     thresholds=document['thresholds'],
-                     **{one.name: document[one.name] for one in NUMBERS})
+    return parts, document
 
 
 __all__ = ['Confirmer', 'ConfirmerError', 'load_confirmer', 'Pooling', 'probe_log_odds',

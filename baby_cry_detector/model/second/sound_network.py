@@ -46,7 +46,7 @@ class SoundNetwork:
     """
     The network.
 
-    :param arrays: as `shapes` says.
+    :param arrays: as `shapes` says; each is asked for when it is used.
     :raises ValueError: if they are others.
     """
 
@@ -56,10 +56,7 @@ class SoundNetwork:
                 raise ValueError(f'{name}: expected {dtype} of shape {shape}')
         self._window, self._mel = arrays['window'], np.ascontiguousarray(arrays['mel'].T)
         self._first, self._first_bias = arrays['first'], arrays['first_bias']
-        self._layers = [
-            (arrays[f'depth{number}'], arrays[f'depth{number}_bias'], arrays[f'point{number}'],
-             arrays[f'point{number}_scale'], arrays[f'point{number}_bias'], stride)
-            for number, (_, _, stride) in enumerate(LAYERS)]
+        self._arrays = arrays
 
     def embedding(self, samples: np.ndarray) -> np.ndarray:
         """
@@ -72,12 +69,16 @@ class SoundNetwork:
             raise ValueError(f'expected {WINDOW_SAMPLES} samples, got shape {samples.shape}')
         x = log_mel(self._window, self._mel, evened(samples))[:, :, None]
         x = np.maximum(_convolved(x, self._first, 2) + self._first_bias, 0.0)
-        for depth, depth_bias, point, scale, point_bias, stride in self._layers:
-            x = np.maximum(_convolved(x, depth, stride) + depth_bias, 0.0)
+        arrays = self._arrays
+        for number, (_, _, stride) in enumerate(LAYERS):
+            x = _convolved(x, arrays[f'depth{number}'], stride) + arrays[f'depth{number}_bias']
+            x = np.maximum(x, 0.0)
             # Whole numbers times a scale are put together where they are used, a few times an
             # episode: kept, they would be four times as large.
-            weights = np.ascontiguousarray((point.astype(np.float32) * scale[:, None]).T)
-            x = np.maximum(x @ weights + point_bias, 0.0)
+            weights = arrays[f'point{number}'].astype(np.float32)
+            weights *= arrays[f'point{number}_scale'][:, None]
+            x = x @ np.ascontiguousarray(weights.T) + arrays[f'point{number}_bias']
+            x = np.maximum(x, 0.0)
         return x.mean(axis=(0, 1))
 
 

@@ -3,6 +3,7 @@
 """From an interpreter to spinning nodes and back, with a clean exit at any moment."""
 
 import contextlib
+import ctypes
 import os
 from pathlib import Path
 import signal
@@ -22,6 +23,8 @@ SERIES_S = 120.0
 # The first so many of a series do not wait: one crash must not cost hearing.
 FREE_STARTS = 3
 LONGEST_WAIT_S = 60.0
+# glibc's M_MMAP_THRESHOLD and what it begins with, see `give_memory_back`.
+MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES = -3, 1 << 16
 CONSOLE_ONLY = ['--ros-args', '--disable-external-lib-logs']
 
 
@@ -69,6 +72,17 @@ def find_peers_soon() -> None:
         return
     if profile.is_file():
         os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
+
+
+def give_memory_back() -> None:
+    """
+    Let glibc return large blocks as soon as they are free; other C libraries are left alone.
+
+    By itself it keeps all blocks up to the largest one ever freed, so that a node would hold for
+    good what it took once to load a model or to hear a candidate.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES)
 
 
 def stay_on_this_machine() -> None:
@@ -126,6 +140,7 @@ def initialised(args, own_signals=False):
         _interrupts.clear()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
+    give_memory_back()
     find_peers_soon()
     stay_on_this_machine()
     arguments = [*(sys.argv if args is None else args), *logging_arguments()]
