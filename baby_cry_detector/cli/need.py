@@ -88,10 +88,12 @@ class Known:
                 cribs = [row['crib_id'] for row in store.rows(
                     'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')]
             missing = f'the diary at {self._path} has no episode yet'
-        except FileNotFoundError as error:
+        except (ValueError, OSError) as error:
             if args.database is not None:
                 raise
             cribs, self._has_diary, missing = [], False, str(error)
+            if not isinstance(error, FileNotFoundError):
+                warn(f'{error}; what estimators have kept is taken alone')
         cribs = sorted({*cribs, *self._nodes}) or cribs_set()
         self.crib = crib_of(args, cribs, missing)
 
@@ -108,6 +110,8 @@ class Known:
 def crib_of(args, cribs, missing: str) -> str:
     """Return whose baby is meant; see `Known`."""
     new = getattr(args, 'new_crib', None)
+    if not args.crib and (new or args.crib is not None):
+        raise UsageError('--crib: expected the name of a crib')
     how = '' if new is None else '; if it is meant, add --new-crib'
     if args.crib is None:
         if len(cribs) == 1:

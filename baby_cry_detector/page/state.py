@@ -216,6 +216,7 @@ class PageState:
         return {'episode_id': clean_text(known.episode_id, MOST_NAME),
                 'need': known.need, 'reason': clean_text(known.reason),
                 'right': known.right, 'of': known.of, 'base_right': known.base_right,
+                'between': list(known.interval), 'off': clean_share(known.calibration_error),
                 'base': known.base, 'names_needs': known.names_needs,
                 'silent': known.reason.startswith('no need is told any more'),
                 'weeks': [list(week) for week in known.weeks[-MOST_WEEKS:]],

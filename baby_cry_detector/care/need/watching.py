@@ -14,7 +14,7 @@ from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.context import is_just_fed
 from baby_cry_detector.care.need.from_diary import cry_of
 from baby_cry_detector.care.need.labels import Cry, Fact
-from baby_cry_detector.care.need.record import Record
+from baby_cry_detector.care.need.record import Record, wilson
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import sentence, silent_sentence
 from baby_cry_detector.cry_state import CryState
@@ -66,6 +66,11 @@ class Estimate:
     noted_episode_id: str = ''
     noted_need: str = ''
     is_ready: bool = False
+
+    @property
+    def interval(self) -> Tuple[float, float]:
+        """Return between which shares of right answers it lies with 95 %."""
+        return wilson(min(self.right, self.of), self.of)
 
     def without_time(self) -> 'Estimate':
         """Return it without its stamp: whether there is anything new to be said."""

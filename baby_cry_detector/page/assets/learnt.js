@@ -48,6 +48,10 @@ function showRecord(learnt) {
         : 'That is not enough to tell you yet.');
   }
   setText('learnt-text', text);
+  const percent = (share) => `${Math.round(100 * share)} %`;
+  $('learnt-sure').hidden = !(learnt.ready && learnt.of);
+  setText('learnt-sure', $('learnt-sure').hidden ? '' : `Going by these, it is right between ${percent(learnt.between[0])} and ${percent(learnt.between[1])} `
+    + `of the time. How sure it was differed from how often it was right by ${percent(learnt.off ?? 0)} on average.`);
   $('learnt-weeks').hidden = !learnt.weeks.some(([, of]) => of);
   const wanted = JSON.stringify(learnt.weeks);
   if ($('learnt-weeks').dataset.drawn === wanted) return;

@@ -147,6 +147,8 @@ def test_a_robot_on_which_nothing_has_happened_yet(robot, tmp_path):
         code, _, errors = robot.need('--crib', 'crib', *arguments)
         assert code == 2 and 'nothing is known of crib; there is no diary at' in errors
     assert not robot.folder.exists() or not any(robot.folder.iterdir())
+    for arguments in (('birth', 'none', '--new-crib'), ('import', older, '--new-crib')):
+        assert robot.need(*arguments)[0] == robot.need('--crib', '', *arguments)[0] == 2
     assert robot.need('--crib', 'crib', 'birth', '2026-08-01', '--new-crib')[0] == 0
     assert robot.need('--crib', 'crib', 'import', older)[0] == 0, 'it is known now'
     assert robot.known() == robot.known('--crib', 'crib') == (10, 10, 10), 'the one that there is'
@@ -157,6 +159,15 @@ def test_a_robot_on_which_nothing_has_happened_yet(robot, tmp_path):
     assert robot.need('--crib', 'crib', 'forget')[0] == 0
     assert robot.known() == (0, 0, 0) and robot.alike() == 0
     assert journal.read(json.loads(robot.settings.read_text())).items == []
+
+
+def test_a_diary_that_is_broken_keeps_nobody_from_telling_and_forgetting(robot):
+    robot.node(then=lambda learnt: [learnt.watch.add(items) for items in days(range(9))])
+    default_path().write_bytes(b'not a diary' * 400)
+    assert robot.alike() == 9 and 'diary can not be read' in robot.troubles['diary_not_read']
+    code, _, errors = robot.need('report')
+    assert code == 0 and 'what estimators have kept is taken alone' in errors
+    assert robot.need('forget')[0] == 0 and robot.alike() == 0
 
 
 def test_a_forgotten_mark_that_is_only_in_the_settings_counts(robot):

@@ -72,6 +72,8 @@ def test_while_it_cries_it_says_why_and_afterwards_what_it_noted():
     said = watch.estimate()
     assert (said.episode_id, said.need, said.basis) == ('new', 'hungry', 1)
     assert said.reason.startswith('probably hungry; last fed 4 h') and 0 < said.confidence <= 1
+    low, high = said.interval
+    assert 0 < low < said.right / said.of < high <= 1
     assert said.right > said.base_right and said.of == sum(week.of for week in said.weeks)
     watch.add([Fact(cry.end_ns - SECOND_NS, 'fed')])
     say(watch, cry)

@@ -176,6 +176,7 @@ class Learnt:
             need_reason='probably hungry; last fed 3 h 10 min ago' * self.crying, need_right=14,
             need_of=18, need_base_right=11, base_need=CryNeed.NEED_HUNGRY, names_needs=True,
             week_right=[14], week_of=[18], week_base_right=[11], ready=True,
+            calibration_error=0.06,
             noted_episode_id=self.noted,
             noted_need=CryNeed.NEED_HUNGRY if self.noted else CryNeed.NEED_UNKNOWN)
         for message, publisher in ((need, self._needs), (estimate, self._estimates)):
@@ -206,6 +207,8 @@ def test_why_is_confirmed_corrected_and_taken_back_with_a_tap_by_two_phones(hous
         one.enter('who', name)
         one.shows('why', 'Probably hungry; last fed 3 h 10 min ago')
         one.shows('learnt-text', 'right 14 of 18 times; always saying hunger: 11')
+        one.shows('learnt-sure', 'right between 55 % and 91 % of the time. How sure it was')
+        one.shows('learnt-sure', 'by 6 % on average')
     for one in phones:
         tap_at_once(one, 'confirm')
     for one in phones:
