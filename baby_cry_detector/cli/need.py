@@ -193,7 +193,8 @@ def run_explain(args) -> int:
     found = [answered for answered in learnt.answered
              if args.episode in ('newest', answered.cry.episode_id)]
     if not found:
-        raise ValueError(f'there is no episode {args.episode!r} that is over')
+        raise ValueError('there is no episode yet that is over' if args.episode == 'newest' else
+                         f'there is no episode {args.episode!r} that is over')
     answered = found[-1]
     print(f'{answered.cry.episode_id}, {time_text(answered.cry.onset_ns)}')
     print(sentence(answered.answer, answered.context, learnt.figures))

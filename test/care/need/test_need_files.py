@@ -150,6 +150,7 @@ def test_a_robot_on_which_nothing_has_happened_yet(robot, tmp_path):
     for arguments in (('birth', 'none', '--new-crib'), ('import', older, '--new-crib')):
         assert robot.need(*arguments)[0] == robot.need('--crib', '', *arguments)[0] == 2
     assert robot.need('--crib', 'crib', 'birth', '2026-08-01', '--new-crib')[0] == 0
+    assert robot.need('explain')[2] == 'error: there is no episode yet that is over\n'
     assert robot.need('--crib', 'crib', 'import', older)[0] == 0, 'it is known now'
     assert robot.known() == robot.known('--crib', 'crib') == (10, 10, 10), 'the one that there is'
     assert robot.need('explain')[1].startswith('c-0, ')
