@@ -13,7 +13,7 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-from baby_cry_detector.ros.tools.security_policy import endpoints, KINDS, policy_xml
+from baby_cry_detector.ros.tools.security_policy import endpoints, KINDS, main, policy_xml
 from baby_cry_detector.ros.tools.supervisor import node_command
 from care_graph import CareGraph
 import pytest
@@ -81,6 +81,27 @@ def test_who_hears_the_nursery_and_who_commands_is_bounded(allowed):
                        ('audio_stamped', {'audio_capture'}), ('rock_stop', {'caregiver_page'})):
         assert {name for name, parts in allowed.items()
                 if f'/crib/{topic}' in parts['topics', 'publish']} == who
+
+
+@pytest.mark.parametrize('interface, topic', [('position', 'position_command'),
+                                              ('trajectory', 'joint_trajectory')])
+def test_what_a_rocker_commands_and_hears_is_allowed_by_its_interface(interface, topic):
+    root = tool('--set', f'rocker.interface={interface}')
+    rocker, = (one for one in root.iter('profile') if one.get('node') == 'rocker')
+    names = {(part.tag, key): {one.text for one in part} for part in rocker
+             for key in part.attrib}
+    assert {f'/crib/{topic}'} == names['topics', 'publish'] & {
+        '/crib/position_command', '/crib/joint_trajectory', '/crib/cmd_vel'}
+    assert {'/crib/rock_stop', '/crib/joint_states', '/crib/cry_need', '/crib/imu'} <= names[
+        'topics', 'subscribe']
+    assert {'/crib/rocker/stop', '/crib/rocker/enable'} <= names['services', 'reply']
+
+
+@pytest.mark.parametrize('wrong', ['rocker.interfac=position', 'rocker', 'x.y=1', 'rocker.=1'])
+def test_a_parameter_that_no_node_has_is_refused_in_a_sentence(wrong, capsys):
+    with pytest.raises(SystemExit):
+        main(['--set', wrong])
+    assert 'expected NODE.PARAMETER=VALUE' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('name', installed())
