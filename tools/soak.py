@@ -211,16 +211,28 @@ def care(options) -> bool:
 
 def motion(options) -> bool:
     """Rock cribs through random histories; what their controllers execute is to stay within."""
-    from rocked_histories import live_through
     say(f'## Motion: {options.histories} random histories of a rocked crib, as executed\n')
+    return lived(options.keep, options.seed or 1000, options.histories)
+
+
+def refusals(options) -> bool:
+    """Do the same with controllers that stand, and refuse what they then take too late."""
+    say(f'## Refused plans: {options.refusals} random histories with a controller that refuses '
+        'plans unheard\n')
+    return lived(options.keep, options.seed or 9200, options.refusals, ('refusing_controller',))
+
+
+def lived(keep: str, seed: int, number: int, events=()) -> bool:
+    """Live through so many histories, of seeds from that one on, and print the highest."""
+    from rocked_histories import live_through
     columns = {'jump': (1e3, '{:.2f} mm'), 'stroke': (1e3, '{:.2f} mm'), 'speed': (1, '{:.3f}'),
                'acceleration': (1, '{:.3f}'), 'jerk': (1, '{:.2f}'), 'straight': (1, '{:.2f}'),
                'straight_slow': (1, '{:.2f}')}
-    shares = [min(1000, options.histories - done) for done in range(0, options.histories, 1000)]
+    shares = [min(1000, number - done) for done in range(0, number, 1000)]
     begin_s, counts, wrong, highest, faults = time.monotonic(), Counter(), Counter(), {}, []
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
-        for share in pool.map(partial(live_through, options.keep),
-                              range(1000, 1000 + len(shares)), shares):
+        for share in pool.map(partial(live_through, keep, events=events),
+                              range(seed, seed + len(shares)), shares):
             for name, found, executed in share:
                 counts[name] += 1
                 if found:
@@ -238,7 +250,8 @@ def motion(options) -> bool:
         figures = (text.format(scale * highest.get((name, what), float('nan')))
                    for what, (scale, text) in columns.items())
         say(f'| {name.replace("_", " ")} | {count} | {wrong[name]} | {" | ".join(figures)} |')
-    say(f'\n{sum(counts.values())} histories in {(time.monotonic() - begin_s) / 60:.0f} min; '
+    say(f'\n{sum(counts.values())} histories (seeds {seed} to {seed + len(shares) - 1}) in '
+        f'{(time.monotonic() - begin_s) / 60:.0f} min; '
         f'{len(faults)} outside of the limits{"" if not faults else f": {faults[:20]}"}.\n')
     return not faults
 
@@ -286,11 +299,12 @@ def interrupts(options) -> bool:
     return not faults
 
 
-PARTS = {'motion': motion, 'swings': swings, 'interrupts': interrupts,
+PARTS = {'motion': motion, 'refusals': refusals, 'swings': swings, 'interrupts': interrupts,
          'crashes': crashes, 'care': care, 'microphone': microphone, 'floods': floods,
          'endurance': endurance}
 # What a part is measured in: the long form, and its help.
 LENGTHS = {'histories': (100_000, 'for motion'),
+           'refusals': (10_000, 'histories, for refusals'),
            'swings': (200, 'kills, for swings'),
            'interrupts': (200, 'for interrupts'),
            'hours': (6.0, 'of audio, for endurance'),
@@ -317,6 +331,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     for name, (default, help_text) in LENGTHS.items():
         parser.add_argument(f'--{name}', type=type(default), help=f'{help_text} ({default:g})')
+    parser.add_argument('--seed', type=int, help='the first, for motion (1000) and refusals '
+                        '(9200)')
     parser.add_argument('--keep', default='', metavar='FOLDER', help='of interrupted runs of '
                         'motion and swings, to go on with; of the same code')
     parser.add_argument('--short', action='store_true', help='a tenth of what is not given')

@@ -7,6 +7,7 @@ In a world (see `rocked_world`) with hands that move the crib rockers are killed
 again and told to stop.
 """
 
+from importlib import import_module
 import json
 from pathlib import Path
 import pickle
@@ -338,7 +339,7 @@ def limits(event):
     """Return what must not be exceeded by what is executed then; see `World.highest`."""
     allowed = dict(LIMITS)
     if event in (slow_network, losing_network, clock_set, clock_set_in_rest, sensor_wild,
-                 sensor_in_other_units, sensor_late):
+                 sensor_in_other_units, sensor_late) or event not in EVENTS:
         del allowed['straight']        # what is done is not what was told
     if event in (sensor_in_other_units, sensor_late):  # of the stroke some margin, but no push
         allowed['stroke'] = 0.063
@@ -385,12 +386,13 @@ def histories(seed, count, branches=25, events=EVENTS):
                 return
 
 
-def live_through(keep, seed, count):
-    """Return what `histories` yields; from the folder ``keep`` (if not '') where it is kept."""
-    path = Path(keep) / f'motion_{seed}_{count}.json' if keep else None
+def live_through(keep, seed, count, events=()):
+    """Return what `histories` yields, or keeps in a folder; events by name (also of a module)."""
+    happens = [getattr(import_module(name), name) for name in events]
+    path = Path(keep) / f'{"_".join(events) or "motion"}_{seed}_{count}.json' if keep else None
     if path and path.exists():
         return json.loads(path.read_text())
-    lived = list(histories(seed, count))
+    lived = list(histories(seed, count, events=happens or EVENTS))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix('.part').write_text(json.dumps(lived))
