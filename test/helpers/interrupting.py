@@ -8,6 +8,10 @@ import select
 import signal
 import time
 
+# What Python, make, rcl, rmw, the middleware and the shell say of an end that went wrong.
+COMPLAINTS = ('Traceback', 'Exception', '***', 'error', 'failed', 'invalid', 'Aborted', 'core dumped',
+              'Segmentation', 'terminate called', 'leaked', 'Killed')
+
 
 def interrupt(command, delay_s, cwd=None, patience_s=60.0):
     """
@@ -49,5 +53,4 @@ def complaint(code, output) -> str:
         return 'it went on'
     if code:
         return f'exit code {code}'
-    return next((word for word in ('Traceback', 'Exception', '***', 'error:', 'Error')
-                 if word in output), '')
+    return next((word for word in COMPLAINTS if word.lower() in output.lower()), '')
