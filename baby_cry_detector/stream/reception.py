@@ -9,7 +9,7 @@ heard when it played something itself (`self_test`).
 """
 
 from collections import deque
-from typing import Deque, Optional
+from typing import Deque, Optional, Sequence
 
 from baby_cry_detector.audio.dropouts import DropoutCounter
 from baby_cry_detector.stream.byte_order import ByteOrderJudge
@@ -25,6 +25,8 @@ USELESS_NS = 2 * SECOND_NS
 LEAST_USELESS, MANY_USELESS = 3, 200
 # So many formats in so long, and it is not one publisher that says them.
 MANY_FORMATS, FORMATS_WITHIN_NS = 4, 60 * SECOND_NS
+# Of the newest audio, where several publishers send at once.
+MOST_LOST_TO_OTHERS = 0.05
 # With half of it in holes of 40 ms each of seven real cries was missed, with a quarter none.
 TOO_MANY_DROPOUTS = 0.4
 
@@ -46,14 +48,15 @@ class Reception:
         self._useless = 0
         self._useless_since_ns = 0
         self._useless_verdict = self._formats_verdict = FINE
+        self._crowd_verdict = FINE
         self._formats: Deque[tuple] = deque(maxlen=MANY_FORMATS)
 
     @property
     def verdict(self) -> Verdict:
         """Return the gravest judgement."""
         return worst(self._useless_verdict, self._formats_verdict, self.byte_order.verdict,
-                     self.stamps.verdict, self.ear.verdict, self.dropouts.verdict,
-                     self.self_test.verdict)
+                     self._crowd_verdict, self.stamps.verdict, self.ear.verdict,
+                     self.dropouts.verdict, self.self_test.verdict)
 
     @property
     def is_useless(self) -> bool:
@@ -80,6 +83,21 @@ class Reception:
                 ERROR, 'formats', f'audio_info says one format after the other ({names}): do '
                 'several publishers send it? Let each crib hear one', False)
 
+    def on_publishers(self, names: Sequence[str]) -> None:
+        """
+        Take who sends the audio at once; where nobody tells, their stamps alone have to.
+
+        Copies that somebody repeats are heard once and cost nothing: no trouble.
+        """
+        if len(names) < 2 or (self.stamps.bad_share <= MOST_LOST_TO_OTHERS
+                              and self.stamps.verdict.level < ERROR):
+            self._crowd_verdict = FINE
+        else:
+            self._crowd_verdict = Verdict(
+                ERROR, 'publishers', f'{len(names)} publishers of audio: {", ".join(names)}. What '
+                'one sends hides the other; a crib has one microphone, give each a namespace',
+                False)
+
     def on_used(self, samples: Optional[np.ndarray], sample_rate: int, digest: int,
                 arrival_ns: int = 0) -> bool:
         """
@@ -101,7 +119,7 @@ class Reception:
         """Note that no messages arrive: whatever comes after a pause, one publisher may send."""
         self._useless, self._useless_verdict = 0, FINE
         self._formats.clear()
-        self._formats_verdict = FINE
+        self._formats_verdict = self._crowd_verdict = FINE
 
     def resume(self, floors_db, self_test: dict) -> None:
         """

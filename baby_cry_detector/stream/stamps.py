@@ -86,6 +86,12 @@ class StampJudge:
         """Return the tolerance that the times in use need."""
         return self._tolerance_s if self.mode == STAMPS else TOLERANCE_ELSEWHERE_S
 
+    @property
+    def bad_share(self) -> float:
+        """Return which share of the newest two seconds was dropped or broke the stream."""
+        newest = self._newest(JUDGED_NS)
+        return 0.0 if newest is None else float(newest[3].mean())
+
     def time_of(self, arrival_ns: int, stamp_ns: int, n_samples: int, sample_rate: int,
                 channels: int = 1) -> int:
         """Return when the first of ``n_samples`` samples was captured, as far as can be told."""

@@ -9,8 +9,8 @@ import signal
 import time
 
 # What Python, make, rcl, rmw, the middleware and the shell say of an end that went wrong.
-COMPLAINTS = ('Traceback', 'Exception', '***', 'error', 'failed', 'invalid', 'Aborted', 'core dumped',
-              'Segmentation', 'terminate called', 'leaked', 'Killed')
+COMPLAINTS = ('Traceback', 'Exception', '***', 'error', 'failed', 'invalid', 'Aborted',
+              'core dumped', 'Segmentation', 'terminate called', 'leaked', 'Killed')
 
 
 def interrupt(command, delay_s, cwd=None, patience_s=60.0):

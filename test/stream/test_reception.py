@@ -249,6 +249,27 @@ def test_two_publishers_at_once_are_an_error():
     assert 'two publishers' in extraction.verdict.sentence
 
 
+@pytest.mark.parametrize('apart_ns', [0, 1000])
+def test_publishers_that_the_graph_counts_are_named_while_one_hides_the_other(apart_ns):
+    one = list(messages(room(10.0)))
+    other = list(messages(room(10.0, seed=9), stamp=lambda number, ns: ns + apart_ns))[1:]
+    extraction, _ = hear([one[0], *(message for pair in zip(one[1:], other) for message in pair)])
+    assert extraction.verdict.trusted          # as if it were lost on the way: nobody told
+    extraction.reception.on_publishers(['/crib/camera', '/crib/microphone'])
+    assert extraction.verdict.level == ERROR and not extraction.verdict.trusted
+    assert '2 publishers of audio: /crib/camera, /crib/microphone' in extraction.verdict.sentence
+    extraction.reception.on_publishers([])
+    assert extraction.verdict.trusted
+
+
+def test_a_publisher_that_repeats_what_another_sends_is_no_trouble():
+    stream = list(messages(room(20.0)))
+    twice = [message for one in stream[1:] for message in (one, one)]
+    extraction, frames = hear([stream[0], *twice])
+    extraction.reception.on_publishers(['/relay', '/robot'])
+    assert extraction.verdict.trusted and rows(frames) > 1900
+
+
 def test_lost_and_repeated_blocks_are_no_jitter():
     stream = list(messages(room(20.0)))
     lossy = [message for number, message in enumerate(stream) if number % 10 or number < 5]

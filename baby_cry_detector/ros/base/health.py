@@ -13,21 +13,37 @@ INTERLEAVED_S = 10.0
 INTERLEAVED_TIMES = 4
 
 
+# What middleware that does not number messages says instead.
+NOT_NUMBERED = (None, (1 << 64) - 1)
+
+
 class Interleaving:
-    """Do messages of several publishers arrive in turn? Each numbers its own, from 1."""
+    """
+    Do messages of several publishers arrive in turn? Each numbers its own, from 1.
+
+    :ivar is_told: whether this middleware numbers them.
+    """
 
     def __init__(self):
         """Nothing has come yet."""
         self._newest = 0
+        self.is_told = False
         self._steps_back_s = deque(maxlen=INTERLEAVED_TIMES)
 
     def note(self, number) -> None:
         """Take the number that its publisher gave a message; ``None`` where none is told."""
-        if number is None:
+        if number in NOT_NUMBERED:
             return
+        self.is_told = True
         if number <= self._newest:
             self._steps_back_s.append(time.monotonic())
         self._newest = number
+
+    def note_own(self) -> None:
+        """Take that a node of this process handed over a message by a call."""
+        if self._newest:
+            self._steps_back_s.append(time.monotonic())
+        self._newest = 0
 
     def is_seen(self) -> bool:
         """Return whether the numbers stepped back again and again lately."""

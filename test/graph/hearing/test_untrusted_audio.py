@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Audio that can't be trusted: `cry_need`, diagnostics and the reason, on the graph."""
 
+from audio_common_msgs.msg import AudioDataStamped
 from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.health import Interleaving
 from graph_harness import NS, RATE
 import numpy as np
+import pytest
+from rclpy.node import Node
 
 START_NS = 1_700_000_000 * NS
 
@@ -47,3 +52,50 @@ def test_audio_without_its_format_is_told(graph):
 
     probe.spin_until(told)
     assert 'audio_info' in probe.needs[-1].status_reason
+
+
+@pytest.mark.parametrize('apart_ns', [0, 1000])
+def test_two_microphones_on_one_topic_are_named_and_not_trusted_until_one_ends(graph, apart_ns):
+    probe, sent = graph.probe, 0
+    probe.announce()
+    second = Node('second_microphone', context=graph.context)
+    microphones = [probe.audio,
+                   second.create_publisher(AudioDataStamped, 'audio_stamped', qos.stream(500))]
+    probe.spin_until(lambda: all(one.get_subscription_count() for one in microphones))
+
+    def says(status):
+        nonlocal sent
+        for number, microphone in enumerate(microphones):
+            probe.audio = microphone
+            probe.send(noise(0.04, 2 * sent + number).tobytes(),
+                       START_NS + sent * NS // 25 + number * apart_ns)
+        sent += 1
+        return probe.needs and probe.needs[-1].status == status
+
+    probe.spin_until(lambda: says(CryNeed.STATUS_UNTRUSTED_AUDIO))
+    for name in ('2 publishers of audio', '/probe', '/second_microphone'):
+        assert name in probe.needs[-1].status_reason
+    probe.spin_until(lambda: says(CryNeed.STATUS_UNTRUSTED_AUDIO) and '2 publishers' in
+                     probe.diagnostics.get('feature_extractor', (0, ''))[1])
+    assert probe.diagnostics['feature_extractor'][0] == b'\x02'
+    probe.audio = microphones[0]
+    second.destroy_publisher(microphones.pop())
+    probe.spin_until(lambda: says(CryNeed.STATUS_OK))
+    second.destroy_node()
+
+
+def test_who_sends_in_turn_is_seen_in_the_numbers_of_messages():
+    in_turn, alone, own, unnumbered = (Interleaving() for _ in range(4))
+    for number in range(1, 20):
+        in_turn.note(number + 1000)
+        in_turn.note(number)
+        alone.note(number)
+        own.note_own()
+        unnumbered.note((1 << 64) - 1)
+    assert in_turn.is_seen() and in_turn.is_told
+    assert not alone.is_seen() and alone.is_told
+    assert not own.is_seen() and not unnumbered.is_told
+    for number in range(5):
+        own.note_own()
+        own.note(number + 1)
+    assert own.is_seen()
