@@ -26,14 +26,17 @@ class FfmpegSource(FileSource):
     """
 
     def _find_recordings(self) -> List[Optional[Recording]]:
-        super()._find_recordings()         # there, a file, not empty
+        found = super()._find_recordings()         # there, a file, not empty
         if shutil.which('ffmpeg') is None:
             raise AudioSourceError(f'{self.path}: not a format that libsndfile reads; ffmpeg may '
                                    'read it (apt-get install ffmpeg)')
-        return [None]
+        # What is a file of its own is handed over as such; other sizes FFmpeg mends itself.
+        is_joined = len(found) > 1 and all(
+            part is not None and part.samples is None and not part.head for part in found)
+        return found if is_joined else [None]
 
     def _open(self, recording: Optional[Recording]) -> '_Decoding':
-        return _Decoding(self.path)
+        return _Decoding(self.path, recording)
 
     def _has_samples(self, file) -> bool:
         return len(file.read(1)) > 0
@@ -69,13 +72,16 @@ class _Decoding:
     format = 'ffmpeg'  # noqa: A003  # what it is called everywhere else
     frames = 1 << 62                       # not known before the end
 
-    def __init__(self, path) -> None:
+    def __init__(self, path, part: Optional[Recording] = None) -> None:
         self._path = path
         self._errors = tempfile.TemporaryFile()
         # file: so that no name is taken for an option, a protocol or a pattern.
+        url = b'file:' + os.fsencode(path)
+        if part is not None:
+            url = b'subfile,,start,%d,end,%d,,:%s' % (part.first, part.first + part.size, url)
         self._process = subprocess.Popen(
-            [b'ffmpeg', b'-nostdin', b'-v', b'error', b'-protocol_whitelist', b'file,pipe',
-             b'-threads', b'1', b'-i', b'file:' + os.fsencode(path), b'-map', b'0:a:0', b'-vn',
+            [b'ffmpeg', b'-nostdin', b'-v', b'error', b'-protocol_whitelist',
+             b'file,pipe,subfile', b'-threads', b'1', b'-i', url, b'-map', b'0:a:0', b'-vn',
              b'-c:a', b'pcm_s16le', b'-bitexact', b'-f', b'wav', b'pipe:1'],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
         assert self._process.stdout is not None
@@ -119,8 +125,11 @@ class _Decoding:
     def _said(self) -> str:
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - 2000))
-        lines = self._errors.read().decode(errors='replace').strip().splitlines()
-        return lines[-1].strip() if lines else ''
+        said = self._errors.read().decode(errors='replace').strip()
+        if 'moov atom not found' in said:
+            return ('it was cut off: its index, which is written last (moov), is missing; a '
+                    'program such as untrunc makes one anew')
+        return said.splitlines()[-1].strip() if said else ''
 
     def _exactly(self, count: int) -> bytes:
         data = self._output.read(count)

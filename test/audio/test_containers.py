@@ -115,6 +115,48 @@ def test_recordings_that_were_joined_are_all_heard(tmp_path, first, second):
             samples[:5 * RATE + 1], np.concatenate((NOISE[:3 * RATE + 1], NOISE[:2 * RATE])))
 
 
+def mp3(tmp_path, seconds, **options):
+    """Return an MP3 whose bit rate changes: silence, then noise."""
+    if 'MP3' not in soundfile.available_formats():
+        pytest.skip('this libsndfile writes no MP3')
+    silence = np.zeros(seconds * RATE, np.int16)
+    return bytes(bytes_of(tmp_path, np.concatenate((silence, NOISE[:seconds * RATE])),
+                          format='MP3', subtype='MPEG_LAYER_III', **options))
+
+
+def without_its_header(data):
+    """Return an MP3 without the frame that tells how many follow."""
+    begin = max(data.find(b'Xing'), data.find(b'Info')) - 13       # MPEG 2, one channel
+    assert begin >= 0
+    return data[data.index(data[begin:begin + 2], begin + 4):]
+
+
+def test_mp3_that_were_joined_cut_or_tell_nothing_are_heard_whole(tmp_path):
+    whole = mp3(tmp_path, 3)
+    length = len(heard(write(tmp_path, whole))[0])
+    assert abs(length - 6 * RATE) < 3000 and not heard(write(tmp_path, whole))[1]
+    samples, said = heard(write(tmp_path, whole + whole))
+    assert abs(len(samples) - 2 * length) < 3000 and '2 recordings were joined' in said
+    samples, said = heard(write(tmp_path, whole[:len(whole) * 3 // 4]))
+    assert 4 * RATE < len(samples) < 5.9 * RATE and 'its header tells of 6.' in said
+    # The first one was cut, so that the second one's header stands amid its frames.
+    samples, said = heard(write(tmp_path, whole[:len(whole) * 3 // 4] + whole))
+    assert len(samples) > 10 * RATE and 'header tells of' in said
+    samples, said = heard(write(tmp_path, without_its_header(whole)))
+    assert abs(len(samples) - length) < 6000 and not said
+
+
+@pytest.mark.parametrize('subtype', ['PCM_16', 'PCM_24', 'FLOAT', 'ALAC_16'])
+def test_caf_that_were_joined_or_cut(tmp_path, subtype):
+    whole = bytes(bytes_of(tmp_path, NOISE, format='CAF', subtype=subtype))
+    assert not heard(write(tmp_path, whole))[1]
+    samples, said = heard(write(tmp_path, whole + whole))
+    assert abs(len(samples) - 2 * len(NOISE)) < 9000 and '2 recordings were joined' in said
+    if subtype != 'ALAC_16':           # whose packets are listed behind them
+        samples, said = heard(write(tmp_path, whole[:len(whole) // 2]))
+        assert abs(len(samples) - len(NOISE) // 2) < RATE and 'its header tells of 7.0 s' in said
+
+
 def test_joined_recordings_of_other_rates_and_a_killed_first_one(tmp_path):
     first = with_size(bytes_of(tmp_path, NOISE[:RATE]), 0)
     second = bytes_of(tmp_path, np.stack([NOISE[:44_100]] * 2, 1), rate=44_100)

@@ -62,3 +62,25 @@ def test_a_video_without_sound_and_rubbish_are_one_sentence(tmp_path, capsys):
         assert main(['listen', str(tmp_path / name)]) == 1
         err = capsys.readouterr().err
         assert err.count('\n') == 1 and 'by ffmpeg neither' in err
+
+
+@NEEDED
+@pytest.mark.parametrize('ending', ['m4a', 'wma'])
+def test_what_was_joined_is_heard_to_its_end(wav, ending):
+    part = wav.with_suffix(f'.{ending}')
+    subprocess.run(['ffmpeg', '-v', 'error', '-i', wav, part], check=True)
+    joined = wav.with_name(f'joined, twice.{ending}')
+    joined.write_bytes(2 * part.read_bytes())
+    source = open_recording(joined)
+    count = sum(len(block.pcm) for block in source)
+    assert abs(count - 2 * soundfile.info(wav).frames) < 8000
+    assert any('2 recordings were joined' in sentence for sentence in source.take_news())
+
+
+@NEEDED
+def test_a_recording_of_a_phone_that_was_cut_off_is_called_so(wav, capsys):
+    path = wav.with_suffix('.m4a')
+    subprocess.run(['ffmpeg', '-v', 'error', '-i', wav, path], check=True)
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert main(['listen', str(path)]) == 1
+    assert 'it was cut off' in capsys.readouterr().err

@@ -1,20 +1,12 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""
-What an audio file really holds, whatever its header says.
-
-A recorder that was killed leaves a size of 0, one that ran for long a size that wrapped around,
-a broken copy less than was promised; and files are joined by ``cat``. libsndfile believes the
-header. `recordings_in` compares header and file for WAV (RIFF, RIFX, RF64, BW64), Wave64, AIFF and
-AU, and finds what was joined, of FLAC and Ogg too.
-"""
+"""Containers of plain samples: WAV, Wave64, AIFF and AU; FLAC and Ogg where they were joined."""
 
 from dataclasses import dataclass
 import io
 import mmap
-import os
 import struct
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterator, Optional, Tuple
 
 WAVE_FORMATS = {(1, 1): 'PCM_U8', (1, 2): 'PCM_16', (1, 3): 'PCM_24', (1, 4): 'PCM_32',
                 (3, 4): 'FLOAT', (3, 8): 'DOUBLE', (6, 1): 'ALAW', (7, 1): 'ULAW'}
@@ -64,29 +56,6 @@ class Recording:
     head: bytes = b''
     told_s: Optional[float] = None
     misread: bool = False
-
-
-def recordings_in(path) -> List[Recording]:
-    """
-    Return the recordings in a file that has to be read otherwise than its header says.
-
-    :return: nothing where header and file agree, or where libsndfile has to find out.
-    :raises OSError: if the file can't be read.
-    """
-    with open(path, 'rb') as file:
-        size = os.fstat(file.fileno()).st_size
-        if size < 12:
-            return []
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            for magics, read in READERS:
-                if data[:4] in magics:
-                    try:
-                        found = list(read(data, size))
-                    except (struct.error, IndexError, OverflowError):
-                        return []      # no such header: libsndfile says what it thinks
-                    is_whole = len(found) == 1 and found[0].told_s is None and not found[0].misread
-                    return [] if is_whole else found
-    return []
 
 
 class Bytes(io.RawIOBase):
@@ -162,7 +131,7 @@ def _is_start(data, at: int) -> bool:
             or data[at:at + 4] == b'FORM' and data[at + 8:at + 12] in (b'AIFF', b'AIFC'))
 
 
-def _find(data, what: bytes, at: int, end: Optional[int] = None) -> int:
+def find(data, what: bytes, at: int, end: Optional[int] = None) -> int:
     """Return where ``what`` is next, −1 if nowhere; what was looked through is let go."""
     end = len(data) if end is None else end
     while at < end:
@@ -184,9 +153,9 @@ def _next_start(data, at: int, size: int) -> int:
     """Return where the next recording begins, or the size of the file."""
     found = size
     for magic in (b'RIFF', b'RIFX', b'RF64', b'BW64', b'FORM'):
-        here = _find(data, magic, at, found)
+        here = find(data, magic, at, found)
         while here >= 0 and not _is_start(data, here):
-            here = _find(data, magic, here + 1, found)
+            here = find(data, magic, here + 1, found)
         found = here if here >= 0 else found
     return found
 
@@ -330,7 +299,7 @@ def _w64(data, size: int) -> Iterator[Recording]:
         end += -end % 8
         is_right = claimed > 0 and first + claimed <= size and (
             end >= size or data[end:end + 16] == W64_RIFF or data[end + 4:end + 16] == W64_TAIL)
-        following = _find(data, W64_RIFF, first)
+        following = find(data, W64_RIFF, first)
         following = following if following >= 0 else size
         count = claimed if is_right else following - first
         yield Recording(first, count - count % frame, samples,
@@ -352,11 +321,11 @@ def _au(data, size: int) -> Iterator[Recording]:
 
 def _flac(data, size: int) -> Iterator[Recording]:
     starts = [0]
-    at = _find(data, b'fLaC', 4)
+    at = find(data, b'fLaC', 4)
     while at >= 0:
         if data[at + 4] & 0x7F == 0 and data[at + 5:at + 8] == b'\0\0\x22':
             starts.append(at)
-        at = _find(data, b'fLaC', at + 4)
+        at = find(data, b'fLaC', at + 4)
     for start, end in zip(starts, [*starts[1:], size]):
         yield Recording(start, end - start)
 
@@ -365,7 +334,7 @@ def _ogg(data, size: int) -> Iterator[Recording]:
     starts, at, flags, kept = [], 0, 2, 0
     while at < size:
         if data[at:at + 4] != b'OggS' or at + 27 > size:
-            at = _find(data, b'OggS\0', at + 1)       # damaged, or something else between
+            at = find(data, b'OggS\0', at + 1)       # damaged, or something else between
             if at < 0:
                 break
             continue
@@ -383,6 +352,7 @@ def _ogg(data, size: int) -> Iterator[Recording]:
         yield Recording(start, end - start, told_s=told_s)
 
 
-READERS: Tuple[Tuple[Tuple[bytes, ...], Callable], ...] = (
-    ((b'RIFF', b'RIFX', b'RF64', b'BW64'), _riff), ((b'FORM',), _aiff), ((b'riff',), _w64),
-    ((b'.snd',), _au), ((b'fLaC',), _flac), ((b'OggS',), _ogg))
+READERS: Tuple[Tuple[Callable, Callable], ...] = tuple(
+    (lambda data, magics=magics: data[:4] in magics, read) for magics, read in (
+        ((b'RIFF', b'RIFX', b'RF64', b'BW64'), _riff), ((b'FORM',), _aiff), ((b'riff',), _w64),
+        ((b'.snd',), _au), ((b'fLaC',), _flac), ((b'OggS',), _ogg)))
