@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import math
 import os
 from pathlib import Path
+import re
 from typing import Any, Callable, Iterator, List, Optional, Set, Union
 
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, check_choice, Choice, parse_choice
@@ -26,6 +27,9 @@ SAMPLE_RATE = 16_000
 _SOUNDFILE_UNIT = 32768.0 / PCM16_SCALE
 _READ_DURATION_S = 0.25
 _UNKNOWN_FRAMES = 1 << 40      # a header that knows no length claims more than any file has
+ADDRESS = re.compile('[a-z][a-z0-9+.-]+:/', re.IGNORECASE)
+ADDRESS_WORDS = ('; addresses are not opened: save it as a file first (ffmpeg -i ADDRESS -t 60 '
+                 'sound.wav), or publish it as audio_stamped')
 PathLike = Union[str, os.PathLike]
 
 
@@ -186,7 +190,8 @@ class FileSource:
         """Return how the file has to be read; ``None`` is "as its header says"."""
         path = self.path
         if not path.exists():
-            raise AudioSourceError(f'{path}: no such file')
+            raise AudioSourceError(f'{path}: no such file' + (
+                ADDRESS_WORDS if ADDRESS.match(str(path)) else ''))
         if not path.is_file():
             raise AudioSourceError(f'{path}: expected an audio file, this is not a regular file')
         try:
@@ -228,12 +233,14 @@ def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
     Return a whole file as mono float64 samples, ``pcm16 / 32767``, at 16 kHz.
 
     The same samples that `FileSource` gives; a mono 16-bit file of that rate passes bit-exactly.
+    FFmpeg, where it is installed, reads what libsndfile does not.
 
     :param say: told what was found out about the file.
     :param longest_s: what comes later is not read.
     :raises AudioSourceError: as `FileSource`.
     """
-    source = FileSource(path, sample_rate, block_duration_s=1.0, channel=channel)
+    from baby_cry_detector.audio.ffmpeg import open_recording   # which is built on this module
+    source = open_recording(path, sample_rate, block_duration_s=1.0, channel=channel)
     blocks, count = [], 0
     for block in source:
         blocks.append(block.pcm)

@@ -138,27 +138,27 @@ class Checkpoint:
 
     @property
     def architecture(self) -> Architecture:
-        """The first member's architecture."""
+        """Return the first member's architecture."""
         return self.members[0].architecture
 
     @property
     def input_columns(self) -> Tuple[str, ...]:
-        """The first member's input columns."""
+        """Return the first member's input columns."""
         return self.members[0].input_columns
 
     @property
     def mean(self) -> np.ndarray:
-        """The first member's mean."""
+        """Return the first member's mean."""
         return self.members[0].mean
 
     @property
     def std(self) -> np.ndarray:
-        """The first member's standard deviation."""
+        """Return the first member's standard deviation."""
         return self.members[0].std
 
     @property
     def arrays(self) -> Dict[str, np.ndarray]:
-        """The first member's weights."""
+        """Return the first member's weights."""
         return self.members[0].arrays
 
     def check(self) -> None:

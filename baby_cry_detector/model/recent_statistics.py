@@ -83,7 +83,7 @@ class StatisticsArchitecture(Settings):
 
     @property
     def n_needs(self) -> int:
-        """Outputs of a head over needs: it has none."""
+        """Return the outputs of a head over needs: it has none."""
         return 0
 
     def shapes(self) -> Shapes:

@@ -202,3 +202,9 @@ def test_wrong_options_are_named(tmp_path, noise):
         FileSource(path, block_duration_s=0.0)
     with pytest.raises(ValueError, match='4000 to 384000'):
         FileSource(path, sample_rate=10)
+
+
+@pytest.mark.parametrize('address', ['rtsp://camera/stream', 'http://127.0.0.1/a.wav'])
+def test_an_address_is_told_from_a_file_that_is_not_there(address):
+    with pytest.raises(AudioSourceError, match='addresses are not opened'):
+        FileSource(address)

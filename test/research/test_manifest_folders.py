@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Folders and labels as people name them: cries are found, and what is not known is asked for."""
 
+import shutil
+import subprocess
+
+from baby_cry_detector.audio import read_audio, to_pcm16
 from baby_cry_detector.cli.main import main
 from baby_cry_detector.research.training.labels import meaning_of, parse_mapping, words_of
 from baby_cry_detector.research.training.manifest import kinds_table, load_clips, ManifestError
@@ -80,7 +84,8 @@ def test_what_is_above_does_not_turn_an_unclear_name_into_no_cry(unclear, tmp_pa
     assert sorted(kinds) == ['cry', 'cry', 'not_cry']
 
 
-def test_what_is_no_audio_is_skipped_and_counted_and_mp3_is_taken(tmp_path):
+def test_what_is_no_audio_is_skipped_and_counted_and_mp3_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setenv('PATH', '')             # so there is no ffmpeg
     write(tmp_path, 'crying/a.wav', 'crying/b.mp3', 'dog/C.FLAC', 'crying/notes.txt',
           'crying/d.m4a', 'crying/E.M4A', 'dog/e.mp4')
     (tmp_path / 'crying' / '._a.wav').write_bytes(b'\0\5\x16\7')
@@ -92,8 +97,20 @@ def test_what_is_no_audio_is_skipped_and_counted_and_mp3_is_taken(tmp_path):
     clips = load_clips(tmp_path, say=said.append)
     assert sorted(clip.path for clip in clips) == ['crying/a.wav', 'crying/b.mp3', 'dog/C.FLAC']
     for words in ('2 hidden files', '1 folders with the name', '1 files that are no', '1 empty',
-                  '2 .m4a files, which are not read', '1 .mp4 files'):
+                  '2 .m4a files, which only ffmpeg reads', '1 .mp4 files'):
         assert words in said[0]
+
+
+@pytest.mark.skipif(shutil.which('ffmpeg') is None, reason='ffmpeg is not installed')
+def test_what_a_phone_records_is_taken_and_sounds_the_same_where_ffmpeg_is(tmp_path):
+    write(tmp_path, 'crying/a.wav', 'dog/b.wav')
+    samples = (3000 * np.sin(np.arange(16_000) / 9)).astype(np.int16)
+    soundfile.write(tmp_path / 'crying' / 'sound.wav', samples, 16_000)
+    subprocess.run(['ffmpeg', '-v', 'error', '-i', 'sound.wav', '-c:a', 'alac', 'c.m4a'],
+                   cwd=tmp_path / 'crying', check=True)
+    clip, = (clip for clip in load_clips(tmp_path) if clip.path.endswith('.m4a'))
+    assert clip.is_cry
+    np.testing.assert_array_equal(to_pcm16(read_audio(clip.file)), samples)
 
 
 def test_an_unknown_name_is_an_error_that_lists_them_and_map_decides(tmp_path):

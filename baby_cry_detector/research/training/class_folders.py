@@ -4,6 +4,7 @@
 
 from collections import Counter
 from pathlib import Path
+import shutil
 from typing import List, Optional, Sequence
 
 from baby_cry_detector.research.training.labels import (AMBIGUOUS_ABOVE, CRY, EMOTION, is_unclear,
@@ -54,6 +55,7 @@ def clips_of_folders(root: Path, options: Reading) -> List[Clip]:
 def _audio_files(root: Path):
     """Return the recordings below a folder, and how many files were skipped, by kind."""
     files, skipped = [], Counter()
+    has_ffmpeg = shutil.which('ffmpeg') is not None
     for path in sorted(root.rglob('*')):
         parts = path.relative_to(root).parts
         if not path.is_file():
@@ -61,11 +63,10 @@ def _audio_files(root: Path):
                 skipped['folders with the name of a recording'] += 1
         elif any(part == '__MACOSX' or part.startswith('.') for part in parts):
             skipped['hidden files or files of macOS'] += 1
-        elif path.suffix.lower() in FOR_FFMPEG:
-            suffix = path.suffix.lower()
-            skipped[f'{suffix} files, which are not read here (ffmpeg -i X{suffix} X.flac '
-                    'converts one)'] += 1
-        elif path.suffix.lower() not in AUDIO_SUFFIXES:
+        elif path.suffix.lower() in FOR_FFMPEG and not has_ffmpeg:
+            skipped[f'{path.suffix.lower()} files, which only ffmpeg reads (apt-get install '
+                    'ffmpeg)'] += 1
+        elif path.suffix.lower() not in (*AUDIO_SUFFIXES, *FOR_FFMPEG):
             skipped['files that are no recordings'] += 1
         elif not path.stat().st_size:
             skipped['empty files'] += 1
