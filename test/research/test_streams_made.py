@@ -87,6 +87,31 @@ def test_streams_repeat_and_have_exactly_their_frames():
     assert not np.array_equal(first[0].samples, first[1].samples)
 
 
+class OnDisk:
+    """Ten minutes that remember how much of them was read at once."""
+
+    def __init__(self):
+        self.read = []
+
+    def __len__(self):
+        return 600 * 16000
+
+    def __getitem__(self, where):
+        start, stop, _ = where.indices(len(self))
+        self.read.append(stop - start)
+        return np.full(stop - start, 0.1, np.float32)
+
+
+def test_of_a_long_recording_only_a_piece_is_read():
+    long = OnDisk()
+    sounds = [sound(0, True), chains.Sound(1, long, np.zeros(0, bool), False, 'music')]
+    options = chains.StreamOptions(length_s=3.0, quiet_share=0.0, p_long_crop=0.0)
+    maker = chains.StreamMaker(sounds, options, only(p_overlay=1.0, p_speed=1.0), seed=2)
+    for number in range(5):
+        maker.make(number)
+    assert long.read and max(long.read) < 16000 * 10
+
+
 def test_a_fold_needs_both_kinds():
     with pytest.raises(ValueError, match='at least one cry and one other'):
         chains.StreamMaker([sound(0, True)], chains.StreamOptions(), aug.Augmentation(), 0)

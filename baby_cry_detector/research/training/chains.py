@@ -216,7 +216,9 @@ class StreamMaker:
         if self._augmentation.p_overlay > 0:
             other = self._others[int(rng.choice(len(self._others), p=self._other_weights))]
             start = int(rng.integers(0, max(1, len(other.samples) // 2)))
-            overlay = other.samples[start:].astype(float)
+            # As much as the crop can become; the rest of a long recording is not read.
+            needed = int(len(x) / (1 - self._augmentation.speed_range)) + HOP_LENGTH
+            overlay = other.samples[start:start + 2 * needed].astype(float)
         y = aug.fade(aug.augment(x, rng, self._augmentation, overlay))
         n_frames = max(1, len(y) // HOP_LENGTH)
         if not is_cry:

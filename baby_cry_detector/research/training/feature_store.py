@@ -26,7 +26,7 @@ from baby_cry_detector.research.training.segments import Segments
 import numpy as np
 
 #: Raise it when the way streams or features are made changes without the options changing.
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 #: Other sounds longer than this stay on disk.
 LONG_S = 12.0
 NUMBER = re.compile(r'[0-9]+(?:\.[0-9]+)?')
