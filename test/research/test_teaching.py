@@ -8,9 +8,11 @@ from baby_cry_detector.research.sounds.long_sounds import SamplesOnDisk, stays_o
 from baby_cry_detector.research.training import chains, loop
 from baby_cry_detector.research.training.config import config_from_dict
 from baby_cry_detector.research.training.feature_store import StreamFeatures
-from baby_cry_detector.research.training.manifest import (join_table, load_several, ManifestError,
+from baby_cry_detector.research.training.manifest import (Clip, EMOTION, join_table,
+                                                          load_several, ManifestError,
                                                           write_manifest)
 from baby_cry_detector.research.training.opinions import with_targets
+from baby_cry_detector.research.training.run import TrainingRun
 from baby_cry_detector.research.training.segments import Segments
 import numpy as np
 import pytest
@@ -184,3 +186,20 @@ def test_several_manifests(tmp_path):
     joined = join_table(clips, tmp_path / 'o.csv')
     assert joined[1].extra['teachers'] == '0.25' and joined[1].label == 'dog'
     assert 'teachers' not in joined[0].extra
+
+
+def test_further_cries_are_trained_on_and_counted_nowhere(tmp_path):
+    def clip(name, kind, fold):
+        file = tmp_path / f'{name}.wav'
+        soundfile.write(file, np.full(16000, 0.1), 16000)
+        return Clip(f'{kind}/{name}.wav', file, 'hungry' if kind == 'cry' else 'x', name, fold,
+                    kind)
+
+    clips = [clip(f'{kind}{fold}', kind, fold) for kind in ('cry', 'not_cry') for fold in (0, 1)]
+    run = TrainingRun(config_from_dict({}), clips, tmp_path / 'run', None,
+                      background=[clip('more', 'cry', 0), clip('rain', 'not_cry', 1)])
+    assert [one.group for one in run.store.clips if one.is_cry] == ['cry0', 'cry1', 'more']
+    assert len(run.clips) == 4
+    with pytest.raises(ManifestError, match='emotional'):
+        TrainingRun(config_from_dict({}), clips, tmp_path / 'other', None,
+                    background=[clip('joy', EMOTION, 0)])

@@ -27,8 +27,9 @@ def add_parser(subparsers) -> None:
                              'repeated)')
     add_map_option(parser)
     parser.add_argument('--background', type=Path, action='append', default=[],
-                        help='manifest of other sounds to train on that are in no figure of '
-                             'clips, such as the one of "baby-cry corpus" (may be repeated)')
+                        help='manifest of sounds to train on that are in no figure of clips and '
+                             'do not move the threshold, such as the one of "baby-cry corpus" '
+                             '(may be repeated)')
     parser.add_argument('--opinions', type=Path, default=None, metavar='CSV',
                         help="table with path and the configuration's opinion_column")
     parser.add_argument('--segments', type=Path, default=None, metavar='CSV',

@@ -32,8 +32,8 @@ from baby_cry_detector.research.training import loop, need, statistics_fit
 from baby_cry_detector.research.training.config import choose_columns, TrainingConfig
 from baby_cry_detector.research.training.feature_store import (ClipFeatures, FeatureStore,
                                                                no_progress, Progress, trained_on)
-from baby_cry_detector.research.training.manifest import (Clip, leaking_groups, ManifestError,
-                                                          NOT_CRY)
+from baby_cry_detector.research.training.manifest import (Clip, EMOTION, leaking_groups,
+                                                          ManifestError)
 from baby_cry_detector.research.training.opinions import clip_targets, targets_digest, with_targets
 from baby_cry_detector.research.training.segments import Segments
 import numpy as np
@@ -68,7 +68,8 @@ class TrainingRun:
         """
         Check the data.
 
-        :param background: other sounds to train on as well; they are in no figure of clips.
+        :param background: sounds to train on as well, cries among them or not; they are in no
+            figure of clips, so neither calibration nor threshold depends on them.
         :param segments: where the clips' cries are.
         :param teacher: for a configuration with distillation.
         :raises ManifestError: if a group lies in two folds, a fold lacks cries or others, or
@@ -88,9 +89,9 @@ class TrainingRun:
                 raise ManifestError(message + ' (data.allow_leaks: true goes on regardless)')
             say('WARNING: ' + message)
         self.folds = sorted({clip.fold for clip in self.clips})
-        if any(clip.kind != NOT_CRY for clip in self.background):
-            raise ManifestError('the background holds cries or emotional speech; those belong '
-                                'into --manifest')
+        if any(clip.kind == EMOTION for clip in self.background):
+            raise ManifestError('the background holds emotional speech; it belongs into '
+                                '--manifest')
         if config.distillation.weight > 0 and teacher is None:
             raise ManifestError('distillation.weight is above 0: give --teacher yamnet.tflite')
         self.store = FeatureStore(self.clips, config.features.set, cache_dir, progress,
