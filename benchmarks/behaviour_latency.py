@@ -20,15 +20,15 @@ import time
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ['ROS_DOMAIN_ID'] = str(90 + os.getpid() % 10)
 
-from ament_index_python.packages import get_package_prefix  # noqa: E402
-from audio_common_msgs.msg import AudioDataStamped  # noqa: E402
-from baby_cry_detector.msg import CryAlert, CryNeed  # noqa: E402
-from baby_cry_detector.ros.base import qos  # noqa: E402
-from baby_cry_detector.ros.base.ros_time import from_nanoseconds  # noqa: E402
-from baby_cry_detector.ros.tools.supervisor import node_command, PACKAGE  # noqa: E402
-import numpy as np  # noqa: E402
-import rclpy  # noqa: E402
-from trajectory_msgs.msg import JointTrajectory  # noqa: E402
+from ament_index_python.packages import get_package_prefix  # noqa: E402  # after the environment
+from audio_common_msgs.msg import AudioDataStamped  # noqa: E402  # after the environment
+from baby_cry_detector.msg import CryAlert, CryNeed  # noqa: E402  # after the environment
+from baby_cry_detector.ros.base import qos  # noqa: E402  # after the environment
+from baby_cry_detector.ros.base.ros_time import from_nanoseconds  # noqa: E402, E501  # after the environment
+from baby_cry_detector.ros.tools.supervisor import node_command, PACKAGE  # noqa: E402, E501  # after the environment
+import numpy as np  # noqa: E402  # after the environment
+import rclpy  # noqa: E402  # after the environment
+from trajectory_msgs.msg import JointTrajectory  # noqa: E402  # after the environment
 
 POLICY = """version: 1
 soothing: {linger_s: 0, retry_after_quiet_s: 0}

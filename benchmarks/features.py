@@ -15,13 +15,13 @@ import os
 for _name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
     os.environ[_name] = '1'
 
-import argparse  # noqa: E402, I100
-import sys  # noqa: E402
-import time  # noqa: E402
+import argparse  # noqa: E402, I100  # after the environment
+import sys  # noqa: E402  # after the environment
+import time  # noqa: E402  # after the environment
 
-from baby_cry_detector.features import extract, feature_set_ids, StreamingExtractor  # noqa: E402
-from baby_cry_detector.research.descriptors import compiled  # noqa: E402
-import numpy as np  # noqa: E402
+from baby_cry_detector.features import extract, feature_set_ids, StreamingExtractor  # noqa: E402, E501  # after the environment
+from baby_cry_detector.research.descriptors import compiled  # noqa: E402  # after the environment
+import numpy as np  # noqa: E402  # after the environment
 
 RATE, HOP = 16000, 160
 

@@ -19,7 +19,7 @@ import re
 import sys
 
 from baby_cry_detector.audio import read_audio
-from baby_cry_detector.features import extract, get_feature_set  # noqa: E402
+from baby_cry_detector.features import extract, get_feature_set
 from baby_cry_detector.research.descriptors import compiled
 import numpy as np
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import baby_cry_detector  # noqa: E402
+import baby_cry_detector  # noqa: E402  # after the path
 
 project = 'baby_cry_detector'
 author = 'The baby_cry_detector authors'

@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / 'test' / 'helpers'))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
-import numpy as np  # noqa: E402
-from page_harness import browser_missing, Phone, ServedPage, wait_until  # noqa: E402
+import numpy as np  # noqa: E402  # after the path
+from page_harness import browser_missing, Phone, ServedPage, wait_until  # noqa: E402, E501  # after the path
 
 NS = 1_000_000_000
 HOUR_NS = 3600 * NS

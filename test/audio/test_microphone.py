@@ -75,7 +75,7 @@ def test_the_microphones_are_listed(cribs):
 
 @needs_virtual_microphones
 def test_a_tone_is_heard_at_our_rate_with_its_time(cribs):
-    with MicrophoneSource('SOUTH', channel=1) as source, cribs.playing('south_crib', np.tile(TONE, 12)):  # noqa: E501
+    with MicrophoneSource('SOUTH', channel=1) as source, cribs.playing('south_crib', np.tile(TONE, 12)):  # noqa: E501  # a row a case
         assert 'south_crib' in source.description
         assert source.device.sample_rate != 16000      # so that resampling is tried
         blocks = whole_stretch(source, 1.0)
@@ -150,7 +150,7 @@ def test_a_microphone_that_goes_away_is_lost_and_returns(cribs):
         with pytest.raises(MicrophoneUnavailable, match='south_crib: cannot be opened'):
             MicrophoneSource('south_crib')
         cribs.plug('south_crib')
-        with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', np.tile(TONE, 12)):  # noqa: E501
+        with MicrophoneSource('south_crib') as source, cribs.playing('south_crib', np.tile(TONE, 12)):  # noqa: E501  # a row a case
             deadline_s, loudest = time.monotonic() + 60, 0
             while loudest < 10_000:
                 assert time.monotonic() < deadline_s

@@ -12,12 +12,12 @@ import soundfile
 
 pytest.importorskip('rosbags.rosbag2', reason='pip install rosbags to read bags')
 
-from baby_cry_detector.audio import to_pcm16  # noqa: E402, I100
-from baby_cry_detector.audio.sources import read_audio  # noqa: E402
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402
-from baby_cry_detector.cli.main import main  # noqa: E402
-from bag_writer import NS, write_bag  # noqa: E402
-from recordings import recordings  # noqa: E402
+from baby_cry_detector.audio import to_pcm16  # noqa: E402, I100  # after importorskip
+from baby_cry_detector.audio.sources import read_audio  # noqa: E402  # after importorskip
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402, E501  # after importorskip
+from baby_cry_detector.cli.main import main  # noqa: E402  # after importorskip
+from bag_writer import NS, write_bag  # noqa: E402  # after importorskip
+from recordings import recordings  # noqa: E402  # after importorskip
 
 START_NS = 1_790_000_000 * NS + 123_456_789
 

@@ -12,15 +12,15 @@ import pytest
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from baby_cry_detector.ros.base.parameters import TABLES  # noqa: E402, I100
-from launch import LaunchDescription, LaunchService  # noqa: E402
-from launch.actions import (DeclareLaunchArgument, EmitEvent,  # noqa: E402
+from baby_cry_detector.ros.base.parameters import TABLES  # noqa: E402, I100  # after importorskip
+from launch import LaunchDescription, LaunchService  # noqa: E402  # after importorskip
+from launch.actions import (DeclareLaunchArgument, EmitEvent,  # noqa: E402  # after importorskip
                             IncludeLaunchDescription, OpaqueFunction, SetEnvironmentVariable,
                             TimerAction)
-from launch.events import Shutdown  # noqa: E402
-from launch.launch_description_sources import (  # noqa: E402
+from launch.events import Shutdown  # noqa: E402  # after importorskip
+from launch.launch_description_sources import (  # noqa: E402  # after importorskip
     get_launch_description_from_python_launch_file, PythonLaunchDescriptionSource)
-from launch.logging import launch_config  # noqa: E402
+from launch.logging import launch_config  # noqa: E402  # after importorskip
 
 LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'caregiver_page.launch.py'
 

@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from launch import LaunchContext  # noqa: E402, I100
-from launch.actions import GroupAction, IncludeLaunchDescription, OpaqueFunction  # noqa: E402
+from launch import LaunchContext  # noqa: E402, I100  # after importorskip
+from launch.actions import GroupAction, IncludeLaunchDescription, OpaqueFunction  # noqa: E402, E501  # after importorskip
 from launch.launch_description_sources import \
-    get_launch_description_from_python_launch_file  # noqa: E402
+    get_launch_description_from_python_launch_file  # noqa: E402  # after importorskip
 
 LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'cribs.launch.py'
 

@@ -12,13 +12,13 @@ import yaml
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from launch import LaunchContext  # noqa: E402, I100
-from launch.actions import LogInfo, OpaqueFunction, TimerAction  # noqa: E402
+from launch import LaunchContext  # noqa: E402, I100  # after importorskip
+from launch.actions import LogInfo, OpaqueFunction, TimerAction  # noqa: E402  # after importorskip
 from launch.launch_description_sources import \
-    get_launch_description_from_python_launch_file  # noqa: E402
-from launch.logging import launch_config  # noqa: E402
-from launch.utilities import perform_substitutions  # noqa: E402
-from launch_ros.actions import Node  # noqa: E402
+    get_launch_description_from_python_launch_file  # noqa: E402  # after importorskip
+from launch.logging import launch_config  # noqa: E402  # after importorskip
+from launch.utilities import perform_substitutions  # noqa: E402  # after importorskip
+from launch_ros.actions import Node  # noqa: E402  # after importorskip
 
 LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'monitor.launch.py'
 

@@ -9,12 +9,12 @@ import pytest
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
-from baby_cry_detector.ros.base.launching import DISCOVERY, network_actions  # noqa: E402, I100
-from launch import LaunchContext  # noqa: E402
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction  # noqa: E402
+from baby_cry_detector.ros.base.launching import DISCOVERY, network_actions  # noqa: E402, I100, E501  # after importorskip
+from launch import LaunchContext  # noqa: E402  # after importorskip
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction  # noqa: E402, E501  # after importorskip
 from launch.launch_description_sources import \
-    get_launch_description_from_python_launch_file  # noqa: E402
-from launch.utilities import perform_substitutions  # noqa: E402
+    get_launch_description_from_python_launch_file  # noqa: E402  # after importorskip
+from launch.utilities import perform_substitutions  # noqa: E402  # after importorskip
 
 FILES = sorted((Path(__file__).parents[2] / 'launch').glob('*.launch.py'))
 

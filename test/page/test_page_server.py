@@ -17,11 +17,11 @@ import pytest
 
 pytest.importorskip('aiohttp', reason='needs python3-aiohttp')
 
-from baby_cry_detector.page import gate  # noqa: E402, I100
-from baby_cry_detector.page.access import Access, new_token  # noqa: E402
-from baby_cry_detector.page.files import FILES, WARD  # noqa: E402
-from baby_cry_detector.page.phones import Phones  # noqa: E402
-from baby_cry_detector.page.server import PageServer  # noqa: E402
+from baby_cry_detector.page import gate  # noqa: E402, I100  # after importorskip
+from baby_cry_detector.page.access import Access, new_token  # noqa: E402  # after importorskip
+from baby_cry_detector.page.files import FILES, WARD  # noqa: E402  # after importorskip
+from baby_cry_detector.page.phones import Phones  # noqa: E402  # after importorskip
+from baby_cry_detector.page.server import PageServer  # noqa: E402  # after importorskip
 
 
 class Backend:
@@ -83,7 +83,7 @@ def connect(server, text=b''):
     return one
 
 
-@pytest.mark.parametrize('text', [b'', b'GET / HTTP/1.1\r\nHost: ', b'POST /api/care HTTP/1.1\r\n'])  # noqa: E501
+@pytest.mark.parametrize('text', [b'', b'GET / HTTP/1.1\r\nHost: ', b'POST /api/care HTTP/1.1\r\n'])  # noqa: E501  # a row a case
 def test_1100_unfinished_requests_keep_nobody_out(serve, text):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))

@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training code needs PyTorch')
 
-from baby_cry_detector.model.architecture import Architecture  # noqa: E402, I100
-from baby_cry_detector.research.model import kernel  # noqa: E402
-from baby_cry_detector.research.model.network import CryNetwork, SteppedLayer  # noqa: E402
+from baby_cry_detector.model.architecture import Architecture  # noqa: E402, I100, E501  # after importorskip
+from baby_cry_detector.research.model import kernel  # noqa: E402  # after importorskip
+from baby_cry_detector.research.model.network import CryNetwork, SteppedLayer  # noqa: E402, E501  # after importorskip
 
 KINDS = [('cascade', 'sigmoid'), ('mean', 'sigmoid'), ('softmax', 'sigmoid'),
          ('cascade', 'hard_sigmoid'), ('mean', 'softmax')]

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training code needs PyTorch')
 
-from baby_cry_detector.research.model.network import (  # noqa: E402, I100
+from baby_cry_detector.research.model.network import (  # noqa: E402, I100  # after importorskip
     AttentionGateLayer, CryNetwork, LstmLayer, SteppedLayer)
 
 STRATEGIES = ('cascade', 'mean', 'softmax')

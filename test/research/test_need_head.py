@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('torch')
-from baby_cry_detector.research.training import need  # noqa: E402, I100
+from baby_cry_detector.research.training import need  # noqa: E402, I100  # after importorskip
 
 N_CLIPS, SIZE, FOLDS = 300, 16, 5
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 pytest.importorskip('torch')
-from baby_cry_detector.research.evaluation import metrics  # noqa: E402, I100
-from baby_cry_detector.research.model.network import CryNetwork  # noqa: E402, I100
-from baby_cry_detector.research.paper import data as paper_data  # noqa: E402
-from baby_cry_detector.research.paper import figures, runs  # noqa: E402
-from baby_cry_detector.research.paper.settings import (EMOTION, make_preset, MODELS,  # noqa: E402
+from baby_cry_detector.research.evaluation import metrics  # noqa: E402, I100  # after importorskip
+from baby_cry_detector.research.model.network import CryNetwork  # noqa: E402, I100, E501  # after importorskip
+from baby_cry_detector.research.paper import data as paper_data  # noqa: E402  # after importorskip
+from baby_cry_detector.research.paper import figures, runs  # noqa: E402  # after importorskip
+from baby_cry_detector.research.paper.settings import (EMOTION, make_preset, MODELS,  # noqa: E402, E501  # after importorskip
                                                        NEEDS)
-from baby_cry_detector.research.training.manifest import Clip  # noqa: E402
-import torch  # noqa: E402, I100
+from baby_cry_detector.research.training.manifest import Clip  # noqa: E402  # after importorskip
+import torch  # noqa: E402, I100  # after importorskip
 
 
 def made_data(n_groups=4, per_group=6, n_columns=3, seed=0):

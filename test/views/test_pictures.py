@@ -9,14 +9,14 @@ import pytest
 
 pytest.importorskip('PIL', reason='pip install pillow to draw')
 
-from baby_cry_detector.audio import to_pcm16  # noqa: E402, I100
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402
-from baby_cry_detector.cli.main import main  # noqa: E402
-from baby_cry_detector.views.history import History, LogMel  # noqa: E402
-from baby_cry_detector.views.picture import (level_row, Limits, mel_row, Now,  # noqa: E402
+from baby_cry_detector.audio import to_pcm16  # noqa: E402, I100  # after importorskip
+from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry  # noqa: E402, E501  # after importorskip
+from baby_cry_detector.cli.main import main  # noqa: E402  # after importorskip
+from baby_cry_detector.views.history import History, LogMel  # noqa: E402  # after importorskip
+from baby_cry_detector.views.picture import (level_row, Limits, mel_row, Now,  # noqa: E402, E501  # after importorskip
                                              Picture, probability_row, THEMES)
-from bag_writer import NS, write_bag  # noqa: E402
-from PIL import Image  # noqa: E402
+from bag_writer import NS, write_bag  # noqa: E402  # after importorskip
+from PIL import Image  # noqa: E402  # after importorskip
 
 LABELS = ('not_cry', 'hungry', 'tired')
 START_NS = 1_790_000_000 * NS

@@ -37,12 +37,12 @@ class SmileTransformer:
         return self
 
     # N803, here and below: X is what scikit-learn calls it.
-    def fit(self, X: Iterable, y: Any = None, **_: Any) -> 'SmileTransformer':  # noqa: N803
+    def fit(self, X: Iterable, y: Any = None, **_: Any) -> 'SmileTransformer':  # noqa: N803, E501  # scikit-learn's name
         """Learn nothing; return this object."""
         self._smile()
         return self
 
-    def transform(self, X: Iterable) -> np.ndarray:  # noqa: N803
+    def transform(self, X: Iterable) -> np.ndarray:  # noqa: N803  # scikit-learn's name
         """
         Return ``(recordings, features)``.
 
@@ -52,7 +52,7 @@ class SmileTransformer:
         rows = [self._row(smile, each) for each in X]
         return np.array(rows).reshape(len(rows), len(self.get_feature_names_out()))
 
-    def fit_transform(self, X: Iterable, y: Any = None, **_: Any) -> np.ndarray:  # noqa: N803
+    def fit_transform(self, X: Iterable, y: Any = None, **_: Any) -> np.ndarray:  # noqa: N803, E501  # scikit-learn's name
         """Return what `transform` does."""
         return self.fit(X).transform(X)
 

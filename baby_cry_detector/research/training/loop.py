@@ -97,7 +97,7 @@ class BatchMaker:
         self._queue: List[int] = []
 
     # A003: what gives batches gives its next one.
-    def next(self) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray,  # noqa: A003
+    def next(self) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray,  # noqa: A003  # above
                             Optional[np.ndarray]]:
         """Return values (B, T, F), target, weight, segment (B, T), teacher (B, W, classes)."""
         while len(self._queue) < self._batch_size:

@@ -86,8 +86,10 @@ def test_late_subscriber_knows_the_present_state(graph):
 
 def test_audio_that_stops_is_no_audio_and_comes_back(graph):
     probe = graph.probe
-    assert_status = lambda status: probe.spin_until(  # noqa: E731
-        lambda: probe.needs and probe.needs[-1].status == status)
+
+    def assert_status(status):
+        probe.spin_until(lambda: probe.needs and probe.needs[-1].status == status)
+
     assert_status(CryNeed.STATUS_NO_AUDIO)
     probe.announce()
     probe.heard_until(probe.play(quiet(2.0), START_NS))
