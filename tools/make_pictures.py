@@ -32,18 +32,13 @@ def monitor_history(path, listener):
     """Return what the monitor has heard at SHOWN_UNTIL_S, and the decision then."""
     history = History(COLUMNS, round(WINDOW_S * NS / COLUMNS))
     feature_set = listener.feature_set
-    f0, voicing = (feature_set.index(feature_set.roles[role]) for role in ('f0', 'voicing'))
     replay = MessageReplay(
         feature_set, history.add_audio,
-        lambda frames: history.add_pitch(frames.start_ns, listener.hop_ns, frames.values[:, f0],
-                                         frames.values[:, voicing]))
+        lambda frames: history.add_frames(frames.start_ns, feature_set, frames.values))
     messages = (message for message in file_messages(path, RATE, 0.04)
                 if message.arrival_ns <= SHOWN_UNTIL_S * NS)
     for decision in replay.decisions(messages, listener):
-        history.add_decision(
-            decision.stamp_ns, True, decision.crying, decision.cry_probability, decision.labels,
-            decision.probabilities, decision.intensity, decision.episode, decision.onset_ns,
-            decision.onset_ns + decision.duration_ns)
+        history.add_state(decision)
     return history, decision
 
 

@@ -77,27 +77,18 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     history.start_at(0)
     settings = listener.decider.settings
     explainer = Explainer(settings)
-    roles = listener.feature_set.roles
 
     def hear_audio(stamp_ns, samples, sample_rate):
         history.add_audio(stamp_ns - start_ns, samples, sample_rate)
 
     def hear_frames(frames):
-        if 'f0' in roles and 'voicing' in roles:
-            f0, voicing = (frames.values[:, listener.feature_set.index(roles[role])]
-                           for role in ('f0', 'voicing'))
-            history.add_pitch(frames.start_ns - start_ns, listener.hop_ns, f0, voicing)
+        history.add_frames(frames.start_ns - start_ns, listener.feature_set, frames.values)
 
     replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, of_bag(path, channel))
     messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]),
                              audio_format)
     for decision in (trust or Trust()).watch(replay.decisions(messages, listener)):
-        named = decision.need_name if decision.is_need_named else ''
-        history.add_decision(
-            decision.stamp_ns - start_ns, decision.is_heard, decision.crying,
-            decision.cry_probability, decision.labels, decision.probabilities,
-            decision.intensity, decision.episode, decision.onset_ns - start_ns,
-            decision.onset_ns + decision.duration_ns - start_ns, named)
+        history.add_state(decision, start_ns)
         explainer.add(decision, listener.decider.hearing)
     lines = explainer.lines(start_ns, most=10 ** 6)
     say(path, replay.extraction.take_news())

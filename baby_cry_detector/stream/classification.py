@@ -1,21 +1,26 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What becomes of each message of frames: the state machine of `cry_classifier`.
+What becomes of each message of frames: the state machine of `cry_classifier`, and what it says.
 
-Pure: everything is decided from stamps; how long nothing arrived is told by who runs it.
+`Classification` is pure: everything is decided from stamps; how long nothing arrived is told by
+who runs it. `Classifier` is all that the node is but for its topics: it opens the checkpoint, the
+second listener and the file of the episode in progress around that.
 """
 
 from dataclasses import replace
-from typing import Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
-from baby_cry_detector.decision import CryDecision, STATUS_DISABLED
-from baby_cry_detector.decision.episode_sound import EpisodeSounds
+from baby_cry_detector.decision import CryDecision, DecisionSettings, STATUS_DISABLED
+from baby_cry_detector.decision.episode_sound import EpisodeSound, EpisodeSounds
 from baby_cry_detector.model.second.confirmation import Confirmation
-from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.model.second.on_thread import SecondListener
+from baby_cry_detector.needs import STATUS_NO_AUDIO, STATUS_OK, STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.stream.episode_journal import EpisodeKeeper
 from baby_cry_detector.stream.intake import StampedFrames
-from baby_cry_detector.stream.listener import FrameListener
+from baby_cry_detector.stream.listener import FrameListener, model_id, open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
+from baby_cry_detector.stream.verdict import ERROR, OK, WARN
 from baby_cry_detector.units import SECOND_NS
 
 NO_AUDIO_S = 2.0
@@ -176,3 +181,141 @@ class Classification:
             'continuity_lost', f'expected frame {self._next_frame}, got {first}: the network '
             'starts again, an episode in progress goes on')
         self.listener.lose_continuity()
+
+
+class Classifier:
+    """
+    One crib's classifier.
+
+    :param settings: of the decision.
+    :param troubles: told what goes wrong.
+    :param model: as of `open_checkpoint`.
+    :param confirmer: as of `open_confirmation`.
+    :param crib_id: names episodes until frames name the crib.
+    :param kept_as: under which name the episode in progress is kept; '': it is not.
+    :param keep_sound: called with a crib and how an episode sounded; ``None``: nobody asks.
+    :ivar classification: the state machine that takes the frames.
+    :ivar model: name and version of the checkpoint.
+    :ivar distrust: why the microphone is not what it should be; '' where it is.
+    :ivar mismatch: why the frames that arrive can't be used; '' where they can.
+    :ivar last: what was said last; ``None`` before anything was.
+    """
+
+    def __init__(self, settings: DecisionSettings, troubles: Troubles, model: str = '',
+                 confirmer: str = '', no_audio_timeout_s: float = NO_AUDIO_S, crib_id: str = '',
+                 kept_as: str = '',
+                 keep_sound: Optional[Callable[[str, EpisodeSound], object]] = None) -> None:
+        self.listener = FrameListener(open_checkpoint(model), settings, crib_id)
+        self.model = model_id(model)
+        self._second = SecondListener(confirmer, troubles.report)
+        self._troubles, self._keep_sound = troubles, keep_sound
+        sounds = None if keep_sound is None else EpisodeSounds(
+            self.listener.feature_set, self._on_sound)
+        self.classification = Classification(self.listener, no_audio_timeout_s, troubles,
+                                             self._second.confirmation, sounds)
+        self.distrust = self.mismatch = ''
+        self.last: Optional[CryDecision] = None
+        self._keeper = EpisodeKeeper(kept_as, troubles.report) if kept_as else None
+
+    def begin(self, is_enabled: bool) -> Iterator[str]:
+        """
+        Go on with what a process before this one left in progress; yield what a log is to say.
+
+        :param is_enabled: False where it was told to stop listening.
+        """
+        self.classification.enable(is_enabled)
+        yield (f'model {self.model}: hears {self.listener.feature_set.id}, '
+               f'needs {", ".join(self.listener.decider.labels[1:]) or "not told"}')
+        if self._keeper is not None and self._keeper.found is not None:
+            self.classification.resume(*self._keeper.found)
+            yield (f'{self._keeper.found[0].episode_id} was in progress: it goes on if crying '
+                   'is heard again soon, and is closed otherwise')
+
+    def on_silence(self, silent_ns: Optional[int], now_ns: int, active_ns: int
+                   ) -> Optional[CryDecision]:
+        """
+        Return what is to be said while no frames arrive; see `Classification`.
+
+        :param active_ns: for how long this has listened: before anything is heard, an episode of
+            a process before this one goes on from where that one ended.
+        """
+        resumed_ns = self.classification.resumed_ns
+        return self.classification.on_silence(
+            silent_ns, now_ns if resumed_ns is None else resumed_ns + active_ns)
+
+    def say(self, decision: CryDecision) -> CryDecision:
+        """Return a decision as it is to be said; what was said once is never forgotten."""
+        self._keep(decision.stamp_ns)
+        if self.mismatch and not decision.is_heard:
+            decision = replace(decision, status_reason=self.mismatch)
+        if self.distrust and decision.is_heard:
+            decision = replace(decision, status=STATUS_UNTRUSTED_AUDIO,
+                               status_reason=self.distrust)
+        self.last = decision
+        return decision
+
+    @property
+    def cry_probability(self) -> float:
+        """Return what was said last; 0 before anything was."""
+        return 0.0 if self.last is None else self.last.cry_probability
+
+    @property
+    def is_crying(self) -> bool:
+        """Return whether it cried when something was said last."""
+        return self.last is not None and self.last.crying
+
+    def forget(self) -> None:
+        """Forget what was heard: network, smoothing and the episode in progress."""
+        self.classification.reset()
+        self._keep(0)
+
+    def close(self) -> None:
+        """Give thread and file back; the file stays as it is."""
+        self._second.close()
+        if self._keeper is not None:
+            self._keeper.close()
+
+    def _on_sound(self, sound: EpisodeSound) -> None:
+        assert self._keep_sound is not None
+        try:
+            self._keep_sound(self.listener.decider.crib_id, sound)
+        except OSError as error:
+            self._troubles.report('sound_not_kept',
+                                  f'how an episode sounded is not kept: {error}')
+
+    def _keep(self, heard_until_ns: int) -> None:
+        if self._keeper is not None:
+            self._keeper.note(self.listener.decider, heard_until_ns)
+
+    def details(self) -> Dict[str, Any]:
+        """Return what the diagnostics show."""
+        decider, confirmation = self.listener.decider, self.classification.confirmation
+        settings = decider.settings
+        details: Dict[str, Any] = {
+            'enabled': self.classification.enabled, 'model': self.model, 'hardware_id': self.model,
+            'feature_set': self.listener.feature_set.id,
+            'enter_threshold': round(settings.enter_threshold, 4),
+            'leave_threshold': round(settings.leave_threshold, 4),
+            'min_cry_duration_s': settings.min_cry_duration_s, 'hold_s': settings.hold_s}
+        if decider.invalid_steps:
+            details.update(invalid_steps=decider.invalid_steps)
+        if confirmation is not None:
+            details.update(confirmer_windows=confirmation.windows)
+            if confirmation.trouble:
+                details.update(second_listener=confirmation.trouble)
+        if self.last is not None:
+            details.update(cry_probability=round(self.last.cry_probability, 3),
+                           crying=self.last.crying, last_episode=self.last.episode_id)
+        return details
+
+    def health(self) -> Tuple[int, str]:
+        """Return (level, sentence) of a classifier that runs."""
+        if not self.classification.enabled:
+            return OK, 'switched off'
+        if self.last is not None and self.last.status == STATUS_NO_AUDIO:
+            return ERROR, self.mismatch or 'no audio'
+        if self.last is not None and self.last.status == STATUS_UNTRUSTED_AUDIO:
+            return ERROR, self.last.why_not_heard
+        if self._second.is_missing:
+            return WARN, 'listening, without a second listener'
+        return OK, 'listening'

@@ -6,9 +6,10 @@ What a microphone was like, in a small file: one that was muted overnight is kno
 Only levels are kept, one a minute of the last day; never sound.
 """
 
-from typing import List, Tuple
+from typing import Callable, List, Optional, Tuple
 
 from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.stream.reception import Reception
 
 
 class EarMemory:
@@ -45,3 +46,37 @@ class EarMemory:
     def close(self) -> None:
         """Give the lock back; the file stays as it is."""
         self._file.close()
+
+
+class EarKeeper:
+    """
+    Keeps what a `Reception` has learnt as far as that is possible, and says where it is not.
+
+    :param name: as of `EarMemory`.
+    :param reception: goes on from what was kept.
+    :param report: told ``(kind, sentence)``.
+    """
+
+    def __init__(self, name: str, reception: Reception,
+                 report: Callable[[str, str], None]) -> None:
+        self._reception, self._report = reception, report
+        self._memory: Optional[EarMemory] = None
+        try:
+            self._memory = EarMemory(name)
+            reception.resume(*self._memory.read())
+        except (ValueError, OSError) as error:
+            report('microphone_not_kept', f'what the microphone was is not known: {error}')
+
+    def keep(self) -> None:
+        """Write what is known now."""
+        if self._memory is None:
+            return
+        try:
+            self._memory.keep(*self._reception.kept())
+        except OSError as error:
+            self._report('microphone_not_kept', f'what the microphone is is not kept: {error}')
+
+    def close(self) -> None:
+        """Give the lock back; the file stays as it is."""
+        if self._memory is not None:
+            self._memory.close()

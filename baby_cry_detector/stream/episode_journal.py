@@ -7,8 +7,9 @@ Features can't be heard a second time, and the onset may lie minutes back, so it
 anew. The file exists only during an episode.
 """
 
-from typing import Optional, Tuple
+from typing import Callable, Optional, Tuple
 
+from baby_cry_detector.decision import CryDecider
 from baby_cry_detector.decision.episodes import Episode
 from baby_cry_detector.kept_state import KeptState
 
@@ -74,3 +75,41 @@ class EpisodeJournal:
     def close(self) -> None:
         """Give the lock back; the file stays as it is."""
         self._file.close()
+
+
+class EpisodeKeeper:
+    """
+    Keeps the episode in progress as far as that is possible, and says where it is not.
+
+    :param name: as of `EpisodeJournal`.
+    :param report: told ``(kind, sentence)``.
+    :ivar found: what was in progress when a process before this one ended: (episode, stamp up to
+        which was heard); ``None`` where nothing was.
+    """
+
+    def __init__(self, name: str, report: Callable[[str, str], None]) -> None:
+        self._report = report
+        self._journal: Optional[EpisodeJournal] = None
+        self.found: Optional[Tuple[Episode, int]] = None
+        try:
+            self._journal = EpisodeJournal(name)
+            self.found = self._journal.read()
+        except (ValueError, OSError) as error:
+            report('episode_not_kept', f'a crash would end an episode: {error}')
+
+    def note(self, decider: CryDecider, heard_until_ns: int) -> None:
+        """Write the episode in progress, or that there is none."""
+        if self._journal is None:
+            return
+        try:
+            if decider.crying and decider.episode is not None:
+                self._journal.keep(decider.episode, heard_until_ns)
+            else:
+                self._journal.clear()
+        except OSError as error:
+            self._report('episode_not_kept', f'a crash would end this episode: {error}')
+
+    def close(self) -> None:
+        """Give the lock back; the file stays as it is."""
+        if self._journal is not None:
+            self._journal.close()

@@ -9,7 +9,7 @@ that what was recorded gives the answer that the graph gave.
 
 from collections import Counter
 from dataclasses import replace
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 import zlib
 
 from baby_cry_detector.audio.channels import AUTO, Choice
@@ -295,3 +295,30 @@ def _check_no_file(data) -> None:
     if bytes(data[:4]) in FILES:
         raise AudioFormatError(f'each message is a file of its own ({bytes(data[:4]).decode()}): '
                                'expected samples alone')
+
+
+def extraction_details(extraction: Extraction) -> Dict[str, Any]:
+    """Return what is known of the audio that arrives."""
+    reception = extraction.reception
+    floor_db, test = reception.ear.floor_db, reception.self_test
+    told: Dict[str, Any] = {
+        'feature_set': extraction.feature_set.id, 'level_dbfs': round(extraction.level_dbfs, 1),
+        **extraction.figures()}
+    if extraction.format is not None:
+        told.update(sample_rate=extraction.format.sample_rate,
+                    channels=extraction.format.channels)
+    if extraction.channel_finding:
+        told['channel_choice'] = extraction.channel_finding
+    told.update(times=reception.stamps.mode,
+                microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1),
+                **extraction.own_sound.figures(),
+                self_test='' if test.last is None else test.last.sentence)
+    return told
+
+
+def extraction_health(extraction: Extraction) -> Tuple[int, str]:
+    """Return (level, sentence) of an extractor that runs."""
+    if not extraction.is_flowing:
+        return ERROR, 'no audio'
+    verdict = extraction.verdict
+    return verdict.level, verdict.sentence or 'extracting'

@@ -8,6 +8,8 @@ built a block's descriptors, network and decision are one call of it, for many s
 the networks of those that share a model step as one, and what one is given touches no other.
 """
 
+import hashlib
+from pathlib import Path
 from typing import Dict, Iterable, List, Optional
 
 from baby_cry_detector.audio.formats import from_pcm16
@@ -34,6 +36,12 @@ def open_checkpoint(path: str = '') -> Checkpoint:
     :raises CheckpointError: one sentence on what is wrong with it.
     """
     return load_checkpoint(SHIPPED.get(str(path), path))
+
+
+def model_id(path: str) -> str:
+    """Return a checkpoint's name and the beginning of its SHA-256, which tells versions apart."""
+    path = Path(SHIPPED.get(path, path))
+    return f'{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}'
 
 
 class FrameListener:

@@ -9,6 +9,8 @@ Audio, pitch and decisions come at different times and rates; each is put where 
 import math
 from typing import Dict, Optional, Sequence, Tuple
 
+from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.features.stages.framing import frame_view
 from baby_cry_detector.features.stages.mel import mel_bank
 from baby_cry_detector.features.stages.spectrum import hamming, next_power_of_two
@@ -21,6 +23,16 @@ FLOOR_DB = -120.0
 # Decisions further apart than this leave a hole.
 LONGEST_STEP_S = 1.0
 _HOP_S, _WINDOW_S = 0.01, 0.025
+
+
+def pitch_of(feature_set: FeatureSet, values: np.ndarray
+             ) -> Optional[Tuple[np.ndarray, np.ndarray]]:
+    """Return F0 in Hz and voicing of frames ``(n, F)``; ``None`` where they tell none."""
+    if not len(values) or not {'f0', 'voicing'} <= set(feature_set.roles):
+        return None
+    f0, voicing = (values[:, feature_set.index(feature_set.roles[role])]
+                   for role in ('f0', 'voicing'))
+    return f0, voicing
 
 
 class LogMel:
@@ -133,6 +145,13 @@ class History:
                 kept = self._arrays['power']
                 kept[column] = np.fmax(kept[column], power)
 
+    def add_frames(self, start_ns: int, feature_set: FeatureSet, values: np.ndarray) -> None:
+        """Take frames of a feature set, where they tell a pitch."""
+        pitch = pitch_of(feature_set, values)
+        if pitch is not None:
+            self.add_pitch(start_ns, feature_set.hop_length * SECOND_NS // feature_set.sample_rate,
+                           *pitch)
+
     def add_pitch(self, start_ns: int, hop_ns: int, f0: np.ndarray, voicing: np.ndarray) -> None:
         """Take F0 in Hz (0 where unvoiced) and voicing (0 to 1) of frames, (n,) each."""
         for row in range(len(f0)):
@@ -140,6 +159,18 @@ class History:
             if column is not None and f0[row] > 0 and np.isfinite(f0[row]):
                 self._arrays['f0'][column] = f0[row]
                 self._extreme('voicing', column, np.fmax, float(voicing[row]))
+
+    def add_state(self, said: CryState, origin_ns: int = 0) -> None:
+        """
+        Take what was said at one moment; see `add_decision`.
+
+        :param origin_ns: stamp that counts as 0.
+        """
+        self.add_decision(
+            said.stamp_ns - origin_ns, said.is_heard, said.crying, said.cry_probability,
+            said.labels, said.probabilities, said.intensity, said.episode,
+            said.onset_ns - origin_ns, said.onset_ns + said.duration_ns - origin_ns,
+            said.need_name.replace('_', ' ') if said.is_need_named else '')
 
     def add_decision(self, stamp_ns: int, is_heard: bool, crying: bool, probability: float,
                      labels: Sequence[str], probabilities: Sequence[float], intensity: float = 0.0,

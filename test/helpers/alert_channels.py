@@ -5,7 +5,7 @@
 import threading
 
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import Channel, Sender
+from baby_cry_detector.care.alerts.channels.channel import Channel, Sender
 from baby_cry_detector.needs import HEARTBEAT
 
 NS = 1_000_000_000

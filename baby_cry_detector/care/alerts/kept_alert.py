@@ -8,7 +8,7 @@ from typing import Callable, List, Optional, Sequence
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.alerting import AlertMachine
-from baby_cry_detector.care.alerts.outbox import checked_word
+from baby_cry_detector.care.alerts.channels.outbox import checked_word
 from baby_cry_detector.kept_state import HeldError, KeptState
 
 MOST_UNSAID = 100

@@ -8,10 +8,10 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from urllib.parse import urlsplit
 
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import Channel, Sender
-from baby_cry_detector.care.alerts.channel_secrets import Secrets
-from baby_cry_detector.care.alerts.outbox import Outbox
-from baby_cry_detector.care.alerts.sounder import Sounder
+from baby_cry_detector.care.alerts.channels.channel import Channel, Sender
+from baby_cry_detector.care.alerts.channels.channel_secrets import Secrets
+from baby_cry_detector.care.alerts.channels.outbox import Outbox
+from baby_cry_detector.care.alerts.channels.sounder import Sounder
 from baby_cry_detector.fields import setting, Settings
 
 
@@ -63,9 +63,9 @@ def make_senders(values: ChannelSettings, secrets: Secrets, crib_id: str, heartb
     :raises ValueError: one sentence that names the parameter.
     """
     # Every node reads these settings; what sends over a network is 5 MB that only one needs.
-    from baby_cry_detector.care.alerts.apprise_sender import apprise_senders
-    from baby_cry_detector.care.alerts.mqtt import Mqtt
-    from baby_cry_detector.care.alerts.webhook import checked_url, Webhook
+    from baby_cry_detector.care.alerts.channels.apprise_sender import apprise_senders
+    from baby_cry_detector.care.alerts.channels.mqtt import Mqtt
+    from baby_cry_detector.care.alerts.channels.webhook import checked_url, Webhook
     senders: List[Sender] = []
     if values.sounder:
         senders.append(Sounder(values.sounder_device, values.sounder_volume_dbfs))

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between the messages about care and what is said, kept in the diary and shown on the page."""
 
+from typing import Any, Dict
+
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry
 from baby_cry_detector.care.need.watching import Estimate, Week
+from baby_cry_detector.care.sound.sound_orders import SoundEvent
 from baby_cry_detector.msg import CareEvent, CryAlert, NeedEstimate
 from baby_cry_detector.needs import KIND_NAMES, Need, need_of, PHASE_NAMES
 from baby_cry_detector.page.state import AlertReport, CareReport
@@ -45,6 +48,16 @@ def care_message(entry: CareEntry) -> CareEvent:
         value = getattr(entry, name)
         setattr(message, name, float('nan') if value is None else value)
     return message
+
+
+def sound_entry(event: SoundEvent, node_name: str, crib_id: str) -> CareEntry:
+    """Return what became of a sound order as it is kept; who plays is told by its full name."""
+    measured: Dict[str, Any] = {name: getattr(event.effect, name, None) for name in MEASURED}
+    action_id = f'{node_name}/{event.action}'
+    return CareEntry(
+        event_id=f'{action_id}/{event.phase}', stamp_ns=event.stamp_ns, kind='sound',
+        crib_id=crib_id, phase=event.phase, action_id=action_id, who='soother',
+        episode_id=event.episode_id, text=event.text, **measured)
 
 
 def alert_entry(message: CryAlert) -> AlertEntry:

@@ -50,6 +50,14 @@ class Interleaving:
         return (len(self._steps_back_s) == INTERLEAVED_TIMES
                 and time.monotonic() - self._steps_back_s[0] < INTERLEAVED_S)
 
+    def senders(self, node, topic: str) -> list:
+        """Return the names of those who send a topic at once; none where one does."""
+        # One that was killed counts as a publisher until DDS misses it; it sends nothing.
+        if self.is_told and not self.is_seen() or node.count_publishers(topic) < 2:
+            return []
+        return sorted(f'{end.node_namespace.rstrip("/")}/{end.node_name}'
+                      for end in node.get_publishers_info_by_topic(topic))
+
 
 class Workload:
     """

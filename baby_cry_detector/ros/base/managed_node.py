@@ -38,7 +38,9 @@ MOST_CAUSES = 10
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 SUCCESS = TransitionCallbackReturn.SUCCESS
 Own = TypeVar('Own', bound=NodeSettings)
-__all__ = ['ManagedNode', 'survive']
+# How bad it is, as `stream.verdict` numbers it.
+LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
+__all__ = ['LEVELS', 'ManagedNode', 'survive']
 
 
 def _or_error(result: TransitionCallbackReturn) -> TransitionCallbackReturn:
@@ -283,7 +285,7 @@ class ManagedNode(OwningNode, Generic[Own]):
         delay_s = RETRY_S[min(self._retry_count, len(RETRY_S) - 1)]
         self._retry_count += 1
         self.get_logger().error(f'trying again in {delay_s:g} s')
-        self._retry_timer = self.create_timer(delay_s, self._guarded(self._start_again),
+        self._retry_timer = self.create_timer(delay_s, self.guarded(self._start_again),
                                               clock=self._steady_clock)
 
     def _start_again(self) -> None:

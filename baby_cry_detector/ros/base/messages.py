@@ -125,6 +125,13 @@ def frame_samples(message: FrameFeatures, expected: FeatureSet) -> Optional[np.n
     return samples
 
 
+def stamped_frames(message: FrameFeatures, expected: FeatureSet) -> StampedFrames:
+    """Return the frames of a message; see `frame_values` and `frame_samples`."""
+    return StampedFrames(message.first_frame, to_nanoseconds(message.header.stamp),
+                         frame_values(message, expected), message.trouble,
+                         frame_samples(message, expected))
+
+
 def need_message(state: CryState) -> CryNeed:
     """Return a state as a message; what can't be heard now is not claimed."""
     state = state.cleaned()

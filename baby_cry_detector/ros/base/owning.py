@@ -111,7 +111,7 @@ class OwningNode(Node):
     def hear(self, message_type, topic: str, callback, profile):
         """Return a subscription; a publisher that offers less than it asks for is reported."""
         return self.own(self.create_subscription(
-            message_type, topic, self._guarded(callback), profile, **qos.OVERRIDABLE,
+            message_type, topic, self.guarded(callback), profile, **qos.OVERRIDABLE,
             event_callbacks=SubscriptionEventCallbacks(
                 incompatible_qos=lambda event: self._note_incompatible(
                     topic, event, 'a publisher offers less than is asked for'))),
@@ -124,11 +124,11 @@ class OwningNode(Node):
         :param may_be_early: whether a thread that wakes for something else may call it too.
         """
         if self.own_thread is not None:
-            made = self.own_thread.every(period_s, self._guarded(callback),
+            made = self.own_thread.every(period_s, self.guarded(callback),
                                          min(EARLY_S, period_s / 2.0) if may_be_early else 0.0)
             self._recurring.append(made)
             return self.own(made, self.destroy_timer)
-        return self.own(self.create_timer(period_s, self._guarded(callback),
+        return self.own(self.create_timer(period_s, self.guarded(callback),
                                           clock=self._steady_clock), self.destroy_timer)
 
     def own(self, thing, give_back=None):
@@ -153,7 +153,7 @@ class OwningNode(Node):
 
     def create_service(self, srv_type, srv_name, callback, **kwargs):
         """Return a service that answers, whatever its callback does."""
-        return super().create_service(srv_type, srv_name, self._guarded(callback), **kwargs)
+        return super().create_service(srv_type, srv_name, self.guarded(callback), **kwargs)
 
     def destroy_subscription(self, subscription):
         """Give a subscription back before its step ends."""
@@ -184,7 +184,8 @@ class OwningNode(Node):
             thing, give_back = self._held[step].pop()
             self._attempt('give back what was opened', give_back, thing)
 
-    def _guarded(self, callback):
+    def guarded(self, callback):
+        """Return a callback that runs alone and ends no node; see `survive`."""
         if getattr(callback, 'is_guarded', False):
             return callback
         if inspect.iscoroutinefunction(callback):

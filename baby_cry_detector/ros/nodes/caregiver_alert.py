@@ -11,34 +11,30 @@ from collections import deque
 from dataclasses import replace
 import time
 from typing import Optional
-import uuid
 
 from baby_cry_detector.care.alerts.alert_words import Said, short
-from baby_cry_detector.care.alerts.alerting import AlertMachine
-from baby_cry_detector.care.alerts.channel_secrets import Secrets
+from baby_cry_detector.care.alerts.channels.channel_secrets import Secrets
 from baby_cry_detector.care.alerts.desk import AlertDesk
 from baby_cry_detector.care.alerts.kept_alert import KeptAlert
 from baby_cry_detector.care.alerts.settings import Channels, make_senders
+from baby_cry_detector.care.alerts.telling import AlertTelling
 from baby_cry_detector.care.diary.rows import CareEntry
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
-from baby_cry_detector.needs import END, HEARTBEAT, START
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_key, alert_message, care_message
-from baby_cry_detector.ros.base.managed_node import ManagedNode
+from baby_cry_detector.ros.base.managed_node import LEVELS, ManagedNode
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import CaregiverAlertSettings
-from baby_cry_detector.ros.base.ros_time import (Arrival, from_nanoseconds, now_nanoseconds,
-                                                 to_nanoseconds)
+from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.ros.nodes.graph_watch import NightlyTestWatch, OnlyOne, WeakenedParameters
-from baby_cry_detector.srv import Acknowledge, Snooze
+from baby_cry_detector.ros.parts.alert_requests import AlertRequests
+from baby_cry_detector.ros.parts.graph_watch import NightlyTestWatch, OnlyOne, WeakenedParameters
 from diagnostic_msgs.msg import DiagnosticStatus
 
 TICK_S = 0.2
 NEED_DEPTH = 1000
 DEFAULT_CRIB = 'crib'
-MOST_COMMANDS = 100
 MISSED_HEARTBEATS = 3
 SWITCHED_OFF = 'listening was switched off: nobody is called when it cries'
 TWICE = 'another caregiver_alert tells of this crib: this one says nothing'
@@ -48,8 +44,7 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
     """See the module."""
 
     _desk: AlertDesk                               # and what follows: while configured
-    _machine: AlertMachine
-    _kept: KeptAlert
+    _telling: AlertTelling
     _channels: Channels
 
     def __init__(self, overrides=None, **kwargs):
@@ -57,13 +52,11 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         super().__init__('caregiver_alert', CaregiverAlertSettings, overrides, **kwargs)
         self._only: Optional[OnlyOne] = None           # while active
         self._nightly: Optional[NightlyTestWatch] = None
-        self._commands: deque = deque(maxlen=MOST_COMMANDS)   # from a broker's thread
         self._arrival, self._started = Arrival(self), Arrival(self)
         self._resumed_ns: Optional[int] = None         # up to which a process before this one was
-        self._unsaid: list = []                        # ENDs that a crash may have swallowed
         self._early: deque = deque(maxlen=NEED_DEPTH)  # came before this node may speak
-        self.create_service(Acknowledge, '~/acknowledge', self._acknowledge)
-        self.create_service(Snooze, '~/snooze', self._snooze)
+        self._requests = AlertRequests(self, self._ask, lambda: (
+            self._desk.machine.snoozed_until_ns if self._is_configured else 0))
 
     # --- lifecycle -------------------------------------------------------------------------------
     def configure(self, values: CaregiverAlertSettings):
@@ -71,31 +64,27 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         crib_id = values.crib_id or self.get_namespace().strip('/') or DEFAULT_CRIB
         self._need_timeout_ns = values.need_timeout_s * 1e9
         self._desk = AlertDesk(open_policy(values.policy), crib_id)
-        self._machine = self._desk.machine
         secrets = Secrets()
-        senders = make_senders(
-            values, secrets, crib_id, self._machine.timing.heartbeat_s,
-            lambda command, seconds: self._commands.append((command, seconds)))
+        senders = make_senders(values, secrets, crib_id, self._desk.machine.timing.heartbeat_s,
+                               self._requests.put)
         self._alert = self.offer(CryAlert, 'alert', qos.EVENTS)
         self._care = self.offer(CareEvent, 'care_event', qos.EVENTS)
         # Of the namespace, whatever this node is called: two would tell everything twice.
-        self._kept = self.own(KeptAlert(f'{self.get_namespace().rstrip("/")}/caregiver_alert',
-                                        values.keep_alert, self.report))
-        self._unsaid = self._kept.resume(self._machine)
-        self._resumed_ns = self._machine.now_ns or None
-        self._channels = Channels(senders, secrets, self.report, self._kept.outboxes)
-        if self._machine.open is not None:
-            self.get_logger().info(f'{self._machine.open.alert_id} was open: it goes on, or is '
-                                   'closed once the crib is heard')
-        names = ', '.join(sender.name for sender in senders)
-        self.get_logger().info(f'tells of crib {crib_id} on the topic alert'
-                               + (f' and by {names}' if names else ' alone'))
+        kept = self.own(KeptAlert(f'{self.get_namespace().rstrip("/")}/caregiver_alert',
+                                  values.keep_alert, self.report))
+        self._channels = Channels(senders, secrets, self.report, kept.outboxes)
+        self._telling = AlertTelling(
+            self._desk, kept, self._channels, self._publish, self.get_name(),
+            lambda **fields: self._care.publish(care_message(CareEntry(**fields))))
+        self._resumed_ns = self._telling.resume() or None
+        for sentence in self._telling.news([sender.name for sender in senders]):
+            self.get_logger().info(sentence)
 
     def activate(self):
         """Start to listen; the channels follow once this node may speak."""
         self.own(self._channels)
         self._only = self.own(OnlyOne(self, CryAlert, 'alert', alert_key,
-                                      MISSED_HEARTBEATS * self._machine.timing.heartbeat_s))
+                                      MISSED_HEARTBEATS * self._desk.machine.timing.heartbeat_s))
         self.own(WeakenedParameters(self, self._tell_weakened))
         self._nightly = self.own(NightlyTestWatch(
             self, lambda: self._desk.engine.policy.self_test_at is not None,
@@ -108,7 +97,7 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         """End what is open; the channels get time to tell it."""
         # A process that ends is usually started again and goes on; this is somebody's wish.
         if not self._is_ending and self.context.ok() and self._is_the_one():
-            self._say(self._machine.finish(self._now_ns(), self._desk.facts))
+            self._telling.finish(self._now_ns())
         self._only = None
         if self._is_configured:
             self._desk.clear()
@@ -146,14 +135,13 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         """Repeat, keep alive, and notice that nothing comes on cry_need any more."""
         self._take_early()
         self._is_the_one()
-        while self._commands:
-            self._obey(*self._commands.popleft())
+        self._requests.obey()
         silent_ns = self._arrival.silent_ns()
         waited_ns = self._started.silent_ns() if silent_ns is None else silent_ns
         if waited_ns > self._need_timeout_ns:
             self.report('cry_need_silent', f'cry_need is silent for {waited_ns * 1e-9:.0f} s')
             self._step(self._now_ns(), self._desk.silence(self._now_ns(), waited_ns))
-        elif silent_ns is not None or self._machine.open is not None:
+        elif silent_ns is not None or self._desk.machine.open is not None:
             self._step(self._now_ns())
 
     def _is_the_one(self) -> bool:
@@ -167,94 +155,26 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         """Say what is due, unless another one does."""
         self._only.expect(silence is not None or self._desk.is_due)
         if self._is_the_one():
-            self._say(self._desk.step(now_ns, time.monotonic_ns(),
-                                      self.count_publishers('cry_need') > 1, silence))
+            self._telling.say(self._desk.step(now_ns, time.monotonic_ns(),
+                                              self.count_publishers('cry_need') > 1, silence))
 
     # --- what is said ----------------------------------------------------------------------------
-    def _say(self, words):
-        words, self._unsaid = [*self._unsaid, *words], []
-        if not words:
-            return
-        ends = [said for said in words if said.state == END]
-        if any(said.state != HEARTBEAT for said in words):
-            self._kept.keep(self._machine, ends)     # before it is published: a name is used once
-        for said in words:
-            message = alert_message(said)
-            self._only.note(message)
-            self._alert.publish(message)
-            self._channels.offer(said)
-            if said.state in (START, END):
-                self._tell_care(said)
-        if ends:
-            self._kept.keep(self._machine)
-
-    def _enter(self, event_id: str, stamp_ns: int, kind: str, **fields):
-        self._care.publish(care_message(CareEntry(
-            event_id, stamp_ns, kind, self._machine.crib_id, **fields)))
-
-    def _tell_care(self, said: Said):
-        phase, name = ('started', 'start') if said.state == START else ('ended', 'end')
-        self._care.publish(care_message(CareEntry(
-            f'{said.alert_id}-{name}', said.stamp_ns, 'alert', said.crib_id, phase,
-            said.alert_id, self.get_name(), said.episode_id, said.text)))
+    def _publish(self, said: Said):
+        message = alert_message(said)
+        self._only.note(message)
+        self._alert.publish(message)
 
     def _tell_weakened(self, sentence: str):
-        """Write down that somebody weakened something, and tell people when nothing else is."""
         self.report('weakened', sentence)
-        if self._desk.notices.add(sentence):
-            self._enter(uuid.uuid4().hex, self._now_ns(), 'note', who=self.get_name(),
-                        text=short(sentence, 250))
+        self._telling.weakened(sentence, self._now_ns())
 
-    # --- what caregivers do ----------------------------------------------------------------------
-    def _take_over(self, who: str, alert_id: str):
-        now_ns, alert = self._now_ns(), self._machine.open
-        already = alert is not None and alert.acknowledged
+    def _ask(self, what: str, *words):
+        """Do what a caregiver asks for, by the name of a method of `AlertTelling`."""
+        if not self._is_active:
+            return False, 'the node is not active'
         if not self._is_the_one():
             return False, TWICE
-        who = short(who, 40)
-        done, sentence, words = self._machine.acknowledge(now_ns, who, alert_id, self._desk.facts)
-        self._say(words)
-        if done and alert is not None and not already:
-            self._enter(f'{alert.alert_id}-acknowledged', now_ns, 'acknowledged',
-                        action_id=alert.alert_id, who=who, episode_id=alert.episode_id,
-                        text='took the alert over')
-        return done, sentence
-
-    def _hold_back(self, who: str, duration_ns: int):
-        now_ns = self._now_ns()
-        if not self._is_the_one():
-            return False, TWICE
-        done, sentence, words = self._machine.snooze(now_ns, duration_ns, self._desk.facts)
-        if done:
-            self._kept.keep(self._machine)
-            self._say(words)
-            alert = self._machine.open
-            self._enter(uuid.uuid4().hex, now_ns, 'snoozed', who=short(who, 40), text=sentence,
-                        episode_id=alert.episode_id if alert else '',
-                        until_ns=self._machine.snoozed_until_ns)
-        return done, sentence
-
-    def _obey(self, command: str, seconds: float):
-        if command == 'acknowledge':
-            self._take_over('mqtt', '')
-        else:
-            self._hold_back('mqtt', round(seconds * 1e9))
-
-    def _acknowledge(self, request, response):
-        """Take the open alert over."""
-        response.success, response.message = False, 'the node is not active'
-        if self._is_active:
-            response.success, response.message = self._take_over(request.who, request.alert_id)
-        return response
-
-    def _snooze(self, request, response):
-        """Hold alerts back for a time."""
-        response.success, response.message = False, 'the node is not active'
-        if self._is_active:
-            response.success, response.message = self._hold_back(
-                request.who, to_nanoseconds(request.duration))
-            response.until = from_nanoseconds(self._machine.snoozed_until_ns)
-        return response
+        return getattr(self._telling, what)(*words, self._now_ns())
 
     # --- health ----------------------------------------------------------------------------------
     def diagnose(self):
@@ -270,15 +190,9 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
             ill.append('another node says alerts of this crib too')
         if self._nightly is not None and self._nightly.trouble:
             ill.append(self._nightly.trouble)
-        alert = self._machine.open
-        details.update(alert=alert.alert_id if alert is not None else '',
-                       acknowledged=alert is not None and alert.acknowledged,
-                       snoozed=self._machine.snoozed)
-        if alert is not None and not alert.cry:
-            return DiagnosticStatus.ERROR, '; '.join([alert.reason, *ill]), details
-        if ill:
-            return DiagnosticStatus.WARN, '; '.join(ill), details
-        return DiagnosticStatus.OK, 'alert' if alert is not None else 'watching', details
+        details.update(self._telling.details())
+        level, sentence = self._telling.health(ill)
+        return LEVELS[level], sentence, details
 
 
 def main(args=None) -> int:

@@ -88,7 +88,7 @@ class Diary(ManagedNode[DiarySettings]):
         self.hear(CareEvent, 'care_event', on_care, qos.stream(NEED_DEPTH))
         silently = SubscriptionEventCallbacks(incompatible_qos=lambda _: None)
         self.own(self.create_subscription(
-            CareEvent, 'care_event', self._guarded(on_care), qos.latched(NEED_DEPTH),
+            CareEvent, 'care_event', self.guarded(on_care), qos.latched(NEED_DEPTH),
             event_callbacks=silently), self.destroy_subscription)
         if keeper.clips is not None:
             self._keep_sound(keeper.clips)

@@ -7,23 +7,24 @@ The rows carry the audio's own stamps and a frame counter, so whoever follows ca
 missing.
 """
 
-from collections import deque
 from dataclasses import replace
-from functools import partial
+from typing import Optional
 
 from baby_cry_detector.audio.messages import AudioMessage, format_message
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.msg import FrameFeatures
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.health import Interleaving, Workload
-from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.managed_node import LEVELS, ManagedNode
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, features_message
 from baby_cry_detector.ros.base.parameters import FeatureExtractorSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds, to_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.ros.nodes.self_testing import date_words, Listening
-from baby_cry_detector.stream.ear_memory import EarMemory
-from baby_cry_detector.stream.extraction import Extraction
+from baby_cry_detector.ros.parts.handover import Handover
+from baby_cry_detector.ros.parts.own_sound_input import OwnSoundInput
+from baby_cry_detector.ros.parts.self_test_hearing import date_words, Listening
+from baby_cry_detector.stream.ear_memory import EarKeeper
+from baby_cry_detector.stream.extraction import Extraction, extraction_details, extraction_health
 from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -31,7 +32,6 @@ from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
 
 LEVEL_PERIOD_S = 0.1
-LEVELS = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR)
 
 
 class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
@@ -42,15 +42,15 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         super().__init__('feature_extractor', FeatureExtractorSettings, overrides, **kwargs)
         self._extraction = None
         self._features = self._level = None
-        self._own_sounds = []
+        self._own_sound_names, self._own_sound = '', None
         self._arrival = Arrival(self)
         self._workload = Workload()
         self._interleaving = Interleaving()
-        self._memory = None
+        self._memory: Optional[EarKeeper] = None
         self._listening = Listening(self, self._remember)
         self.classifier = None         # of the same process: takes frames without a message
         self._topic = ''               # on which audio is heard
-        self._taken = deque(maxlen=2 * qos.depth_for())     # stamps, see `take`
+        self._handover = Handover(self, self._hear)
         self._sends_samples = True
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
@@ -63,9 +63,10 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._extraction = Extraction(
             feature_set, values.channel, values.stamp_tolerance_s,
             values.no_audio_timeout_s, Troubles(self.counts, self.tell))
-        self._own_sounds = [name.strip() for name in values.own_sound.split(',') if name.strip()]
+        self._own_sound_names = values.own_sound
         if values.keep_microphone:
-            self._recall()
+            self._memory = self.own(EarKeeper(self.get_fully_qualified_name(),
+                                              self._extraction.reception, self.report))
         self._features = self.offer(
             FrameFeatures, 'frame_features', qos.stream(qos.depth_for()))
         self._sends_samples = values.send_samples
@@ -79,29 +80,22 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self.hear(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
         self._topic = self.resolve_topic_name('audio_stamped')
         self.hear(AudioDataStamped, 'audio_stamped', self._on_audio, qos.stream(qos.depth_for()))
-        for name in self._own_sounds:
-            self.hear(AudioInfo, f'{name}_info', partial(self._on_own_info, name), qos.LATCHED)
-            self.hear(AudioDataStamped, name, partial(self._on_own_sound, name),
-                      qos.stream(qos.depth_for()))
-        if self._own_sounds and self.classifier is None:
-            self.hear(Float32, 'cry_probability', self._on_probability, qos.STATE)
+        self._own_sound = OwnSoundInput(self, self._own_sound_names, self._extraction,
+                                        self.classifier is None)
         self.every(LEVEL_PERIOD_S, self._watch)
         self._listening.use(self._extraction.reception.self_test)
 
     def deactivate(self):
         """Forget the stream."""
         self._arrival.clear()
-        self._taken.clear()
+        self._handover.clear()
         self._listening.use(None)
         if self._extraction is not None:
             self._extraction.forget()
 
     def cleanup(self):
         """Give the extractor back."""
-        self._features = self._level = self._extraction = None
-        if self._memory is not None:
-            self._memory.close()
-            self._memory = None
+        self._features = self._level = self._extraction = self._memory = None
 
     def _on_info(self, message: AudioInfo):
         for frames in self._extraction.on_format(
@@ -110,7 +104,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
 
     def _on_audio(self, message: AudioDataStamped, info: dict):
         stamp_ns = to_nanoseconds(message.header.stamp)
-        if stamp_ns not in self._taken:
+        if not self._handover.had(stamp_ns):
             self._interleaving.note(info.get('publication_sequence_number'))
             self._hear(message.audio.data, stamp_ns, message.header.frame_id)
 
@@ -124,14 +118,9 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         """
         if not self._is_active or topic != self._topic:
             return False
-        self._taken.append(stamp_ns)
         self._interleaving.note_own()
-        self._hear_taken(data, stamp_ns, frame_id)
+        self._handover.take(stamp_ns, data, stamp_ns, frame_id)
         return True
-
-    @survive
-    def _hear_taken(self, data: bytes, stamp_ns: int, frame_id: str):
-        self._hear(data, stamp_ns, frame_id)
 
     def _hear(self, data, stamp_ns: int, frame_id: str):
         arrival_ns = now_nanoseconds(self)
@@ -148,28 +137,6 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             self.get_logger().warning(sentence)
         self._workload.add(sum(len(frames.values) for frames in blocks), arrival_ns - stamp_ns)
 
-    def _senders(self):
-        """Return the names of those who send audio at once."""
-        # One that was killed counts as a publisher until DDS misses it; it sends nothing.
-        if self._interleaving.is_told and not self._interleaving.is_seen():
-            return []
-        if self.count_publishers(self._topic) < 2:
-            return []
-        return sorted(f'{end.node_namespace.rstrip("/")}/{end.node_name}'
-                      for end in self.get_publishers_info_by_topic(self._topic))
-
-    # --- what the robot plays itself -------------------------------------------------------------
-    def _on_own_info(self, name: str, message: AudioInfo):
-        self._extraction.on_own_format(name, format_message(now_nanoseconds(self), message))
-
-    def _on_own_sound(self, name: str, message: AudioDataStamped):
-        self._extraction.on_own_sound(name, AudioMessage(
-            now_nanoseconds(self), to_nanoseconds(message.header.stamp), message.header.frame_id,
-            message.audio.data))
-
-    def _on_probability(self, message: Float32):
-        self._extraction.own_sound.on_probability(message.data)
-
     def _publish(self, frames):
         """Hand frames to the classifier; a message is made for whoever else subscribes."""
         if not self._sends_samples:
@@ -177,8 +144,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         feature_set, frame_id = self._extraction.feature_set.id, self._extraction.frame_id
         is_taken = self.classifier is not None and self.classifier.take(
             frames, feature_set, frame_id)
-        if is_taken and self._own_sounds:
-            self._extraction.own_sound.on_probability(self.classifier.cry_probability)
+        if is_taken and self._own_sound is not None:
+            self._own_sound.tell(self.classifier.cry_probability)
         # The classifier itself is one subscriber; what it has taken it does not take again.
         if not is_taken or self._features.get_subscription_count() > 1:
             self._features.publish(features_message(frames, feature_set, frame_id))
@@ -186,25 +153,15 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
     def _watch(self):
         """Publish the level, and say when audio has stopped or several send it."""
         self._extraction.on_silence(self._arrival.silent_ns())
-        self._extraction.reception.on_publishers(self._senders())
+        self._extraction.reception.on_publishers(self._interleaving.senders(self, self._topic))
         self._listening.step()
         if self._level.get_subscription_count():
             self._level.publish(Float32(data=self._extraction.level_dbfs))
 
     # --- what the microphone was before ----------------------------------------------------------
-    def _recall(self):
-        try:
-            self._memory = EarMemory(self.get_fully_qualified_name())
-            self._extraction.reception.resume(*self._memory.read())
-        except (ValueError, OSError) as error:
-            self.report('microphone_not_kept', f'what the microphone was is not known: {error}')
-
     def _remember(self):
-        if self._memory is not None and self._extraction is not None:
-            try:
-                self._memory.keep(*self._extraction.reception.kept())
-            except OSError as error:
-                self.report('microphone_not_kept', f'what the microphone is is not kept: {error}')
+        if self._memory is not None:
+            self._memory.keep()
 
     def _forget_microphone(self, request, response):
         """Learn anew what the microphone is like: it is another one, or stands elsewhere."""
@@ -218,31 +175,16 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
 
     def diagnose(self):
         """Report format, level and whether audio arrives."""
-        details = self._workload.figures()
-        extraction = self._extraction
+        details, extraction = self._workload.figures(), self._extraction
         if extraction is not None:
-            details.update(feature_set=extraction.feature_set.id,
-                           level_dbfs=round(extraction.level_dbfs, 1), **extraction.figures())
-            if extraction.format is not None:
-                details.update(sample_rate=extraction.format.sample_rate,
-                               channels=extraction.format.channels)
-            if extraction.channel_finding:
-                details['channel_choice'] = extraction.channel_finding
-            floor_db = extraction.reception.ear.floor_db
-            details.update(times=extraction.reception.stamps.mode,
-                           microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1))
-            test = extraction.reception.self_test
-            details.update(extraction.own_sound.figures())
-            details.update(self_test='' if test.last is None else test.last.sentence,
-                           self_test_heard=date_words(test.heard_ns))
+            details.update(extraction_details(extraction), self_test_heard=date_words(
+                extraction.reception.self_test.heard_ns))
             if extraction.format_trouble:
                 return DiagnosticStatus.ERROR, extraction.format_trouble, details
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
-        if not extraction.is_flowing:
-            return DiagnosticStatus.ERROR, 'no audio', details
-        verdict = extraction.verdict
-        return LEVELS[verdict.level], verdict.sentence or 'extracting', details
+        level, sentence = extraction_health(extraction)
+        return LEVELS[level], sentence, details
 
 
 def main(args=None) -> int:

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Optional
 
 from baby_cry_detector.audio.devices.speaker_sink import SpeakerSink
-from baby_cry_detector.care.diary.rows import CareEntry
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.care.sound.calibration import Calibration
 from baby_cry_detector.care.sound.dose_journal import DoseKeeper
@@ -23,21 +22,20 @@ from baby_cry_detector.care.sound.sound_orders import (CALIBRATION_SOUND, INACTI
 from baby_cry_detector.care.sound.sound_player import SoundPlayer, TopicSink
 from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.care_messages import care_message, MEASURED
-from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
+from baby_cry_detector.ros.base.care_messages import care_message, sound_entry
+from baby_cry_detector.ros.base.managed_node import ManagedNode
 from baby_cry_detector.ros.base.messages import cry_state
 from baby_cry_detector.ros.base.parameters import SootherSettings
 from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
-from baby_cry_detector.ros.nodes.own_sound_output import AudioOutput, OwnSoundOutput
-from baby_cry_detector.ros.nodes.self_testing import CHIRP, Chirping
+from baby_cry_detector.ros.parts.own_sound_output import AudioOutput, OwnSoundOutput
+from baby_cry_detector.ros.parts.self_test_chirping import CHIRP, Chirping
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
 
 WATCH_PERIOD_S = 0.1
-LEVEL_PERIOD_S = 0.5
-KEEP_PERIOD_S = 10.0
+LEVEL_PERIOD_S, KEEP_PERIOD_S = 0.5, 10.0
 
 
 class Soother(ManagedNode[SootherSettings]):
@@ -129,27 +127,20 @@ class Soother(ManagedNode[SootherSettings]):
         self._own_sound = self._audio_out = None
 
     # --- what to do ------------------------------------------------------------------------------
-    @survive
     def _on_need(self, message: CryNeed):
         self._arrival.note()
         self._frame_id = message.header.frame_id
         self._orders.observe(cry_state(message), now_nanoseconds(self))
 
-    @survive
     def _watch(self):
         """Notice what no message tells: silence, the timer, the dose, a lost loudspeaker."""
         self._player.watch()
         self._orders.watch(self._arrival.silent_ns(), now_nanoseconds(self))
 
     def _say(self, event: SoundEvent):
-        action_id = f'{self.get_fully_qualified_name()}/{event.action}'
-        self._outputs['care_event'].publish(care_message(CareEntry(
-            event_id=f'{action_id}/{event.phase}', stamp_ns=event.stamp_ns, kind='sound',
-            crib_id=self._frame_id, phase=event.phase, action_id=action_id, who='soother',
-            episode_id=event.episode_id, text=event.text,
-            **{name: getattr(event.effect, name, None) for name in MEASURED})))
+        self._outputs['care_event'].publish(care_message(sound_entry(
+            event, self.get_fully_qualified_name(), self._frame_id)))
 
-    @survive
     def _say_level(self):
         self._level_dba = self._dose.take_level_dba()
         dose_dba = self._dose.leq_hour_dba(now_nanoseconds(self))

@@ -1,20 +1,15 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The two ends of the self-test: who hears asks for a chirp, and who has the loudspeaker plays it.
+The self-test of who hears (`feature_extractor`): the service `~/self_test`.
 
-`Listening` is `feature_extractor`'s: the service `~/self_test`, which answers once it is known.
-`Chirping` is `soother`'s: the service `~/chirp`, and the test of every night.
+It asks `soother` for a chirp (`self_test_chirping.py`) and answers once it is known.
 """
 
 import importlib
 import threading
 import time
-import zlib
 
-from baby_cry_detector.audio.chirp import CHIRP_S, chirps, EDGE_S
-from baby_cry_detector.care.sound.comfort_sounds import SoundStream
-from baby_cry_detector.care.sound.nightly import Nightly
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, now_nanoseconds
 from baby_cry_detector.stream.self_test import CANNOT_TELL, HEARD
@@ -23,14 +18,10 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-HEARD_TOPIC = 'self_test_heard'
-SELF_TEST, CHIRP_SERVICE = 'feature_extractor/self_test', 'soother/chirp'
-CHIRP, CHIRP_DBA = 'chirp', 40.0
+HEARD_TOPIC, CHIRP_SERVICE = 'self_test_heard', 'soother/chirp'
 # Longer than all chirps of a test take: then audio or an answer stays away.
 LONGEST_TEST_S = 60.0
 ANSWER_S = 5.0
-NIGHT_PERIOD_S = 20.0
-SPREAD_MINUTES = 20
 NO_PLAYER = 'nobody plays the chirp: soother does not run'
 
 
@@ -152,76 +143,3 @@ class Listening:
         else:
             self._node.get_logger().error(last.sentence)
         outcome.set_result(last)
-
-
-class Chirping:
-    """
-    Plays the chirp when it is asked for, and asks for the test at night.
-
-    :param node: a `ManagedNode`.
-    :param play: takes the name of a sound, level in dB(A), and its fades and duration in seconds;
-        returns why it is not played, '' if it is.
-    """
-
-    def __init__(self, node, play):
-        """Offer the service."""
-        self._node, self._play, self._at_minute = node, play, None
-        self._nightly = Nightly()
-        self._late_minutes = zlib.crc32(node.get_fully_qualified_name().encode()) % SPREAD_MINUTES
-        self._asked = None
-        self._client = node.create_client(Trigger, SELF_TEST)
-        node.create_service(Trigger, '~/chirp', self._chirp)
-
-    @staticmethod
-    def sound(sample_rate: int) -> SoundStream:
-        """Return chirp after chirp."""
-        return SoundStream(chirps(sample_rate))
-
-    def start(self, at_minute) -> None:
-        """
-        Watch the time while the node is active.
-
-        :param at_minute: returns the minute of the day from which the policy asks for a test;
-            ``None`` for never.
-        """
-        self._at_minute = at_minute
-        self._node.every(NIGHT_PERIOD_S, self._watch)
-
-    @property
-    def trouble(self) -> str:
-        """Return why last night's test said nothing; '' if it did, or is not to be done."""
-        return self._nightly.trouble
-
-    def _chirp(self, request, response):
-        """Play one chirp."""
-        why_not = self._play(CHIRP, CHIRP_DBA, EDGE_S, CHIRP_S)
-        response.success = not why_not
-        response.message = why_not or f'plays a chirp of at most {CHIRP_DBA:g} dB(A)'
-        return response
-
-    def _watch(self):
-        steady_s = time.monotonic()
-        local = time.localtime(now_nanoseconds(self._node) * 1e-9)
-        at_minute = self._at_minute()
-        # Two cribs in one house must not take each other's chirp for their own.
-        minute = local.tm_hour * 60 + local.tm_min - self._late_minutes
-        if self._nightly.is_due(at_minute, minute, steady_s):
-            if not self._client.service_is_ready():
-                self._nightly.failed('feature_extractor does not run')
-                return
-            self._asked = self._client.call_async(Trigger.Request())
-            self._asked.add_done_callback(self._known)
-        elif self._nightly.is_overdue(steady_s) and self._asked is not None:
-            self._client.remove_pending_request(self._asked)
-            self._asked = None
-            self._nightly.failed('feature_extractor does not answer')
-
-    def _known(self, asked):
-        if asked is not self._asked:
-            return                             # it had been given up
-        self._asked = None
-        answer = asked.result()
-        if answer.success or 'did not hear' in answer.message:
-            self._nightly.done()               # whoever hears says the rest, louder
-        else:
-            self._nightly.failed(answer.message)

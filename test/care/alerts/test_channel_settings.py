@@ -6,9 +6,9 @@ import os
 
 from alert_channels import fast, said
 from alert_receivers import HttpReceiver, wait_for
-from baby_cry_detector.care.alerts.channel_secrets import Secrets
+from baby_cry_detector.care.alerts.channels.channel_secrets import Secrets
+from baby_cry_detector.care.alerts.channels.sounder import RATE, tone
 from baby_cry_detector.care.alerts.settings import ChannelSettings, make_senders
-from baby_cry_detector.care.alerts.sounder import RATE, tone
 from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.needs import START
 import numpy as np
@@ -99,7 +99,7 @@ def test_secrets_come_from_one_folder_that_others_cannot_read(tmp_path):
 
 @pytest.mark.parametrize('where, host', [
     ('file:token', 'evil.example'), ('file:token', '..'), ('file:token', '.'),
-    ('file:link', 'hooks.example'), ('file:private-key', 'linked.example'), ('file:folder', 'hooks.example'),  # noqa: E501
+    ('file:link', 'hooks.example'), ('file:private-key', 'linked.example'), ('file:folder', 'hooks.example'),  # noqa: E501  # a row a case
     ('file:pipe', 'hooks.example'), ('file:long', 'hooks.example'),
     ('file:../hooks.example/token', 'hooks.example'), ('file:/etc/hostname', ''),
     ('file:.', 'hooks.example'), ('file:', 'hooks.example'), ('file:a\0b', 'hooks.example')])

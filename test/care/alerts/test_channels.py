@@ -6,7 +6,7 @@ import time
 
 from alert_channels import Collecting, fast, said
 from alert_receivers import wait_for
-from baby_cry_detector.care.alerts.channel import Refused, Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.channel import Refused, Sender, Undelivered
 from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 import pytest
 
@@ -159,7 +159,7 @@ def test_what_waits_for_too_long_is_given_up_and_said():
 
 
 def test_a_sender_that_hangs_is_told(monkeypatch):
-    monkeypatch.setattr('baby_cry_detector.care.alerts.channel.HANGING_S', 0.1)
+    monkeypatch.setattr('baby_cry_detector.care.alerts.channels.channel.HANGING_S', 0.1)
     sender = Collecting()
     sender.hold.clear()
     channel = fast(sender)

@@ -7,8 +7,8 @@ import socket
 
 from alert_channels import fast, said
 from alert_receivers import Broker, no_broker, wait_for, Watcher
-from baby_cry_detector.care.alerts.channel import Channel
-from baby_cry_detector.care.alerts.channel_secrets import Secrets
+from baby_cry_detector.care.alerts.channels.channel import Channel
+from baby_cry_detector.care.alerts.channels.channel_secrets import Secrets
 from baby_cry_detector.needs import END, HEARTBEAT, START
 import pytest
 
@@ -19,7 +19,7 @@ needs_broker = pytest.mark.skipif(bool(no_broker()), reason=no_broker() or 'ther
 
 def mqtt(port, **kwargs):
     """Return the sender."""
-    from baby_cry_detector.care.alerts.mqtt import Mqtt
+    from baby_cry_detector.care.alerts.channels.mqtt import Mqtt
     return Mqtt('127.0.0.1', port, **{'crib_id': 'crib', **kwargs})
 
 

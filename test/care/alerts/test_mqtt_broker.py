@@ -8,7 +8,7 @@ import re
 from alert_receivers import (Broker, make_authority, make_certificate, no_broker, no_certificates,
                              wait_for, Watcher)
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import Channel
+from baby_cry_detector.care.alerts.channels.channel import Channel
 from baby_cry_detector.needs import START
 import pytest
 
@@ -35,7 +35,7 @@ DEVICE = {'identifiers', 'name', 'manufacturer', 'model', 'sw_version', 'hw_vers
 
 def channel(port, **kwargs):
     """Return a channel to a broker on this machine that retries quickly."""
-    from baby_cry_detector.care.alerts.mqtt import Mqtt
+    from baby_cry_detector.care.alerts.channels.mqtt import Mqtt
     return Channel(Mqtt(kwargs.pop('host', '127.0.0.1'), port, **kwargs), first_retry_s=0.05,
                    longest_retry_s=0.2)
 

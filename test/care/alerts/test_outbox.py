@@ -8,8 +8,8 @@ import time
 
 from alert_receivers import wait_for
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import Channel, Sender, Undelivered
-from baby_cry_detector.care.alerts.outbox import Outbox, SPARE_LINES, Waiting
+from baby_cry_detector.care.alerts.channels.channel import Channel, Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.outbox import Outbox, SPARE_LINES, Waiting
 from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 from hypothesis import given, settings
 from hypothesis import strategies as st

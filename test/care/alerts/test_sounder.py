@@ -9,15 +9,15 @@ import time
 
 from baby_cry_detector.audio.loudness.limiter import LevelLimiter
 from baby_cry_detector.audio.loudness.weighting import leq_dbfs
-from baby_cry_detector.care.alerts.sounder import CAP_DBFS, tone
+from baby_cry_detector.care.alerts.channels.sounder import CAP_DBFS, tone
 import numpy as np
 import pytest
 from virtual_microphones import missing, VirtualMicrophones
 
 PLAY = """
 import sys
-from baby_cry_detector.care.alerts.channel import Undelivered
-from baby_cry_detector.care.alerts.sounder import Sounder
+from baby_cry_detector.care.alerts.channels.channel import Undelivered
+from baby_cry_detector.care.alerts.channels.sounder import Sounder
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.needs import START
 word = Said(START, 'crib', 0, 'a', 1, 3, 'x', loud=True)

@@ -8,8 +8,8 @@ import time
 
 from alert_channels import fast, said
 from alert_receivers import free_port, HttpReceiver, wait_for
-from baby_cry_detector.care.alerts.channel import Undelivered
-from baby_cry_detector.care.alerts.webhook import Webhook
+from baby_cry_detector.care.alerts.channels.channel import Undelivered
+from baby_cry_detector.care.alerts.channels.webhook import Webhook
 from baby_cry_detector.needs import END, START
 import pytest
 

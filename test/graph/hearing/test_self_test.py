@@ -7,8 +7,8 @@ import time
 from baby_cry_detector.msg import CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.nodes.caregiver_alert import CaregiverAlert
-from baby_cry_detector.ros.nodes.self_testing import date_words, HEARD_TOPIC
 from baby_cry_detector.ros.nodes.soother import Soother
+from baby_cry_detector.ros.parts.self_test_hearing import date_words, HEARD_TOPIC
 from baby_cry_detector.units import SECOND_NS
 from builtin_interfaces.msg import Time
 from graph_harness import RunningGraph
@@ -126,7 +126,7 @@ def test_it_hears_itself_and_says_so_when_it_does_not(tmp_path, monkeypatch):
 
 
 def test_every_night_and_what_is_in_its_way_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr('baby_cry_detector.ros.nodes.self_testing.NIGHT_PERIOD_S', 0.5)
+    monkeypatch.setattr('baby_cry_detector.ros.parts.self_test_chirping.NIGHT_PERIOD_S', 0.5)
     now = time.localtime(time.time() - 25 * 60)     # each crib is some minutes late
     room = Room(tmp_path, monkeypatch, f'{now.tm_hour:02}:{now.tm_min:02}')
     probe = room.probe

@@ -13,7 +13,7 @@ from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.audio.loudness.limiter import LevelLimiter
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.channel import Sender, Undelivered
 from baby_cry_detector.needs import END, HIGH, MEDIUM
 import numpy as np
 

@@ -13,7 +13,7 @@ import time
 from typing import Any, Dict, Optional
 
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import record, Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.channel import record, Sender, Undelivered
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 

@@ -7,7 +7,7 @@ import threading
 from typing import Optional
 
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.channel import Sender, Undelivered
 from baby_cry_detector.needs import END, HIGH, MEDIUM
 
 DEADLINE_S = 30.0

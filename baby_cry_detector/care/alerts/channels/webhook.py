@@ -17,7 +17,7 @@ import urllib.parse
 import urllib.request
 
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channel import record, Refused, Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.channel import record, Refused, Sender, Undelivered
 
 # The server asks for patience, or it is its fault; anything else above 399 is ours.
 HOST = re.compile(r'([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?')

@@ -14,7 +14,7 @@ import time
 from typing import Dict, List, Optional
 
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.outbox import Outbox, Waiting
+from baby_cry_detector.care.alerts.channels.outbox import Outbox, Waiting
 from baby_cry_detector.needs import ALERT_STATE_NAMES, END, HEARTBEAT, ONGOING, PRIORITY_NAMES
 from baby_cry_detector.units import MILLISECOND_NS, SECOND_NS
 
