@@ -28,7 +28,7 @@ TESTS = Path(__file__).parents[1] / 'test' / 'features'
 
 def load(name: str):
     """Return a module of the tests."""
-    sys.path.insert(0, str(TESTS.parent / 'helpers'))
+    sys.path[:0] = [str(TESTS.parent / 'helpers' / folder) for folder in ('', 'hearing')]
     spec = importlib.util.spec_from_file_location(name, TESTS / f'{name}.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -28,7 +28,8 @@ import traceback
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'test' / 'helpers'))
+_HELPERS = Path(__file__).resolve().parents[1] / 'test' / 'helpers'
+sys.path[:0] = [str(_HELPERS / folder) for folder in ('', 'hearing', 'motion')]
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ['XDG_STATE_HOME'] = tempfile.mkdtemp(prefix='baby_cry_soak_')
 

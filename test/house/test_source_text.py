@@ -1,7 +1,8 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the text of every file keeps to: an exception from a check says why on its line."""
+"""What the text of every file keeps to: an exception says why on its line; folders stay small."""
 
+from collections import defaultdict
 from pathlib import Path
 import re
 
@@ -9,6 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ('baby_cry_detector', 'benchmarks', 'docs', 'examples', 'launch', 'test', 'tools')
+MOST_FILES = 15
+# Documents keep the addresses that README and others link; index.md tells them by subject.
+FULL_FOLDERS = {'docs'}
 EXCEPTION = re.compile(r'#\s*(noqa|type: ignore)\b')
 WITH_REASON = re.compile(r'# (noqa: [A-Z0-9, ]+|type: ignore\[[a-z, -]+\])  # \S')
 
@@ -21,3 +25,17 @@ def test_each_exception_says_why():
               for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1)
               if EXCEPTION.search(line) and not WITH_REASON.search(line)]
     assert not silent
+
+
+@pytest.mark.skipif(not (ROOT / 'docs').is_dir(), reason='needs the source tree')
+def test_no_folder_is_full():
+    # A compiled part lies beside the Python that it computes, under the same name.
+    names = defaultdict(set)
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob('*'):
+            if path.suffix in ('.py', '.c', '.h', '.js', '.css', '.html', '.md', '.sh') and (
+                    path.name not in ('__init__.py', 'conftest.py')):
+                names[str(path.parent.relative_to(ROOT))].add(path.stem)
+    full = {folder: len(stems) for folder, stems in names.items() if len(stems) > MOST_FILES
+            and not folder.startswith('docs/site')}
+    assert set(full) == FULL_FOLDERS, full

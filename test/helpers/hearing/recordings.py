@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 #: Seven cries and three other sounds of different people, each CC0 (NOTICE).
-SHIPPED = Path(__file__).parents[1] / 'data'
+SHIPPED = Path(__file__).parents[2] / 'data'
 
 
 def recordings(fold=None, every=1):

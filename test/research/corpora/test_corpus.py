@@ -245,7 +245,7 @@ def test_a_wrong_recipe_is_named(tmp_path, text, said):
 
 def test_the_shipped_recipe_is_right():
     from pathlib import Path
-    file = Path(__file__).parents[2] / 'config' / 'training' / 'corpus.yaml'
+    file = Path(__file__).parents[3] / 'config' / 'training' / 'corpus.yaml'
     sources = {source.name: source for source in load_recipe(file)}
     assert sources['scratch'].label_of('usr/Media/Sounds/Human/BabyCry.wav') is None
     assert sources['precise-community'].label_of('heysavant/wake-word/en/a.wav') is None
