@@ -46,7 +46,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self._enabled = True
         self._arrival = Arrival(self)  # of the newest frames
         self._workload = Workload()
-        self._handover = Handover(self, self._hear_frames)
+        self._handover = Handover(self, lambda *what: self._hear_frames(*what))
         self._resuming = Arrival(self)
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)

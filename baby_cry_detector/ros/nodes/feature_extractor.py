@@ -50,7 +50,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._listening = Listening(self, self._remember)
         self.classifier = None         # of the same process: takes frames without a message
         self._topic = ''               # on which audio is heard
-        self._handover = Handover(self, self._hear)
+        self._handover = Handover(self, lambda *what: self._hear(*what))
         self._sends_samples = True
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 

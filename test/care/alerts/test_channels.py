@@ -115,9 +115,8 @@ def test_one_bad_alert_holds_up_no_other_and_is_given_up(failure):
     for number in range(10, 16):          # others get through: it is this one that is not wanted
         channel.offer(said(START, number))
         assert wait_for(lambda: sender.sent[-1].alert_id == f'a{number}')
-        if channel.state().lost == 2:
+        if wait_for(lambda: channel.state().lost == 2, timeout_s=2.0):
             break
-        time.sleep(0.2)
     state = channel.state()
     assert state.lost == 2 and sender.tries <= 40
     assert 'of a1: ' in state.lost_why

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from virtual_microphones import missing, VirtualMicrophones
 
+SECOND_BYTES = 48_000 * 2
 PLAY = """
 import sys
 from baby_cry_detector.care.alerts.channels.channel import Undelivered
@@ -51,6 +52,14 @@ def play(server, device):
     return done.returncode, done.stdout + done.stderr
 
 
+def recorded_until(path, size):
+    """Wait until the recorder has written so many bytes."""
+    end_s = time.monotonic() + 60
+    while path.stat().st_size < size and time.monotonic() < end_s:
+        time.sleep(0.05)
+    assert path.stat().st_size >= size
+
+
 def recorded(server, path):
     """Play the tone once; return (what the loudspeaker got, samples of it that are loud)."""
     with open(path, 'wb') as file:
@@ -58,12 +67,11 @@ def recorded(server, path):
             ['pacat', '--record', '--device=Nursery.monitor', '--rate=48000', '--channels=1',
              '--format=s16le', '--latency-msec=50'], stdout=file, env=server.environment)
         try:
-            end_s = time.monotonic() + 20
-            while path.stat().st_size == 0 and time.monotonic() < end_s:
-                time.sleep(0.05)
+            recorded_until(path, 1)
             code, output = play(server, 'Nursery')
             assert code == 0, output
-            time.sleep(1.0)
+            # What was played has left the server once a second more of its time is recorded.
+            recorded_until(path, path.stat().st_size + SECOND_BYTES)
         finally:
             recorder.kill()
             recorder.wait()
