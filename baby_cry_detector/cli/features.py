@@ -66,7 +66,7 @@ def run(args) -> int:
         if not count:
             raise ValueError(f'{path}: shorter than one window of '
                              f'{feature_set.window_length / 16:g} ms')
-        if plot:
+        if picture is not None:
             picture.save(plot, path, args.columns, count)
     return 0
 

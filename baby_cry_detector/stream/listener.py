@@ -40,8 +40,8 @@ def open_checkpoint(path: str = '') -> Checkpoint:
 
 def model_id(path: str) -> str:
     """Return a checkpoint's name and the beginning of its SHA-256, which tells versions apart."""
-    path = Path(SHIPPED.get(path, path))
-    return f'{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}'
+    file = Path(SHIPPED.get(path, path))
+    return f'{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()[:12]}'
 
 
 class FrameListener:

@@ -197,6 +197,7 @@ class History:
             passed = (number - self._decided[0]) * self.column_ns
             if 0 < passed <= LONGEST_STEP_S * SECOND_NS:
                 first, before = self._decided[0] + 1, self._decided[1]
+        assert self._newest is not None        # it has a column
         first = max(first, self._newest - self.columns + 1)
         steps = np.arange(first, number + 1)
         slots = steps % self.columns
@@ -220,6 +221,7 @@ class History:
         self._drop_old_episodes()
 
     def _drop_old_episodes(self) -> None:
+        assert self._newest is not None
         oldest_ns = (self._newest - self.columns) * self.column_ns
         for number in [number for number, episode in self.episodes.items()
                        if episode['held_ns'] < oldest_ns]:

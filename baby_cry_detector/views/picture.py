@@ -271,7 +271,7 @@ class Picture:
             canvas[panels[0].top:panels[-1].top + panels[-1].height, int(x)] = (
                 0.5 * canvas[panels[0].top:panels[-1].top + panels[-1].height, int(x)]
                 + 0.5 * paint.rgb(theme.ink)).astype(np.uint8)
-            if x - taken > self._px(13):
+            if cry is not None and x - taken > self._px(13):
                 paint.write(canvas, x + self._px(2), cry.top + self._px(6), label,
                             paint.rgb(theme.ink), self._px(9), halo=paint.rgb(theme.panel))
                 taken = x

@@ -331,7 +331,8 @@ def _flac(data, size: int) -> Iterator[Recording]:
 
 
 def _ogg(data, size: int) -> Iterator[Recording]:
-    starts, at, flags, kept = [], 0, 2, 0
+    starts: List[int] = []
+    at, flags, kept = 0, 2, 0
     while at < size:
         if data[at:at + 4] != b'OggS' or at + 27 > size:
             at = find(data, b'OggS\0', at + 1)       # damaged, or something else between

@@ -136,6 +136,7 @@ class SourceWatch:
                 return
             with self._events as events:
                 self._source = source_of(self._pid)
+                assert events.stdout is not None       # it is a pipe
                 for line in events.stdout:
                     if self._ended.is_set():
                         break

@@ -158,6 +158,7 @@ class _Process(DeviceOwner):
                                   else self._last_words()) from None
 
     def _read_report(self) -> bool:
+        assert self._process.stdout is not None        # it is a pipe
         line = self._process.stdout.readline()
         try:
             report = json.loads(line)

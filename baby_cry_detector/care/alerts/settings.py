@@ -73,7 +73,7 @@ def make_senders(values: ChannelSettings, secrets: Secrets, crib_id: str, heartb
     if url:
         if url.startswith(('env:', 'file:')):
             url = secrets.read(url, 'webhook_url')
-        host = urlsplit(checked_url(url)).hostname
+        host = urlsplit(checked_url(url)).hostname or ''
         senders.append(Webhook(url, secrets.read(values.webhook_token, 'webhook_token', host),
                                values.webhook_timeout_s))
     elif values.webhook_token:
@@ -122,7 +122,7 @@ class Channels:
         if not self._running:
             self._running = [
                 Channel(sender, self._secrets.redact,
-                        outbox=Outbox(f'{self._outboxes}.{sender.name}.outbox')
+                        outbox=Outbox(Path(f'{self._outboxes}.{sender.name}.outbox'))
                         if self._outboxes is not None and sender.keeps else None)
                 for sender in self._senders]
 

@@ -189,7 +189,8 @@ def sound_row(table: str, row: dict) -> Optional[list]:
 
 def insert(store: DiaryStore, table: str, rows) -> int:
     """Add rows that a diary does not have yet; return how many. Few at once, so it stays short."""
-    new, batch = 0, []
+    new = 0
+    batch: List[tuple] = []
     marks = ','.join('?' * len(COLUMNS[table]))
 
     def write():

@@ -232,14 +232,15 @@ class SoundPlayer:
                     stream.take(round(LEVEL_SCAN_S * sample_rate)), sample_rate))
 
     def _move(self, sink, engine: SoundEngine, turn: Turn) -> None:
-        end_s = None
+        end_s: Optional[float] = None
         while True:
             turn.alive()
             with self._lock:
                 if turn.is_over and end_s is None:
                     end_s = time.monotonic() + CLOSE_S
                     engine.stop(QUICK_FADE_S)
-                if turn.is_over and (engine.is_silent or time.monotonic() > end_s):
+                if turn.is_over and (
+                        engine.is_silent or end_s is None or time.monotonic() > end_s):
                     return
                 block = engine.render(BLOCKS)
                 is_silent = engine.is_silent

@@ -179,6 +179,7 @@ class VoiceQuality:
 
     def _compute_compiled(self, f0: np.ndarray, result: np.ndarray) -> None:
         f0 = np.ascontiguousarray(f0, dtype=np.float64)
+        assert self._library is not None               # else Python computes it
         status = self._library.baby_cry_period_walk(
             ctypes.byref(self._state), ctypes.byref(self._parameters), self._samples.ctypes.data,
             self._samples.size, self._origin, f0.ctypes.data, len(f0), result.ctypes.data)

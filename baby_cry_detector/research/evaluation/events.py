@@ -39,7 +39,7 @@ def episodes(smooth: np.ndarray, settings: DecisionSettings, step_s: float,
             now = tracker.update(time_ns, value)
             if now and not crying:
                 found.append((time_ns / SECOND_NS, float('inf')))
-            if crying and not now:
+            if crying and not now and tracker.episode is not None:
                 found[-1] = (found[-1][0], tracker.episode.last_heard_ns / SECOND_NS)
             crying = now
         if crying:

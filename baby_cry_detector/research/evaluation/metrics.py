@@ -9,6 +9,7 @@ Metrics of detection and classification, in NumPy alone, with group-bootstrap in
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
@@ -88,7 +89,7 @@ def precision_at_recall(truth: np.ndarray, scores: np.ndarray, recall: float) ->
     return precision_recall(truth, scores >= threshold)[0]
 
 
-def confusion_matrix(truth: Sequence[int], decided: Sequence[int], n_classes: int) -> np.ndarray:
+def confusion_matrix(truth: ArrayLike, decided: ArrayLike, n_classes: int) -> np.ndarray:
     """Return counts, shape (n_classes, n_classes): row = truth, column = decision."""
     matrix = np.zeros((n_classes, n_classes), int)
     np.add.at(matrix, (np.asarray(truth, int), np.asarray(decided, int)), 1)
@@ -152,8 +153,7 @@ def group_bootstrap(statistic: Callable[[np.ndarray], float], groups: Sequence[s
     :param strata: if given, groups are drawn within each value of it (first row decides), so
         that every draw has both classes.
     """
-    groups = np.asarray(groups)
-    names, inverse = np.unique(groups, return_inverse=True)
+    names, inverse = np.unique(np.asarray(groups), return_inverse=True)
     rows = [np.flatnonzero(inverse == index) for index in range(len(names))]
     keys = (np.zeros(len(names)) if strata is None
             else np.asarray([strata[found[0]] for found in rows]))

@@ -161,7 +161,8 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
     # --- what is said ----------------------------------------------------------------------------
     def _publish(self, said: Said):
         message = alert_message(said)
-        self._only.note(message)
+        if self._only is not None:
+            self._only.note(message)
         self._alert.publish(message)
 
     def _tell_weakened(self, sentence: str):
