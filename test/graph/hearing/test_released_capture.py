@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""The graph fed by what the released `audio_capture` publishes (helpers/hearing/released_capture.py)."""
+"""The graph fed by what the released `audio_capture` publishes (`released_capture.py`)."""
 
 from baby_cry_detector.msg import CryNeed
 from endurance import minute_with_cry
