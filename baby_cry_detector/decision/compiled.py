@@ -140,7 +140,7 @@ class CompiledDecider(CryDecider):
         return self._told((times, cry, needs, level, voicing),
                           _NEVER_NS if period_ns is None else period_ns)
 
-    def _told(self, arrays: tuple, period_ns: Optional[int]) -> Iterator[CryDecision]:
+    def _told(self, arrays: tuple, period_ns: int) -> Iterator[CryDecision]:
         state, total = self._state, len(arrays[0])
         for start in range(0, total, _CHUNK):
             count, taken = min(_CHUNK, total - start), 0

@@ -190,7 +190,7 @@ def sound_row(table: str, row: dict) -> Optional[list]:
 def insert(store: DiaryStore, table: str, rows) -> int:
     """Add rows that a diary does not have yet; return how many. Few at once, so it stays short."""
     new = 0
-    batch: List[tuple] = []
+    batch: List[list] = []
     marks = ','.join('?' * len(COLUMNS[table]))
 
     def write():
