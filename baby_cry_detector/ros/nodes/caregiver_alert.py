@@ -32,8 +32,7 @@ from baby_cry_detector.ros.parts.alert_requests import AlertRequests
 from baby_cry_detector.ros.parts.graph_watch import NightlyTestWatch, OnlyOne, WeakenedParameters
 from diagnostic_msgs.msg import DiagnosticStatus
 
-TICK_S = 0.2
-NEED_DEPTH = 1000
+TICK_S, NEED_DEPTH = 0.2, 1000
 DEFAULT_CRIB = 'crib'
 MISSED_HEARTBEATS = 3
 SWITCHED_OFF = 'listening was switched off: nobody is called when it cries'
