@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import io
 import mmap
 import struct
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Tuple
 
 WAVE_FORMATS = {(1, 1): 'PCM_U8', (1, 2): 'PCM_16', (1, 3): 'PCM_24', (1, 4): 'PCM_32',
                 (3, 4): 'FLOAT', (3, 8): 'DOUBLE', (6, 1): 'ALAW', (7, 1): 'ULAW'}
