@@ -60,8 +60,7 @@ def kept(crib: str, warn=_warn, patience_s: Optional[float] = None) -> Iterator[
                  'only as far as need_estimator has kept them (else give them again); what can be '
                  'learnt from the diary is learnt again')
             settings = checked_settings({})
-        settings['since_ns'] = max(settings['since_ns'], forgotten_ns(crib))
-        yield state, settings
+        yield state, _since_forgotten(settings, crib)
     finally:
         state.close()
 
@@ -89,15 +88,22 @@ def settings_of(crib: str, warn=_warn) -> dict:
         with open(settings_file(crib), 'rb') as file:
             document = read_document(file.read(LARGEST_BYTES + 1))
         if isinstance(document, dict):
-            settings = checked_settings(document)
-            settings['since_ns'] = max(settings['since_ns'], forgotten_ns(crib))
-            return settings
+            return _since_forgotten(checked_settings(document), crib)
     except FileNotFoundError:
-        return {**checked_settings({}), 'since_ns': forgotten_ns(crib)}
+        return _since_forgotten(checked_settings({}), crib)
     except ValueError:
         pass
     with kept(crib, warn, 0.0) as (_, settings):
         return settings
+
+
+def _since_forgotten(settings: dict, crib: str) -> dict:
+    """Return what is set, as far as it counts since a crib's baby was last forgotten."""
+    mark_ns = forgotten_ns(crib)
+    if mark_ns <= settings['since_ns']:
+        return settings
+    # Forgetting has not reached the file itself: what it holds was imported before.
+    return {**settings, 'since_ns': mark_ns, 'items': []}
 
 
 def settings_file(crib: str) -> Path:
@@ -146,29 +152,60 @@ def forgotten_ns(crib: str) -> int:
     return int(text) if text.strip().isdigit() and len(text) < 20 else written_ns
 
 
-def forget(crib: str, now_ns: int) -> None:
+def forget(crib: str, now_ns: int) -> str:
     """
     Keep that what happened to a crib's baby before a time is not learnt from, and keep none of it.
 
-    What a node that is running has kept it forgets itself, when it looks at its settings.
+    First comes the mark, so that it is forgotten whatever becomes of the other files. What a node
+    that is running has kept it forgets itself, when it looks at its settings.
 
-    :raises ValueError: if a later version wrote what is set for it.
-    :raises OSError: if it can't be kept.
+    :return: what of the settings stays and why, a sentence; '' if nothing does.
+    :raises OSError: if the mark can't be kept, or what else can't be emptied.
     """
-    with kept(crib) as (state, settings):
-        path = state.path.with_suffix('.forgotten')
-        new = state.path.with_suffix('.forgotten.new')
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
-            file.write(str(now_ns))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-        keep_settings(state, crib, {**settings, 'items': [], 'since_ns': now_ns}, now_ns)
-        for aside in files_aside(state.path):
-            aside.unlink(missing_ok=True)
+    _mark(crib, now_ns)
+    try:
+        _empty_kept(crib, now_ns)
+    finally:
+        stays = _empty_settings(crib, now_ns)
+    return stays
+
+
+def _mark(crib: str, now_ns: int) -> None:
+    """Keep since when a crib's baby is learnt."""
+    path = settings_file(crib).with_suffix('.forgotten')
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_suffix(f'.forgotten.{os.getpid()}.new')
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
+        file.write(str(now_ns))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)
+
+
+def _empty_kept(crib: str, now_ns: int) -> None:
+    """Empty what estimators that do not run have kept of a crib."""
     for path, document in _node_files(lambda sentence: None):
         if document['crib'] == crib:
             _empty(path, {**document, 'since_ns': now_ns})
+
+
+def _empty_settings(crib: str, now_ns: int) -> str:
+    """Take what was imported out of what is set; return why that is not possible, '' if it is."""
+    path = settings_file(crib)
+    try:
+        with kept(crib) as (state, settings):
+            keep_settings(state, crib, {**settings, 'items': [], 'since_ns': now_ns}, now_ns)
+            for aside in files_aside(path):
+                aside.unlink(missing_ok=True)
+    except journal.LaterVersionError:
+        return (f'{path} was written by a later version of this program and stays as it is; what '
+                'was imported into it before now does not count')
+    except HeldError:
+        raise
+    except OSError as error:
+        return (f'{path} stays as it is ({error.strerror or error}); what was imported into it '
+                'before now does not count')
+    return ''
 
 
 def _empty(path: Path, document: dict) -> None:

@@ -37,6 +37,19 @@ def watch_of(crib: str, kept: journal.Kept, settings: dict, now_ns: int,
     return watch, refused
 
 
+def forget(crib: str, now_ns: int) -> str:
+    """
+    Forget a crib's baby and its voice: each of both, whatever becomes of the other.
+
+    :return: as `kept_needs.forget`.
+    :raises OSError: if a part of that fails.
+    """
+    try:
+        return kept_needs.forget(crib, now_ns)
+    finally:
+        kept_voice.erase(crib, now_ns)
+
+
 class LearntCrib:
     """
     What a node learns of the crib that it hears.
@@ -116,8 +129,19 @@ class LearntCrib:
             settings = self._settings()
         except OSError as error:
             self._say('need_settings', f'what is set for this crib can not be read: {error}')
+            self._take_mark(now_ns)
             return
         self._check(self.watch.take_settings(settings, now_ns), now_ns)
+
+    def _take_mark(self, now_ns: int) -> None:
+        """Forget what is to be forgotten, where only the mark of that can be read."""
+        try:
+            mark_ns = kept_needs.forgotten_ns(self._crib)
+        except OSError:
+            return                      # that nothing can be read is said
+        if mark_ns > self.watch.since_ns:
+            self.watch.forget(mark_ns)
+            self._check('', now_ns)
 
     def _read_voice(self) -> None:
         """Take how episodes sounded, if that is used and there is something new."""
@@ -164,18 +188,18 @@ class LearntCrib:
         except OSError as error:
             self._say('needs_not_kept', f'what happened is in memory alone: {error}')
 
-    def forget(self, now_ns: int) -> None:
+    def forget(self, now_ns: int) -> str:
         """
         Forget what was learnt of this baby; the diary stays, and is not learnt from again.
 
-        :raises ValueError: if a later version wrote what is set for it.
+        :return: what of the settings stays and why, a sentence; '' if nothing does.
         :raises OSError: if that can't be kept.
         """
-        kept_needs.forget(self._crib, now_ns)
+        stays = forget(self._crib, now_ns)
         self.watch.forget(now_ns)
         self._check('', now_ns)
         self.keep(now_ns)
-        kept_voice.erase(self._crib, now_ns)
+        return stays
 
     @property
     def trouble(self) -> str:

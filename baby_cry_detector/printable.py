@@ -24,3 +24,8 @@ def printable(text: object, longest: int = 2000) -> str:
         character if character in '\n\t' or (
             character.isprintable() and character not in INVISIBLE)
         else character.encode('unicode_escape').decode('ascii') for character in text)
+
+
+def one_line(name: object, longest: int = 500) -> str:
+    r"""Return a name as it may stand in a sentence: `printable`, line feeds ``\n`` too."""
+    return printable(name, longest).replace('\n', '\\n').replace('\t', '\\t')

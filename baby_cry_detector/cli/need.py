@@ -8,23 +8,23 @@ import os
 from pathlib import Path
 import sys
 import time
-from typing import Optional, Union
+from typing import NamedTuple, Optional
 
 from baby_cry_detector import kept_voice
 from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
-from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import (habit_lines, hint, label_line, report_lines,
                                                sentence, WORDS)
 from baby_cry_detector.cli.arguments import UsageError
-from baby_cry_detector.kept_needs import (ahead_sentence, cribs_set, forget, is_set, keep_settings,
-                                          kept, kept_by_nodes, read_items, settings_of,
-                                          utc_offset_h)
+from baby_cry_detector.kept_needs import (ahead_sentence, cribs_set, document_of, is_set,
+                                          keep_settings, kept, kept_by_nodes, read_items,
+                                          settings_of, utc_offset_h)
 from baby_cry_detector.kept_state import LARGEST_BYTES, read_document
-from baby_cry_detector.learnt_crib import watch_of
+from baby_cry_detector.learnt_crib import forget, watch_of
+from baby_cry_detector.printable import one_line
 from baby_cry_detector.units import SECOND_NS
 
 
@@ -117,15 +117,20 @@ def crib_of(args, cribs, missing: str) -> str:
         if len(cribs) == 1:
             return cribs[0]
         if cribs:
-            raise UsageError(f'--crib: expected one of {", ".join(cribs)}')
+            raise UsageError(f'--crib: expected one of {names(cribs)}')
         raise ValueError(f'nothing is known of any crib: {missing}, and no need_estimator has '
                          'kept anything' + (
                              '' if new is None else '; name the crib that is meant with --crib, '
                              'and add --new-crib'))
     if args.crib not in cribs and not is_set(args.crib) and not new:
-        raise UsageError(f'--crib: nothing is known of {args.crib}; ' + (
-            f'expected one of {", ".join(cribs)}' if cribs else missing) + how)
+        raise UsageError(f'--crib: nothing is known of {one_line(args.crib)}; ' + (
+            f'expected one of {names(cribs)}' if cribs else missing) + how)
     return args.crib
+
+
+def names(cribs) -> str:
+    """Return the names of cribs as they may stand in a sentence."""
+    return ', '.join(map(one_line, cribs))
 
 
 class Learnt:
@@ -136,7 +141,8 @@ class Learnt:
         known, now_ns = Known(args), time.time_ns()
         self.crib = known.crib
         settings = settings_of(self.crib)
-        since_ns = settings['since_ns'] or known.kept.since_ns
+        self.since_ns = since_ns = settings['since_ns'] or known.kept.since_ns
+        self.has_imports = bool(settings['items'])
         watch, refused = watch_of(self.crib, known.kept, settings, now_ns, known.diary(since_ns),
                                   use_sound=True)
         watch.hear(kept_voice.sounds(self.crib)[0])
@@ -154,6 +160,14 @@ class Learnt:
             baby.add(items)
         baby.advance(now_ns)
         return baby
+
+    @property
+    def forgotten(self) -> str:
+        """Return since when it is learnt, a sentence; '' if it was never forgotten."""
+        if not self.since_ns:
+            return ''
+        return (f'forgotten on {time_text(self.since_ns)}; what was before does not count'
+                + (', but for what was imported since' if self.has_imports else ''))
 
     @property
     def base(self):
@@ -174,15 +188,18 @@ def run_report(args) -> int:
     warn(*learnt.troubles)
     if args.json:
         print(json.dumps({
-            'crib': learnt.crib, 'episodes': len(learnt.answered),
+            'crib': learnt.crib, 'since_ns': learnt.since_ns,
+            'episodes': len(learnt.answered),
             'labelled': sum(a.label is not None for a in learnt.answered),
             **learnt.figures._asdict(), 'names_needs': record.is_open,
             'calibration': record.calibration(),
             'calibration_error': record.calibration_error()}))
         return 0
     labelled = sum(answered.label is not None for answered in learnt.answered)
-    print(f'{learnt.crib}: {len(learnt.answered)} episodes, of {labelled} it is known what they '
-          'were about')
+    print(f'{one_line(learnt.crib)}: {len(learnt.answered)} episodes, of {labelled} it is known '
+          'what they were about')
+    if learnt.forgotten:
+        print(learnt.forgotten)
     print('\n'.join(report_lines(record, learnt.figures, learnt.base)))
     return 0
 
@@ -193,10 +210,11 @@ def run_explain(args) -> int:
     found = [answered for answered in learnt.answered
              if args.episode in ('newest', answered.cry.episode_id)]
     if not found:
-        raise ValueError('there is no episode yet that is over' if args.episode == 'newest' else
-                         f'there is no episode {args.episode!r} that is over')
+        missing = ('there is no episode yet that is over' if args.episode == 'newest' else
+                   f'there is no episode {args.episode!r} that is over')
+        raise ValueError('; '.join(filter(None, (missing, learnt.forgotten))))
     answered = found[-1]
-    print(f'{answered.cry.episode_id}, {time_text(answered.cry.onset_ns)}')
+    print(f'{one_line(answered.cry.episode_id)}, {time_text(answered.cry.onset_ns)}')
     print(sentence(answered.answer, answered.context, learnt.figures))
     if answered.answer.may_name:
         print(f'what is known: {hint(answered.context) or "nothing"}')
@@ -213,9 +231,8 @@ def run_explain(args) -> int:
 def run_forget(args) -> int:
     """Forget what was learnt until now."""
     crib, now_ns = Known(args).crib, time.time_ns()
-    forget(crib, now_ns)
-    kept_voice.erase(crib, now_ns)
-    print(f'forgot what was learnt of the baby in {crib}', file=sys.stderr)
+    warn(forget(crib, now_ns))
+    print(f'forgot what was learnt of the baby in {one_line(crib)}', file=sys.stderr)
     return 0
 
 
@@ -227,15 +244,16 @@ def run_voice(args) -> int:
         crib = Known(args).crib
     if args.erase:
         count = kept_voice.erase(crib, time.time_ns())
-        print(f'erased how {count} episodes of the baby in {crib} sounded', file=sys.stderr)
+        print(f'erased how {count} episodes of the baby in {one_line(crib)} sounded',
+              file=sys.stderr)
         return 0
     sounds, trouble = kept_voice.sounds(crib)
     warn(trouble)
     if not sounds:
-        print(f'{crib}: nothing is kept of how the baby sounds')
+        print(f'{one_line(crib)}: nothing is kept of how the baby sounds')
         return 0
-    print(f'{crib}: how {len(sounds)} episodes sounded, {time_text(sounds[0].onset_ns)} to '
-          f'{time_text(sounds[-1].onset_ns)}, {len(sounds[-1].values)} numbers each')
+    print(f'{one_line(crib)}: how {len(sounds)} episodes sounded, {time_text(sounds[0].onset_ns)} '
+          f'to {time_text(sounds[-1].onset_ns)}, {len(sounds[-1].values)} numbers each')
     print(f'in {kept_voice.voice_file(crib)}, and nowhere else')
     return 0
 
@@ -246,7 +264,7 @@ def run_export(args) -> int:
     document = journal.to_document(*learnt.baby.items, learnt.baby.birth_ns,
                                    now_ns=time.time_ns())
     warn(*learnt.troubles, journal.left_out_sentence(document))
-    data = json.dumps(document).encode()
+    data = json.dumps({**document, 'crib': learnt.crib}).encode()
     with open(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
         file.write(data)
     print(f'wrote {args.file} ({len(data) / 1e3:.0f} kB)', file=sys.stderr)
@@ -255,31 +273,57 @@ def run_export(args) -> int:
 
 def run_import(args) -> int:
     """Learn from what happened elsewhere too."""
-    imported, birth_ns, _ = read_exported(args.file)
-    crib, now_ns = Known(args).crib, time.time_ns()
+    (imported, birth_ns, _), whose = read_exported(args.file)
+    known, now_ns = Known(args), time.time_ns()
+    crib, file = known.crib, one_line(args.file)
+    since_ns = settings_of(crib)['since_ns'] or known.kept.since_ns
+    here = [item for item in (*known.kept.items, *known.diary(since_ns))
+            if journal.stamp_of(item) >= since_ns]
     with kept(crib) as (state, settings):
         before = settings.get('birth_ns')
-        document = {**settings, 'items': [*settings['items'], *imported]}
+        merged = journal.merge(settings['items'], imported, here, now_ns)
+        document = {**settings, 'items': merged.items}
         if before is None and birth_ns is not None:
             document['birth_ns'] = birth_ns
+        there = {journal.moment(item) for item in (*settings['items'], *here)}
+        left = there | {journal.moment(item) for item in
+                        journal.read(document_of(document, now_ns)).items}
+        brought = {journal.moment(item) for item in imported}
+        why = left_out_reasons(len(brought - left), merged)
+        if not brought & left:
+            raise ValueError(f'nothing of {file} was taken: {why}')
         warn(keep_settings(state, crib, document, now_ns))
-        left = {moment(item) for item in settings_of(crib)['items']}
-    brought = {moment(item) for item in imported}
-    old = len(brought - left)
-    warn(f'{old} of {len(brought)} things in {args.file} are left out: too old, too many, or of '
-         'a clock that was ahead' if old else '',
+    warn(f'{len(brought - left)} of {len(brought)} things in {file} are left out: {why}'
+         if why else '',
          'the date of birth in it is another one than is set, which stays'
          if None not in (before, birth_ns) and before != birth_ns else '')
-    print(f'what {args.file} knows is known of the baby in {crib} too', file=sys.stderr)
+    of = f' of the baby in {one_line(whose)}' if whose not in ('', crib) else ''
+    print(f'what {file} knows{of} was known of the baby in {one_line(crib)} already'
+          if brought <= there and document.get('birth_ns') == before else
+          f'what {file} knows{of} is known of the baby in {one_line(crib)} too'
+          if not why else
+          f'{len((brought & left) - there)} of {len(brought)} things in {file}{of} are new, and '
+          f'known of the baby in {one_line(crib)} too', file=sys.stderr)
     return 0
 
 
-def moment(item: Union[Cry, Fact]) -> tuple:
-    """Return what tells a thing that happened from others, whatever its numbers are rounded to."""
-    return (item.onset_ns, item.episode_id) if isinstance(item, Cry) else item[:3]
+def left_out_reasons(count: int, merged: journal.Merged) -> str:
+    """Return why so many things of an imported file are left out; '' if none is."""
+    rest = count - merged.ahead - merged.clashing
+    return ', '.join(text for number, text in (
+        (merged.ahead, f'{merged.ahead} are later than the clock here'),
+        (merged.clashing, f'{merged.clashing} are of episodes whose names others have here'),
+        (rest, f'{rest} are too old, or more than there is room for')) if number > 0)
 
 
-def read_exported(path: Path) -> journal.Kept:
+class Exported(NamedTuple):
+    """What an exported file holds, and of which crib's baby; '' where that is not said."""
+
+    kept: journal.Kept
+    crib: str
+
+
+def read_exported(path: Path) -> Exported:
     """
     Return what an exported file holds.
 
@@ -298,7 +342,8 @@ def read_exported(path: Path) -> journal.Kept:
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
     check_birth(found.birth_ns, f'{path}: ')
-    return found
+    crib = document.get('crib')
+    return Exported(found, crib if isinstance(crib, str) else '')
 
 
 def check_birth(birth_ns: Optional[int], whose: str = '') -> None:

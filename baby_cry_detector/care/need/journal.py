@@ -8,10 +8,10 @@ What is learnt is never kept: the same happenings give it again, whatever versio
 
 import json
 import math
-from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact, kept_label
-from baby_cry_detector.units import DAY_NS, SECOND_NS
+from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
 
 FORMAT = 2
 # After half a year a label counts for less than three in a hundred.
@@ -19,6 +19,8 @@ KEPT_NS = 200 * DAY_NS
 # A longer rest of the robot looks like a clock that was ahead: what came after such a rest is
 # lost to a clock that is behind.
 GAP_NS = 30 * DAY_NS
+# What is brought here from elsewhere may be later than the clock here by so much.
+AHEAD_NS = HOUR_NS
 MOST_ITEMS = 12_000
 # Of the document as JSON: what a reader of kept states takes (1 MB), with room for a crib's name.
 MOST_BYTES = 950_000
@@ -123,6 +125,8 @@ def read(document: dict) -> Kept:
     version = document.get('format', FORMAT)
     if type(version) is not int or version > FORMAT:
         raise LaterVersionError('it was written by a later version of this program')
+    if version < 1:
+        raise ValueError(f'format {version} in it is none that there is')
     birth_ns, since_ns = document.get('birth_ns'), document.get('since_ns') or 0
     for name, value in (('birth_ns', birth_ns), ('since_ns', since_ns)):
         if value is not None and type(value) is not int:
@@ -143,6 +147,59 @@ def read(document: dict) -> Kept:
         raise ValueError(f'it holds {len(items)} things that happened, at most {MOST_ITEMS} are '
                          'kept')
     return Kept(items, birth_ns, since_ns)
+
+
+class Merged(NamedTuple):
+    """
+    What was imported before and now; see `merge`.
+
+    :ivar items: all of it, each once.
+    :ivar ahead: how much is left out for it is later than now.
+    :ivar clashing: how much is left out for it is of episodes whose names others have.
+    """
+
+    items: List[Union[Cry, Fact]]
+    ahead: int
+    clashing: int
+
+
+def merge(before: Iterable[Union[Cry, Fact]], imported: Iterable[Union[Cry, Fact]],
+          here: Iterable[Union[Cry, Fact]], now_ns: int) -> Merged:
+    """
+    Return what was imported before together with what is imported now.
+
+    Of an episode that is known already what is known of it stays. An episode that has the name of
+    another one (of another time) is left out, and what was said of it: it would stand for both.
+
+    :param here: what is known without any import.
+    """
+    before, here = list(before), list(here)
+    there = {moment(item) for item in (*before, *here)}
+    known = {item.episode_id: item for item in (*before, *here) if isinstance(item, Cry)}
+    in_time, ahead = [], 0
+    for item in {moment(item): item for item in imported}.values():
+        if moment(item) not in there and stamp_of(item) > now_ns + AHEAD_NS:
+            ahead += 1
+        else:
+            in_time.append(item)
+    others = {item.episode_id for item in in_time if isinstance(item, Cry)
+              and known.setdefault(item.episode_id, item).onset_ns != item.onset_ns}
+    taken = [item for item in in_time if moment(item) in there or item.episode_id not in others]
+    items: Dict[tuple, Union[Cry, Fact]] = {}
+    for item in (*before, *taken):
+        one = known[item.episode_id] if isinstance(item, Cry) else item
+        items.setdefault(moment(one), one)
+    return Merged(list(items.values()), ahead, len(in_time) - len(taken))
+
+
+def stamp_of(item: Union[Cry, Fact]) -> int:
+    """Return when something happened, an episode: when it began."""
+    return item.onset_ns if isinstance(item, Cry) else item.stamp_ns
+
+
+def moment(item: Union[Cry, Fact]) -> tuple:
+    """Return what tells a thing that happened from others, whatever its numbers are rounded to."""
+    return (item.onset_ns, item.episode_id) if isinstance(item, Cry) else item[:3]
 
 
 def _cry(row: Any) -> Optional[Cry]:

@@ -17,6 +17,7 @@ from baby_cry_detector.care.need.words import report_lines
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.learnt_crib import LearntCrib
 from baby_cry_detector.msg import CareEvent, CryNeed, NeedEstimate
+from baby_cry_detector.printable import one_line
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import care_entry, care_message, estimate_message
 from baby_cry_detector.ros.base.managed_node import ManagedNode
@@ -88,7 +89,8 @@ class NeedEstimator(ManagedNode):
                 self.report, now_nanoseconds(self), values.threshold, values.use_sound)
             self._not_open = ''
         except OSError as error:
-            self._not_open = f'what is set for {crib} can not be read: {error}; nothing is learnt'
+            self._not_open = (f'what is set for {one_line(crib)} can not be read: {error}; '
+                              'nothing is learnt')
             self.report('need_settings', self._not_open)
             return
         waiting, self._waiting = self._waiting, []
@@ -112,8 +114,9 @@ class NeedEstimator(ManagedNode):
             return
         if state.crib_id and (self._watch is None or self._watch.crib_id != state.crib_id):
             if self._watch is not None:
-                self.report('another_crib', f'cry_need is of {state.crib_id}, and was of '
-                            f'{self._watch.crib_id}: one estimator learns one crib at a time')
+                self.report('another_crib', f'cry_need is of {one_line(state.crib_id)}, and was '
+                            f'of {one_line(self._watch.crib_id)}: one estimator learns one crib '
+                            'at a time')
             self._open(state.crib_id)
         if self._watch is not None:
             before, heard_ns = self._watch.open_episode, self._watch.now_ns
@@ -168,8 +171,8 @@ class NeedEstimator(ManagedNode):
         """Forget what was learnt of this baby; the diary stays, and is not learnt from again."""
         if self._watch is None:
             raise ValueError('nothing is known yet')
-        self._learnt.forget(now_nanoseconds(self))
-        response.success, response.message = True, 'forgotten'
+        stays = self._learnt.forget(now_nanoseconds(self))
+        response.success, response.message = True, '; '.join(filter(None, ('forgotten', stays)))
         return response
 
     def diagnose(self):

@@ -7,6 +7,7 @@ import os
 import time
 
 from baby_cry_detector import kept_voice
+from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
@@ -14,8 +15,8 @@ from baby_cry_detector.care.need.labels import Cry, Fact
 from baby_cry_detector.care.need.watching import CribWatch
 from baby_cry_detector.cli.main import main
 from baby_cry_detector.decision.episode_sound import EpisodeSound
-from baby_cry_detector.kept_needs import forget, kept
-from baby_cry_detector.units import HOUR_NS, MINUTE_NS
+from baby_cry_detector.kept_needs import forget, forgotten_ns, kept
+from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import numpy as np
 import pytest
 
@@ -69,6 +70,7 @@ def test_mistakes_are_one_sentence_and_keep_the_old_state(capsys, path, tmp_path
             ('', 'is no JSON'), ('[]', 'no object'), ('{', 'is no JSON'), ('{}', 'holds nothing'),
             ('{"cries": 5}', 'cries in it is no list'), ('{"facts": {}}', 'facts in it is no'),
             ('{"format": 9, "cries": [[1]]}', 'by a later version'),
+            ('{"format": -1, "facts": [[1, "fed"]]}', 'format -1 in it is none'),
             ('{"cries": [["c", 5, 5, 0.5], [1]]}', 'entry 2 of cries in it is no episode'),
             ('{"cries": ["abcd"]}', 'entry 1 of cries'), ('{"facts": [7]}', 'entry 1 of facts'),
             ('{"facts": [[1, "fed"], [1, "x"]]}', 'entry 2 of facts in it is nothing that was'),
@@ -120,11 +122,130 @@ def test_a_file_of_a_later_version_is_refused_and_stays_where_it_is(capsys, path
     (name,) = files(tmp_path)
     newer = json.dumps({'format': 99, 'birth_ns': 5}).encode()
     (tmp_path / 'state' / 'baby_cry_detector' / name).write_bytes(newer)
-    for arguments in (('report',), ('explain',), ('forget',), ('birth', 'none')):
+    for arguments in (('report',), ('explain',), ('birth', 'none')):
         code, _, errors = run(capsys, path, *arguments)
         assert code == 1 and len(errors.splitlines()) == 1, errors
         assert 'written by a later version of this program; it is left as it is' in errors
         assert files(tmp_path) == {name: newer}
+
+
+@pytest.mark.parametrize('is_folder', (False, True))
+def test_forgetting_does_not_wait_for_settings_that_can_not_be_changed(capsys, path, tmp_path,
+                                                                       is_folder):
+    kept_voice.add('crib', EpisodeSound('c-3', START_NS, 'k 1', np.ones(8, np.float32)))
+    folder = tmp_path / 'state' / 'baby_cry_detector'
+    (folder / '0.left.need_estimator.json').write_text(json.dumps(
+        {**journal.to_document([Cry('c-1', START_NS, START_NS + 1)], []), 'crib': 'crib'}))
+    settings = folder / '0.need.crib.json'
+    newer = json.dumps({'format': 99, 'birth_ns': 5, 'crib': 'crib'})
+    if is_folder:
+        settings.mkdir()
+    else:
+        settings.write_text(newer)
+    code, _, errors = run(capsys, path, 'forget')
+    assert code == 0, errors
+    assert f'{settings} ' in errors and 'stays as it is' in errors and 'does not count' in errors
+    assert ('directory' if is_folder else 'later version') in errors
+    assert len(errors.splitlines()) == 2, 'what stays, and that it is forgotten'
+    assert (folder / '0.need.crib.forgotten').exists()
+    assert not kept_voice.sounds('crib')[0]
+    assert 'c-1' not in (folder / '0.left.need_estimator.json').read_text()
+    if is_folder:
+        settings.rmdir()
+    else:
+        assert settings.read_text() == newer
+        # As this version reads it: what was imported lies before the mark.
+        cry = Cry('old', START_NS, START_NS + MINUTE_NS)
+        settings.write_text(json.dumps(journal.to_document([cry], [], since_ns=5)))
+    report = json.loads(run(capsys, path, 'report', '--json')[1])
+    assert report['episodes'] == 0 and report['since_ns'] == forgotten_ns('crib')
+
+
+def test_after_forgetting_the_report_says_so(capsys, path, tmp_path):
+    kept = tmp_path / 'kept.json'
+    assert run(capsys, path, 'export', str(kept))[0] == 0
+    assert 'forgotten' not in run(capsys, path, 'report')[1]
+    assert run(capsys, path, 'forget')[0] == 0
+    said = f'forgotten on {time_text(forgotten_ns("crib"))}; what was before does not count'
+    assert said in run(capsys, path, 'report')[1].splitlines()
+    assert said in run(capsys, path, 'explain')[2]
+    assert run(capsys, path, 'import', str(kept))[0] == 0
+    assert f'{said}, but for what was imported since' in run(capsys, path, 'report')[1]
+
+
+def write_import(tmp_path, cries, facts=(), **more):
+    """Write a file to be imported; return its name."""
+    file = tmp_path / 'import.json'
+    file.write_text(json.dumps({**journal.to_document(cries, facts), **more}))
+    return str(file)
+
+
+def one_cry(name, onset_ns):
+    """Return an episode."""
+    return Cry(name, onset_ns, onset_ns + MINUTE_NS)
+
+
+def test_names_command_no_terminal_and_break_no_line(capsys, path, tmp_path):
+    bad = '\x1b[31mred\nline'
+    shown = r'\x1b[31mred\nline'
+    later_ns = START_NS + 400 * HOUR_NS
+    assert run(capsys, path, 'import', write_import(
+        tmp_path, [one_cry(bad, later_ns)], crib=bad))[2].endswith(
+        f'import.json knows of the baby in {shown} is known of the baby in crib too\n')
+    assert run(capsys, path, 'explain')[1].startswith(f'{shown}, ')
+    with DiaryStore(path) as store:
+        store.write([EpisodeRow('t', bad, START_NS, START_NS + 1, False)])
+    errors = run(capsys, path, 'report')[2]
+    assert errors == f'error: --crib: expected one of {shown}, crib\n'
+    assert run(capsys, path, '--crib', 'x\ny', 'report')[2].startswith(
+        rf'error: --crib: nothing is known of x\ny; expected one of {shown}, crib')
+    for arguments in (('report',), ('voice',), ('voice', '--erase'), ('forget',), ('explain',)):
+        _, output, errors = run(capsys, path, '--crib', bad, *arguments)
+        assert '\x1b' not in output + errors and 'red\n' not in output + errors
+        if arguments != ('explain',):
+            assert shown in output + errors
+
+
+def test_of_an_import_that_is_left_out_is_said_why(capsys, path, tmp_path):
+    now_ns = time.time_ns()
+    known = run(capsys, path, 'report')[1]
+    ahead = one_cry('ahead', now_ns + 20 * DAY_NS)
+    code, _, errors = run(capsys, path, 'import', write_import(tmp_path, [ahead]))
+    assert code == 1 and 'nothing of ' in errors and '1 are later than the clock here' in errors
+    assert files(tmp_path) == {} and run(capsys, path, 'report')[1] == known
+    moved = [one_cry(f'c-{number}', START_NS + (number * 3 + 1) * HOUR_NS) for number in range(4)]
+    facts = [Fact(moved[0].end_ns, 'labelled', 'c-0', 'tired')]
+    code, _, errors = run(capsys, path, 'import', write_import(tmp_path, moved, facts))
+    assert code == 1 and '5 are of episodes whose names others have here' in errors
+    assert 'known' not in errors and run(capsys, path, 'report')[1] == known
+    file = write_import(tmp_path, [*moved, ahead, one_cry('new', START_NS + HOUR_NS)], facts)
+    for said in ('1 of 7 things in', '0 of 7 things in'):
+        code, _, errors = run(capsys, path, 'import', file)
+        assert code == 0 and 'warning: 6 of 7 things in' in errors and f'\n{said}' in errors
+        with kept('crib') as (_, settings):
+            assert [item.episode_id for item in settings['items']] == ['new']
+    assert '41 episodes' in run(capsys, path, 'report')[1]
+
+
+def test_what_is_imported_again_is_kept_once_and_said_to_be_known(capsys, path, tmp_path):
+    file = tmp_path / 'kept.json'
+    assert run(capsys, path, 'export', str(file))[0] == 0
+    assert json.loads(file.read_text())['crib'] == 'crib'
+    for _ in range(2):
+        code, _, errors = run(capsys, path, 'import', str(file))
+        assert code == 0
+        assert errors == f'what {file} knows was known of the baby in crib already\n'
+    code, _, errors = run(capsys, path, '--crib', 'twin', 'import', str(file), '--new-crib')
+    assert code == 0 and 'knows of the baby in crib is known of the baby in twin too' in errors
+    longer = [Cry('x', START_NS + HOUR_NS, START_NS + HOUR_NS + lasts * MINUTE_NS)
+              for lasts in (2, 3)]
+    for cry in longer:
+        assert run(capsys, path, 'import', write_import(tmp_path, [cry]))[0] == 0
+    with kept('crib') as (_, settings):
+        cries = [item for item in settings['items'] if isinstance(item, Cry)]
+    assert len(cries) == 41 and longer[0] in cries
+    clashing = [longer[0], one_cry('x', START_NS + 50 * HOUR_NS)]
+    assert journal.merge(clashing, [], [longer[0]], START_NS).items == [longer[0]]
 
 
 @pytest.mark.parametrize('mark', (None, b'', b'torn\x00'))

@@ -198,6 +198,18 @@ def test_forgetting_empties_what_estimators_have_kept_and_what_was_set_aside(rob
     assert 'c-3' not in robot.kept.read_text()
 
 
+def test_a_node_that_runs_forgets_though_its_settings_can_not_be_read(robot):
+    def lose_them_and_forget(learnt):
+        learnt.watch.add(days(range(9))[0])
+        robot.settings.unlink(missing_ok=True)
+        robot.settings.mkdir()
+        assert 'Is a directory' in kept_needs.forget('crib', time.time_ns())
+
+    assert robot.node(then=lose_them_and_forget)[0] == 0
+    assert 'can not be read' in robot.troubles['need_settings']
+    assert 'c-3' not in robot.kept.read_text()
+
+
 def test_broken_settings_cost_what_only_they_held_and_say_so(robot, tmp_path):
     write_diary(default_path(), range(10, 20))
     assert robot.need('birth', '2026-08-01')[0] == 0
