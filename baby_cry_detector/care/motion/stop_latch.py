@@ -10,6 +10,7 @@ carry it over restarts. After a reboot nobody knows how much time has passed: it
 import math
 from typing import Mapping, Optional
 
+LONGEST_OWED_S = 60.0                     # far longer than anything that was sent may go on
 UNREADABLE = "what was kept of a caregiver's stop makes no sense"
 OTHER_CRIB = ('joint, rest_position or units_per_metre are not what they were: see that the crib '
               'is at rest and confirm with ~/enable true')
@@ -24,6 +25,22 @@ class StopLatch:
         self._until_s = 0.0
         self._hold_s = 0.0
         self._crib: Optional[dict] = None
+        self._owed_s = -math.inf          # till then something may go on that was to be stopped
+
+    def owe(self, now_s: float, longest_s: float) -> bool:
+        """
+        Know that a stop could not be carried out yet, though something may move.
+
+        :param longest_s: how long that may go on at most.
+        :return: whether that is new, and is to be kept.
+        """
+        is_new = not self.owes(now_s)
+        self._owed_s = max(self._owed_s, now_s + longest_s)
+        return is_new
+
+    def owes(self, now_s: float) -> bool:
+        """Return whether a process that has ended was to stop something that may still move."""
+        return now_s < self._owed_s
 
     def stop(self, now_s: float, hold_s: float) -> None:
         """Somebody said stop; a longer hold that goes on stays."""
@@ -62,7 +79,8 @@ class StopLatch:
     def document(self, clock_id: str) -> dict:
         """Return what is to be kept; ``clock_id`` names this run of the clock, '' none."""
         return {'clock_id': clock_id, 'forbidden': self.forbidden, 'until_s': self._until_s,
-                'hold_s': self._hold_s, 'crib': self._crib}
+                'hold_s': self._hold_s, 'crib': self._crib,
+                'owed_s': self._owed_s if math.isfinite(self._owed_s) else None}
 
     def restore(self, document: Mapping, now_s: float, clock_id: str) -> None:
         """
@@ -77,6 +95,8 @@ class StopLatch:
                     and (crib is None or isinstance(crib, dict))
                     and 0.0 <= hold_s <= 86400.0 and math.isfinite(until_s)):
                 raise ValueError('values out of range')
+            owed_s = document.get('owed_s')            # older files say nothing of it
+            owed_s = -math.inf if owed_s is None else float(owed_s)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             self.forbidden = UNREADABLE
             raise ValueError(f'{UNREADABLE}: {error!r}; nothing moves until ~/enable true'
@@ -84,6 +104,8 @@ class StopLatch:
         if hold_s > 0.0 and (not clock_id or document.get('clock_id') != clock_id):
             until_s = now_s + hold_s           # nobody knows how long it was off
         until_s = min(until_s, now_s + hold_s)
+        if clock_id and document.get('clock_id') == clock_id:      # else it was switched off since
+            self._owed_s = max(self._owed_s, min(owed_s, now_s + LONGEST_OWED_S))
         if until_s > self._until_s:
             self._until_s, self._hold_s = until_s, hold_s
         self.forbidden = self.forbidden or forbidden

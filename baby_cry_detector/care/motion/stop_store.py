@@ -91,6 +91,20 @@ class KeptStop:
         else:
             self._is_owed = True
 
+    def owe(self, longest_s: float) -> None:
+        """Keep at once that a stop is still to be carried out: this process may end before."""
+        if self.latch.owe(boot_seconds(), longest_s):
+            self.keep()
+
+    def objection(self) -> str:
+        """Return why nothing may move now, or ''."""
+        return self.latch.objection(boot_seconds())
+
+    def before(self) -> str:
+        """Return why whatever an earlier process left moving is to be stopped now, or ''."""
+        return self.objection() or (
+            'a stop was still owed' if self.latch.owes(boot_seconds()) else '')
+
     def keep_again(self) -> None:
         """Write the latch where that failed or is owed, once a second; call this regularly."""
         if (self.trouble or self._is_owed) and boot_seconds() - self._tried_s >= RETRY_S:

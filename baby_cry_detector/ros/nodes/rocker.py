@@ -11,6 +11,7 @@ import functools
 
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.duty_store import boot_seconds
+from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S
 from baby_cry_detector.care.motion.stop_store import KeptStop
 from baby_cry_detector.care.policy.engine import PolicyEngine, ROCK
 from baby_cry_detector.care.policy.places import open_policy
@@ -99,6 +100,9 @@ class Rocker(ManagedNode[RockerSettings]):
         self._drive.activate(self._halt_if_moving)
         self._need_input = self.hear(CryNeed, 'cry_need', self._hear, qos.latched(NEED_DEPTH))
         self._watch_timer = self.every(WATCH_PERIOD_S, self._watch)
+        left = self._stop.before()
+        if left:                       # what moves is of a process that has ended
+            self.halt(left)
 
     def deactivate(self):
         """Stop at once and unsubscribe."""
@@ -183,7 +187,7 @@ class Rocker(ManagedNode[RockerSettings]):
             self._events.started(order, self._engine.crib_id)
 
     def _conditions(self):
-        return self._drive.conditions(self._stop.latch.objection(boot_seconds()))
+        return self._drive.conditions(self._stop.objection())
 
     def _give_up(self, why):
         self._follow(self._engine.give_up(ROCK, why))
@@ -207,6 +211,8 @@ class Rocker(ManagedNode[RockerSettings]):
             return
         if self._drive.halt(why, wait):
             self.get_logger().warning(f'stopped: {why}')
+        if self._drive.crib.owed:
+            self._stop.owe(LONGEST_PLAN_S)
         self._order = None
         if self._engine is not None and self._is_active:
             self._tell_ends(self._engine.give_up(ROCK, why))
@@ -254,6 +260,8 @@ class Rocker(ManagedNode[RockerSettings]):
             self.halt(f'a caregiver said stop ({who})')
         finally:
             self._stop.stop(self.get_parameter('stop_hold_s').value)
+            if self._drive is None:        # nobody knows yet what a process before left moving
+                self._stop.owe(LONGEST_PLAN_S)
 
     @survive
     def _stop_service(self, request, response):

@@ -121,3 +121,20 @@ def test_a_file_that_cannot_be_read_moves_nothing_and_one_that_cannot_be_written
     file.rmdir()
     third.keep()
     assert not third.trouble
+
+
+def test_a_stop_that_could_not_be_carried_out_is_known_to_the_process_that_follows(kept):
+    now_s = stop_store.boot_seconds()
+    first = kept()
+    assert not first.before()
+    first.owe(10.5)                            # it is on the disk at once: no word of an end
+    second = StopLatch()
+    second.restore(first._file.read(), now_s, stop_store.boot_id())
+    assert second.owes(now_s + 10.0) and not second.owes(now_s + 11.0)
+    assert not second.objection(now_s)         # it holds nothing back
+    first.close()
+    again = kept()
+    assert again.before() == 'a stop was still owed'
+    after_reboot = StopLatch()
+    after_reboot.restore(again._file.read(), 5.0, 'another boot')
+    assert not after_reboot.owes(5.0)

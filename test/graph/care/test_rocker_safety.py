@@ -68,10 +68,15 @@ def rocker(care, tmp_path):
         care.until(lambda: care.need.get_subscription_count() or not autostart)
         return node
 
-    yield start
-    for node, spun in started:
+    def end():
+        node, spun = started.pop()
         spun.close()
         node.close()
+
+    start.end = end
+    yield start
+    while started:
+        end()
 
 
 def says(care, text, name='rocker'):
@@ -126,6 +131,61 @@ def test_a_stop_said_to_a_node_that_is_not_active_holds(care, rocker):
         request = ChangeState.Request(transition=Transition(id=transition))
         assert care.call(ChangeState, 'rocker/change_state', request).success
     care.until(lambda: 'a caregiver said stop' in care.diagnosis('rocker')[2].get('stop', ''))
+
+
+def left_moving(care, baby, path):
+    """Kill a rocker in full swing, whose last plan takes ten seconds to its end."""
+    def speed():
+        return abs(care.crib.curve.state(care.crib.now_s())[1])
+
+    def over():
+        return len(events(care, CareEvent.PHASE_ENDED) + events(care, CareEvent.PHASE_REFUSED))
+
+    care.start('rocker', policy=path, ramp_s=9.0, stop_hold_s=0.0, watchdog_s=5.0, stale_s=10.0,
+               duty_min_per_hour=30.0)
+    while speed() < 0.03:                      # a busy machine ends a session
+        baby.quiet()
+        baby.until(lambda: care.diagnosis('rocker')[1].startswith('at rest'))
+        before = over()
+        baby.cry()
+        baby.until(lambda: speed() >= 0.03 or over() > before)
+    care.kill('rocker')
+
+
+def is_braked(care, baby):
+    """Go on until the crib is told something, or has come to rest; return whether it was."""
+    told, crib = len(care.crib.executed), care.crib
+    baby.until(lambda: len(crib.executed) > told or crib.curve.state(crib.now_s())[1] == 0.0)
+    return len(crib.executed) > told
+
+
+def test_a_stop_that_a_process_owed_when_it_ended_is_carried_out_by_the_next(
+        care, rocker, tmp_path):
+    """It was said while nobody knew how the crib moves; nothing holds it but that."""
+    baby = Baby(care)
+    left_moving(care, baby, str(tmp_path / 'policy.yaml'))
+    told = len(care.crib.executed)
+    node = rocker(stop_hold_s=0.0, joint_states_topic='nobody')
+    stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
+    baby.until(stop.get_subscription_count)
+    stop.publish(Empty())
+    baby.until(lambda: 'rock_stop' in node._drive.crib.owed)
+    rocker.end()
+    assert len(care.crib.executed) == told
+    rocker(stop_hold_s=0.0)
+    assert is_braked(care, baby) and care.crib.faults() == []
+
+
+def test_a_stop_said_to_a_node_that_is_not_configured_brakes_what_one_before_left(
+        care, rocker, tmp_path):
+    baby, path = Baby(care), str(tmp_path / 'policy.yaml')
+    left_moving(care, baby, path)
+    rocker(autostart=False, stop_hold_s=0.0)
+    assert care.call(Trigger, 'rocker/stop', Trigger.Request()).success
+    for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert care.call(ChangeState, 'rocker/change_state', request).success
+    assert is_braked(care, baby) and care.crib.faults() == []
 
 
 def test_any_publisher_can_stop_it_and_one_that_is_lost_has(care, rocker, capfd):
