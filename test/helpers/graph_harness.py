@@ -3,6 +3,7 @@
 """The real graph over real DDS, in a domain of its own, fed and watched by a probe."""
 
 from array import array
+import contextlib
 import fcntl
 import itertools
 import os
@@ -49,6 +50,35 @@ _DOMAINS = _own_domains()
 def next_domain():
     """Return a DDS domain that no other graph of a running test uses."""
     return next(_DOMAINS)
+
+
+class Spinning:
+    """
+    An executor in a thread of its own.
+
+    It is ended between two looks: one that is shut down while it waits has the conditions that it
+    waits for taken from under it, which now and then is the end of the process.
+    """
+
+    def __init__(self, executor):
+        """Begin."""
+        self.executor = executor
+        self._is_ending = False
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self):
+        from rclpy.executors import ExternalShutdownException
+        with contextlib.suppress(ExternalShutdownException):
+            while not self._is_ending:
+                self.executor.spin_once(timeout_sec=0.5)
+
+    def close(self):
+        """End the thread, then the executor; its nodes stay."""
+        self._is_ending = True
+        self.executor.wake()
+        self._thread.join()
+        self.executor.shutdown()
 
 
 def blocks_of(pcm, start_ns, block_size=640):
@@ -170,21 +200,12 @@ class RunningGraph:
         for node in self.nodes:
             self.executor.add_node(node)
             assert node.autostart(), f'{node.get_name()} did not start'
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
+        self._spinning = Spinning(self.executor)
         self.probe = Probe(self.context, namespace or '')
-
-    def _spin(self):
-        from rclpy.executors import ExternalShutdownException
-        try:
-            self.executor.spin()
-        except ExternalShutdownException:
-            pass
 
     def close(self):
         """Stop the thread, release the nodes and the context."""
-        self.executor.shutdown(timeout_sec=5.0)
-        self._thread.join(timeout=5.0)
+        self._spinning.close()
         for node in self.nodes:
             node.close()
         self.probe.close()

@@ -2,13 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The caregiver's page beside the real graph, plain HTTP clients, and a real browser."""
 
-import contextlib
 import http.client
 import json
 import os
 import shutil
 import socket
-import threading
 import time
 
 import pytest
@@ -20,19 +18,14 @@ class ServedPage:
     def __init__(self, graph, node=None, **overrides):
         """Start it on a free port; ``node``: its class, of caregiver_page if none is given."""
         from baby_cry_detector.ros.nodes.caregiver_page import CaregiverPage
+        from graph_harness import Spinning
         from rclpy.executors import SingleThreadedExecutor
         self.node = (node or CaregiverPage)({'port': 0, **overrides}, context=graph.context)
         self.executor = SingleThreadedExecutor(context=graph.context)
         self.executor.add_node(self.node)
         assert self.node.autostart()
         self.port = self.node.port
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def _spin(self):
-        from rclpy.executors import ExternalShutdownException
-        with contextlib.suppress(ExternalShutdownException):
-            self.executor.spin()
+        self._spinning = Spinning(self.executor)
 
     @property
     def address(self):
@@ -71,8 +64,7 @@ class ServedPage:
 
     def close(self):
         """Stop everything."""
-        self.executor.shutdown(timeout_sec=5.0)
-        self._thread.join(timeout=5.0)
+        self._spinning.close()
         self.node.close()
 
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is given at start alone (hosts, files, topics, scale, rest …) nobody changes afterwards."""
 
-import threading
 import wave
 
 from baby_cry_detector.ros.base.managed_node import ManagedNode
@@ -18,14 +17,14 @@ from baby_cry_detector.ros.nodes.need_estimator import NeedEstimator
 from baby_cry_detector.ros.nodes.rocker import Rocker
 from baby_cry_detector.ros.nodes.soother import Soother
 from baby_cry_detector.ros.nodes.ward_page import WardPage
-from graph_harness import next_domain, Probe
+from graph_harness import next_domain, Probe, Spinning
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
 from rcl_interfaces.msg import ParameterType
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
 # What decides where things go to or come from, who is told, and what the crib is like.
@@ -81,18 +80,10 @@ def nodes(tmp_path_factory):
         made.append(node)
         assert node.autostart() and not node.failed, node.get_name()
         executor.add_node(node)
-
-    def spin():
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            pass
-    thread = threading.Thread(target=spin, daemon=True)
-    thread.start()
+    spinning = Spinning(executor)
     probe = Probe(context)
     yield probe, {node.get_name(): node for node in made}
-    executor.shutdown(timeout_sec=5.0)
-    thread.join(5.0)
+    spinning.close()
     for node in made:
         node.close()
     probe.close()

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A crib that is rocked: a baby that cries and is quiet again, and what is commanded then."""
 
-import threading
 import time
 
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
+from graph_harness import Spinning
 import numpy as np
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 
 NS = 1_000_000_000
 POLICY = """version: 1
@@ -33,27 +33,14 @@ def rests(care, why):
     return state.startswith('at rest') and details['why'] == why
 
 
-class Spun:
-    """A node that a thread of its own spins."""
+class Spun(Spinning):
+    """A node that a thread of its own spins; closing that, the node stays."""
 
     def __init__(self, node):
         """Begin."""
-        self.node = node
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(node)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def _spin(self):
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            pass
-
-    def close(self):
-        """End the thread; the node stays."""
-        self._executor.shutdown(timeout_sec=5.0)
-        self._thread.join(5.0)
+        executor = SingleThreadedExecutor(context=node.context)
+        executor.add_node(node)
+        super().__init__(executor)
 
 
 def with_crib(graph, place=0.0, **fields):
