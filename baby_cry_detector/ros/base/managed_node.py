@@ -331,7 +331,8 @@ class ManagedNode(OwningNode, Generic[Own]):
         try:
             level, message, details = self.diagnose()
         except Exception:
-            self.report('internal_error', traceback.format_exc())
+            if self.context.ok():      # else a signal took it from whoever counted publishers
+                self.report('internal_error', traceback.format_exc())
             level, message, details = DiagnosticStatus.ERROR, 'its health cannot be told', {}
         if self._why_not_started and not self._is_active:
             level, message = DiagnosticStatus.ERROR, self._why_not_started
@@ -343,6 +344,8 @@ class ManagedNode(OwningNode, Generic[Own]):
         return level, message, details
 
     def _publish_diagnostics(self) -> None:
+        if not self.context.ok():
+            return
         level, message, details = self._health()
         status = DiagnosticStatus(
             level=level, name=self.get_fully_qualified_name().lstrip('/'),

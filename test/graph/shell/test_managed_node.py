@@ -242,3 +242,16 @@ def test_crashes_in_series_wait_longer_and_longer(tmp_path):
                     '\x00', '{"starts": 99, "last_s": NaN}'):
         kept.write_text(hostile)
         assert Restarts('/crib/example', lambda line: None).wait(waited.append) == 0.0
+
+
+def test_whose_context_was_taken_away_has_no_trouble_of_its_own():
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=next_domain())
+    node = Example({}, context=context)
+    assert node.autostart()
+    node.diagnosis = lambda: (DiagnosticStatus.OK, str(node.count_publishers('audio')), {})
+    rclpy.shutdown(context=context)        # as a signal does, between a timer and what it calls
+    node._publish_diagnostics()
+    assert node._health()[0] == DiagnosticStatus.ERROR
+    assert not node.counts['internal_error']
+    node.close()
