@@ -80,4 +80,4 @@ def test_thresholds_that_do_not_fit_are_refused_with_a_reason(graph):
     refused = classifier.set_parameters([Parameter('model', value='other.npz')])[0]
     assert not refused.successful and 'read-only' in refused.reason
     assert classifier.set_parameters([Parameter('hold_s', value=7.5)])[0].successful
-    assert classifier._listener.decider.settings.hold_s == 7.5
+    assert classifier._classifier.listener.decider.settings.hold_s == 7.5
