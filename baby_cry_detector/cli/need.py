@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`baby-cry need`: what was learnt of one baby from the diary, why, and how often it was right."""
 
+import argparse
 from datetime import datetime
 import json
 import os
@@ -32,10 +33,7 @@ def add_parser(subparsers):
     """Declare the subcommand and its own."""
     parser = subparsers.add_parser('need', help='what was learnt of one baby, and how well',
                                    description=__doc__)
-    parser.add_argument('--database', metavar='FILE', type=Path, default=None,
-                        help='default: the one that the diary node writes')
-    parser.add_argument('--crib', default=None,
-                        help='whose baby; default: the one crib that the diary has')
+    whose(parser, None)
     inner = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
     report = inner.add_parser('report', help='how often it was right, beside always saying the '
                               'commonest need')
@@ -62,6 +60,16 @@ def add_parser(subparsers):
     birth.add_argument('date', metavar='YYYY-MM-DD|none')
     birth.set_defaults(run=run_birth)
     meant(birth)
+    for action in inner.choices.values():
+        whose(action, argparse.SUPPRESS)       # there too, since people write it there
+
+
+def whose(parser, default):
+    """Declare the options that say where what was learnt lies, and of whom."""
+    parser.add_argument('--database', metavar='FILE', type=Path, default=default,
+                        help='default: the one that the diary node writes')
+    parser.add_argument('--crib', default=default,
+                        help='whose baby; default: the one crib that the diary has')
 
 
 def meant(parser):

@@ -281,6 +281,15 @@ def test_forgotten_while_the_clock_was_ahead_is_said_and_forgetting_again_mends_
     assert watch.since_ns == settings['since_ns'] < ahead_ns, 'the node too'
 
 
+def test_whose_baby_may_stand_before_the_action_or_after_it(capsys, path):
+    before = run(capsys, path, '--crib', 'crib', 'report')
+    assert before[0] == 0
+    assert run(capsys, path, 'report', '--crib', 'crib') == before
+    assert main(['need', 'report', '--crib', 'crib', '--database', str(path)]) == 0
+    assert capsys.readouterr().out == before[1]
+    assert run(capsys, path, 'report', '--crib', 'other')[0] == 2
+
+
 def test_a_crib_that_is_not_there_is_refused_and_gets_no_file(capsys, path, tmp_path):
     exported = tmp_path / 'kept.json'
     assert run(capsys, path, 'export', str(exported))[0] == 0
