@@ -339,6 +339,8 @@ def main() -> int:
     parser.add_argument('--short', action='store_true', help='a tenth of what is not given')
     parser.add_argument('--only', choices=tuple(PARTS), action='append')
     options = parser.parse_args()
+    if options.keep:
+        Path(options.keep).mkdir(parents=True, exist_ok=True)
     for name, (default, _) in LENGTHS.items():
         attribute = name.replace('-', '_')
         if getattr(options, attribute) is None:
