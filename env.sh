@@ -9,10 +9,12 @@ if [ "$#" -eq 0 ]; then
   echo 'usage: ./env.sh COMMAND [ARGUMENT...]   (for example ./env.sh baby-cry listen F.wav)' >&2
   exit 2
 fi
-# Built, and nothing changed since (git pull)? A look at the times costs some milliseconds; setup.sh
-# then compares contents.
+# Built, here, still there, and nothing changed since (git pull)? A look at the times costs some
+# milliseconds; setup.sh then compares contents.
+built_for=$(cat "$here/.setup/venv" 2>/dev/null)
 newer() {
-  [ -e "$here/.setup/build.done" ] || return 0
+  [ -e "$here/.setup/build.done" ] && [ -x "$here/install/baby_cry_detector/bin/baby-cry" ] &&
+    [ -x "$here/.venv/bin/python" ] && [ "${built_for##* }" -ef "$here" ] || return 0
   [ -n "$(cd "$here" && find package.xml CMakeLists.txt LICENSE NOTICE cmake msg srv launch config \
     baby_cry_detector underlay requirements tools/setup.sh -name __pycache__ -prune -o \
     \( -type f -o -type d \) -newer .setup/build.done -print -quit)" ]

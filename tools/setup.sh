@@ -137,7 +137,10 @@ fi
 sources() { find package.xml CMakeLists.txt LICENSE NOTICE cmake msg srv launch config baby_cry_detector underlay -type f \
   ! -name '*.pyc' ! -name '*.so' ! -path '*/training/*.yaml' -print0 | sort -z | xargs -0 sha256sum | digest; }
 now=$(sources)
-if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ]; then
+if [ "$(cat "$state/build.done" 2>/dev/null)" != "$now" ] ||
+  [ ! -x install/baby_cry_detector/bin/baby-cry ]; then
+  # One that fails or is ended leaves nothing that runs, whatever the sources are next time.
+  rm -f "$state/build.done"
   export PATH=$venv/bin:$PATH
   if [[ $mode == wheels* ]]; then
     run 'could not adapt the ROS wheels to this environment' "$venv/bin/python" tools/relocate_wheels.py

@@ -3,6 +3,7 @@
 """`make setup` on machines that lack something: one sentence that says what to do, and no mess."""
 
 import fcntl
+from hashlib import sha256
 import os
 from pathlib import Path
 import shutil
@@ -10,12 +11,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ('bash', 'cat', 'cut', 'dirname', 'env', 'find', 'grep', 'mkdir', 'rm', 'sha256sum',
-         'sort', 'tail', 'uname', 'xargs', 'cp', 'g++', 'flock')
+         'sort', 'tail', 'uname', 'xargs', 'cp', 'g++', 'flock', 'nproc', 'touch')
 
 
 def as_in_a_terminal():
@@ -158,6 +160,85 @@ time.sleep(0.5)'
                           preexec_fn=as_in_a_terminal)
     assert (done.returncode, done.stdout) == (0, 'interrupted\n')
     assert 'KeyboardInterrupt' not in done.stderr
+
+
+SOURCES = ('package.xml', 'CMakeLists.txt', 'LICENSE', 'NOTICE', 'cmake/a', 'msg/a', 'srv/a',
+           'launch/a', 'config/a', 'baby_cry_detector/a', 'underlay/a',
+           'install/audio_common_msgs/share/audio_common_msgs/package.xml')
+# Builds all but what is broken, as colcon leaves it.
+COLCON = """[ "$(cat package.xml)" != broken ] || exit 1
+mkdir -p install/baby_cry_detector/bin; echo built >>builds
+echo 'PATH=$PWD/install/baby_cry_detector/bin:$PATH' >install/setup.bash
+cp .venv/bin/python install/baby_cry_detector/bin/baby-cry"""
+
+
+@pytest.fixture
+def prepared(machine, tmp_path):
+    """Have a checkout whose environment is there, for which only building is left."""
+    checkout = tmp_path / 'checkout'
+    for name in (*SOURCES, '.venv/bin/python'):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text('#!/bin/sh\n')
+    (checkout / '.venv' / 'bin' / 'python').chmod(0o755)
+    shutil.copy(ROOT / 'env.sh', checkout)
+    state = checkout / '.setup'
+    state.mkdir()
+    key = f'wheels {sys.version_info[:2]} {sys.base_exec_prefix} {checkout}\n'
+    (state / 'venv').write_text(key)
+    lock = (checkout / 'requirements' / 'lock' / 'jazzy.txt').read_bytes()
+    (state / 'lock_jazzy.done').write_text(sha256(lock).hexdigest()[:16] + '\n')
+
+    def build():
+        result, _ = machine(fake={'colcon': COLCON})
+        return result
+
+    assert build().returncode == 0
+    return checkout, build
+
+
+def builds(checkout):
+    return (checkout / 'builds').read_text().count('built')
+
+
+def test_a_build_that_failed_is_not_ready_when_the_mistake_is_taken_back(prepared):
+    checkout, build = prepared
+    (checkout / 'package.xml').write_text('broken')
+    result = build()
+    assert 'the build failed' in sentence(result) and 'ready' not in result.stderr
+    (checkout / 'package.xml').write_text('#!/bin/sh\n')
+    assert 'ready' in build().stderr and builds(checkout) == 2
+    assert 'ready' in build().stderr and builds(checkout) == 2  # and then there is nothing to do
+
+
+@pytest.mark.parametrize('lost', ['install', '.venv/bin/python', 'moved'])
+def test_a_checkout_that_lost_its_build_is_set_up_by_the_next_command(prepared, tmp_path, lost):
+    checkout, _ = prepared
+    (checkout / 'tools' / 'setup.sh').write_text('#!/bin/sh\necho set up anew >&2; exit 7\n')
+    later = time.time() + 60
+    os.utime(checkout / '.setup' / 'build.done', (later, later))
+    if lost == 'moved':
+        checkout = checkout.rename(tmp_path / 'elsewhere')
+    elif lost == 'install':
+        shutil.rmtree(checkout / lost)
+    else:
+        (checkout / lost).unlink()
+    done = subprocess.run([str(checkout / 'env.sh'), 'true'], capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stderr) == (7, 'set up anew\n')
+
+
+def test_a_checkout_reached_by_another_name_is_the_same(prepared, tmp_path):
+    checkout, _ = prepared
+    (tmp_path / 'link').symlink_to(checkout)
+    done = subprocess.run([str(tmp_path / 'link' / 'env.sh'), 'echo', 'here'], check=False,
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, 'here\n')
+
+
+def test_an_installation_that_is_gone_is_built_again(prepared):
+    checkout, build = prepared
+    shutil.rmtree(checkout / 'install' / 'baby_cry_detector')
+    assert 'ready' in build().stderr and builds(checkout) == 2
 
 
 def test_environment_without_a_command_says_how_to_use_it():
