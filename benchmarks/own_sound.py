@@ -15,6 +15,9 @@ With `--cancel` what is played is known, as `own_sound` of the graph says it, an
 is heard (`audio/echo/`); the sound comes 80 ms after that, in a room of `--decay` seconds by image
 sources (pip install pyroomacoustics). `benchmarks/echo.py` measures the canceller by itself.
 
+With `--rocking` a mechanism rocks the crib all the time (`audio/synthesis/rocking_motor.py`), and
+the cries are as loud as it and 10 dB louder: found without its motion being known, and with it.
+
 With `--folds` (of `baby-cry train --folds`) each cry is heard by the detector that was not trained
 on it; otherwise the shipped detector hears them, which knows most of them.
 """
@@ -35,6 +38,7 @@ from baby_cry_detector.research.training.manifest import default_data_dir, load_
 from baby_cry_detector.stream.listener import open_checkpoint
 from echo import cancelled, image_source_response, through
 import numpy as np
+from own_noise import print_rocking
 
 RATE = 16_000
 FULL_SCALE_DBA = 110.0         # of the microphone; the detector does not read the level
@@ -169,7 +173,14 @@ def main() -> int:
     parser.add_argument('--decay', type=float, default=0.4, help='RT60 of the room, with --cancel')
     parser.add_argument('--scenes', default='', help='parts of their names; empty: all')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--rocking', type=int, default=0, metavar='MACHINES',
+                        help='instead: cries over the noise of that many mechanisms that rock')
     options = parser.parse_args()
+    if options.rocking:
+        cries = sum(chosen_cries(options.cries, options.seed).values(), [])
+        print_rocking(open_checkpoint(options.model), cries, options.rocking, room,
+                      crying_level_db, GAP_S)
+        return 0
     cancelling = Cancelling(options.decay if options.cancel else 0.0)
     scenes = [scene for scene in SCENES if not options.scenes or any(
         part in scene.name for part in options.scenes.split(','))]

@@ -17,6 +17,7 @@ from baby_cry_detector.audio.echo.own_sound import OwnSound
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
+from baby_cry_detector.audio.motion_noise import MotionNoise
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.stream.intake import AudioIntake, SILENCE_DBFS, StampedFrames
 from baby_cry_detector.stream.reception import Reception
@@ -56,6 +57,7 @@ class Extraction:
     :ivar remarks: each judgement that was made, by kind, with its newest sentence.
     :ivar reception: judges what arrives.
     :ivar own_sound: what the robot itself plays, which is taken out of what is heard.
+    :ivar own_motion: how it moves, and the noise of that, which is made softer.
     :ivar has_learnt: whether the ear knows more than it did; whoever keeps it sets it back.
     :ivar format_trouble: why the audio can't be decoded, one sentence; '' if it can.
     """
@@ -72,9 +74,9 @@ class Extraction:
         self.format_trouble = ''
         self.reception = Reception(stamp_tolerance_s, floors_db)
         self.has_learnt = False
-        self.own_sound = OwnSound()
+        self.own_sound, self.own_motion = OwnSound(), MotionNoise()
         self._intake = AudioIntake(feature_set, channel, stamp_tolerance_s,
-                                   self.own_sound.canceller)
+                                   self.own_sound.canceller, self.own_motion)
         self.hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
         self._timeout_ns = round(no_audio_timeout_s * SECOND_NS)
         self._on_audio = on_audio
@@ -167,6 +169,11 @@ class Extraction:
         self.own_sound.on_format(name, message)
         if self.own_sound.trouble:
             self.troubles.report('own_sound', self.own_sound.trouble)
+
+    def on_probability(self, cry_probability: float) -> None:
+        """Take what the classifier says: while somebody cries little is learned of the rest."""
+        self.own_sound.on_probability(cry_probability)
+        self.own_motion.on_probability(cry_probability)
 
     def on_own_sound(self, name: str, message: AudioMessage) -> None:
         """Take what a loudspeaker of the robot plays, by the topic's name."""
@@ -311,7 +318,7 @@ def extraction_details(extraction: Extraction) -> Dict[str, Any]:
         told['channel_choice'] = extraction.channel_finding
     told.update(times=reception.stamps.mode,
                 microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1),
-                **extraction.own_sound.figures(),
+                **extraction.own_sound.figures(), **extraction.own_motion.figures(),
                 self_test='' if test.last is None else test.last.sentence)
     return told
 

@@ -4,20 +4,21 @@
 From blocks of samples to stamped frames: the samples' part of `extraction`.
 
 Decodes, follows the stamps, resamples to the feature set's rate, takes out what the robot itself
-plays, and extracts. Continuity is
-judged before anything is heard: after a break the frames of the old stretch are completed, and
-the new one starts with fresh state at frame 0.
+plays and how it sounds when it moves, and extracts. Continuity is judged before anything is heard:
+after a break the frames of the old stretch are completed, and the new one starts with fresh state
+at frame 0.
 """
 
 from collections import Counter
 from dataclasses import dataclass
 import math
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Union
 
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, Choice, parse_choice
 from baby_cry_detector.audio.continuity import StreamClock
 from baby_cry_detector.audio.echo import EchoCanceller
 from baby_cry_detector.audio.formats import AudioFormat, from_pcm16, PCM16_SCALE, to_pcm16
+from baby_cry_detector.audio.motion_noise import MotionNoise
 from baby_cry_detector.audio.resampler import StreamingResampler
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
 from baby_cry_detector.units import SECOND_NS
@@ -25,6 +26,7 @@ import numpy as np
 
 SILENCE_DBFS = -120.0
 LONGEST_BLOCK_S = 60.0
+Cleaner = Union[EchoCanceller, MotionNoise]
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class AudioIntake:
     :param channel: ``'auto'``, ``'mix'`` or the number of a channel; see `ChannelMixer`.
     :param stamp_tolerance_s: jitter of the stamps that still counts as continuous.
     :param canceller: takes out what the robot itself plays; ``None``: nothing does.
+    :param motion: makes the noise of its own motion softer; ``None``: nothing does.
     :ivar counts: breaks and drops by kind.
     :ivar used_samples: ``(n,)`` samples of the newest block at its own rate; ``None`` if it was
         not used.
@@ -62,7 +65,8 @@ class AudioIntake:
     """
 
     def __init__(self, feature_set: FeatureSet, channel: Choice = AUTO,
-                 stamp_tolerance_s: float = 0.04, canceller: Optional[EchoCanceller] = None):
+                 stamp_tolerance_s: float = 0.04, canceller: Optional[EchoCanceller] = None,
+                 motion: Optional[MotionNoise] = None):
         """Wait for a format."""
         self.feature_set = feature_set
         self.format: Optional[AudioFormat] = None
@@ -76,8 +80,9 @@ class AudioIntake:
         self._extractor = StreamingExtractor(feature_set)
         self._resampler: Optional[StreamingResampler] = None
         self._hop_ns = feature_set.hop_length * SECOND_NS // feature_set.sample_rate
-        self._canceller = canceller
-        self._next_sample = 0          # after resampling, of this stretch
+        # One after the other; each with how many samples of this stretch it was given.
+        self._cleaners: List[Cleaner] = [part for part in (canceller, motion) if part is not None]
+        self._given = [0] * len(self._cleaners)
         self._next_frame = 0
         self._owed = np.zeros(0, np.int16)     # samples of frames that are not complete
         # Stamp that the next frame of this stretch should have; None before its first.
@@ -143,7 +148,7 @@ class AudioIntake:
             frames = self._complete()
         samples = self._newest = self.mixer.process(frames_in) / PCM16_SCALE
         self.used_samples, self.used_frames = samples, frames_in
-        ready = self._cancel(self._resample(samples))
+        ready = self._clean(self._resample(samples))
         as_it_came = ready is samples and self.format.channels == 1
         return frames + self._stamp(self._extract(ready, frames_in[:, 0] if as_it_came else None))
 
@@ -169,14 +174,15 @@ class AudioIntake:
             return samples
         return requantised(self._resampler.process(samples))
 
-    def _cancel(self, samples: np.ndarray) -> np.ndarray:
-        """Return what is ready of the samples without what the robot plays."""
-        if self._canceller is None or not len(samples):
-            return samples
-        rate = self.feature_set.sample_rate
-        stamp_ns = self._clock.time_of(self._next_sample, rate)
-        self._next_sample += len(samples)
-        return self._canceller.process(stamp_ns, samples)
+    def _clean(self, samples: np.ndarray) -> np.ndarray:
+        """Return what is ready of the samples without what is the robot's own."""
+        for number, cleaner in enumerate(self._cleaners):
+            if not len(samples):
+                break
+            stamp_ns = self._clock.time_of(self._given[number], self.feature_set.sample_rate)
+            self._given[number] += len(samples)
+            samples = cleaner.process(stamp_ns, samples)
+        return samples
 
     def _stamp(self, values: np.ndarray) -> List[StampedFrames]:
         """Return new frames, numbered and stamped by the clock as it is now."""
@@ -209,8 +215,9 @@ class AudioIntake:
         if self._resampler is not None:
             tail = self._resampler.flush()
             tail = requantised(tail) if len(tail) else tail
-            if self._canceller is not None:
-                tail = np.concatenate((self._canceller.flush(), tail))
+            if self._cleaners:
+                owed = [cleaner.flush() for cleaner in reversed(self._cleaners)]
+                tail = np.concatenate((*owed, tail))
             parts = [self._extract(tail)] if len(tail) else []
             parts.append(self._extractor.flush().values)
             values = np.concatenate(parts)
@@ -218,7 +225,7 @@ class AudioIntake:
                 frames.append(self._advance(self._next_frame, self._next_start_ns, values))
         self._extractor.reset()
         self._owed = self._owed[:0]
-        self._next_frame = self._next_sample = 0
+        self._next_frame, self._given = 0, [0] * len(self._cleaners)
         self._next_start_ns = None
         return frames
 

@@ -23,7 +23,7 @@ LAYERS = (
     {'compiled', 'cry_state', 'fields', 'kept_state', 'names', 'own_thread', 'printable',
      'checkpoints'},
     {'audio', 'audio.containers', 'audio.devices', 'audio.echo', 'audio.loudness',
-     'audio.synthesis', 'features', 'features.stages', 'features.sets',
+     'audio.motion_noise', 'audio.synthesis', 'features', 'features.stages', 'features.sets',
      'model.cells'},
     {'model', 'decision'},
     {'model.second'},

@@ -77,6 +77,13 @@ class FeatureExtractorSettings(NodeSettings):
         'own_sound', 'Topics, separated by commas, on which loudspeakers of the robot say what '
         'they play; it is taken out of what is heard. The format of each is on its name with '
         '_info. Empty: none.', read_only=True)
+    own_motion: str = setting(
+        'joint_states', 'Topic (sensor_msgs/JointState) with the joint that rocks; what its '
+        'motion sounds like is learned while nobody cries and made softer from then on. Empty: '
+        'none.',
+        read_only=True)
+    own_motion_joint: str = setting(
+        'crib_rocking_joint', 'Name of that joint.', read_only=True)
     send_samples: bool = setting(
         True, 'Send the audio of the frames along, for the second listener of cry_classifier; it '
         'has none otherwise.', read_only=True)

@@ -42,7 +42,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         super().__init__('feature_extractor', FeatureExtractorSettings, overrides, **kwargs)
         self._extraction = None
         self._features = self._level = None
-        self._own_sound_names, self._own_sound = '', None
+        self._own, self._own_sound = ('', '', ''), None     # topics, topic and joint
         self._arrival = Arrival(self)
         self._workload = Workload()
         self._interleaving = Interleaving()
@@ -63,7 +63,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._extraction = Extraction(
             feature_set, values.channel, values.stamp_tolerance_s,
             values.no_audio_timeout_s, Troubles(self.counts, self.tell))
-        self._own_sound_names = values.own_sound
+        self._own = values.own_sound, values.own_motion, values.own_motion_joint
         if values.keep_microphone:
             self._memory = self.own(EarKeeper(self.get_fully_qualified_name(),
                                               self._extraction.reception, self.report))
@@ -80,8 +80,8 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self.hear(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
         self._topic = self.resolve_topic_name('audio_stamped')
         self.hear(AudioDataStamped, 'audio_stamped', self._on_audio, qos.stream(qos.depth_for()))
-        self._own_sound = OwnSoundInput(self, self._own_sound_names, self._extraction,
-                                        self.classifier is None)
+        self._own_sound = OwnSoundInput(self, self._own[0], self._extraction,
+                                        self.classifier is None, self._own[1:])
         self.every(LEVEL_PERIOD_S, self._watch)
         self._listening.use(self._extraction.reception.self_test)
 
