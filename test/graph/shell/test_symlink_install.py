@@ -24,6 +24,8 @@ def test_nodes_of_a_symlink_install_start(tmp_path):
     for name in SOURCES:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, package / name)
+    # A checkout on a share, or out of an archive, may know no modes.
+    (package / 'cmake' / 'entry_point.py.in').chmod(0o644)
     generator = ['-GNinja'] if shutil.which('ninja') else []
     build = subprocess.run(
         ['colcon', 'build', '--symlink-install', '--cmake-args', *generator,
