@@ -5,8 +5,9 @@
 
 #include "extractor.h"
 
+#include "../audio/aligned.h"
+
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CHUNK 1024
@@ -43,9 +44,9 @@ void baby_cry_extractor_reset(Extractor *extractor) {
 }
 
 static Extractor *begin_new(Kind kind) {
-  Extractor *made = calloc(1, sizeof *made);
-  if (made && !(made->shared = calloc(1, sizeof *made->shared))) {
-    free(made);
+  Extractor *made = aligned_new(sizeof *made);
+  if (made && !(made->shared = aligned_new(sizeof *made->shared))) {
+    aligned_free(made);
     return NULL;
   }
   if (made)
@@ -94,7 +95,7 @@ int32_t baby_cry_extractor_front_end(Extractor *extractor, const FrontEndTables 
 // Another stream of the same kind, which shares what the first has: that one must outlive it.
 // NULL where there is no memory.
 Extractor *baby_cry_extractor_like(const Extractor *first) {
-  Extractor *made = malloc(sizeof *made);
+  Extractor *made = aligned_new(sizeof *made);
   if (!made)
     return NULL;
   memcpy(made, first, sizeof *made);
@@ -105,8 +106,8 @@ Extractor *baby_cry_extractor_like(const Extractor *first) {
 
 void baby_cry_extractor_free(Extractor *extractor) {
   if (!extractor->is_like)
-    free(extractor->shared);
-  free(extractor);
+    aligned_free(extractor->shared);
+  aligned_free(extractor);
 }
 
 // Columns of a row.

@@ -1,14 +1,13 @@
 // Copyright 2026 The baby_cry_detector authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include "../audio/aligned.h"
 #include "model.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BLOCK 32
-#define ALIGNMENT 64
 #define TILE 128                // columns whose weights stay near while all vectors are taken
 
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
@@ -18,14 +17,14 @@ int matrix_make(Matrix *matrix, int rows, int columns) {
   matrix->columns = columns;
   const size_t weights = (size_t)matrix->rows * (size_t)columns, count = weights
       + (size_t)matrix->rows;
-  float *memory = calloc(count + ALIGNMENT / sizeof(float), sizeof(float));
+  float *memory = aligned_new(count * sizeof(float));
   matrix->weight = memory;
   matrix->bias = memory ? memory + weights : NULL;
   return memory != NULL;
 }
 
 void matrix_free(Matrix *matrix) {
-  free(matrix->weight);
+  aligned_free(matrix->weight);
   matrix->weight = NULL;
 }
 
@@ -82,53 +81,6 @@ static inline void two_products(const float *w, int columns, const float *x, con
   STORE(other_y + 3 * LANES, h);
 }
 
-// The same for two blocks of rows of one product: a sum waits for itself, so several are made at
-// once. `next_w` is the second block's weights.
-__attribute__((always_inline))
-static inline void two_blocks(const float *w, const float *next_w, int columns, const float *x,
-                              const float *start, float *y) {
-  Lanes a, b, c, d, e, f, g, h, wa, wb, wc, wd;
-  LOAD(a, start);
-  LOAD(b, start + LANES);
-  LOAD(c, start + 2 * LANES);
-  LOAD(d, start + 3 * LANES);
-  LOAD(e, start + BLOCK);
-  LOAD(f, start + BLOCK + LANES);
-  LOAD(g, start + BLOCK + 2 * LANES);
-  LOAD(h, start + BLOCK + 3 * LANES);
-  for (int k = 0; k < columns; k++, w += BLOCK, next_w += BLOCK) {
-    __builtin_prefetch(w + 16 * BLOCK);
-    __builtin_prefetch(w + 16 * BLOCK + 16);
-    __builtin_prefetch(next_w + 16 * BLOCK);
-    __builtin_prefetch(next_w + 16 * BLOCK + 16);
-    const float value = x[k];
-    LOAD(wa, w);
-    LOAD(wb, w + LANES);
-    LOAD(wc, w + 2 * LANES);
-    LOAD(wd, w + 3 * LANES);
-    a += wa * value;
-    b += wb * value;
-    c += wc * value;
-    d += wd * value;
-    LOAD(wa, next_w);
-    LOAD(wb, next_w + LANES);
-    LOAD(wc, next_w + 2 * LANES);
-    LOAD(wd, next_w + 3 * LANES);
-    e += wa * value;
-    f += wb * value;
-    g += wc * value;
-    h += wd * value;
-  }
-  STORE(y, a);
-  STORE(y + LANES, b);
-  STORE(y + 2 * LANES, c);
-  STORE(y + 3 * LANES, d);
-  STORE(y + BLOCK, e);
-  STORE(y + BLOCK + LANES, f);
-  STORE(y + BLOCK + 2 * LANES, g);
-  STORE(y + BLOCK + 3 * LANES, h);
-}
-
 // 8 rows of four products.
 __attribute__((always_inline))
 static inline void four_products(const float *w, int columns, const float *const *x,
@@ -181,13 +133,12 @@ void matrix_times(const Matrix *matrix, int n, const float *const *x, float *con
                   int is_added) {
   const float *w = matrix->weight;
   const int columns = matrix->columns;
+  // One vector takes each weight once, as it comes: nothing has to stay near.
+  const int tile = n == 1 ? columns : TILE;
   int row = 0;
-  for (; n == 1 && row + 2 * BLOCK <= matrix->rows; row += 2 * BLOCK, w += 2 * BLOCK * columns)
-    two_blocks(w, w + BLOCK * columns, columns, x[0], is_added ? y[0] + row : matrix->bias + row,
-               y[0] + row);
   for (; row + BLOCK <= matrix->rows; row += BLOCK)
-    for (int from = 0; from < columns; from += TILE) {
-      const int some = columns - from < TILE ? columns - from : TILE;
+    for (int from = 0; from < columns; from += tile) {
+      const int some = columns - from < tile ? columns - from : tile;
       const float *bias = is_added || from ? NULL : matrix->bias + row;
       int i = 0;
       for (; i + 1 < n; i += 2)

@@ -3,11 +3,11 @@
 
 // Frames in, probabilities out, as runtime.py: a stream steps its members and averages them.
 
+#include "../audio/aligned.h"
 #include "runtime.h"
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define INPUT_LIMIT 1e6f
@@ -86,7 +86,7 @@ static size_t lay_out(const Model *model, Stream *stream, float *memory) {
 // Returns NULL where there is no memory. The model must outlive the stream.
 Stream *baby_cry_stream_new(const Model *model) {
   const size_t floats = lay_out(model, NULL, NULL);
-  Stream *stream = calloc(1, sizeof *stream + floats * sizeof(float));
+  Stream *stream = aligned_new(sizeof *stream + floats * sizeof(float));
   if (!stream)
     return NULL;
   stream->model = model;
@@ -95,7 +95,7 @@ Stream *baby_cry_stream_new(const Model *model) {
   return stream;
 }
 
-void baby_cry_stream_free(Stream *stream) { free(stream); }
+void baby_cry_stream_free(Stream *stream) { aligned_free(stream); }
 
 int64_t baby_cry_stream_nonfinite(const Stream *stream) { return stream->nonfinite; }
 

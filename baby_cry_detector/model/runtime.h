@@ -49,7 +49,7 @@ typedef struct {
   float *work[3];                       // (MOST_STEPS, widest) each
   double *share;
   MemberState member[MAX_MEMBERS];
-  float memory[];
+  float memory[] __attribute__((aligned(64)));
 } Stream;
 
 // Frames of one stream and what comes of them.
