@@ -65,6 +65,7 @@ class Ear:
 
     def __init__(self, floors_db=()) -> None:
         self._floors: Deque[float] = deque(maxlen=KEPT_MINUTES)
+        self._floor_db: Optional[float] = None          # of these, asked for with every block
         self.resume(floors_db)
         self.verdict = FINE
         self.reset()
@@ -93,19 +94,19 @@ class Ear:
     @property
     def floor_db(self) -> Optional[float]:
         """Return the quietest that this microphone is in this room; None before it is known."""
-        if len(self._floors) * 60 < LEARN_S:
-            return None
-        return float(np.percentile(np.array(self._floors), FLOOR_PERCENTILE))
+        return self._floor_db
 
     def forget_microphone(self) -> None:
         """Learn anew: it is another microphone, or stands elsewhere."""
         self._floors.clear()
+        self._floor_db = None
         self.reset()
 
     def resume(self, floors_db) -> None:
         """Know what `kept` returned in a process before this one; nonsense is left out."""
         self._floors.extend(float(value) for value in floors_db if math.isfinite(value)
                             and FLOOR_DBFS <= value <= 0.0)
+        self._find_floor()
 
     def kept(self) -> list:
         """Return what is known of this microphone, to be given to the next one."""
@@ -166,7 +167,12 @@ class Ear:
             return False
         self._floors.append(float(np.percentile(np.array(self._minute), FLOOR_PERCENTILE)))
         self._minute.clear()
+        self._find_floor()
         return True
+
+    def _find_floor(self) -> None:
+        self._floor_db = None if len(self._floors) * 60 < LEARN_S else float(
+            np.percentile(np.array(self._floors), FLOOR_PERCENTILE))
 
     def _judge(self) -> Verdict:
         seconds = list(self._seconds)

@@ -94,7 +94,8 @@ class Confirmer:
         self._check_arrays('probe', self.probe, probe_shapes(count))
         if not (self.probe['std'] > 0).all():
             raise ConfirmerError('probe: expected every std above 0')
-        self.runs = SoundNetwork(self.network)
+        self.runs = SoundNetwork(self.network,
+                                 is_busy=not isinstance(self.network, HeldInFile))
 
     def _check_thresholds(self) -> None:
         given = self.thresholds
@@ -175,8 +176,8 @@ def load_confirmer(path: Union[str, Path], in_memory: bool = True) -> Confirmer:
     """
     Read a confirmer; executes nothing that is in the file.
 
-    :param in_memory: False leaves its network in the file, to be read for each window: for who
-        hears a few candidates a night.
+    :param in_memory: True keeps its network ready, for who hears hours on hours; False leaves it
+        in the file, to be read for each window: for who hears a few candidates a night.
     :raises ConfirmerError: if it is missing, damaged, or something else.
     """
     try:

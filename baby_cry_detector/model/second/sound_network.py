@@ -9,7 +9,7 @@ eight bits a number with a scale a row. Plain NumPy: some 15 ms a window, so nob
 time; `confirmer.py` has it hear candidates.
 """
 
-from typing import Dict, Mapping, Tuple
+from typing import Dict, List, Mapping, Tuple
 
 import numpy as np
 
@@ -47,16 +47,19 @@ class SoundNetwork:
     The network.
 
     :param arrays: as `shapes` says; each is asked for when it is used.
+    :param is_busy: whether windows come all the time: the products' weights are then put together
+        once and kept (13 MB), which is half of what a window costs.
     :raises ValueError: if they are others.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray]):
+    def __init__(self, arrays: Mapping[str, np.ndarray], is_busy: bool = False):
         for name, (shape, dtype) in shapes().items():
             if name not in arrays or arrays[name].shape != shape or arrays[name].dtype != dtype:
                 raise ValueError(f'{name}: expected {dtype} of shape {shape}')
         self._window, self._mel = arrays['window'], np.ascontiguousarray(arrays['mel'].T)
         self._first, self._first_bias = arrays['first'], arrays['first_bias']
-        self._arrays = arrays
+        self._arrays, self._is_busy = arrays, is_busy
+        self._points: List[np.ndarray] = []
 
     def embedding(self, samples: np.ndarray) -> np.ndarray:
         """
@@ -73,13 +76,21 @@ class SoundNetwork:
         for number, (_, _, stride) in enumerate(LAYERS):
             x = _convolved(x, arrays[f'depth{number}'], stride) + arrays[f'depth{number}_bias']
             x = np.maximum(x, 0.0)
-            # Whole numbers times a scale are put together where they are used, a few times an
-            # episode: kept, they would be four times as large.
-            weights = arrays[f'point{number}'].astype(np.float32)
-            weights *= arrays[f'point{number}_scale'][:, None]
-            x = x @ np.ascontiguousarray(weights.T) + arrays[f'point{number}_bias']
+            x = x @ self._point(number) + arrays[f'point{number}_bias']
             x = np.maximum(x, 0.0)
         return x.mean(axis=(0, 1))
+
+    def _point(self, number: int) -> np.ndarray:
+        """Return a product's weights (channels in, channels out): whole numbers times a scale."""
+        if number < len(self._points):
+            return self._points[number]
+        weights = self._arrays[f'point{number}'].astype(np.float32)
+        weights *= self._arrays[f'point{number}_scale'][:, None]
+        weights = np.ascontiguousarray(weights.T)
+        # Kept they are four times as large: not for a few windows an episode.
+        if self._is_busy and number == len(self._points):
+            self._points.append(weights)
+        return weights
 
 
 def log_mel(window: np.ndarray, mel: np.ndarray, samples: np.ndarray) -> np.ndarray:
