@@ -17,7 +17,8 @@ from baby_cry_detector.ros.base.ros_time import (duration_from_nanoseconds, from
                                                  now_nanoseconds)
 from geometry_msgs.msg import Twist
 from rclpy.duration import Duration
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import (qos_check_compatible, QoSCompatibility, QoSProfile,
+                       ReliabilityPolicy)
 from rclpy.serialization import serialize_message
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -75,6 +76,7 @@ class MotionOutput:
         kind, usual = TOPICS[interface]
         self._publisher = node.offer(kind, topic or usual, COMMANDS)
         self.topic = self._publisher.topic_name
+        self._type = f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
         self.has_commanded = False
         self._since_s = time.monotonic()
 
@@ -102,11 +104,20 @@ class MotionOutput:
                    for info in self._node.get_publishers_info_by_topic(self.topic))
 
     def listeners(self, acknowledge: bool = False) -> int:
-        """Return how many subscribers the topic has; ``acknowledge``: of those that do."""
-        if acknowledge:
-            return sum(info.qos_profile.reliability == ReliabilityPolicy.RELIABLE
-                       for info in self._node.get_subscriptions_info_by_topic(self.topic))
-        return self._node.count_subscribers(self.topic)
+        """
+        Return how many subscribers receive what is sent; ``acknowledge``: of those that do.
+
+        One of another type, or that asks for more than is offered, is listed and gets nothing.
+        """
+        matched = self._publisher.get_subscription_count()
+        if not acknowledge:
+            return matched
+        offered = self._publisher.qos_profile
+        return min(matched, sum(
+            info.topic_type == self._type and
+            info.qos_profile.reliability == ReliabilityPolicy.RELIABLE and
+            qos_check_compatible(offered, info.qos_profile)[0] != QoSCompatibility.ERROR
+            for info in self._node.get_subscriptions_info_by_topic(self.topic)))
 
     def is_delivered(self) -> bool:
         """Return whether every subscriber that acknowledges has what was sent."""

@@ -11,9 +11,11 @@ from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from baby_cry_detector.ros.nodes.rocker import Rocker
 from care_graph import CareGraph
 import pytest
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+import rclpy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rocked_crib import Baby, events, NS, POLICY, Spun
 from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
 JOINT = 'crib_rocking_joint'
@@ -100,3 +102,30 @@ def test_open_loop_moves_nothing_for_who_acknowledges_nothing(care, rocker):
     baby.cry()
     baby.until(lambda: events(care, CareEvent.PHASE_REFUSED))
     assert 'acknowledges' in events(care, CareEvent.PHASE_REFUSED)[0].text and not heard
+
+
+@pytest.fixture
+def other_process(care):
+    """Return a node of another participant: within one, a topic has one type."""
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=care.domain_id)
+    yield rclpy.create_node('controller', context=context)
+    rclpy.shutdown(context=context)
+
+
+@pytest.mark.parametrize('open_loop', [True, False])
+@pytest.mark.parametrize('kind, profile', [
+    (JointTrajectory, QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)),
+    (Float64MultiArray, qos.stream(10))], ids=['asks for more', 'another type'])
+def test_who_is_listed_and_receives_nothing_is_nobody(
+        care, other_process, rocker, kind, profile, open_loop):
+    other_process.create_subscription(kind, 'arm/plan', lambda message: None, profile)
+    care.said = WRONG[-1]
+    rocker(open_loop=open_loop, command_topic='arm/plan')
+    baby = Baby(care)
+    baby.until(lambda: care.node.count_subscribers('/arm/plan') and
+               'nobody listens to /arm/plan' in care.diagnosis('rocker')[1])
+    assert care.diagnosis('rocker')[0] == b'\x02'
+    baby.cry()
+    baby.until(lambda: events(care, CareEvent.PHASE_REFUSED))
+    assert not events(care, CareEvent.PHASE_STARTED)
