@@ -12,8 +12,9 @@ from pathlib import Path
 from baby_cry_detector.checkpoints import SHIPPED
 from baby_cry_detector.features import FeatureSet, get_feature_set
 from baby_cry_detector.names import safe_name
-from baby_cry_detector.ros.base.launching import (end_of_a_process, network_actions,
-                                                  network_argument, refusing_unknown)
+from baby_cry_detector.ros.base.launching import (checked_params_file, end_of_a_process,
+                                                  network_actions, network_argument,
+                                                  refusing_unknown)
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.stream.listener import open_checkpoint
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -111,8 +112,7 @@ def start(context):
     arguments = {name: context.launch_configurations[name] for name in (
         'source', 'namespace', 'frame_id', 'params_file', 'use_sim_time', 'log_level', 'composed',
         'respawn', 'audio_topic', 'audio_info_topic', *PASSED_ON)}
-    if not Path(arguments['params_file']).is_file():
-        raise RuntimeError(f'params_file is not a file: {arguments["params_file"]}')
+    params_file = checked_params_file(arguments['params_file'])
     outer = context.launch_configurations.get('ros_namespace')
     namespace = make_namespace_absolute(prefix_namespace(outer, arguments['namespace'])) or '/'
     nodes = ['cry_classifier', 'feature_extractor']
@@ -124,7 +124,7 @@ def start(context):
     common = {
         'package': PACKAGE,
         'namespace': arguments['namespace'],
-        'parameters': [arguments['params_file'], write(parameters, namespace)],
+        'parameters': [params_file, write(parameters, namespace)],
         'output': 'screen',
         'respawn': respawn,
         'respawn_delay': RESPAWN_DELAY_S,

@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
-from baby_cry_detector.ros.base.launching import (network_actions, network_argument,
-                                                  refusing_unknown)
+from baby_cry_detector.ros.base.launching import (checked_params_file, network_actions,
+                                                  network_argument, refusing_unknown)
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, TimerAction
 from launch.logging import launch_config
 from launch_ros.actions import Node
@@ -59,15 +59,14 @@ def generate_launch_description():
 def start(context):
     """Return the monitor, the viewers that are installed, and a line for each that is not."""
     values = context.launch_configurations
-    if not Path(values['params_file']).is_file():
-        raise RuntimeError(f'params_file is not a file: {values["params_file"]}')
+    params_file = checked_params_file(values['params_file'])
     outer = values.get('ros_namespace')
     namespace = make_namespace_absolute(prefix_namespace(outer, values['namespace'])) or '/'
     frame_id = values['frame_id'] or namespace.strip('/') or 'crib'
     actions = [Node(
         package=PACKAGE, executable='cry_monitor', name='cry_monitor',
         namespace=values['namespace'], output='screen',
-        parameters=[values['params_file'],
+        parameters=[params_file,
                     {'use_sim_time': values['use_sim_time'] == 'true'}])]
     for name, (package, executable, told, file) in VIEWERS.items():
         if values[name] != 'true':

@@ -14,6 +14,7 @@ import yaml
 pytest.importorskip('launch.actions', reason='needs the ROS 2 package launch')
 pytest.importorskip('launch_ros.actions', reason='needs the ROS 2 package launch_ros')
 
+from baby_cry_detector.ros.base.launching import checked_params_file  # noqa: E402, E501, I100  # after importorskip
 from baby_cry_detector.ros.base.parameters import TABLES  # noqa: E402, I100  # after importorskip
 from launch import LaunchContext, LaunchDescription, LaunchService  # noqa: E402, E501  # after importorskip
 from launch.actions import (DeclareLaunchArgument, EmitEvent,  # noqa: E402  # after importorskip
@@ -200,6 +201,41 @@ def test_relative_and_home_paths_of_recordings(params_file, recording, monkeypat
 def test_refuses_what_cannot_be_started(arguments, sentence, params_file):
     with pytest.raises(RuntimeError, match=sentence):
         started(**{'params_file': params_file, **arguments})
+
+
+@pytest.mark.parametrize('text, sentence', [
+    ('/**/feature_extractor:\n  ros__parameters: {stamp\n', 'refused: '),
+    ('cry_classifier:\n  hold_s: 3.0\n', 'refused: .*ros__parameters'),
+    ('hold_s\n', 'refused: '), ('\x00\x01', 'refused: ')])
+@pytest.mark.parametrize('file', ('baby_cry_detector', 'diary', 'monitor'))
+def test_a_file_that_nobody_can_read_is_refused_and_not_tried_for_ever(
+        file, text, sentence, tmp_path):
+    (tmp_path / 'p.yaml').write_text(text)
+    context = LaunchContext()
+    context.launch_configurations.update(params_file=str(tmp_path / 'p.yaml'), source='mic')
+    path = LAUNCH_FILE.with_name(f'{file}.launch.py')
+    with pytest.raises(RuntimeError, match=sentence):
+        for entity in get_launch_description_from_python_launch_file(str(path)).entities:
+            entity.visit(context)
+
+
+def test_a_node_of_the_file_that_is_nearly_one_of_ours_is_named(tmp_path, capfd):
+    path = tmp_path / 'p.yaml'
+    path.write_text('/**/cry_clasifier:\n  ros__parameters: {hold_s: 3.0}\n'
+                    'arm:\n  controller:\n    ros__parameters: {gain: 3.0}\n'
+                    '/**:\n  ros__parameters: {use_sim_time: false}\n')
+    started(path, source='mic')
+    said = ''.join(capfd.readouterr())
+    assert 'there is no node cry_clasifier: did you mean cry_classifier?' in said
+    assert said.count('there is no node') == 1
+
+
+def test_the_home_folder_is_understood_in_the_name_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    (tmp_path / 'p.yaml').write_text('/**/cry_classifier:\n  ros__parameters: {hold_s: 3.0}\n')
+    assert checked_params_file('~/p.yaml') == str(tmp_path / 'p.yaml')
+    nodes, _ = started('~/p.yaml', source='mic')
+    assert nodes
 
 
 class Run:

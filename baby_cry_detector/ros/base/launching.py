@@ -9,15 +9,16 @@ A launch argument that is not empty wins over params_file, whatever that is keye
 import difflib
 from pathlib import Path
 import sys
-from typing import Iterable
+from typing import Iterable, Iterator
 
 from baby_cry_detector.ros.base.parameters import TABLES
 from launch import LaunchDescription
 from launch.actions import (DeclareLaunchArgument, LogInfo, OpaqueFunction,
                             SetEnvironmentVariable, Shutdown)
-from launch.logging import launch_config
+from launch.logging import get_logger, launch_config
 from launch_ros.actions import Node
 from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+from rclpy.context import Context
 import yaml
 
 PACKAGE = 'baby_cry_detector'
@@ -156,16 +157,56 @@ def describe_behaviour(node: str, file: str) -> LaunchDescription:
                             if (text := context.launch_configurations[name])})])])
 
 
+def checked_params_file(text: str) -> str:
+    """
+    Return the path of a file of parameters, read as ROS reads it.
+
+    A process that can't read it ends at once, and would be started again for ever. Nodes of it
+    that are nearly named like ours are warned of: nobody would read what they say.
+
+    :raises RuntimeError: if there is none, or ROS can't read it.
+    """
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise RuntimeError(f'params_file is not a file: {text}')
+    context = Context()
+    try:
+        context.init(['--ros-args', '--params-file', str(path)], initialize_logging=False)
+    except RuntimeError as error:
+        reason = str(error).partition('Error: ')[2].partition(', at ')[0] or error
+        raise RuntimeError(f'params_file {text} is refused: {reason}') from None
+    context.try_shutdown()
+    entries = yaml.safe_load(path.read_text(encoding='utf-8'))
+    if not isinstance(entries, (dict, type(None))):
+        raise RuntimeError(f'params_file {text} is refused: it names no nodes')
+    for name in nodes_of(entries):
+        near = difflib.get_close_matches(name, TABLES, 1, 0.8)
+        if name not in TABLES and near:
+            get_logger('params_file').warning(
+                f'{text}: there is no node {name}: did you mean {near[0]}?')
+    return str(path)
+
+
+def nodes_of(entries, name: str = '') -> Iterator[str]:
+    """Yield the names of nodes, without namespaces, that a file of parameters speaks of."""
+    if not isinstance(entries, dict):
+        return
+    if 'ros__parameters' in entries:
+        yield name.rpartition('/')[2]
+        return
+    for key, below in entries.items():
+        yield from nodes_of(below, str(key))
+
+
 def start_behaviour(context, node: str, texts: dict) -> Node:
     """
     Return the node with the common arguments of the context.
 
     :param texts: ``{parameter: text}`` that override params_file.
-    :raises RuntimeError: if one of them is refused, or there is no params_file.
+    :raises RuntimeError: if one of them is refused, or params_file is.
     """
     arguments = context.launch_configurations
-    if not Path(arguments['params_file']).is_file():
-        raise RuntimeError(f'params_file is not a file: {arguments["params_file"]}')
+    params_file = checked_params_file(arguments['params_file'])
     outer = arguments.get('ros_namespace')
     namespace = make_namespace_absolute(prefix_namespace(outer, arguments['namespace'])) or '/'
     full_name = f'{namespace.rstrip("/")}/{node}'
@@ -179,7 +220,7 @@ def start_behaviour(context, node: str, texts: dict) -> Node:
     path.write_text(yaml.safe_dump({full_name: {'ros__parameters': values}}), encoding='utf-8')
     return Node(
         package=PACKAGE, executable=node, name=node, namespace=arguments['namespace'],
-        parameters=[arguments['params_file'], str(path)], output='screen',
+        parameters=[params_file, str(path)], output='screen',
         respawn=respawn, respawn_delay=RESPAWN_DELAY_S,
         on_exit=None if respawn else end_of_a_process,
         ros_arguments=['--log-level',
