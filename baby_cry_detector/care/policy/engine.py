@@ -13,12 +13,12 @@ from its first onset. Soothing begins only in a bout whose beginning was heard.
 """
 
 from dataclasses import dataclass, replace
-import math
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from baby_cry_detector.care.policy.effect import CryHistory, Effect, WINDOW_NS
 from baby_cry_detector.care.policy.plan import AlertOrder, Plan, RockOrder, SoundOrder
-from baby_cry_detector.care.policy.policy import CribPolicy, NEED_BASES, Policy, PRIORITIES, Step
+from baby_cry_detector.care.policy.policy import (CribPolicy, NEED_BASES, Policy, PRIORITIES,
+                                                  Row, Step)
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import BASIS_NAMES, STATUS_DISABLED
 from baby_cry_detector.units import SECOND_NS
@@ -37,16 +37,23 @@ ROCK, SOUND = 'rock', 'sound'
 
 
 @dataclass
+class _Trial:
+    """What is being tried, from the first action until none goes on."""
+
+    since_ns: int
+    before: Tuple[float, float]           # share and intensity of the crying
+    reference: Optional[float] = None     # intensity that worse is measured from
+    worse_since_ns: Optional[int] = None
+
+
+@dataclass
 class _Bout:
     onset_ns: int
     last_cry_ns: int
     barred: str = ''                      # why there is no (more) soothing
     failed: str = ''                      # why soothing counts as failed
     steps_ns: int = 0                     # how far the steps have come
-    trial_ns: Optional[int] = None        # since when something is being tried
-    before: Tuple[float, float] = (math.nan, math.nan)
-    reference: Optional[float] = None     # intensity that worse is measured from
-    worse_since_ns: Optional[int] = None
+    trial: Optional[_Trial] = None
     rank: int = 0                         # of the level, which only rises
     confirmed: bool = False               # some of its crying was, or nobody could have
     unconfirmed_ns: int = 0               # how long it cried without being confirmed
@@ -78,7 +85,8 @@ class PolicyEngine:
         self._history.clear()
         self._last: Optional[CryState] = None
         self._bout: Optional[_Bout] = None
-        self._actions: Dict[str, object] = {}
+        self._rock: Optional[RockOrder] = None
+        self._sound: Optional[SoundOrder] = None
         self._before: Dict[str, Tuple[float, float]] = {}
         self._given_up: Dict[str, str] = {}
         self._ended: List[Effect] = []
@@ -96,9 +104,13 @@ class PolicyEngine:
         if state.is_heard:
             self._deaf_ns = None
             self._cried_when_lost = ''
-            self._update_bout(state)
-            self._soothe(state)
-            self._alert_cry(state)
+            bout = self._update_bout(state)
+            if bout is not None:
+                self._soothe(bout, state)
+            if bout is not None and state.crying:
+                self._alert_cry(bout, state)
+            else:
+                self._alert = None
         elif state.status == STATUS_DISABLED:
             self._stop_all(state.stamp_ns, 'listening was switched off')
             self._bout = self._alert = None
@@ -123,8 +135,8 @@ class PolicyEngine:
     def _plan(self) -> Plan:
         ended, self._ended = tuple(self._ended), []
         last = self._last
-        return Plan(stamp_ns=last.stamp_ns if last else 0, rock=self._actions.get(ROCK),
-                    sound=self._actions.get(SOUND), alert=self._alert, ended=ended,
+        return Plan(stamp_ns=last.stamp_ns if last else 0, rock=self._rock,
+                    sound=self._sound, alert=self._alert, ended=ended,
                     need=self._need, level=_RANKS[self._bout.rank] if self._bout else '')
 
     # --- time ------------------------------------------------------------------------------------
@@ -157,7 +169,12 @@ class PolicyEngine:
         self._history.add(last.stamp_ns, state.stamp_ns, last.crying, last.intensity)
 
     # --- the bout --------------------------------------------------------------------------------
-    def _update_bout(self, state: CryState) -> None:
+    @property
+    def _soothes(self) -> bool:
+        return self._rock is not None or self._sound is not None
+
+    def _update_bout(self, state: CryState) -> Optional[_Bout]:
+        """Return the bout that goes on; whenever it cries there is one."""
         now, bout = state.stamp_ns, self._bout
         quiet_ns = round(self.policy.soothing.retry_after_quiet_s * SECOND_NS)
         if bout is not None and self._last is not None and self._last.crying:
@@ -168,7 +185,7 @@ class PolicyEngine:
             self._stop_all(now, 'it has been quiet for long')
             bout = self._bout = None
         if not state.crying:
-            return
+            return bout
         if bout is None:
             onset_ns = state.onset_ns if 0 < state.onset_ns <= now else now
             bout = self._bout = _Bout(onset_ns, now)
@@ -184,103 +201,102 @@ class PolicyEngine:
             max(now - LEVEL_NS, state.onset_ns), now, LEVEL_LEAST_NS)
         if mean == mean:
             bout.rank = max(bout.rank, _RANKS.index(self.policy.level(mean)))
+        return bout
 
-    def _row(self):
-        return self.policy.row(self._need, _RANKS[self._bout.rank])
+    def _row(self, bout: _Bout) -> Row:
+        return self.policy.row(self._need, _RANKS[bout.rank])
 
     # --- soothing --------------------------------------------------------------------------------
-    def _soothe(self, state: CryState) -> None:
-        now, bout = state.stamp_ns, self._bout
-        if bout is None:
-            return
-        soothing = self.policy.soothing
+    def _soothe(self, bout: _Bout, state: CryState) -> None:
+        now, soothing = state.stamp_ns, self.policy.soothing
         if bout.failed or bout.barred or not soothing.enabled:
             return
         if not (bout.confirmed or soothing.unconfirmed):
             return
         if not state.crying:
             lingers_ns = round(soothing.linger_s * SECOND_NS)
-            if not self._actions or now - bout.last_cry_ns > lingers_ns:
+            if not self._soothes or now - bout.last_cry_ns > lingers_ns:
                 self._end_all(now, 'it is quiet')
-                bout.trial_ns = None
+                bout.trial = None
                 return
-        if self._last is not None and (self._actions or self._last.crying):
+        if self._last is not None and (self._soothes or self._last.crying):
             bout.steps_ns += now - self._last.stamp_ns
-        row = self._row()
+        row = self._row(bout)
         step = _step_at(row.steps, bout.steps_ns)
         if step is None:
             if row.steps and state.crying:
-                self._fail(now, 'all steps were tried and it still cries')
+                self._fail(bout, now, 'all steps were tried and it still cries')
             self._end_all(now, 'the steps are through' if row.steps else
                           f'{_RANKS[bout.rank]} crying is not soothed')
-            bout.trial_ns = None
+            bout.trial = None
             return
-        self._apply(step, state)
-        if self._actions:
-            self._judge(state)
-        else:
-            bout.trial_ns = None
+        self._apply(step, bout, state)
+        if not self._soothes:
+            bout.trial = None
+        if bout.trial is not None:
+            self._judge(bout, bout.trial, state)
 
-    def _apply(self, step: Step, state: CryState) -> None:
+    def _apply(self, step: Step, bout: _Bout, state: CryState) -> None:
         """Make the actions those of the step."""
-        now, bout = state.stamp_ns, self._bout
-        for action, wanted in ((ROCK, step.rock), (SOUND, step.sound)):
-            present = self._actions.get(action)
-            if wanted is None or action in self._given_up:
-                self._end(action, now, 'the next step goes on without it')
-                continue
-            if action == ROCK:
-                values = {'frequency_hz': wanted.frequency_hz,
-                          'amplitude_mm': wanted.amplitude_mm}
-            else:
-                values = {'sound': wanted.name, 'level_dba': wanted.level_dba}
-            if present is not None:
-                self._actions[action] = replace(present, **values)
-                continue
-            reason = f'{_RANKS[bout.rank]} crying, need {self._need}'
-            order = {ROCK: RockOrder, SOUND: SoundOrder}[action]
-            self._actions[action] = order(
-                f'{state.episode_id}/{action}/{now}', state.episode_id, now, reason, **values)
-            self._before[action] = self._history.measure(
-                max(bout.onset_ns, now - WINDOW_NS), now)
-            if bout.trial_ns is None:
-                bout.trial_ns, bout.before = now, self._before[action]
-                bout.reference = bout.worse_since_ns = None
+        rock = None if ROCK in self._given_up else step.rock
+        sound = None if SOUND in self._given_up else step.sound
+        for action, wanted in ((ROCK, rock), (SOUND, sound)):
+            if wanted is None:
+                self._end(action, state.stamp_ns, 'the next step goes on without it')
+        if rock is not None:
+            values = (rock.frequency_hz, rock.amplitude_mm)
+            rocking = self._rock or RockOrder(*self._begin(ROCK, bout, state), *values)
+            self._rock = replace(rocking, frequency_hz=values[0], amplitude_mm=values[1])
+        if sound is not None:
+            playing = self._sound or SoundOrder(*self._begin(SOUND, bout, state), sound.name,
+                                                sound.level_dba)
+            self._sound = replace(playing, sound=sound.name, level_dba=sound.level_dba)
 
-    def _judge(self, state: CryState) -> None:
+    def _begin(self, action: str, bout: _Bout, state: CryState) -> Tuple[str, str, int, str]:
+        """Return what every order begins with: its name, the episode, since when and why."""
+        now = state.stamp_ns
+        before = self._history.measure(max(bout.onset_ns, now - WINDOW_NS), now)
+        self._before[action] = before
+        if bout.trial is None:
+            bout.trial = _Trial(now, before)
+        return (f'{state.episode_id}/{action}/{now}', state.episode_id, now,
+                f'{_RANKS[bout.rank]} crying, need {self._need}')
+
+    def _judge(self, bout: _Bout, trial: _Trial, state: CryState) -> None:
         """Give up what does not help, or makes it worse."""
-        now, bout, soothing = state.stamp_ns, self._bout, self.policy.soothing
+        now, soothing = state.stamp_ns, self.policy.soothing
         if not state.crying:
-            bout.worse_since_ns = None
+            trial.worse_since_ns = None
             return
-        if bout.reference is None:
+        if trial.reference is None:
             if now - bout.onset_ns < SETTLE_NS:
                 return
-            bout.reference = self._history.measure(now - LEVEL_NS, now, 1)[1]
+            trial.reference = self._history.measure(now - LEVEL_NS, now, 1)[1]
         intensity = self._history.measure(now - WORSE_NS, now, 1)[1]
-        if intensity >= bout.reference + soothing.worse_by:
-            if bout.worse_since_ns is None:
-                bout.worse_since_ns = now
-            if now - bout.worse_since_ns >= soothing.worse_for_s * SECOND_NS:
-                self._fail(now, 'it cries harder than before the soothing')
+        if intensity >= trial.reference + soothing.worse_by:
+            if trial.worse_since_ns is None:
+                trial.worse_since_ns = now
+            if now - trial.worse_since_ns >= soothing.worse_for_s * SECOND_NS:
+                self._fail(bout, now, 'it cries harder than before the soothing')
                 return
         else:
-            bout.worse_since_ns = None
-        if now - bout.trial_ns >= soothing.no_improvement_s * SECOND_NS:
-            if not self._has_improved(now):
-                self._fail(now, f'no improvement in {soothing.no_improvement_s:g} s of soothing')
+            trial.worse_since_ns = None
+        if now - trial.since_ns >= soothing.no_improvement_s * SECOND_NS:
+            if not self._has_improved(now, trial.before, trial.reference):
+                self._fail(bout, now,
+                           f'no improvement in {soothing.no_improvement_s:g} s of soothing')
 
-    def _has_improved(self, now: int) -> bool:
-        bout, least = self._bout, self.policy.soothing.improvement
+    def _has_improved(self, now: int, before: Tuple[float, float], reference: float) -> bool:
+        least = self.policy.soothing.improvement
         share, intensity = self._history.measure(now - JUDGE_NS, now)
-        share_before, intensity_before = bout.before
+        share_before, intensity_before = before
         if share_before != share_before:       # it had only just begun
-            share_before, intensity_before = 1.0, bout.reference
+            share_before, intensity_before = 1.0, reference
         return (share <= QUIET_SHARE or share <= share_before - least
                 or intensity <= intensity_before - least)
 
-    def _fail(self, now: int, why: str) -> None:
-        self._bout.failed = why
+    def _fail(self, bout: _Bout, now: int, why: str) -> None:
+        bout.failed = why
         self._end_all(now, why)
 
     def _end_all(self, now: int, why: str) -> None:
@@ -294,7 +310,11 @@ class PolicyEngine:
         self._end_all(now, why)
 
     def _end(self, action: str, now: int, why: str) -> None:
-        order = self._actions.pop(action, None)
+        order: Union[RockOrder, SoundOrder, None]
+        if action == ROCK:
+            order, self._rock = self._rock, None
+        else:
+            order, self._sound = self._sound, None
         if order is None:
             return
         share, intensity = self._history.measure(max(order.since_ns, now - WINDOW_NS), now)
@@ -305,12 +325,9 @@ class PolicyEngine:
             intensity_before=intensity_before, intensity_after=intensity))
 
     # --- alerts ----------------------------------------------------------------------------------
-    def _alert_cry(self, state: CryState) -> None:
-        if not state.crying:
-            self._alert = None
-            return
-        bout, now = self._bout, state.stamp_ns
-        row, alerts = self._row(), self.policy.alerts
+    def _alert_cry(self, bout: _Bout, state: CryState) -> None:
+        now = state.stamp_ns
+        row, alerts = self._row(bout), self.policy.alerts
         waited_s = (now - bout.onset_ns) / SECOND_NS
         due = waited_s >= min(row.alert_after_s, alerts.limit_s) or bool(bout.failed)
         if state.is_unconfirmed:
@@ -366,7 +383,7 @@ def _louder(one: str, other: str) -> str:
     return max(one, other, key=PRIORITIES.index)
 
 
-def _step_at(steps, elapsed_ns: int) -> Optional[Step]:
+def _step_at(steps: Sequence[Step], elapsed_ns: int) -> Optional[Step]:
     """Return the step that is due after so much time; ``None`` after the last."""
     end_ns = 0
     for step in steps:
