@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 import sys
+from typing import Dict, Union
 
 from baby_cry_detector.cli.arguments import number, UsageError
 from baby_cry_detector.cli.progress import Bars
@@ -86,7 +87,7 @@ def run(args) -> int:
         raise UsageError('--confirmer needs --background')
     if args.peer and not (args.background and args.peer_file):
         raise UsageError('--peer needs --background and --peer-file')
-    extra = {}
+    extra: Dict[str, Union[int, str]] = {}
     with Bars() as bars:
         if args.folds is not None:
             clips = load_several(sources, check_files=False, mapping=parse_mapping(args.map))
@@ -110,11 +111,12 @@ def run(args) -> int:
             if seen:
                 extra['trained_on_groups'] = len(seen)
                 n_clips = sum(clip.group in set(seen) for clip in clips)
-                extra['warning'] = (
+                warning = (
                     f'{n_clips} of {len(clips)} clips are of {len(seen)} groups that this '
                     'checkpoint was trained on: these figures are too good; --folds DIR gives '
                     'honest ones')
-                _warn(bars, extra['warning'])
+                extra['warning'] = warning
+                _warn(bars, warning)
             result = score_with_checkpoint(checkpoint, clips, bars.show)
         report = detection_report(clips, result, with_emotion=args.with_emotion,
                                   n_draws=args.draws)
@@ -146,7 +148,8 @@ def run(args) -> int:
         _write_scores(args.scores, clips, result)
     if args.plots is not None:
         from baby_cry_detector.research.training.plots import detection_plots
-        detection_plots(*_counted(clips, result, args), args.plots)
+        counted, scores = _counted(clips, result, args)
+        detection_plots(counted, scores, args.plots)
     if args.json:
         print(json.dumps(report))
     return 0

@@ -3,6 +3,7 @@
 """``baby-cry experiment``: the paper's comparisons; ``parameters`` counts weights."""
 
 import json
+from typing import Any, Dict, Iterable, Tuple
 
 from baby_cry_detector.cli.arguments import number
 from baby_cry_detector.model.architecture import Architecture, count
@@ -11,6 +12,7 @@ from baby_cry_detector.research.cli import experiment_needs, experiment_paper
 # How a user knows the models of the paper, and the rows of its tables.
 MODELS = (('attention gate', 'attention'), ('LSTM', 'lstm'),
           ('LSTM with peepholes', 'lstm_peephole'), ('GRU', 'gru'))
+Weights = Dict[str, float]                    # how many, and the shares that are saved
 
 
 def add_parser(subparsers) -> None:
@@ -49,30 +51,31 @@ def parameter_report(inputs: int = 32, labels: int = 5) -> dict:
 
     :raises ValueError: on a size out of range.
     """
-    report = {'inputs': inputs, 'labels': labels, 'single_layer': {}, 'models': {}}
+    single_layer: Dict[str, Weights] = {}
+    models: Dict[str, Dict[str, Any]] = {}
     for _, cell in MODELS:
         single = Architecture(512, (256,), cell=cell, gate_bias=False).layer_shapes(0)
-        report['single_layer'][cell] = {
+        single_layer[cell] = {
             'weights': count(single, biases=False), 'with_biases': count(single)}
         network = Architecture.paper(inputs, labels, cell)
-        layers = {}
+        layers: Dict[str, Dict[str, Tuple[int, ...]]] = {}
         for name, shape in network.shapes().items():
             layers.setdefault(name.rsplit('.', 1)[0], {})[name] = shape
-        counts = {name: {'weights': count(shapes, biases=False), 'with_biases': count(shapes)}
+        counts: Dict[str, Weights] = {
+                  name: {'weights': count(shapes, biases=False), 'with_biases': count(shapes)}
                   for name, shapes in layers.items()}
-        report['models'][cell] = {
+        models[cell] = {
             'layers': counts,
             'cells': _sum(entry for name, entry in counts.items() if name.startswith('layers.')),
             'total': _sum(counts.values())}
-    for part in (report['single_layer'], {cell: entry['cells'] for cell, entry
-                                          in report['models'].items()}):
+    for part in (single_layer, {cell: entry['cells'] for cell, entry in models.items()}):
         for entry in part.values():
             for base in ('lstm', 'lstm_peephole', 'gru'):
                 entry[f'saving_vs_{base}'] = round(1 - entry['weights'] / part[base]['weights'], 4)
-    return report
+    return {'inputs': inputs, 'labels': labels, 'single_layer': single_layer, 'models': models}
 
 
-def _sum(entries) -> dict:
+def _sum(entries: Iterable[Weights]) -> Weights:
     entries = list(entries)
     return {key: sum(entry[key] for entry in entries) for key in ('weights', 'with_biases')}
 

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 import sys
+from typing import Callable
 
 from baby_cry_detector.cli.arguments import number
 
@@ -43,39 +44,13 @@ def add_parser(kinds) -> None:
 def run(args) -> int:
     """Run one experiment; print its figures as JSON."""
     if args.what in ('voices', 'real', 'siblings'):
-        folder = args.data or os.environ.get('BABY_CRY_DATA_DIR')
-        if not folder:
-            raise ValueError('name the folder with --data or BABY_CRY_DATA_DIR')
-    if args.what == 'real':
-        from baby_cry_detector.research.needs.real_babies import read_cries
-        from baby_cry_detector.research.needs.real_babies import run as run_real
-        print(json.dumps(run_real(read_cries(args.layout, Path(folder), lambda text: print(
-            text, file=sys.stderr))), indent=1))
+        print(json.dumps(_of_recordings(args), indent=1))
         return 0
-    if args.what == 'siblings':
-        from baby_cry_detector.research.needs.siblings import read_clips as read_sounds
-        from baby_cry_detector.research.needs.siblings import run as run_siblings
-        print(json.dumps(run_siblings(read_sounds(Path(folder), lambda text: print(
-            text, file=sys.stderr))), indent=1))
-        return 0
-    if args.what == 'voices' and args.as_node:
-        from baby_cry_detector.research.needs.own_sounds import read_sounds as read_own
-        from baby_cry_detector.research.needs.own_sounds import run as run_own
-        print(json.dumps(run_own(*read_own(Path(folder)), args.gate), indent=1))
-        return 0
-    if args.what == 'voices':
-        from baby_cry_detector.research.needs.known_speakers import gate, read_clips
-        from baby_cry_detector.research.needs.known_speakers import run as run_voices
-        clips = read_clips(Path(folder))
-        print(json.dumps(gate(*clips, args.gate) if args.gate else run_voices(
-            *clips, args.permute), indent=1))
-        return 0
+    step: Callable[[int], dict]
     if args.what == 'babies':
-        from baby_cry_detector.research.needs.random_babies import raise_baby, summary
-        step = raise_baby
+        from baby_cry_detector.research.needs.random_babies import raise_baby as step, summary
     else:
-        from baby_cry_detector.research.needs.households import live, summary
-        step = live
+        from baby_cry_detector.research.needs.households import live as step, summary
     results = kept_results(args.keep)
     for seed in range(args.first + len(results), args.first + args.count):
         results.append(step(seed))
@@ -86,6 +61,33 @@ def run(args) -> int:
     print(file=sys.stderr)
     print(json.dumps(summary(results[:args.count]), indent=1))
     return 0
+
+
+def _of_recordings(args) -> dict:
+    """Return the figures of an experiment that hears a folder of recordings."""
+    named = args.data or os.environ.get('BABY_CRY_DATA_DIR')
+    if not named:
+        raise ValueError('name the folder with --data or BABY_CRY_DATA_DIR')
+    folder = Path(named)
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    if args.what == 'real':
+        from baby_cry_detector.research.needs import real_babies
+        return real_babies.run(real_babies.read_cries(args.layout, folder, say))
+    if args.what == 'siblings':
+        from baby_cry_detector.research.needs import siblings
+        return siblings.run(siblings.read_clips(folder, say))
+    if args.as_node:
+        from baby_cry_detector.research.needs import own_sounds
+        sounds, labels, speakers = own_sounds.read_sounds(folder)
+        return own_sounds.run(sounds, labels, speakers, args.gate)
+    from baby_cry_detector.research.needs import known_speakers
+    rows, labels, speakers = known_speakers.read_clips(folder)
+    if args.gate:
+        return known_speakers.gate(rows, labels, speakers, args.gate)
+    return known_speakers.run(rows, labels, speakers, args.permute)
 
 
 def kept_results(path) -> list:

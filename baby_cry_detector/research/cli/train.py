@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``baby-cry train CONFIG``: manifest or folders in, checkpoint out."""
 
+from functools import partial
 import json
 from pathlib import Path
 import sys
@@ -61,9 +62,10 @@ def run(args) -> int:
             say('baby-cry train: no recordings: give --manifest, or data.manifest in the '
                 f'configuration, or set {DATA_DIR_VARIABLE}')
             return 2
-        options = {'n_folds': config.data.n_folds, 'mapping': parse_mapping(args.map), 'say': say}
-        clips = load_several(sources, **options)
-        background = load_several(args.background, taken=clips, **options)
+        load = partial(load_several, n_folds=config.data.n_folds,
+                       mapping=parse_mapping(args.map), say=say)
+        clips = load(sources)
+        background = load(args.background, taken=clips)
         say('\n'.join(['recordings by kind:', *kinds_table(clips)]))
         if not any(clip.is_cry for clip in clips):
             raise ManifestError('no cry found: say with --map NAME=cry which label means one')

@@ -6,13 +6,14 @@ Audio out of packages: .deb, archives within them, and files that hold sounds en
 Nothing of a package is run or installed. Only audio and copyright notices are written.
 """
 
+from functools import partial
 from pathlib import Path, PurePosixPath
 import re
 import shutil
 import struct
 import subprocess
 import tarfile
-from typing import Callable, IO, Iterator, List, Tuple
+from typing import Callable, IO, Iterator, List, Literal, Tuple
 import zipfile
 
 AUDIO = ('.wav', '.flac', '.ogg', '.oga', '.opus', '.mp3', '.m4a', '.aif', '.aiff', '.au',
@@ -76,24 +77,31 @@ def _members(package: Path) -> Iterator[Tuple[str, Callable[[], bytes]]]:
             raise UnpackError('dpkg-deb is not on this machine (apt install dpkg)')
         with subprocess.Popen(['dpkg-deb', '--fsys-tarfile', str(package)],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None          # it is a pipe
             yield from _from_tar(process.stdout, 'r|')
             process.stdout.read()
         if process.returncode:
             raise UnpackError(f'{package.name}: dpkg-deb cannot read it')
     elif package.suffix.lower() in ARCHIVES:
         for name, data in _inside('.zip', package.read_bytes()):
-            yield name, lambda data=data: data
+            yield name, partial(bytes, data)
     else:
         with open(package, 'rb') as stream:
             yield from _from_tar(stream, 'r|*')
 
 
-def _from_tar(stream: IO[bytes], mode: str) -> Iterator[Tuple[str, Callable[[], bytes]]]:
+def _from_tar(stream: IO[bytes], mode: Literal['r|', 'r|*']
+              ) -> Iterator[Tuple[str, Callable[[], bytes]]]:
     with tarfile.open(fileobj=stream, mode=mode) as archive:
         for member in archive:
             if member.isfile() and member.size <= MOST_BYTES:
-                yield (PurePosixPath(member.name).as_posix(),
-                       lambda member=member: archive.extractfile(member).read())
+                yield PurePosixPath(member.name).as_posix(), partial(_content, archive, member)
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    assert file is not None            # it is a regular one
+    return file.read()
 
 
 def _from_git(repository: Path) -> Iterator[Tuple[str, Callable[[], bytes]]]:
@@ -110,7 +118,7 @@ def _from_git(repository: Path) -> Iterator[Tuple[str, Callable[[], bytes]]]:
             about, path = entry.split(b'\t', 1)
             blob = about.split()[2].decode()
             yield (path.decode('utf-8', 'replace'),
-                   lambda blob=blob: git('cat-file', 'blob', blob))
+                   partial(git, 'cat-file', 'blob', blob))
 
 
 def _inside(suffix: str, data: bytes) -> Iterator[Found]:

@@ -8,6 +8,8 @@ predictive (PLP) analysis of speech", JASA 87(4), 1990; RASTA after Hermansky an
 processing of speech", IEEE Trans. Speech Audio Process. 2(4), 1994.
 """
 
+from typing import Optional, Tuple
+
 import numpy as np
 
 
@@ -40,16 +42,13 @@ class Rasta:
     def reset(self) -> None:
         """Start a new stream."""
         self._frame = 0
-        self._inputs = None
-        self._output = None
+        # The last four rows that came, and the last row that was answered.
+        self._before: Optional[Tuple[np.ndarray, np.ndarray]] = None
 
     def process(self, rows: np.ndarray) -> np.ndarray:
         """Take rows (n, F); return the filtered rows (n, F)."""
-        if self._inputs is None:
-            self._inputs = np.zeros((4, rows.shape[1]))
-            self._output = np.zeros(rows.shape[1])
-        inputs = np.concatenate((self._inputs, rows))
-        self._inputs = inputs[-4:].copy()
+        before, last = self._before or (np.zeros((4, rows.shape[1])), np.zeros(rows.shape[1]))
+        inputs = np.concatenate((before, rows))
         taps = self._taps
         result = taps[0] * inputs[4:]
         result += taps[1] * inputs[3:-1]
@@ -57,10 +56,9 @@ class Rasta:
         result += taps[4] * inputs[:-4]
         quiet = min(max(self._warm_up - self._frame, 0), len(rows))
         result[:quiet] = 0.0
-        last = self._output
         for row in result[quiet:]:
             row += self._pole * last
             last = row
-        self._output = last.copy()
+        self._before = inputs[-4:].copy(), last.copy()
         self._frame = min(self._frame + len(rows), self._warm_up)
         return result

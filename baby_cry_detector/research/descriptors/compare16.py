@@ -29,6 +29,8 @@ from baby_cry_detector.research.descriptors.spectral_statistics import SpectralS
 from baby_cry_detector.research.descriptors.voice_quality import VoiceQuality
 import numpy as np
 
+_PITCH_LENGTH = 960
+_MAX_LAG_FRAMES = 30
 _PARAMETERS = {
     'window_length': 320,
     'window': 'hamming',
@@ -37,10 +39,11 @@ _PARAMETERS = {
     'rasta': {'upper': 0.29, 'lower': 0.01, 'warm_up_frames': 5},
     'spectral': {'rolloff': [0.25, 0.5, 0.75, 0.9], 'floor': 1e-7},
     'mfcc': {'first': 1, 'last': 14, 'lifter': 22.0, 'scale': 32767.0, 'floor': 1.0},
-    'pitch_window': {'length': 960, 'gauss_sigma': 0.4},
+    'pitch_window': {'length': _PITCH_LENGTH, 'gauss_sigma': 0.4},
     'pitch': {'low_hz': 25.0, 'enhance': True, 'candidates': 6, 'selection': 'score',
               'harmonics': 15, 'compression': 0.85, 'min_hz': 52.0, 'max_hz': 620.0},
-    'viterbi': {'voicing_cutoff': 0.7, 'max_lag_frames': 30, 'wait_for_convergence': True},
+    'viterbi': {'voicing_cutoff': 0.7, 'max_lag_frames': _MAX_LAG_FRAMES,
+                'wait_for_convergence': True},
     'silence_rms': 0.001,
     'voice_quality': {'search': 0.25, 'least_correlation': 0.5, 'unvoiced_hnr_db': -100.0},
     'smoothing': {'window': 3, 'nonzero_columns': 6},
@@ -142,13 +145,12 @@ _ROLES = {'level': 'pcm_RMSenergy_sma', 'voicing': 'voicingFinalUnclipped_sma',
 
 FEATURE_SET = FeatureSet(
     name='compare16', version=1, columns=_COLUMNS,
-    window_length=_PARAMETERS['pitch_window']['length'],
-    lookahead_frames=_PARAMETERS['viterbi']['max_lag_frames'] + 3,
+    window_length=_PITCH_LENGTH, lookahead_frames=_MAX_LAG_FRAMES + 3,
     roles=_ROLES, parameters=_PARAMETERS, build=Compare16)
 
 _FIXED_LAG = {**_PARAMETERS, 'viterbi': {'voicing_cutoff': 0.7, 'max_lag_frames': 3,
                                          'wait_for_convergence': False}}
 FIXED_LAG_FEATURE_SET = FeatureSet(
     name='compare16-lag3', version=1, columns=_COLUMNS,
-    window_length=_FIXED_LAG['pitch_window']['length'], lookahead_frames=6,
+    window_length=_PITCH_LENGTH, lookahead_frames=6,
     roles=_ROLES, parameters=_FIXED_LAG, build=Compare16)

@@ -26,6 +26,7 @@ from baby_cry_detector.research.descriptors.pitch_smoother import SimplePitchSmo
 from baby_cry_detector.research.descriptors.voice_quality import VoiceQuality
 import numpy as np
 
+_PITCH_LENGTH = 960
 _PARAMETERS = {
     'window_length': 400,
     'window': 'hamming',
@@ -35,7 +36,7 @@ _PARAMETERS = {
     'mfcc': {'first': 0, 'last': 14, 'lifter': 22.0},
     'log_mel': {'bands': 8, 'low_hz': 20.0, 'high_hz': 6500.0, 'floor': 1e-12},
     'lsp': {'order': 8, 'length': 275, 'period': 352, 'last_bin': 136},
-    'pitch_window': {'length': 960, 'gauss_sigma': 0.25},
+    'pitch_window': {'length': _PITCH_LENGTH, 'gauss_sigma': 0.25},
     'pitch': {'low_hz': 25.0, 'enhance': False, 'candidates': 3, 'selection': 'record',
               'harmonics': 15, 'compression': 0.85, 'min_hz': 52.0, 'max_hz': 620.0},
     'pitch_smoother': {'voicing_cutoff': 0.75, 'envelope_weight': 0.25},
@@ -122,6 +123,6 @@ FEATURE_SET = FeatureSet(
          *(f'logMelFreqBand[{i}]' for i in range(8)), *(f'lspFreq[{i}]' for i in range(8)),
          'F0finEnv', 'voicingFinalUnclipped', 'F0final', 'jitterLocal', 'jitterDDP',
          'shimmerLocal'])),
-    window_length=_PARAMETERS['pitch_window']['length'], lookahead_frames=4,
+    window_length=_PITCH_LENGTH, lookahead_frames=4,
     roles={'voicing': 'voicingFinalUnclipped_sma', 'f0': 'F0final_sma'},
     parameters=_PARAMETERS, build=Is10)

@@ -64,10 +64,10 @@ def _blocks(matrix: np.ndarray) -> List[Tuple[slice, slice, np.ndarray]]:
     A spline's influence fades within some knots, so most of the matrix is nothing.
     """
     blocks = []
-    for columns in np.array_split(np.arange(matrix.shape[1]), _BLOCKS):
-        columns = slice(int(columns[0]), int(columns[-1]) + 1)
-        rows = np.flatnonzero((np.abs(matrix[:, columns]) > _NEGLIGIBLE).any(axis=1))
-        rows = slice(int(rows[0]), int(rows[-1]) + 1)
+    for part in np.array_split(np.arange(matrix.shape[1]), _BLOCKS):
+        columns = slice(int(part[0]), int(part[-1]) + 1)
+        needed = np.flatnonzero((np.abs(matrix[:, columns]) > _NEGLIGIBLE).any(axis=1))
+        rows = slice(int(needed[0]), int(needed[-1]) + 1)
         blocks.append((rows, columns, np.ascontiguousarray(matrix[rows, columns])))
     return blocks
 

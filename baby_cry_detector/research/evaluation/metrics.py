@@ -173,7 +173,7 @@ def group_bootstrap(statistic: Callable[[np.ndarray], float], groups: Sequence[s
 
 
 def permutation_test(statistic: Callable[[np.ndarray], float], truth: np.ndarray, *,
-                     strata: Optional[Sequence] = None, n_permutations: int = 500,
+                     strata: Optional[ArrayLike] = None, n_permutations: int = 500,
                      seed: int = 0) -> Dict[str, float]:
     """
     Return how often shuffled labels do as well as the true ones against the same answers.

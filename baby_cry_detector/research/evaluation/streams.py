@@ -16,7 +16,7 @@ Each fold's detector hears that fold's sounds, which it was not trained on:
 """
 
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.decision.settings import DecisionSettings
@@ -51,6 +51,7 @@ HOME_CRY_EVERY_S = 600.0
 DRIFT_HOURS = 6.0
 
 Piece = Tuple[float, float, Clip]
+Part = Tuple[Optional[Clip], np.ndarray]         # a sound, or the quiet between two
 
 
 def episodes_of(checkpoint: Checkpoint, probability: np.ndarray, lookahead_s: float) -> Episodes:
@@ -89,11 +90,10 @@ def evaluate_streams(folds_dir: Path, clips: Sequence[Clip], *, seed: int = 0,
         if drift is None:
             drift = drift_over_hours(checkpoint, dense, DRIFT_HOURS)
         progress('streams', number + 1, len(folds))
-    result = {kind: total.report() for kind, total in totals.items()}
-    result['dense'].pop('recall')
-    result['dense'].pop('delay_s')
-    result['drift'] = drift
-    return result
+    reports = {kind: total.report() for kind, total in totals.items()}
+    reports['dense'].pop('recall')
+    reports['dense'].pop('delay_s')
+    return {**reports, 'drift': drift}
 
 
 def stream_lines(report: Dict) -> List[str]:
@@ -148,12 +148,13 @@ class _FoldSounds:
 
     def home(self, rng: np.random.Generator) -> Tuple[np.ndarray, List[Piece]]:
         """Return an hour in bouts of 20 s to 3 min, with quiet between."""
-        chosen: List[Tuple] = []
+        chosen: List[List[Part]] = []
         for share, labels in HOME.values():
             pool = [entry for entry in self.others if entry[0].label in labels]
             left_s = share * HOME_MINUTES * 60
             while pool and left_s > 0:
-                bout_s, bout = min(left_s, rng.uniform(20.0, 180.0)), []
+                bout_s = min(left_s, rng.uniform(20.0, 180.0))
+                bout: List[Part] = []
                 while bout_s > 0:
                     entry = pool[int(rng.integers(len(pool)))]
                     bout.append(entry)
@@ -162,7 +163,7 @@ class _FoldSounds:
                 chosen.append(bout)
         quiet_s = HOME_MINUTES * 60 - sum(len(x) for bout in chosen for _, x in bout) / 16000
         gaps = rng.dirichlet(np.ones(len(chosen) + 1)) * max(quiet_s, 0.0)
-        parts: List[Tuple] = []
+        parts: List[Part] = []
         for position, gap_s in zip(list(rng.permutation(len(chosen))) + [None], gaps):
             n = int(gap_s * aug.SAMPLE_RATE)
             noise = aug.coloured_noise(max(n, 16), rng.uniform(0.0, 6.0), rng)
@@ -190,7 +191,7 @@ class _FoldSounds:
         return np.round(np.clip(mixed, -1.0, 1.0) * 32767) / 32767, placed
 
 
-def _joined(parts: Sequence[Tuple]) -> Tuple[np.ndarray, List[Piece]]:
+def _joined(parts: Sequence[Part]) -> Tuple[np.ndarray, List[Piece]]:
     pieces, at_s = [], 0.0
     for clip, x in parts:
         if clip is not None:

@@ -11,7 +11,7 @@ first: (S, B, H).
 """
 
 import math
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Dict, Iterator, Mapping, Optional, Tuple, Type, Union
 
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.cells import CELLS
@@ -42,7 +42,7 @@ class SteppedLayer(nn.Module):
             self.register_parameter(name,
                                     nn.Parameter(torch.empty(shape).uniform_(-bound, bound)))
 
-    def forward(self, x: Tensor, state: LayerState,
+    def advance(self, x: Tensor, state: LayerState,
                 steps: Optional[Tensor] = None) -> Tuple[Tensor, LayerState]:
         """Run x (S, B, I) from ``state``; return h (S, B, H) and the state after ``steps``."""
         outputs, cells = self.run(x, state)
@@ -82,7 +82,7 @@ class LstmLayer(nn.LSTM):
         super().__init__(inputs, units, bias=architecture.bias)
         self.units = units
 
-    def forward(self, x: Tensor, state: LayerState,
+    def advance(self, x: Tensor, state: LayerState,
                 steps: Optional[Tensor] = None) -> Tuple[Tensor, LayerState]:
         """Run x (S, B, I) from ``state``; return h (S, B, H) and the state after ``steps``."""
         h, memories = state
@@ -102,7 +102,7 @@ class GruLayer(nn.GRU):
         super().__init__(inputs, units, bias=architecture.bias)
         self.units = units
 
-    def forward(self, x: Tensor, state: LayerState,
+    def advance(self, x: Tensor, state: LayerState,
                 steps: Optional[Tensor] = None) -> Tuple[Tensor, LayerState]:
         """Run x (S, B, I) from ``state``; return h (S, B, H) and the state after ``steps``."""
         packed = x if steps is None else _pack(x, steps)
@@ -113,8 +113,10 @@ class GruLayer(nn.GRU):
         return outputs, end
 
 
+Layer = Union[SteppedLayer, LstmLayer, GruLayer]
 # Faster ways to train a cell; every other cell is a `SteppedLayer`.
-FAST_LAYERS = {'attention': AttentionGateLayer, 'lstm': LstmLayer, 'gru': GruLayer}
+FAST_LAYERS: Mapping[str, Type[Layer]] = {
+    'attention': AttentionGateLayer, 'lstm': LstmLayer, 'gru': GruLayer}
 
 
 class CryNetwork(nn.Module):
@@ -172,10 +174,11 @@ class CryNetwork(nn.Module):
         x = x[:, :n_steps * a.stack_frames].reshape(n, n_steps, a.step_size)
         state = self.zero_state(n) if state is None else state
         y, ends = x.transpose(0, 1).contiguous(), []                            # (S, B, I)
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._each_layer()):
             if n_steps:
-                y, end = layer(functional.dropout(y, a.dropout, self.training) if index else y,
-                               state[index], steps)
+                y, end = layer.advance(
+                    functional.dropout(y, a.dropout, self.training) if index else y,
+                    state[index], steps)
             else:
                 y, end = y.new_zeros(0, n, layer.units), state[index]
             ends.append(end)
@@ -185,6 +188,11 @@ class CryNetwork(nn.Module):
         y = y.transpose(0, 1)                                                   # (B, S, H)
         needs = None if self.need_head is None else self.need_head(y)
         return self.label_head(y), needs, tuple(ends)
+
+    def _each_layer(self) -> Iterator[Layer]:
+        for layer in self.layers:
+            assert isinstance(layer, (SteppedLayer, LstmLayer, GruLayer))    # see __init__
+            yield layer
 
     def zero_state(self, batch: int) -> State:
         """Return the state before the first step, for ``batch`` sequences."""
@@ -196,7 +204,8 @@ class CryNetwork(nn.Module):
     def use_kernel(self, use: bool) -> None:
         """Choose the hand-written backward pass (default) or plain autograd (reference)."""
         for layer in self.layers:
-            layer.use_kernel = use
+            if isinstance(layer, AttentionGateLayer):
+                layer.use_kernel = use
 
     @torch.no_grad()
     def spread_memories(self, shortest: float, longest: float) -> None:
@@ -216,7 +225,7 @@ class CryNetwork(nn.Module):
         if a.cell != 'attention' or not a.gate_bias:
             raise ValueError('only an attention gate with a gate bias has memories to spread')
         for layer in self.layers:
-            bias = layer.gate_bias
+            bias = layer.get_parameter('gate_bias')
             tau = torch.logspace(math.log10(shortest), math.log10(longest), bias.numel(),
                                  dtype=torch.float64)[torch.randperm(bias.numel())]
             fade = -torch.expm1(-1 / tau)                       # weight of C̃_t

@@ -13,6 +13,7 @@ import math
 from typing import Any, Dict, List, Optional, Tuple
 import warnings
 
+from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.cells import CELLS
 from baby_cry_detector.model.cells.cell import linear
 from baby_cry_detector.model.checkpoint import Checkpoint, Member
@@ -56,7 +57,9 @@ def checkpoint_model(checkpoint: Checkpoint) -> Any:
     with warnings.catch_warnings():
         # The exporter by tracing is what needs no further package; torch would prefer another.
         warnings.simplefilter('ignore')
-        torch.onnx.export(detector, (frames, *detector.state.values()), buffer,
+        # By tracing it takes an open file too; its stubs know names alone.
+        torch.onnx.export(detector, (frames, *detector.state.values()),
+                          buffer,  # type: ignore[arg-type]
                           input_names=['frames', *names], opset_version=OPSET, dynamo=False,
                           output_names=[*outputs, *(f'next.{name}' for name in names)])
     model = onnx.load_from_string(buffer.getvalue())
@@ -81,10 +84,11 @@ class _Detector(nn.Module):
         self.answer_frames = [end for end in range(1, self.n_frames + 1)
                               if any(end % stack == 0 for stack in stacks)]
         self.checkpoint = checkpoint
-        self.members = nn.ModuleList(
-            _Statistics(checkpoint, member, stacks[0])
+        self.members = [
+            _Statistics(checkpoint, member, member.architecture, stacks[0])
             if isinstance(member.architecture, StatisticsArchitecture)
-            else _Recurrent(checkpoint, member, stacks[0]) for member in checkpoint.members)
+            else _Recurrent(checkpoint, member, member.architecture, stacks[0])
+            for member in checkpoint.members]
         self.state = {f'member{index}.{name}': value for index, member in enumerate(self.members)
                       for name, value in member.zeros.items()}
         self._cry_rows = [checkpoint.labels.index(label) for label in checkpoint.cry_labels]
@@ -117,12 +121,11 @@ def _shares(logits: List[Tensor], temperature: float) -> Tensor:
     return torch.softmax(torch.stack(logits).mean(0) / temperature, 1)
 
 
-class _Member(nn.Module):
+class _Member:
     """What both kinds share: columns, normalisation, and the answer held between steps."""
 
     def __init__(self, checkpoint: Checkpoint, member: Member, shortest: int,
                  zeros: Dict[str, Tuple[int, ...]]) -> None:
-        super().__init__()
         a = member.architecture
         self.stack = a.stack_frames
         self._columns = [checkpoint.feature_columns.index(name) for name in member.input_columns]
@@ -141,6 +144,10 @@ class _Member(nn.Module):
         x = torch.where(wrong, torch.zeros_like(x), x)
         return torch.clip(x, -float(INPUT_LIMIT), float(INPUT_LIMIT))
 
+    def step(self, frames: Tensor, state: State) -> State:
+        """Return what is new of the state after ``stack`` normalised frames."""
+        raise NotImplementedError
+
     def head(self, name: str, x: Tensor) -> Tensor:
         return linear(x, self.weights[f'{name}.weight'], self.weights.get(f'{name}.bias'))
 
@@ -156,8 +163,9 @@ class _Member(nn.Module):
 class _Recurrent(_Member):
     """A network of `numpy_network.NumpyNetwork`, traced."""
 
-    def __init__(self, checkpoint: Checkpoint, member: Member, shortest: int) -> None:
-        a = self._architecture = member.architecture
+    def __init__(self, checkpoint: Checkpoint, member: Member, architecture: Architecture,
+                 shortest: int) -> None:
+        a = self._architecture = architecture
         zeros: Dict[str, Tuple[int, ...]] = {}
         for index, units in enumerate(a.hidden_sizes):
             zeros[f'layer{index}.h'] = (1, units)
@@ -187,8 +195,9 @@ class _Recurrent(_Member):
 class _Statistics(_Member):
     """A network of `recent_statistics.StatisticsNetwork`, traced."""
 
-    def __init__(self, checkpoint: Checkpoint, member: Member, shortest: int) -> None:
-        a = self._architecture = member.architecture
+    def __init__(self, checkpoint: Checkpoint, member: Member,
+                 architecture: StatisticsArchitecture, shortest: int) -> None:
+        a = self._architecture = architecture
         super().__init__(checkpoint, member, shortest, {
             'window': (a.window_frames, a.input_size), 'window_count': (1,)})
         #: Rows of the sorted window that are the quantiles, by how many steps are in it.

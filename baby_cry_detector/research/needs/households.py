@@ -12,11 +12,13 @@ same entries: `Filter` goes through the same steps with many guesses of what was
 """
 
 from dataclasses import dataclass, replace
+from typing import Any, Dict
 
 from baby_cry_detector.care.need.labels import Cry, Fact, NEEDS
 from baby_cry_detector.care.need.replay import replay
 from baby_cry_detector.units import DAY_NS, MINUTE_NS
 import numpy as np
+from numpy.typing import ArrayLike
 
 START_NS = 20_000 * DAY_NS
 STEP_NS = 5 * MINUTE_NS
@@ -64,8 +66,13 @@ def _rise(hours, after_h, spread):
     return 0.5 + 0.5 * np.tanh((hours - after_h) * (0.5 / spread))
 
 
-def hazards(rates: Rates, fed_h, slept_h, changed_h, hour) -> np.ndarray:
-    """Return crying per hour for each of `NEEDS`, shape (K, ...), from hours since each."""
+def hazards(rates: Rates, since: np.ndarray, hour: np.ndarray) -> np.ndarray:
+    """
+    Return crying per hour for each of `NEEDS`, shape (K, ...).
+
+    :param since: hours since fed, slept and changed, shape (3, ...).
+    """
+    fed_h, slept_h, changed_h = since
     night = (hour >= 21) | (hour < 6)
     sleep_h = np.where(night, rates.night_h, rates.nap_h)
     asleep = slept_h < sleep_h
@@ -93,7 +100,7 @@ class Household:
         step, number, steps = 0, 0, days * 24 * 12
         while step < steps:
             rates = self.rates_at(step)
-            rise = hazards(rates, *since, self.hour(step)) * STEP_H
+            rise = hazards(rates, since, self.hour(step)) * STEP_H
             step += 1
             since += STEP_H
             if generator.random() < 1.0 - np.exp(-rise.sum()):
@@ -127,9 +134,9 @@ class Household:
         return self.later if step // 288 >= GROWTH_DAY else self.rates
 
     @staticmethod
-    def hour(step: int) -> float:
+    def hour(step: ArrayLike) -> np.ndarray:
         """Return the hour of the day that the household lives by."""
-        return step * STEP_H % 24.0
+        return np.asarray(step) * STEP_H % 24.0
 
     @staticmethod
     def utc_offset_h(stamp_ns: int) -> float:
@@ -147,7 +154,7 @@ def relieve(since, reason: str, where=slice(None)) -> None:
 def optimal(household: Household, seed: int) -> list:
     """Return the likeliest reason of each cry, for who knows the rates and sees the entries."""
     generator = np.random.default_rng([seed, 181818])
-    since = np.tile(np.float32([[0.5], [0.2], [1.0]]), (1, GUESSES))
+    since = np.tile(np.array([[0.5], [0.2], [1.0]], np.float32), (1, GUESSES))
     logs = np.zeros(GUESSES)
     moments, step, answers = household.moments, 0, []
     confusion = np.full((len(NEEDS), len(NEEDS)), WRONG / (len(NEEDS) - 1))
@@ -161,7 +168,7 @@ def optimal(household: Household, seed: int) -> list:
         grown = steps // 288 >= GROWTH_DAY
         for rates, chosen in ((household.rates, ~grown), (household.later, grown)):
             if chosen.any():
-                rise[:, chosen] = hazards(rates, *(since[:, None] + passed_h)[:, chosen],
+                rise[:, chosen] = hazards(rates, (since[:, None] + passed_h)[:, chosen],
                                           hours[chosen]) * STEP_H
         logs -= rise[:, :-1].sum(axis=(0, 1), dtype=float)
         since += np.float32(STEP_H * len(steps))
@@ -179,8 +186,8 @@ def optimal(household: Household, seed: int) -> list:
             weights = weights * shares.sum(axis=0)
             weights /= weights.sum()
             shares = shares / np.maximum(shares.sum(axis=0), 1e-12)
-        chosen = generator.choice(GUESSES, GUESSES, p=weights)
-        since, shares, logs = since[:, chosen], shares[:, chosen], np.zeros(GUESSES)
+        drawn = generator.choice(GUESSES, GUESSES, p=weights)
+        since, shares, logs = since[:, drawn], shares[:, drawn], np.zeros(GUESSES)
         reasons = (generator.random(GUESSES) > np.cumsum(shares, axis=0)).sum(axis=0)
         for number, need in enumerate(NEEDS):
             relieve(since, need, reasons == number)
@@ -200,8 +207,9 @@ def live(seed: int) -> dict:
     said = np.array([result.answer.need for result in results])
     sure = np.array([max(result.answer.probabilities.values()) for result in results])
     named = np.array([result.answer.may_name for result in results])
-    report = {'cries_per_day': len(truth) / 56, 'labelled': float(np.mean(
-        [result.label is not None for result in results]))}
+    report: Dict[str, Any] = {
+        'cries_per_day': len(truth) / 56,
+        'labelled': float(np.mean([result.label is not None for result in results]))}
     for name, low, high in (('weeks_5_6', 28, 42), ('days_43_52', 43, 52), ('days_53_56', 52, 56),
                             ('weeks_5_8', 28, 56)):
         inside = (days >= low) & (days < high)
@@ -227,7 +235,8 @@ def summary(results: list) -> dict:
         means = [np.mean(generator.choice(values, len(values))) for _ in range(1000)]
         return [round(float(np.percentile(means, q)), 3) for q in (2.5, 97.5)]
 
-    report = {'households': len(results),
+    report: Dict[str, Any] = {
+              'households': len(results),
               'cries_per_day': round(float(np.mean([r['cries_per_day'] for r in results])), 1),
               'labelled': round(float(np.mean([r['labelled'] for r in results])), 3)}
     for name in ('weeks_5_6', 'days_43_52', 'days_53_56', 'weeks_5_8'):

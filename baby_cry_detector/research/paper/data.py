@@ -178,7 +178,7 @@ def normalise(data: PaperData, frames: Sequence[np.ndarray], left_out: int,
         return [((values - mean) / np.sqrt(variance)).astype(np.float32) for values in frames]
     result: List[np.ndarray] = [np.zeros(0, np.float32)] * len(frames)
     for group in np.unique(data.groups):
-        inside = sorted(np.flatnonzero(data.groups == group),
+        inside = sorted(np.flatnonzero(data.groups == group).tolist(),
                         key=lambda index: zlib.crc32(data.clips[index].path.encode()))
         # Scaled by the training statistics first, which keeps the squares exact enough.
         scaled = np.concatenate([(frames[index] - mean) / np.sqrt(variance) for index in inside])

@@ -15,6 +15,7 @@ from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.paper.data import PaperData
 from baby_cry_detector.research.paper.settings import MODELS, Preset, REFERENCE
 import numpy as np
+from numpy.typing import ArrayLike
 
 N_DRAWS = 2000
 N_PERMUTATIONS = 500
@@ -181,7 +182,7 @@ def _pairs(names: List[str]) -> List[Tuple[str, str]]:
     return [(a, b) for a, b in dict.fromkeys(pairs) if a in names and b in names]
 
 
-def _by_class(values: np.ndarray) -> List[float]:
+def _by_class(values: np.ndarray) -> List[Optional[float]]:
     return [None if np.isnan(value) else round(float(value), 4) for value in values]
 
 
@@ -213,13 +214,13 @@ def _weighted_best(runs: Dict, key: str) -> float:
 
 # -- convergence and time ---------------------------------------------------------------------
 
-def epochs_to(values: Sequence[float], level: float) -> float:
+def epochs_to(losses: ArrayLike, level: float) -> float:
     """
     Return after how many epochs a falling curve first reaches a level, between two epochs too.
 
     One more than there are where it never does.
     """
-    values = np.asarray(values, float)
+    values = np.asarray(losses, float)
     below = np.flatnonzero(values <= level)
     if not len(below):
         return float(len(values) + 1)
@@ -248,8 +249,9 @@ def _add_convergence(document: Dict, runs: Dict, models: Sequence[str], data: Pa
     """
     keys = sorted(runs[REFERENCE])
     start = float(np.log(len(data.labels)))
-    table = {model: {'half_loss': [], 'low_loss': [], 'test_uar': [], 'cpu_s': []}
-             for model in models}
+    table: Dict[str, Dict[str, List[float]]] = {
+        model: {'half_loss': [], 'low_loss': [], 'test_uar': [], 'cpu_s': []}
+        for model in models}
     for key in keys:
         reference = runs[REFERENCE][key]
         end = float(smoothed(reference['loss'])[-1])
@@ -271,20 +273,20 @@ def _add_convergence(document: Dict, runs: Dict, models: Sequence[str], data: Pa
         return _interval(rows.mean((1, 2)))
 
     for model in models:
-        entry, row = document['models'][model], {key: np.array(values) for key, values
-                                                 in table[model].items()}
+        entry = document['models'][model]
+        own = {key: np.array(values) for key, values in table[model].items()}
         base = {key: np.array(values) for key, values in table[REFERENCE].items()}
         entry['epochs_to'] = {}
         for level in ('half_loss', 'low_loss', 'test_uar'):
-            gap = row[level] - base[level]
-            time_ratio = np.log(row[level] * row['cpu_s'] / (base[level] * base['cpu_s']))
+            gap = own[level] - base[level]
+            time_ratio = np.log(own[level] * own['cpu_s'] / (base[level] * base['cpu_s']))
             entry['epochs_to'][level] = {
-                'mean': round(float(row[level].mean()), 2),
+                'mean': round(float(own[level].mean()), 2),
                 'minus_lstm': round(float(gap.mean()), 2), 'minus_lstm_95': interval(gap),
                 'cpu_time_to_lstm': round(float(np.exp(time_ratio.mean())), 3),
                 'cpu_time_to_lstm_95': [round(float(np.exp(value)), 3)
                                         for value in interval(time_ratio)]}
-        ratio = np.log(row['cpu_s'] / base['cpu_s'])
+        ratio = np.log(own['cpu_s'] / base['cpu_s'])
         entry['cpu_per_epoch_to_lstm'] = round(float(np.exp(ratio.mean())), 3)
         entry['cpu_per_epoch_to_lstm_95'] = [round(float(np.exp(value)), 3)
                                              for value in interval(ratio)]

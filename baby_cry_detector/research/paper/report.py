@@ -37,8 +37,8 @@ def make_report(document: Dict, data: PaperData, preset: Preset, versions: Dict[
     """
     parts = [_head(document, data, preset, versions, command, notes), _claims(document),
              _settings(data, preset)]
-    for number, (title, models) in enumerate(EXPERIMENTS.items()):
-        models = [model for model in models if model in document['models']]
+    for number, (title, compared) in enumerate(EXPERIMENTS.items()):
+        models = [model for model in compared if model in document['models']]
         if len(models) < 2:
             continue
         rows = models + [name for name in ('svm',) if name in document['models']]

@@ -20,7 +20,7 @@ import math
 import os
 from pathlib import Path
 import time
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.model.network import CryNetwork
@@ -54,7 +54,7 @@ class Comparison:
         self._progress, self._say = progress, say
         self._cut: Optional[List[np.ndarray]] = None
         self._normalised: Tuple[int, List[np.ndarray]] = (-1, [])
-        self.config = {
+        self.config: Dict[str, Any] = {
             'data': data.name, 'feature_set': data.feature_set, 'data_sha256': data.digest,
             'labels': list(data.labels), 'preset': preset.to_dict(), 'versions': versions()}
         file = self.out_dir / 'config.json'

@@ -12,10 +12,11 @@ fold out leaves out everything that was ever heard of it.
 
 from dataclasses import dataclass
 import fnmatch
-from typing import Any, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple, Union
 
 from baby_cry_detector.fields import setting, Settings, share
 from baby_cry_detector.research.sounds import augment as aug
+from baby_cry_detector.research.sounds.long_sounds import SamplesOnDisk
 from baby_cry_detector.research.sounds.made_sounds import made_sound
 from baby_cry_detector.research.sounds.made_voices import made_voice
 import numpy as np
@@ -69,7 +70,7 @@ class Sound:
     """
 
     index: int
-    samples: np.ndarray
+    samples: Union[np.ndarray, SamplesOnDisk]
     loud: np.ndarray
     is_cry: bool
     label: str

@@ -5,7 +5,7 @@
 from collections import Counter
 from pathlib import Path
 import shutil
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from baby_cry_detector.research.training.labels import (AMBIGUOUS_ABOVE, CRY, EMOTION, is_unclear,
                                                         mapped, Meaning, NOT_CRY, SKIP, words_of)
@@ -24,7 +24,8 @@ def clips_of_folders(root: Path, options: Reading) -> List[Clip]:
     :raises ManifestError: if there are none, no cry, or names that say nothing.
     """
     files, skipped = _audio_files(root)
-    clips, unknown = [], Counter()
+    clips: List[Clip] = []
+    unknown: Counter[str] = Counter()
     parents = Counter(file.relative_to(root).parts[:-1] for file in files)
     if not files or not any(parents):
         raise ManifestError(f'{root}: no manifest.csv and no sub-folder per class with recordings '
@@ -52,9 +53,10 @@ def clips_of_folders(root: Path, options: Reading) -> List[Clip]:
     return clips
 
 
-def _audio_files(root: Path):
+def _audio_files(root: Path) -> Tuple[List[Path], Counter[str]]:
     """Return the recordings below a folder, and how many files were skipped, by kind."""
-    files, skipped = [], Counter()
+    files: List[Path] = []
+    skipped: Counter[str] = Counter()
     has_ffmpeg = shutil.which('ffmpeg') is not None
     for path in sorted(root.rglob('*')):
         parts = path.relative_to(root).parts
@@ -87,14 +89,14 @@ def _of_folders(folders: Sequence[str], options: Reading) -> Optional[Meaning]:
     given = {words_of(name) for name in options.mapping}
     is_said = any(words_of(folder) in (CRY, NOT_CRY, EMOTION) for folder in folders)
     for index in range(len(folders) - 1, -1, -1):
-        words = words_of(folders[index])
-        if meanings[index] is None:
+        words, meant = words_of(folders[index]), meanings[index]
+        if meant is None:
             if is_unclear(folders[index]) and not is_said:
                 return None
             continue
         if index + 1 < len(folders) and words in AMBIGUOUS_ABOVE - given:
             continue
-        kind, label = meanings[index]
+        kind, label = meant
         above = [meaning.kind for folder, meaning in zip(folders[:index], meanings)
                  if meaning is not None and words_of(folder) in (CRY, NOT_CRY, EMOTION)]
         if words_of(folders[index]) in (CRY, NOT_CRY, EMOTION) or not above or kind == SKIP:

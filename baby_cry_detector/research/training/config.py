@@ -187,6 +187,15 @@ class TrainingConfig(Section):
     decision: DecisionOptions = field(default_factory=DecisionOptions)
     need: NeedOptions = field(default_factory=NeedOptions)
 
+    def __post_init__(self) -> None:
+        """Check what depends on several sections, before hours of training."""
+        super().__post_init__()
+        if not self.seeds and not self.statistics.seeds:
+            raise ConfigError('seeds: expected at least one, here or in statistics.seeds')
+        if self.need.labels and not self.seeds:
+            raise ConfigError('need.labels: needs are told by the first network of seeds, and '
+                              'there is none')
+
     def to_dict(self) -> dict:
         """Return a JSON document."""
         return json.loads(json.dumps(asdict(self)))

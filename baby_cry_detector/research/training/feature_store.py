@@ -99,9 +99,10 @@ def load_sounds(clips: Sequence[Clip], progress: Progress = no_progress,
                 sounds.append(chains.Sound(index, SamplesOnDisk(clip.file), np.zeros(0, bool),
                                            False, clip.label))
                 continue
-            samples = np.asarray(read_audio(
-                clip.file, say=lambda text, path=clip.path: news.setdefault(
-                    NUMBER.sub('…', text), []).append(f'{path}: {text}')), np.float32)
+            told: List[str] = []
+            samples = np.asarray(read_audio(clip.file, say=told.append), np.float32)
+            for text in told:
+                news.setdefault(NUMBER.sub('…', text), []).append(f'{clip.path}: {text}')
             if len(samples) < chains.FRAME_LENGTH:
                 raise ValueError('shorter than one frame of 25 ms')
             if not np.isfinite(samples).all():

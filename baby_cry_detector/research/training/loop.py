@@ -10,7 +10,7 @@ import csv
 from dataclasses import dataclass
 import math
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.research.model.network import CryNetwork
@@ -172,8 +172,9 @@ def train_network(folds: Sequence[StreamFeatures], columns: np.ndarray, config: 
     options = config.training
     normalisation = fit_normalisation(folds, columns)
     batches = BatchMaker(folds, columns, normalisation, options.batch_size, seed)
+    shortest, longest = config.model.memory_steps
     network = CryNetwork(make_architecture(config, len(columns)),
-                         memory_steps=tuple(config.model.memory_steps))
+                         memory_steps=(shortest, longest))
     average = CryNetwork(network.architecture)
     average.load_state_dict(network.state_dict())
     stack = network.architecture.stack_frames
@@ -184,7 +185,7 @@ def train_network(folds: Sequence[StreamFeatures], columns: np.ndarray, config: 
     optimiser = torch.optim.Adam(trained, lr=options.learning_rate,
                                  betas=(0.9, options.beta2), weight_decay=options.weight_decay)
     curve: List[dict] = []
-    best = (-math.inf, None)
+    best: Tuple[float, Optional[Dict[str, Tensor]]] = (-math.inf, None)
     loss_sum = 0.0
     network.train()
     for update in range(options.updates):
@@ -258,6 +259,7 @@ class Pupil(torch.nn.Module):
 
     def loss(self, teacher: Tensor) -> Tensor:
         """Return the weighted loss against scores (B, windows, classes)."""
+        assert self._states is not None         # the network has just heard the batch
         logits = self.head(self._states[:, self._steps])
         self._states = None
         every = functional.binary_cross_entropy_with_logits(logits, teacher, reduction='none')

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import hashlib
 import os
 from pathlib import Path
-from typing import Callable, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import (Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence,
+                    Union)
 import zlib
 
 from baby_cry_detector.research.training.labels import (CRY, EMOTION, is_unclear, mapped, Meaning,
@@ -155,7 +156,10 @@ def _from_csv(manifest: Path, options: Reading, check_files: bool) -> List[Clip]
                             f'{", ".join(columns) or "an empty file"}')
     if not rows:
         raise ManifestError(f'{manifest}: no rows below the column names')
-    problems, clips, seen, unknown = [], [], {}, Counter()
+    problems: List[str] = []
+    clips: List[Clip] = []
+    seen: Dict[str, int] = {}
+    unknown: Counter[str] = Counter()
     for line, row in enumerate(rows, start=2):
         where = f'{manifest.name}:{line}'
         path, label = (row.get('path') or '').strip(), (row.get('label') or '').strip()

@@ -13,6 +13,7 @@ abstains.
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
+from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.checkpoint import Member
 from baby_cry_detector.research.evaluation import metrics
 from baby_cry_detector.research.model.network import CryNetwork
@@ -232,6 +233,8 @@ def _permuted(needs: np.ndarray, folds: np.ndarray, rng: np.random.Generator) ->
 def with_head(member: Member, head: Optional[NeedHead], priors: np.ndarray, scale: float
               ) -> Member:
     """Return the member with a need head whose answer is log prior + scale * evidence."""
+    if not isinstance(member.architecture, Architecture):
+        raise TypeError('expected a recurrent network: a need head reads its states')
     architecture = member.architecture.with_changes(n_needs=len(priors))
     size = architecture.shapes()['need_head.weight'][1]
     weight = np.zeros((len(priors), size))

@@ -63,7 +63,7 @@ def detection_plots(clips: Sequence[Clip], result: ClipScores, folder: Path) -> 
     save(figure, 'reliability.png')
 
     figure, axes = pyplot.subplots(figsize=(4.5, 4))
-    bins = np.linspace(0, 1, 41)
+    bins = np.linspace(0, 1, 41).tolist()
     axes.hist(result.score[~truth], bins, alpha=0.6, label='others')
     axes.hist(result.score[truth], bins, alpha=0.6, label='cries')
     axes.axvline(float(np.mean(result.threshold)), color='black', linewidth=0.8)

@@ -16,12 +16,13 @@ its threshold chosen on the out-of-fold scores.
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 import platform
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
+from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint, Member, save_checkpoint
 from baby_cry_detector.research.evaluation import calibration
 from baby_cry_detector.research.evaluation import clips as evaluation
@@ -98,8 +99,8 @@ class TrainingRun:
                                   background=self.background, segments=segments,
                                   teacher=teacher if config.distillation.weight > 0 else None,
                                   say=say)
-        patterns = config.inputs or (config.features.columns,)
-        patterns = [patterns[row % len(patterns)] for row in range(len(config.seeds))]
+        lists = config.inputs or (config.features.columns,)
+        patterns = [lists[row % len(lists)] for row in range(len(config.seeds))]
         patterns += [config.statistics.columns] * len(config.statistics.seeds)
         self._inputs = [choose_columns(pattern, self.store.columns) for pattern in patterns]
         #: Recurrent networks first, then the members that read statistics.
@@ -296,14 +297,14 @@ class TrainingRun:
 
     # -- needs ----------------------------------------------------------------------------
 
-    def _with_needs(self, members: List[Member]) -> Tuple[List[Member], Dict]:
-        """Return the members, the first with a need head, and the checkpoint's need fields."""
+    def _with_needs(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Return the checkpoint with a need head on its first member, and how that does."""
         options = self.config.need
         labels = list(options.labels)
         chosen = [index for index, clip in enumerate(self.clips)
                   if clip.is_cry and clip.label in labels and trained_on(clip, self.config)]
         if not labels or not chosen:
-            return members, {}
+            return replace(checkpoint, provenance={**checkpoint.provenance, 'need': None})
         needs = np.array([labels.index(self.clips[index].label) for index in chosen])
         folds = np.array([self.clips[index].fold for index in chosen])
         frames = self.clip_frames(0, chosen)
@@ -318,9 +319,12 @@ class TrainingRun:
         head = None
         if result.scale > 0:
             head = need.fit_head(hidden_of_fold(None), needs, np.log(result.priors))
-        members = [need.with_head(members[0], head, result.priors, result.scale)] + members[1:]
-        return members, {'needs': tuple(labels), 'need_priors': tuple(result.priors.tolist()),
-                         'need_threshold': result.threshold, 'figures': result.figures}
+        first, *others = checkpoint.members
+        return replace(
+            checkpoint, needs=tuple(labels), need_priors=tuple(result.priors.tolist()),
+            need_threshold=result.threshold,
+            members=(need.with_head(first, head, result.priors, result.scale), *others),
+            provenance={**checkpoint.provenance, 'need': result.figures})
 
     def _write_checkpoint(self, file: Path, fold: Optional[int],
                           fitted: 'calibration.Calibration', metrics_document: Dict) -> None:
@@ -336,22 +340,20 @@ class TrainingRun:
             'cry_labels': sorted({clip.label for clip in used if clip.is_cry}),
             'n_clips': len(used), 'n_cries': sum(clip.is_cry for clip in used),
             'versions': versions(), 'metrics': metrics_document}
-        fields = {'temperature': fitted.temperature,
-                  'smoothing_s': self.config.decision.smoothing_s,
-                  'enter_threshold': fitted.threshold,
-                  'leave_threshold': fitted.threshold * self.config.decision.leave_ratio}
-        if fold is None:
-            members, need_fields = self._with_needs(members)
-            provenance['need'] = need_fields.pop('figures', None)
-            fields.update(need_fields)
-        save_checkpoint(file, Checkpoint(
+        checkpoint = Checkpoint(
             members=tuple(members), feature_set=self.store.feature_set.to_dict(),
             feature_columns=self.store.columns, labels=LABELS, cry_labels=('cry',),
-            provenance=provenance, **fields))
+            temperature=fitted.temperature, smoothing_s=self.config.decision.smoothing_s,
+            enter_threshold=fitted.threshold,
+            leave_threshold=fitted.threshold * self.config.decision.leave_ratio,
+            provenance=provenance)
+        save_checkpoint(file, self._with_needs(checkpoint) if fold is None else checkpoint)
 
 
 def network_of(member: Member) -> Tuple[CryNetwork, loop.Normalisation]:
     """Return a member as a torch network in evaluation mode, with its normalisation."""
+    if not isinstance(member.architecture, Architecture):
+        raise TypeError('expected a recurrent network')
     network = CryNetwork(member.architecture)
     network.load_arrays(member.arrays)
     network.eval()

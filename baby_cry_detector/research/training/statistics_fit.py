@@ -52,21 +52,21 @@ def fit_member(folds: Sequence[StreamFeatures], columns: np.ndarray, names: Sequ
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     normalisation = fit_normalisation(folds, columns)
-    values, target, weight = [], [], []
+    windows, targets, weights = [], [], []
     for fold in folds:
         for row, stream in enumerate(fold.values):
             last = window_ends(len(stream), options) - 1
             counted = fold.weight[row][last] > SMALLEST_WEIGHT
-            windows = stream_windows(normalisation(stream[:, columns]), options)
-            values.append(windows[counted])
-            target.append(fold.target[row][last][counted])
-            weight.append(fold.weight[row][last][counted])
-    values = np.concatenate(values)
-    mean, std = values.mean(0), values.std(0)
-    values = torch.from_numpy(standardise(values, mean, std))
-    target = torch.from_numpy(np.concatenate(target).astype(np.float32))
+            heard = stream_windows(normalisation(stream[:, columns]), options)
+            windows.append(heard[counted])
+            targets.append(fold.target[row][last][counted])
+            weights.append(fold.weight[row][last][counted])
+    statistics = np.concatenate(windows)
+    mean, std = statistics.mean(0), statistics.std(0)
+    values = torch.from_numpy(standardise(statistics, mean, std))
+    target = torch.from_numpy(np.concatenate(targets).astype(np.float32))
     target = target * (1 - 2 * options.label_smoothing) + options.label_smoothing
-    weight = torch.from_numpy(np.concatenate(weight).astype(np.float32))
+    weight = torch.from_numpy(np.concatenate(weights).astype(np.float32))
 
     architecture = StatisticsArchitecture(
         len(columns), options.window_frames, options.period_frames, options.hidden_sizes)
@@ -123,9 +123,12 @@ def frame_logits(member: Member, frames: Sequence[np.ndarray]) -> List[np.ndarra
     Made by the network that runs on the robot. A frame that completes no step repeats the
     answer before it; frames before the first step are NaN: no answer yet.
     """
-    network = StatisticsNetwork(member.architecture, member.arrays)
+    architecture = member.architecture
+    if not isinstance(architecture, StatisticsArchitecture):
+        raise TypeError('expected a member that reads statistics')
+    network = StatisticsNetwork(architecture, member.arrays)
     normalisation = Normalisation(member.mean, member.std)
-    period = member.architecture.period_frames
+    period = architecture.period_frames
     results = []
     for clip in frames:
         network.reset()

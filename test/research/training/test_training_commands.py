@@ -217,7 +217,10 @@ def test_leaking_groups_are_refused(corpus, capsys):
     ('trainin: {}', "unknown entry 'trainin' (did you mean training?)"),
     ('training: {updates: many}', "training.updates: expected int, got 'many'"),
     ('features: {columns: [nonsense*]}', "'nonsense*' matches no column"),
-    ('- a', 'expected entries'), ('a: [', 'not YAML')])
+    ('- a', 'expected entries'), ('a: [', 'not YAML'),
+    ('seeds: []', 'seeds: expected at least one'),
+    ('{seeds: [], statistics: {seeds: [4]}, need: {labels: [hungry]}}',
+     'needs are told by the first network of seeds')])
 def test_wrong_configurations(corpus, tmp_path, capsys, text, message):
     config = tmp_path / 'c.yaml'
     config.write_text(text)
