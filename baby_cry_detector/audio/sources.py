@@ -129,7 +129,8 @@ class FileSource:
             yield AudioBlock(first_sample, rest)
 
     def _resampled(self) -> Iterator[np.ndarray]:
-        resampler = mixer = None
+        resampler: Optional[StreamingResampler] = None
+        mixer: Optional[ChannelMixer] = None
         while True:
             received = 0
             for recording in self._recordings:
@@ -150,7 +151,8 @@ class FileSource:
                 break
             if not received:
                 raise AudioSourceError(f'{self.path}: holds no samples any more')
-        yield resampler.flush()
+        if resampler is not None:
+            yield resampler.flush()
 
     def _frames(self, file, recording: Optional[Recording]) -> Iterator[np.ndarray]:
         """Yield the frames of a recording as far as they can be had; say if they end early."""
@@ -197,7 +199,7 @@ class FileSource:
         try:
             if not path.stat().st_size:
                 raise AudioSourceError(f'{path}: the file is empty')
-            return recordings_in(path) or [None]   # libsndfile says only "system error"
+            return [*recordings_in(path)] or [None]   # libsndfile says only "system error"
         except (OSError, ValueError) as error:
             if isinstance(error, AudioSourceError):
                 raise

@@ -245,7 +245,7 @@ def run_clock(args) -> int:
         if args.by is None and args.to is None:
             for run in runs:
                 print(f'{time_text(run.first_ns)} to {time_text(run.last_ns)}: '
-                      f'{run.count} entries')
+                      f'{run.entries} entries')
             for before_ns, step_ns in store.meta('clock_steps', []):
                 print(f'the clock was set at {time_text(before_ns)} by '
                       f'{step_ns / SECOND_NS:+.0f} s')

@@ -269,8 +269,8 @@ def run_voice(args) -> int:
 def run_export(args) -> int:
     """Write what was learnt from."""
     learnt = Learnt(args)
-    document = journal.to_document(*learnt.baby.items, learnt.baby.birth_ns,
-                                   now_ns=time.time_ns())
+    cries, facts = learnt.baby.items
+    document = journal.to_document(cries, facts, learnt.baby.birth_ns, now_ns=time.time_ns())
     warn(*learnt.troubles, journal.left_out_sentence(document))
     data = json.dumps({**document, 'crib': learnt.crib}).encode()
     with open(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:

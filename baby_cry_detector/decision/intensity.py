@@ -172,7 +172,8 @@ class Intensity:
             self._cry_blocks.extend(quiet_db for _, quiet_db in self._new_blocks)
             self._cry_blocks.append(quietest_db)
             self._new_blocks.clear()
-            if self._blocks and level_db < self._background_db:     # quieter than ever
+            if self._blocks and self._background_db is not None and (
+                    level_db < self._background_db):            # quieter than ever
                 self._blocks.append(level_db)
         blocks = self._blocks or self._cry_blocks
         if blocks:

@@ -114,15 +114,21 @@ class Connection(asyncio.Protocol):
         self._gate, self._inner = gate, inner
         self._timer: Optional[asyncio.TimerHandle] = None
         self._entered = False
-        self.transport: Optional[asyncio.Transport] = None
+        self._transport: Optional[asyncio.Transport] = None
         self.origin = ''
         self.busy = False
         self.since_s = 0.0
         self._bytes = 0
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """Return what it writes to."""
+        assert self._transport is not None      # asyncio makes the connection before all else
+        return self._transport
+
     def connection_made(self, transport) -> None:
         """Let it in, or tell it that there are too many."""
-        self.transport = transport
+        self._transport = transport
         peer = transport.get_extra_info('peername')
         self.origin = origin(peer[0] if isinstance(peer, tuple) and peer else '')
         self._entered = self._gate.enter(self)

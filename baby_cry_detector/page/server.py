@@ -78,11 +78,11 @@ class PageServer:
         self._files = read_files(site)
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._thread: Optional[threading.Thread] = None
-        self._stopping: Optional[asyncio.Event] = None
+        self._stopping = asyncio.Event()         # these two anew for each loop
+        self._changed = asyncio.Event()
         self._lock = threading.Lock()
         self._waiting: Optional[str] = None      # newest state, on its way to the loop
         self._state, self._version = '', 0
-        self._changed: Optional[asyncio.Event] = None
         self._streams: Dict[asyncio.Transport, str] = {}      # of whom
         self._history_task: Optional['asyncio.Future[str]'] = None
         self.port = 0
@@ -194,9 +194,10 @@ class PageServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler):
         """Answer for every request: refuse, or let it through; and set the headers."""
-        response, transport = None, request.transport
+        response, transport, gate = None, request.transport, self._gate
+        assert gate is not None        # every request has come through it
         is_stream = self._route(request) == '/api/events'
-        self._gate.begin(transport, None if is_stream else TAKING_S)
+        gate.begin(transport, None if is_stream else TAKING_S)
         try:
             response = self._refusal(request)
             if response is None:
@@ -206,7 +207,7 @@ class PageServer:
         except web.HTTPException as error:
             response = sentence(error.status, error.reason)
         finally:
-            self._gate.end(transport)
+            gate.end(transport)
             await self._keep_changes()
         if not response.prepared:
             response.headers.update(HEADERS)

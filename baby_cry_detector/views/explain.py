@@ -21,11 +21,14 @@ class Event:
     :param stamp_ns: when.
     :param text: what and why, one line; times in it are durations.
     :param mark: whether the picture marks the moment.
+    :param onset_ns: what ``{onset}`` in the text stands for; only a reader knows what it counts
+        from.
     """
 
     stamp_ns: int
     text: str
     mark: bool = False
+    onset_ns: Optional[int] = None
 
 
 class Explainer:
@@ -98,7 +101,7 @@ class Explainer:
                   mark=True, onset_ns=decision.onset_ns)
 
     def _say(self, stamp_ns, text, mark=False, onset_ns=None) -> None:
-        self.events.append(_Located(stamp_ns, text, mark, onset_ns))
+        self.events.append(Event(stamp_ns, text, mark, onset_ns))
 
     def lines(self, start_ns: int, most: int = 12) -> List[str]:
         """
@@ -119,11 +122,6 @@ class Explainer:
             half = most // 2
             told = [*told[:half], f'… {len(told) - 2 * half + 1} more …', *told[1 - half:]]
         return told
-
-
-@dataclass(frozen=True)
-class _Located(Event):
-    onset_ns: Optional[int] = None
 
 
 def clock(nanoseconds: int) -> str:

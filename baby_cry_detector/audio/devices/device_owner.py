@@ -15,7 +15,7 @@ from pathlib import Path
 import subprocess
 import sys
 import threading
-from typing import Deque, Optional
+from typing import Deque, IO, Optional
 
 START_TIMEOUT_S = 20.0         # until PortAudio has to answer
 
@@ -50,6 +50,11 @@ class AudioDevice:
                 f'{self.sample_rate} Hz){", default" if self.is_default else ""}')
 
 
+def _opened(pipe: Optional[IO[bytes]]) -> IO[bytes]:
+    assert pipe is not None        # the process was started with all three
+    return pipe
+
+
 class DeviceOwner:
     """
     The child process, and the threads that read what it reports and what it prints.
@@ -72,6 +77,8 @@ class DeviceOwner:
             [sys.executable, str(Path(__file__).with_name(self.script)), json.dumps(options)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=environment, bufsize=0, start_new_session=True)    # Ctrl-C is its owner's
+        pipes = self._process.stdin, self._process.stdout, self._process.stderr
+        self._stdin, self._stdout, self._stderr = (_opened(pipe) for pipe in pipes)
         self._chatter: Deque[str] = deque(maxlen=20)
         self._ended = False
         self._news = threading.Condition()     # guards what was reported, and `_ended`
@@ -88,7 +95,7 @@ class DeviceOwner:
 
     def close(self) -> None:
         """End the process, by force if it hangs; may be called more than once."""
-        self._process.stdin.close()
+        self._stdin.close()
         try:
             self._process.wait(self.close_timeout_s)
         except subprocess.TimeoutExpired:
@@ -96,7 +103,7 @@ class DeviceOwner:
             self._process.wait()
         for thread in self._threads:
             thread.join(self.close_timeout_s)
-        for stream in (self._process.stdout, self._process.stderr):
+        for stream in (self._stdout, self._stderr):
             stream.close()
 
     def kill(self) -> None:
@@ -118,7 +125,7 @@ class DeviceOwner:
 
     def _read_chatter(self) -> None:
         """Keep the last lines of what ALSA, JACK and the interpreter print."""
-        for line in self._process.stderr:
+        for line in self._stderr:
             self._chatter.append(line.decode(errors='replace').rstrip())
 
     def _no_answer(self) -> str:

@@ -253,7 +253,7 @@ class _Process(DeviceOwner):
         header = self._read_exactly(HEADER.size)
         if header is None:
             return False
-        kind, *numbers, length = HEADER.unpack(header)
+        kind, time_ns, end_sample, overflows, length = HEADER.unpack(header)
         data = self._read_exactly(length)
         if data is None:
             return False
@@ -261,7 +261,7 @@ class _Process(DeviceOwner):
             opened = json.loads(data)
             self._most_bytes = int(QUEUE_S * opened['sample_rate'] * opened['opened'] * 2)
         with self._news:
-            self._records.append(_Record(kind, *numbers, data))
+            self._records.append(_Record(kind, time_ns, end_sample, overflows, data))
             self._queued_bytes += len(data)
             while self._queued_bytes > self._most_bytes and self._records[0].kind == b'A':
                 self._queued_bytes -= len(self._records.popleft().data)
@@ -272,7 +272,7 @@ class _Process(DeviceOwner):
     def _read_exactly(self, size: int) -> Optional[bytes]:
         parts = []
         while size:
-            part = self._process.stdout.read(size)
+            part = self._stdout.read(size)
             if not part:
                 return None
             parts.append(part)

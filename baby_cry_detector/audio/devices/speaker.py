@@ -110,8 +110,7 @@ class _Process(DeviceOwner):
     def __init__(self, options: dict) -> None:
         self._reports: Deque[dict] = deque()
         super().__init__(options)
-        assert self._process.stdin is not None
-        self._input = self._process.stdin.fileno()
+        self._input = self._stdin.fileno()
         os.set_blocking(self._input, False)
         try:
             fcntl.fcntl(self._input, _F_SETPIPE_SZ, _PIPE_BYTES)
@@ -158,8 +157,7 @@ class _Process(DeviceOwner):
                                   else self._last_words()) from None
 
     def _read_report(self) -> bool:
-        assert self._process.stdout is not None        # it is a pipe
-        line = self._process.stdout.readline()
+        line = self._stdout.readline()
         try:
             report = json.loads(line)
         except ValueError:

@@ -8,9 +8,9 @@ START is followed by exactly one END, also across a restart, and no two alerts o
 """
 
 from collections import deque
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 import math
-from typing import List, Optional, Tuple
+from typing import get_type_hints, List, Optional, Tuple
 
 from baby_cry_detector.care.alerts.alert_words import (alert_text, duration_text, end_text, Facts,
                                                        NEEDS, NOTICE, OpenAlert, Said, short, Wish)
@@ -78,7 +78,7 @@ class AlertMachine:
         :raises ValueError: if it makes no sense.
         """
         try:
-            names = {field.name: field.type for field in fields(OpenAlert)}
+            names = get_type_hints(OpenAlert)
             numbers = [document[name] for name in ('snoozed_until_ns', 'newest_id_ns', 'now_ns')]
             opened = document['open']
             if not all(type(number) is int and 0 <= number < LATEST_NS
@@ -155,8 +155,8 @@ class AlertMachine:
         said = []
         wish = self._damped(wish)
         alert = self.open
-        if alert is not None and self._is_over(wish, facts):
-            said.append(self._end(end_text(alert, wish, facts, now_ns), facts))
+        if alert is not None and self._is_over(alert, wish, facts):
+            said.append(self._end(alert, end_text(alert, wish, facts, now_ns), facts))
             alert = None
         if wish is not None and alert is None:
             said.append(self._start(wish, facts))
@@ -198,8 +198,7 @@ class AlertMachine:
         self._starts.clear()
         return None
 
-    def _is_over(self, wish, facts) -> bool:
-        alert = self.open
+    def _is_over(self, alert: OpenAlert, wish: Optional[Wish], facts: Facts) -> bool:
         if wish is not None:
             if alert.is_about(wish):
                 self._resumed_ns = None
@@ -222,13 +221,13 @@ class AlertMachine:
         self._wished_ns = now_ns
         self._resumed_ns = None
         self._newest_id_ns = max(now_ns, self._newest_id_ns + 1)
-        self.open = OpenAlert(
+        alert = self.open = OpenAlert(
             alert_id=f'{self.crib_id or "crib"}-alert-{self._newest_id_ns}',
             episode_id=wish.episode_id, since_ns=wish.since_ns, reason=wish.reason,
             asked_priority=wish.priority, priority=wish.priority, sequence=0, said_ns=now_ns,
             loud_ns=-1, escalating_ns=now_ns, cry=wish.cry,
             subject=wish.subject)
-        return self._say(START, facts, not self.snoozed)
+        return self._say(alert, START, facts, not self.snoozed)
 
     def _go_on(self, alert: OpenAlert, wish: Optional[Wish], facts: Facts) -> List[Said]:
         now_ns, timing = self._now_ns, self.timing
@@ -250,14 +249,15 @@ class AlertMachine:
         due = alert.loud_ns < 0 or now_ns - alert.loud_ns >= repeat_ns or (
             self._quiet_since_ns is None)    # what was on its way at a crash may be lost
         if not silent and (due or worse):
-            return [self._say(ONGOING, facts, True)]
+            return [self._say(alert, ONGOING, facts, True)]
         if worse or now_ns - alert.said_ns >= round(timing.heartbeat_s * SECOND_NS) or (
                 self._quiet_since_ns is None):
-            return [self._say(ONGOING, facts, False)]
+            return [self._say(alert, ONGOING, facts, False)]
         return []
 
-    def _say(self, state: int, facts: Facts, loud: bool, text: str = '') -> Said:
-        alert, now_ns = self.open, self._now_ns
+    def _say(self, alert: OpenAlert, state: int, facts: Facts, loud: bool, text: str = ''
+             ) -> Said:
+        now_ns = self._now_ns
         alert.sequence += 1
         alert.said_ns = now_ns
         if loud and state != END:
@@ -272,11 +272,11 @@ class AlertMachine:
             alert.need if alert.cry else 'NONE', alert.confidence, alert.acknowledged,
             alert.acknowledged_by, self._snooze_shown(), facts.listening, loud)
 
-    def _end(self, text: str, facts: Facts) -> Said:
+    def _end(self, alert: OpenAlert, text: str, facts: Facts) -> Said:
         # Who was told that it began is told that it ended; who was not, or has come, is not.
-        told = (self.open.loud_ns >= 0 and not self.open.acknowledged and not self.snoozed
-                and not self.open.subject.startswith(NOTICE))
-        said = self._say(END, facts, told, text)
+        told = (alert.loud_ns >= 0 and not alert.acknowledged and not self.snoozed
+                and not alert.subject.startswith(NOTICE))
+        said = self._say(alert, END, facts, told, text)
         self.open = None
         self._resumed_ns = None
         return said
@@ -289,7 +289,8 @@ class AlertMachine:
         self._advance(now_ns)
         if self.open is None:
             return []
-        return [self._end('Alerting was switched off; what it was about may go on.', facts)]
+        return [self._end(self.open, 'Alerting was switched off; what it was about may go on.',
+                          facts)]
 
     # --- what caregivers do ----------------------------------------------------------------------
     def acknowledge(self, now_ns: int, who: str, alert_id: str, facts: Facts
@@ -306,7 +307,7 @@ class AlertMachine:
         if self.open.acknowledged:
             return True, f'{self.open.acknowledged_by or "somebody"} has it already', []
         self.open.acknowledged, self.open.acknowledged_by = True, who
-        return True, 'acknowledged', [self._say(ONGOING, facts, False)]
+        return True, 'acknowledged', [self._say(self.open, ONGOING, facts, False)]
 
     def snooze(self, now_ns: int, duration_ns: int, facts: Facts
                ) -> Tuple[bool, str, List[Said]]:
@@ -325,7 +326,7 @@ class AlertMachine:
         if self.snoozed:
             sentence = (f'alerts are held back for {duration_text(min(duration_ns, longest_ns))}'
                         + (', the longest that the policy allows' if cut else ''))
-        said = [] if self.open is None else [self._say(ONGOING, facts, False)]
+        said = [] if self.open is None else [self._say(self.open, ONGOING, facts, False)]
         if self.open is not None and not self.snoozed:
             self.open.loud_ns = -1           # to be said at the next step
         return True, sentence, said

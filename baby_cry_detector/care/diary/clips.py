@@ -9,11 +9,12 @@ the clock said then.
 """
 
 from collections import deque
+from dataclasses import dataclass
 import os
 from pathlib import Path
 import queue
 import threading
-from typing import Callable, List, Optional, Tuple
+from typing import BinaryIO, Callable, Deque, List, NamedTuple, Optional, Tuple
 import wave
 
 from baby_cry_detector.cry_state import CryState
@@ -25,6 +26,31 @@ SUFFIX = '.wav'
 STEP_NS = 1_000_000
 # Crying is reported some time after its onset: that much more is kept than the pre-roll.
 REPORT_DELAY_NS = 10 * SECOND_NS
+
+
+class _Format(NamedTuple):
+    sample_rate: int
+    channels: int
+
+    @property
+    def bytes_per_frame(self) -> int:
+        return self.channels * BYTES_PER_SAMPLE
+
+    @property
+    def bytes_per_s(self) -> int:
+        return self.sample_rate * self.bytes_per_frame
+
+
+@dataclass
+class _Clip:
+    """The file that is written."""
+
+    path: Path
+    raw: BinaryIO
+    file: wave.Wave_write
+    format: _Format  # noqa: A003
+    room_bytes: int                        # how much more may go in
+    from_ns: int                           # what ends before this is not of the clip
 
 
 class ClipRecorder:
@@ -43,14 +69,11 @@ class ClipRecorder:
         self._pre_roll_ns = round(pre_roll_s * SECOND_NS)
         self._longest_s = longest_s
         self._largest_bytes = largest_mb * 1e6
-        self._recent = deque()             # (start_ns, bytes), at most what may become a pre-roll
-        self._format = None
+        # (start_ns, bytes), at most what may become a pre-roll.
+        self._recent: Deque[Tuple[int, bytes]] = deque()
         self._recent_bytes = 0
-        self._file: Optional[wave.Wave_write] = None
-        self._raw = None
-        self._path = Path()
-        self._room_bytes = 0
-        self._from_ns = 0                  # what ends before this is not of the clip
+        self._format: Optional[_Format] = None
+        self._clip: Optional[_Clip] = None
 
     def set_format(self, sample_rate: int, channels: int) -> None:
         """Say what the bytes to come are; S16LE is the only coding."""
@@ -58,11 +81,7 @@ class ClipRecorder:
             self.end()
             self._recent.clear()
             self._recent_bytes = 0
-            self._format = (sample_rate, channels)
-
-    @property
-    def _bytes_per_s(self) -> int:
-        return self._format[0] * self._format[1] * BYTES_PER_SAMPLE
+            self._format = _Format(sample_rate, channels)
 
     def hear(self, start_ns: int, data: bytes) -> None:
         """
@@ -72,13 +91,14 @@ class ClipRecorder:
         """
         if self._format is None:
             return
-        data = data[:len(data) - len(data) % (self._format[1] * BYTES_PER_SAMPLE)]
+        data = data[:len(data) - len(data) % self._format.bytes_per_frame]
         self._recent.append((start_ns, data))
         self._recent_bytes += len(data)
-        most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * self._bytes_per_s // SECOND_NS
+        most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * self._format.bytes_per_s // SECOND_NS
         while self._recent_bytes > most_bytes and len(self._recent) > 1:
             self._recent_bytes -= len(self._recent.popleft()[1])
-        self._write_if_due(start_ns, data)
+        if self._clip is not None:
+            self._write_if_due(self._clip, start_ns, data)
 
     def begin(self, episode_id: str, onset_ns: int) -> Optional[Path]:
         """
@@ -92,53 +112,53 @@ class ClipRecorder:
             return None
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self.folder / f'{safe_name(episode_id, also=".", longest=150)}{SUFFIX}'
-        self._make_room(path)
+        self._make_room(path, round(self._longest_s * self._format.bytes_per_s))
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return None                    # a crash ended it; what was heard then is kept
-        self._raw = os.fdopen(descriptor, 'wb')
-        self._path = path
-        self._file = wave.open(self._raw, 'wb')
-        self._file.setnchannels(self._format[1])
-        self._file.setsampwidth(BYTES_PER_SAMPLE)
-        self._file.setframerate(self._format[0])
-        self._room_bytes = int(self._longest_s * self._bytes_per_s)
-        self._from_ns = onset_ns - self._pre_roll_ns
-        self._write(b'')                   # a header: the file is whole from now on
+        raw = os.fdopen(descriptor, 'wb')
+        file = wave.open(raw, 'wb')
+        file.setnchannels(self._format.channels)
+        file.setsampwidth(BYTES_PER_SAMPLE)
+        file.setframerate(self._format.sample_rate)
+        clip = self._clip = _Clip(path, raw, file, self._format,
+                                  int(self._longest_s * self._format.bytes_per_s),
+                                  onset_ns - self._pre_roll_ns)
+        self._write(clip, b'')             # a header: the file is whole from now on
         for start_ns, data in list(self._recent):
-            self._write_if_due(start_ns, data)
+            self._write_if_due(clip, start_ns, data)
         return path
 
-    def _write_if_due(self, start_ns: int, data: bytes) -> None:
-        end_ns = start_ns + len(data) * SECOND_NS // self._bytes_per_s
-        if self._file is not None and end_ns > self._from_ns:
-            self._write(data)
+    def _write_if_due(self, clip: _Clip, start_ns: int, data: bytes) -> None:
+        end_ns = start_ns + len(data) * SECOND_NS // clip.format.bytes_per_s
+        if clip is self._clip and end_ns > clip.from_ns:
+            self._write(clip, data)
 
-    def _write(self, data: bytes) -> None:
-        frame = self._format[1] * BYTES_PER_SAMPLE
-        data = data[:self._room_bytes - self._room_bytes % frame]
+    def _write(self, clip: _Clip, data: bytes) -> None:
+        frame = clip.format.bytes_per_frame
+        data = data[:clip.room_bytes - clip.room_bytes % frame]
         try:
-            self._file.writeframes(data)
-            self._raw.flush()
+            clip.file.writeframes(data)
+            clip.raw.flush()
         except OSError:
             self.end()
             raise
-        self._room_bytes -= len(data)
-        if self._room_bytes < frame:
+        clip.room_bytes -= len(data)
+        if clip.room_bytes < frame:
             self.end()
 
     def end(self) -> None:
         """Close the clip, if one is written."""
-        if self._file is None:
+        clip, self._clip = self._clip, None
+        if clip is None:
             return
-        file, self._file = self._file, None
-        for part in (file, self._raw):
+        for part in (clip.file, clip.raw):
             try:
                 part.close()
             except OSError:
                 pass                       # on a full disk; what was written before stays
-        self._keep_order(self._path)
+        self._keep_order(clip.path)
 
     def _clips(self, but: Path) -> List[Tuple[int, Path]]:
         """Return when the other clips were written, oldest first."""
@@ -154,11 +174,10 @@ class ClipRecorder:
         except OSError:
             pass                           # it goes before its turn
 
-    def _make_room(self, keep: Path) -> None:
+    def _make_room(self, keep: Path, longest_bytes: int) -> None:
         clips = [path for _, path in self._clips(keep)]
         size = sum(path.stat().st_size for path in clips)
-        longest = self._longest_s * self._bytes_per_s
-        while clips and size + longest > self._largest_bytes:
+        while clips and size + longest_bytes > self._largest_bytes:
             size -= clips[0].stat().st_size
             clips.pop(0).unlink(missing_ok=True)
 
@@ -177,10 +196,11 @@ class ClipThread:
     def __init__(self, recorder: ClipRecorder, say: Callable[[str], None]):
         """Start."""
         self._recorder, self._say = recorder, say
-        self._tasks = queue.Queue(MOST_TASKS)
+        self._tasks: queue.Queue[Optional[Callable[[], object]]] = queue.Queue(MOST_TASKS)
         self._has_format = False
         self._episode_id = ''
-        self._due = None               # a cry that was told before the audio's format
+        # A cry that was told before the audio's format.
+        self._due: Optional[CryState] = None
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name='clips', daemon=True)
         self._thread.start()
@@ -211,17 +231,18 @@ class ClipThread:
         """End the clip that is written."""
         self._do(self._recorder.end)
 
-    def _do(self, task):
+    def _do(self, task: Callable[[], object]) -> None:
         try:
             self._tasks.put_nowait(task)
         except queue.Full:
             self.dropped += 1
 
-    def _run(self):
+    def _run(self) -> None:
         while True:
             task = self._tasks.get()
             if task is None:
-                return self._recorder.end()
+                self._recorder.end()
+                return
             try:
                 task()
             except (OSError, ValueError) as error:

@@ -19,7 +19,7 @@ class Run(NamedTuple):
 
     first_ns: int
     last_ns: int
-    count: int
+    entries: int
 
 
 def marked_runs(store: DiaryStore) -> List[Run]:
@@ -30,7 +30,7 @@ def marked_runs(store: DiaryStore) -> List[Run]:
             for table, (_, when) in TABLES.items()) + ' ORDER BY stamp_ns'):
         stamp_ns = row['stamp_ns']
         if runs and stamp_ns - runs[-1].last_ns < APART_NS:
-            runs[-1] = Run(runs[-1].first_ns, stamp_ns, runs[-1].count + 1)
+            runs[-1] = Run(runs[-1].first_ns, stamp_ns, runs[-1].entries + 1)
         else:
             runs.append(Run(stamp_ns, stamp_ns, 1))
     return runs

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 import json
 import os
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, get_type_hints, List, Mapping, Optional, Tuple, Type, Union
 
 from baby_cry_detector.care.diary.place import BusyError, FileLock
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
@@ -21,6 +21,9 @@ MOST_WAITING = 10_000               # entries
 LARGEST_BYTES = 32_000_000          # of the file
 # An open episode that waits is written to the file this often, and whenever it begins or ends.
 EPISODE_PERIOD_S = 10.0
+
+
+Entry = Union[AlertEntry, CareEntry, EpisodeRow]
 
 
 class Waiting:
@@ -41,7 +44,7 @@ class Waiting:
         """Return how many entries wait."""
         return len(self.episodes) + len(self.events) + len(self.alerts)
 
-    def add(self, entry) -> None:
+    def add(self, entry: Entry) -> None:
         """Take an entry, and let go of the least worth beyond the bound."""
         if isinstance(entry, EpisodeRow):
             self.episodes[entry.episode_id] = entry
@@ -52,10 +55,14 @@ class Waiting:
         while len(self) > MOST_WAITING:
             self.lost += 1
             # Alerts first, episodes last: they alone say when it cried.
-            part = self.alerts or self.events or self.episodes
-            del part[next(iter(part))]
+            if self.alerts:
+                del self.alerts[next(iter(self.alerts))]
+            elif self.events:
+                del self.events[next(iter(self.events))]
+            else:
+                del self.episodes[next(iter(self.episodes))]
 
-    def entries(self) -> List:
+    def entries(self) -> List[Entry]:
         """Return all of them."""
         return [*self.episodes.values(), *self.events.values(), *self.alerts.values()]
 
@@ -64,7 +71,7 @@ class Waiting:
         self.episodes, self.events, self.alerts = {}, {}, {}
 
 
-def to_line(entry) -> str:
+def to_line(entry: Entry) -> str:
     """Return an entry as a line of JSON."""
     if isinstance(entry, EpisodeRow):
         document = {name: getattr(entry, name) for name in EPISODE_FIELDS}
@@ -74,10 +81,17 @@ def to_line(entry) -> str:
 
 
 EPISODE_FIELDS = [field.name for field in fields(EpisodeRow) if field.name != 'curve']
-TYPES = {'episode': EpisodeRow, 'event': CareEntry, 'alert': AlertEntry}
+TYPES: Mapping[str, Type[Entry]] = {
+    'episode': EpisodeRow, 'event': CareEntry, 'alert': AlertEntry}
+# What may stand in the file where a field is of that type.
+_KINDS_OF_HINT: Mapping[object, Tuple[type, ...]] = {
+    str: (str,), int: (int,), bool: (bool,), float: (int, float),
+    Optional[float]: (int, float, type(None)), Dict[str, float]: (dict,), Curve: (Curve,)}
+KINDS_OF = {each: {name: _KINDS_OF_HINT[hint] for name, hint in get_type_hints(each).items()}
+            for each in TYPES.values()}
 
 
-def from_line(line: str):
+def from_line(line: str) -> Entry:
     """
     Return the entry of a line.
 
@@ -88,19 +102,12 @@ def from_line(line: str):
         if kind == 'episode':
             values = {**values, 'curve': Curve.from_document(values['curve'])}
         entry = TYPES[kind](**values)
-        for field in fields(entry):
-            value, expected = getattr(entry, field.name), KINDS_OF[field.type]
-            if expected and not isinstance(value, expected):
-                raise ValueError(f'{field.name} is {value!r}')
+        for name, kinds in KINDS_OF[type(entry)].items():
+            if not isinstance(getattr(entry, name), kinds):
+                raise ValueError(f'{name} is {getattr(entry, name)!r}')
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f'this is no entry: {error!r}') from None
     return entry
-
-
-KINDS_OF = {str: str, int: int, bool: bool, float: (int, float), Curve: Curve}
-for _type in {field.type for each in TYPES.values() for field in fields(each)}:
-    KINDS_OF.setdefault(_type, dict if 'Dict' in str(_type) else
-                        (int, float, type(None)) if 'Optional' in str(_type) else None)
 
 
 class QueueFile:

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import threading
 import time
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, Deque, Dict, NamedTuple, Optional, Tuple
 import uuid
 
 from baby_cry_detector.care.diary.care_of_file import CareOfFile
@@ -22,7 +22,7 @@ from baby_cry_detector.care.diary.repair import is_ours, recover
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.schema import DamagedError, DiaryError, inspect
 from baby_cry_detector.care.diary.store import DiaryStore
-from baby_cry_detector.care.diary.waiting import EPISODE_PERIOD_S, QueueFile, Waiting
+from baby_cry_detector.care.diary.waiting import Entry, EPISODE_PERIOD_S, QueueFile, Waiting
 
 BUSY_TIMEOUT_S = 0.1            # beyond it the queue's file takes what there is
 RETRY_PERIOD_S = 1.0
@@ -89,7 +89,8 @@ class DiaryWriter:
         self._queue = QueueFile(queue_path)
         self._is_own = is_own
         self._waiting = Waiting()
-        self._inbox, self._tickets, self._asked = deque(), [], deque()
+        self._inbox: Deque[Tuple[Entry, Ticket]] = deque()
+        self._asked: Deque[Callable[[Optional[DiaryStore]], None]] = deque()
         self._inbox_lost = 0
         self._noted_lost = 0
         self._kept: Dict[Any, Any] = {}  # name: (entry in the queue's file, since when)

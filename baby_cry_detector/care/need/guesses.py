@@ -39,10 +39,11 @@ class Guesses:
     """
     See the module. Deterministic: stamps alone decide what is drawn.
 
-    :param age_days: of the baby when this begins, if known.
+    :param now_ns: when this begins.
+    :param age_days: of the baby then, if known.
     """
 
-    def __init__(self, age_days: Optional[float] = None, count: int = COUNT):
+    def __init__(self, now_ns: int, age_days: Optional[float] = None, count: int = COUNT):
         """Know what is usual at the age."""
         generator = np.random.default_rng(1818)
         logs = centre(age_days)[:, None] + SPREADS[:, None] * generator.standard_normal(
@@ -51,12 +52,11 @@ class Guesses:
         self._since_h = np.exp(self.logs[[INDEX['feed_h'], INDEX['wake_h'], INDEX['change_h']]]
                                ) * generator.random((len(TIMED), count), np.float32) * 0.9
         self._scores = np.zeros(count)
-        self._now_ns: Optional[int] = None
-        self._drawn_ns: Optional[int] = None
+        self._now_ns = self._drawn_ns = now_ns
         self._habits = np.exp(self.logs)
 
     @property
-    def now_ns(self) -> Optional[int]:
+    def now_ns(self) -> int:
         """Return until when time has passed."""
         return self._now_ns
 
@@ -74,8 +74,6 @@ class Guesses:
 
         :param hour_of: returns the hour of the day at a stamp.
         """
-        if self._now_ns is None:
-            self._now_ns = self._drawn_ns = until_ns
         quiet_ns = until_ns - self._now_ns
         if quiet_ns <= 0:
             return
@@ -115,7 +113,7 @@ class Guesses:
         if kind not in TIMED:
             return
         row = self._since_h[TIMED.index(kind)]
-        generator = np.random.default_rng([4, (self._now_ns or 0) % 2**63])
+        generator = np.random.default_rng([4, self._now_ns % 2**63])
         believe = generator.random(len(row)) >= wrong
         row[believe] = np.minimum(row[believe], np.float32(max(0.0, hours_ago)))
 

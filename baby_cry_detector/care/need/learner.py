@@ -112,13 +112,13 @@ class NeedLearner:
             both = experts['context'] * np.array([heard[need] for need in NEEDS])
             experts['both'] = both / both.sum()
         votes = self._votes(experts)
-        mixed = sum(vote * experts[name] for name, vote in votes.items())
+        mixed = np.sum([vote * experts[name] for name, vote in votes.items()], axis=0)
         for need in context.failed:
             mixed = mixed * np.where(np.array(NEEDS) == need, FAILED_FACTOR, 1.0)
         mixed = mixed / mixed.sum()
-        best = NEEDS[int(np.argmax(mixed))]
+        best, basis = NEEDS[int(np.argmax(mixed))], max(votes, key=lambda name: votes[name])
         return Answer(dict(zip(NEEDS, mixed.tolist())), best, NEEDS[int(np.argmax(base))],
-                      self.record.is_open, BASES[max(votes, key=votes.get)], experts)
+                      self.record.is_open, BASES[basis], experts)
 
     @staticmethod
     def _before(context, base) -> np.ndarray:

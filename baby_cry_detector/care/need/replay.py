@@ -169,7 +169,7 @@ class OneBaby:
             self.restart()
 
     @property
-    def items(self) -> tuple:
+    def items(self) -> Tuple[List[Cry], List[Fact]]:
         """Return (cries, facts), oldest first."""
         return self._cries, self._facts
 
@@ -234,7 +234,7 @@ class OneBaby:
         """Let time pass up to an onset; return (context, rates of each need in each guess)."""
         self._resolve(state)
         if state.guesses is None:
-            state.guesses = Guesses(age_days(self.birth_ns, now_ns))
+            state.guesses = Guesses(onset_ns, age_days(self.birth_ns, now_ns))
         state.guesses.pass_time(onset_ns, self._hour)
         hour = self._hour(onset_ns)
         rows, labels = state.guesses.of_cry(hour), state.learner.count

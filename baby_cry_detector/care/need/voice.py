@@ -59,13 +59,15 @@ class Voice:
         """Return the probability of each class given the sound, all alike before it."""
         if self.heard < LEAST_HEARD or self._mean is None:
             return None
-        centred = np.asarray(sound, float) - self._mean
+        mean = self._mean
+        centred = np.asarray(sound, float) - mean
         names = list(self.general)
-        scores = [-np.sum((centred - self.prototype(name)) ** 2) / self._scale for name in names]
+        scores = [-np.sum((centred - self._prototype(name, mean)) ** 2) / self._scale
+                  for name in names]
         return dict(zip(names, softmax(np.array(scores)).tolist()))
 
-    def prototype(self, name: str) -> np.ndarray:
+    def _prototype(self, name: str, mean: np.ndarray) -> np.ndarray:
         """Return a class's prototype, relative to the speaker's mean."""
         total, count = self._sums.get(name, (0.0, 0.0))
-        own = total - count * self._mean if count else 0.0
+        own = total - count * mean if count else 0.0
         return (own + self._pull * self.general[name]) / (count + self._pull)

@@ -102,7 +102,7 @@ class OwningNode(Node):
     def offer(self, message_type, topic: str, profile):
         """Return a managed publisher; who asks for more than it offers is reported."""
         return self.own(self.create_lifecycle_publisher(
-            message_type, topic, profile, **qos.OVERRIDABLE,
+            message_type, topic, profile, qos_overriding_options=qos.OVERRIDABLE,
             event_callbacks=PublisherEventCallbacks(
                 incompatible_qos=lambda event: self._note_incompatible(
                     topic, event, 'a subscriber asks for more than is offered'))),
@@ -111,7 +111,8 @@ class OwningNode(Node):
     def hear(self, message_type, topic: str, callback, profile):
         """Return a subscription; a publisher that offers less than it asks for is reported."""
         return self.own(self.create_subscription(
-            message_type, topic, self.guarded(callback), profile, **qos.OVERRIDABLE,
+            message_type, topic, self.guarded(callback), profile,
+            qos_overriding_options=qos.OVERRIDABLE,
             event_callbacks=SubscriptionEventCallbacks(
                 incompatible_qos=lambda event: self._note_incompatible(
                     topic, event, 'a publisher offers less than is asked for'))),

@@ -26,8 +26,8 @@ NEED = QoSProfile(depth=round(STATE_QUEUE_S * MOST_STATES_PER_S),
                   durability=DurabilityPolicy.TRANSIENT_LOCAL)
 STATE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
-OVERRIDABLE = {'qos_overriding_options': QoSOverridingOptions(
-    policy_kinds=(QoSPolicyKind.DEPTH, QoSPolicyKind.HISTORY, QoSPolicyKind.RELIABILITY))}
+OVERRIDABLE = QoSOverridingOptions(
+    policy_kinds=(QoSPolicyKind.DEPTH, QoSPolicyKind.HISTORY, QoSPolicyKind.RELIABILITY))
 
 
 def depth_for(message_duration_s: float = USUAL_MESSAGE_S) -> int:

@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+from typing import Dict, Optional
 
 from baby_cry_detector.audio import (AudioError, AudioFormat, AudioSourceError, ChannelMixer,
                                      list_devices, parse_choice, SAMPLE_RATE, to_pcm16)
@@ -54,18 +55,19 @@ class ViewNode(Node):
         super().__init__('terminal_view', namespace=namespace)
         self._view = view
         self._state = ViewState()
-        self._start_ns = None
+        self._start_ns: Optional[int] = None
         self.create_subscription(Float32, 'level_dbfs', self._on_level, qos.STATE)
         self.create_subscription(CryNeed, 'cry_need', self._on_need, qos.NEED)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
-        self._format = None
+        self._format: Optional[AudioFormat] = None
         if view.is_live:
             self.create_subscription(AudioInfo, 'audio_info', self._on_info, qos.LATCHED)
             self.create_subscription(AudioDataStamped, 'audio_stamped', self._on_audio,
                                      qos.stream(qos.depth_for()))
-        self._troubles, self._health = {}, {}
+        self._troubles: Dict[str, str] = {}
+        self._health: Dict[str, str] = {}
         self._care = CareView(self) if behaviours else None
-        self._enter_threshold = None
+        self._enter_threshold: Optional[float] = None
         self.recording_ended = False
         self._prefix = self.get_namespace().strip('/')
 
@@ -104,9 +106,9 @@ class ViewNode(Node):
             self._state.trouble = self._trouble()
             self._view.update(self._state)
 
-    def _audio_s(self, said: CryState) -> float:
+    def _audio_s(self, said: CryState, start_ns: int) -> float:
         """Return how much audio was heard; without audio the stamps go on, this does not."""
-        return to_s(said.stamp_ns - self._start_ns) if said.is_heard else self._state.time_s
+        return to_s(said.stamp_ns - start_ns) if said.is_heard else self._state.time_s
 
     def _trouble(self) -> str:
         return '; '.join(filter(None, self._troubles.values()))
@@ -118,8 +120,8 @@ class ViewNode(Node):
         if self._start_ns is None:
             return
         self._state = ViewState(
-            said, self._start_ns, self._audio_s(said), level_dbfs=self._state.level_dbfs,
-            trouble=self._trouble(), enter_threshold=self._enter_threshold,
+            said, self._start_ns, self._audio_s(said, self._start_ns),
+            level_dbfs=self._state.level_dbfs, trouble=self._trouble(), enter_threshold=self._enter_threshold,
             health=dict(self._health),
             doing=self._care.doing() if self._care else {},
             news=self._care.news if self._care else '')

@@ -69,7 +69,10 @@ class RecordingPlayer:
 
     def step(self) -> None:
         """Publish what is due: one block, or several if the timer was late."""
-        if self.finished or not self._is_heard():
+        if self.finished:
+            return
+        start_ns = self._begin_if_heard()
+        if start_ns is None:
             return
         while not self.finished and not self._is_far_ahead():
             block = self._next_block()
@@ -79,28 +82,28 @@ class RecordingPlayer:
             for sentence in self.source.take_news():
                 self._node.get_logger().warning(f'{self.source.path}: {sentence}')
             self._time_ns = block.first_sample * SECOND_NS // self._sample_rate
-            if self._publish(block, self._start_ns + self._time_ns) and self._answers is None:
+            if self._publish(block, start_ns + self._time_ns) and self._answers is None:
                 self._heard_ns = self._time_ns
             else:
                 self._hear_answers()
             if not self._rate or self._is_on_time():
                 return
 
-    def _is_heard(self) -> bool:
-        """Return whether everybody is there, or has been waited for."""
+    def _begin_if_heard(self) -> Optional[int]:
+        """Return when it began; not before everybody is there, or has been waited for."""
         if self._start_ns is not None:
-            return True
+            return self._start_ns
         node = self._node
         audio, frames = (node.resolve_topic_name(name)
                          for name in ('audio_stamped', 'frame_features'))
         heard = node.count_subscribers(audio) and (
             node.count_subscribers(frames) or not node.count_publishers(frames))
         if not heard and time.monotonic() < self._wait_until_s:
-            return False
+            return None
         # As from a microphone: a block is published once its last sample has been heard.
         self._start_ns = now_nanoseconds(node) - round(self._duration_s * SECOND_NS)
         self._wall_start_s = time.monotonic()
-        return True
+        return self._start_ns
 
     def _next_block(self):
         try:

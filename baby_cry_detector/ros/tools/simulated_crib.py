@@ -41,7 +41,7 @@ class SimulatedCrib(Node):
         self._states = self.create_publisher(JointState, 'joint_states', qos.sensor(10))
         self.create_subscription(JointTrajectory, 'joint_trajectory', self._take, qos.STATE)
         self.create_subscription(Float64MultiArray, 'position_command',
-                                 lambda message: self.move_by_hand(message.data[0]), qos.STATE)
+                                 self._on_position_command, qos.STATE)
         self.create_timer(STATE_PERIOD_S, self.tell)
 
     def autostart(self) -> bool:
@@ -55,6 +55,9 @@ class SimulatedCrib(Node):
     def now_s(self) -> float:
         """Return the time on the clock of the curves."""
         return (self.get_clock().now().nanoseconds - self._since_ns) * 1e-9
+
+    def _on_position_command(self, message: Float64MultiArray):
+        self.move_by_hand(message.data[0])
 
     def _take(self, message):
         if self.joint not in message.joint_names or not message.points:

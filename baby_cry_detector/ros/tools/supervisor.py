@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Dict
 
 from ament_index_python.packages import get_package_prefix
 
@@ -65,14 +66,14 @@ class Supervisor:
     def __init__(self, commands: dict, respawn_delay_s: float = RESPAWN_DELAY_S, say=None,
                  **options):
         """Start all of them; options are those of subprocess.Popen."""
-        self.processes = {}
+        self.processes: Dict[str, subprocess.Popen] = {}
         self.respawned = dict.fromkeys(commands, 0)
         self._commands = commands
         self._options = options
-        self._due_s = {}
-        self._started_s = {}
+        self._due_s: Dict[str, float] = {}
+        self._started_s: Dict[str, float] = {}
         self._first_delay_s = respawn_delay_s
-        self._delays_s = {}
+        self._delays_s: Dict[str, float] = {}
         self._say = say or (lambda sentence: print(sentence, file=sys.stderr))
         for name in commands:
             self._start(name)

@@ -115,7 +115,7 @@ def test_a_clock_eleven_years_ahead_deletes_nothing_and_is_said(tmp_path):
         assert any('doubted' in text and 'nothing is forgotten' in text for text in said)
         # What is entered meanwhile is marked, the rest is not.
         store.write([], [CareEntry('bad', clock.now_ns, 'fed')], is_doubtful=care.is_doubtful)
-        assert [(run.count, run.first_ns) for run in marked_runs(store)] == [(1, clock.now_ns)]
+        assert [(run.entries, run.first_ns) for run in marked_runs(store)] == [(1, clock.now_ns)]
         # The right time again: believed at once, and still nothing is gone.
         clock.now_ns = NOW_NS + HOUR_NS
         care.look(store, BOUNDS)

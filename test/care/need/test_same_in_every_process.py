@@ -13,7 +13,7 @@ from baby_cry_detector.care.need.guesses import Guesses
 from baby_cry_detector.units import HOUR_NS, MINUTE_NS
 import numpy as np
 
-guesses, random, now_ns = Guesses(30.0), np.random.default_rng(1), 10 ** 18
+guesses, random, now_ns = Guesses(10 ** 18, 30.0), np.random.default_rng(1), 10 ** 18
 for _ in range(40):
     now_ns += int(random.uniform(0.5, 4.0) * HOUR_NS)
     guesses.pass_time(now_ns, lambda stamp_ns: stamp_ns / HOUR_NS % 24)

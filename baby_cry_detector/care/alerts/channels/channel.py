@@ -293,11 +293,12 @@ class Channel:
             trouble, its_own, refused = f'{type(error).__name__}: {error}', True, True
         with self._changed:
             self._trouble = self._redact(trouble)[:300]
-            if entry is None or self._index(entry) is None:
+            index = None if entry is None else self._index(entry)
+            if entry is None or index is None:
                 return trouble
             if not trouble:
                 self._delivered += 1
-                self._take(self._index(entry))
+                self._take(index)
                 for trial in self._trials.values():
                     trial.due_s, trial.others_pass = 0.0, True
             elif its_own:
@@ -309,7 +310,7 @@ class Channel:
                 trial.due_s = time.monotonic() + min(
                     LONGEST_PAUSE_S, self._retry_s[0] * 2 ** min(20, trial.failures))
                 if trial.refusals >= MOST_REFUSALS:
-                    self._give_up(self._index(entry), self._trouble)
+                    self._give_up(index, self._trouble)
         return trouble
 
     # --- under the lock --------------------------------------------------------------------------

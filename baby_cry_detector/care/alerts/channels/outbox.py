@@ -9,12 +9,12 @@ forced onto the disk (a word would then take as long as a slow card does), so a 
 the newest lines with it; the open alert is said again after it in any case.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 import json
 import math
 import os
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, get_type_hints, List, NamedTuple, Sequence
 
 from baby_cry_detector.care.alerts.alert_words import NEEDS, Said
 from baby_cry_detector.care.alerts.alerting import LATEST_NS, MOST_WORDS
@@ -24,7 +24,7 @@ from baby_cry_detector.needs import END, HIGH, PRIORITY_NONE, START
 SPARE_LINES = 256
 # More than 4,096 words and what is settled of them take.
 LARGEST_BYTES = 16_000_000
-KINDS = {field.name: field.type for field in fields(Said)}
+KINDS = get_type_hints(Said)
 
 
 class Waiting(NamedTuple):
