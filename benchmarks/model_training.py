@@ -45,7 +45,7 @@ def train_step(model, x, target):
     if isinstance(model, CryNetwork):
         y = x.transpose(0, 1).contiguous()
         for layer, state in zip(model.layers, model.zero_state(len(x))):
-            y, _ = layer(y, state)
+            y, _ = layer.advance(y, state)
         y = y.transpose(0, 1)
     else:
         y = x

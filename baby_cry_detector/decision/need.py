@@ -119,10 +119,11 @@ class NeedDecider:
     def posterior(self) -> np.ndarray:
         """Return the calibrated probabilities ``(K,)``; the priors without evidence."""
         if not self._weight:
-            return self.priors.copy()
+            return np.array(self.priors)
         logits = self._log_priors + self._ratios / self._weight / self._temperature
-        powers = np.exp(logits - logits.max())
-        return powers / powers.sum()
+        powers: np.ndarray = np.exp(logits - logits.max())
+        shares: np.ndarray = powers / powers.sum()
+        return shares
 
     def answer(self, crying: bool) -> NeedAnswer:
         """Return what can be said now."""

@@ -81,7 +81,7 @@ def milliseconds(nanoseconds: int) -> int:
 class PageState:
     """What is known; `snapshot` returns what the page shows of it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Nothing has been heard."""
         self._need: Optional[CryState] = None
         self._alert: Optional[AlertReport] = None       # the one that is not over

@@ -65,7 +65,7 @@ class Word(NamedTuple):
 class WardCrib:
     """One crib of the ward: what its topics said, and by how much its clock is off."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Nothing has been heard."""
         self.state = PageState()
         self._offsets: Deque[int] = deque(maxlen=MOST_OFFSETS)

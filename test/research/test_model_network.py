@@ -66,7 +66,7 @@ def test_layer_follows_the_equations(strategy, depth, kernel):
     x = torch.randn(40, 1, 3, dtype=torch.float64)
     start = (torch.zeros(1, 5, dtype=torch.float64), torch.zeros(1, depth, 5, dtype=torch.float64))
     with torch.no_grad():
-        outputs, (h, memories) = layer(x, start)
+        outputs, (h, memories) = layer.advance(x, start)
     weights = [p.detach().numpy() for p in (layer.weight_ih_l0, layer.bias_ih_l0,
                                             layer.weight_hh_l0, layer.gate_w, layer.gate_v,
                                             layer.gate_bias)]
@@ -84,7 +84,7 @@ def test_memories_stay_within_one(strategy):
     x = 100 * torch.randn(200, 4, 3, dtype=torch.float64)
     start = (torch.zeros(4, 16, dtype=torch.float64), torch.zeros(4, 3, 16, dtype=torch.float64))
     with torch.no_grad():
-        outputs, (_, memories) = layer(x, start)
+        outputs, (_, memories) = layer.advance(x, start)
     assert 0.5 < float(memories.abs().max()) <= 1
     assert float(outputs.abs().max()) <= np.tanh(1)
 
@@ -100,12 +100,12 @@ def test_peephole_of_zero_is_the_plain_lstm():
         peephole.peephole.zero_()
         x = torch.randn(20, 2, 3, dtype=torch.float64)
         start = (torch.randn(2, 6, dtype=torch.float64), torch.randn(2, 1, 6, dtype=torch.float64))
-        expected, ends = plain(x, start)
-        outputs, own_ends = peephole(x, start)
+        expected, ends = plain.advance(x, start)
+        outputs, own_ends = peephole.advance(x, start)
         assert torch.allclose(outputs, expected, rtol=0, atol=1e-12)
         assert torch.allclose(own_ends[1], ends[1], rtol=0, atol=1e-12)
         peephole.peephole.fill_(1)
-        assert float((peephole(x, start)[0] - expected).abs().max()) > 1e-2
+        assert float((peephole.advance(x, start)[0] - expected).abs().max()) > 1e-2
 
 
 @pytest.mark.parametrize('cell, depth, strategy', ALL_CELLS)
@@ -175,7 +175,7 @@ def test_gate_bias_spreads_the_memories(strategy, depth):
         for parameter in (layer.gate_v, layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0):
             parameter.zero_()
         start = (torch.zeros(1, units), torch.ones(1, depth, units))
-        _, (_, memories) = layer(torch.zeros(1, 1, 2), start)
+        _, (_, memories) = layer.advance(torch.zeros(1, 1, 2), start)
     kept = memories[0, 0].sort().values
     assert kept[0] == pytest.approx(np.exp(-1), abs=1e-5)
     assert kept[-1] == pytest.approx(np.exp(-1 / 60), abs=1e-5)

@@ -119,6 +119,31 @@ def _names(devices):
     return '; '.join(f"{device['index']}: {device['name']}" for device in devices)
 
 
+def serve(noun, direction, options, drive, on_devices, on_failure):
+    """
+    Tell which devices there are, or drive the one that is asked for; return the exit code.
+
+    :param options: with ``device`` (see `choose`) where one is to be driven.
+    :param drive: called with the module PyAudio, the running PortAudio and the device; returns
+        when its stream is over.
+    :param on_devices: called with the devices, where none is asked for.
+    :param on_failure: called with a `Failure`.
+    """
+    try:
+        pyaudio, audio = start_portaudio(noun)
+        devices = devices_with(audio, direction)
+        if 'device' not in options:
+            on_devices(devices)
+        else:
+            drive(pyaudio, audio, choose(devices, options['device'], noun, direction))
+    except Failure as failure:
+        on_failure(failure)
+        return 1
+    except BrokenPipeError:            # the owner has gone
+        return 0
+    return 0
+
+
 def run(main):
     """Call ``main`` with the JSON object in the first argument; end with the code it returns."""
     sys.path.pop(0)            # this folder, whose names are not top-level modules

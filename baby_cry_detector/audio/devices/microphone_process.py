@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 
-from device_process import choose, devices_with, Failure, HEADER, run, start_portaudio, WATCH_S
+from device_process import Failure, HEADER, run, serve, WATCH_S
 
 QUEUE_S = 2.0                          # of audio, before blocks are dropped
 MAX_CHANNELS = 64
@@ -116,22 +116,16 @@ def main(options):
     """Do what the JSON object in the first argument says; return the exit code."""
     pipe = Pipe()
     end_with_owner()
-    try:
-        pyaudio, audio = start_portaudio('microphone')
-        devices = devices_with(audio, 'input')
-        if 'device' not in options:
-            pipe.send_json(b'D', devices)
-            return 0
-        device = choose(devices, options['device'], 'microphone', 'input')
+
+    def drive(pyaudio, audio, device):
         capture = Capture(pyaudio, audio, device, options['channel'], options['block_duration_s'])
         pipe.send_json(b'O', {**device, 'sample_rate': capture.rate, 'opened': capture.channels})
         capture.run(pipe)
-    except Failure as failure:
-        pipe.send_json(b'E', {'text': str(failure), 'lost': failure.lost})
-        return 1
-    except BrokenPipeError:
-        return 0
-    return 0
+
+    return serve('microphone', 'input', options, drive,
+                 on_devices=lambda devices: pipe.send_json(b'D', devices),
+                 on_failure=lambda failure: pipe.send_json(
+                     b'E', {'text': str(failure), 'lost': failure.lost}))
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 
-from device_process import choose, devices_with, Failure, run, start_portaudio, WATCH_S
+from device_process import Failure, run, serve, WATCH_S
 
 COMMON_RATES = (48_000, 44_100, 32_000, 16_000, 96_000, 22_050)
 BLOCK_S = 0.02
@@ -110,24 +110,19 @@ def main(options):
     report = os.fdopen(os.dup(1), 'w', buffering=1)
     os.dup2(2, 1)                      # others print too
     end_with_owner(os.getppid())
-    try:
-        pyaudio, audio = start_portaudio('loudspeaker')
-        devices = devices_with(audio, 'output')
-        if 'device' not in options:
-            print(json.dumps({'devices': devices}), file=report)
-            return 0
-        device = choose(devices, options['device'], 'loudspeaker', 'output')
+
+    def say(value):
+        print(json.dumps(value), file=report)
+
+    def drive(pyaudio, audio, device):
         playback = Playback(pyaudio, audio, device, options['sample_rate'])
-        print(json.dumps({'opened': {**device, 'sample_rate': playback.rate,
-                                     'opened': playback.channels,
-                                     'latency_s': playback.latency_s}}), file=report)
+        say({'opened': {**device, 'sample_rate': playback.rate, 'opened': playback.channels,
+                        'latency_s': playback.latency_s}})
         playback.run()
-    except Failure as failure:
-        print(json.dumps({'error': str(failure), 'lost': failure.lost}), file=report)
-        return 1
-    except BrokenPipeError:
-        return 0
-    return 0
+
+    return serve('loudspeaker', 'output', options, drive,
+                 on_devices=lambda devices: say({'devices': devices}),
+                 on_failure=lambda failure: say({'error': str(failure), 'lost': failure.lost}))
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@ START is followed by exactly one END, also across a restart, and no two alerts o
 from collections import deque
 from dataclasses import asdict, dataclass
 import math
-from typing import get_type_hints, List, Optional, Tuple
+from typing import Any, Deque, Dict, get_type_hints, List, Optional, Tuple
 
 from baby_cry_detector.care.alerts.alert_words import (alert_text, duration_text, end_text, Facts,
                                                        NEEDS, NOTICE, OpenAlert, Said, short, Wish)
@@ -58,18 +58,18 @@ class AlertMachine:
         self._newest_id_ns = 0
         self._quiet_since_ns: Optional[int] = None     # last word, or None before the first
         self._resumed_ns: Optional[int] = None
-        self._starts: deque = deque(maxlen=MOST_STARTS)
+        self._starts: Deque[int] = deque(maxlen=MOST_STARTS)
         self._wished_ns = 0
         self._told_listening: Optional[bool] = None
 
     # --- across restarts -------------------------------------------------------------------------
-    def to_document(self) -> dict:
+    def to_document(self) -> Dict[str, Any]:
         """Return what has to outlive a restart."""
         return {'crib_id': self.crib_id, 'snoozed_until_ns': self.snoozed_until_ns,
                 'newest_id_ns': self._newest_id_ns, 'now_ns': self._now_ns,
                 'open': asdict(self.open) if self.open else None}
 
-    def resume(self, document: dict) -> None:
+    def resume(self, document: Dict[str, Any]) -> None:
         """
         Go on from what a process before this one left.
 

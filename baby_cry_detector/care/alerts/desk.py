@@ -6,7 +6,7 @@ From what the detector says to what people are told: policy, doubts and notices 
 Pure: stamps and a steady time come in, words go out; `AlertMachine` gives them their form.
 """
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from baby_cry_detector.care.alerts.alert_words import DISAGREEMENT, Facts, Said, Wish
 from baby_cry_detector.care.alerts.alerting import AlertMachine, Timing
@@ -40,7 +40,8 @@ class AlertDesk:
         self.facts, self.stamp_ns = Facts(), 0
         self._wish: Optional[Wish] = None
         self._sources, self.notices = Disagreement(), Notices()
-        self._agreed: Optional[tuple] = None         # (stamp, steady time) when they last did
+        # (stamp, steady time) when they last did.
+        self._agreed: Optional[Tuple[int, int]] = None
         self._is_disabled = False
 
     def _take_timing(self) -> None:

@@ -3,7 +3,7 @@
 """What people are told once, when nothing more urgent is: somebody weakened something. Pure."""
 
 from collections import deque
-from typing import Optional
+from typing import Deque, Optional, Tuple
 
 from baby_cry_detector.care.alerts.alert_words import NOTICE, short, Wish
 from baby_cry_detector.needs import LOW
@@ -20,7 +20,7 @@ class Notices:
 
     def __init__(self) -> None:
         """Nothing is to be told."""
-        self._waiting: deque = deque()        # (number, sentence)
+        self._waiting: Deque[Tuple[int, str]] = deque()        # (number, sentence)
         self._shown_ns: Optional[int] = None
         self._number = 0
 

@@ -54,7 +54,7 @@ class ChannelSettings(Settings):
 
 
 def make_senders(values: ChannelSettings, secrets: Secrets, crib_id: str, heartbeat_s: float,
-                 on_command) -> List[Sender]:
+                 on_command: Callable[[str, float], None]) -> List[Sender]:
     """
     Return the senders that parameters ask for; none of them does anything yet.
 

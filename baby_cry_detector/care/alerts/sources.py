@@ -7,7 +7,7 @@ Pure: told the stamps and, for what stamps can not tell, a clock that nobody set
 """
 
 from collections import deque
-from typing import Optional, Tuple
+from typing import Deque, Optional, Tuple
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.units import SECOND_NS
@@ -29,8 +29,8 @@ class Disagreement:
         """Nothing was heard."""
         self._said: Optional[Tuple[str, int, bool, str]] = None
         self._stamp_ns = 0
-        self._changes: deque = deque(maxlen=MOST_CHANGES)
-        self._steps_back: deque = deque(maxlen=MOST_STEPS_BACK)
+        self._changes: Deque[int] = deque(maxlen=MOST_CHANGES)
+        self._steps_back: Deque[int] = deque(maxlen=MOST_STEPS_BACK)
         self._until_ns = 0
 
     def note(self, state: CryState, steady_ns: int) -> None:
@@ -54,5 +54,5 @@ class Disagreement:
         return steady_ns < self._until_ns
 
 
-def _all_within(times: deque, number: int, window_ns: int) -> bool:
+def _all_within(times: Deque[int], number: int, window_ns: int) -> bool:
     return len(times) == number and max(times) - min(times) <= window_ns

@@ -4,19 +4,28 @@
 
 from datetime import datetime
 import time
-from typing import Optional
+from typing import Callable, NamedTuple, Optional
 
 from baby_cry_detector.care.diary.clock import ClockRecord, is_doubtful, judge, StepWatch
 from baby_cry_detector.care.diary.mending import believed_until, mark
 from baby_cry_detector.care.diary.place import BusyError, FileLock
 from baby_cry_detector.care.diary.pruning import prune
 from baby_cry_detector.care.diary.repair import back_up, backups, check
+from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.units import HOUR_NS, SECOND_NS
 
 LOOK_PERIOD_NS = HOUR_NS
 BACKUP_PERIOD_S = 20 * 3600.0
 FIRST_BACKUP_NS = 60 * SECOND_NS       # after the start; a crash loop makes no copies
 MOST_STEPS = 50
+
+
+class Bounds(NamedTuple):
+    """How much the diary may hold; see the node's parameters."""
+
+    keep_days: float
+    largest_mb: float
+    backups: int
 
 
 class CareOfFile:
@@ -29,7 +38,8 @@ class CareOfFile:
     :ivar doubt: why the clock is doubted, ``''`` if it is believed.
     """
 
-    def __init__(self, now_ns, say, is_simulated: bool = False):
+    def __init__(self, now_ns: Callable[[], int], say: Callable[[str, str], None],
+                 is_simulated: bool = False) -> None:
         """Nothing is known yet."""
         self.doubt = ''
         self._now_ns, self._say = now_ns, say
@@ -40,7 +50,7 @@ class CareOfFile:
         self._tried_backup_ns = time.monotonic_ns() - LOOK_PERIOD_NS + FIRST_BACKUP_NS
         self._backup_trouble = ''
 
-    def begin(self, store) -> None:
+    def begin(self, store: DiaryStore) -> None:
         """
         Check a diary that was opened.
 
@@ -51,7 +61,7 @@ class CareOfFile:
         # Before the first entry: one that is told of an old recording says nothing of the clock.
         self._judge(store, self._now_ns(), 0)
 
-    def _load(self, store):
+    def _load(self, store: DiaryStore) -> None:
         document = store.meta('clock')
         self._record = ClockRecord.from_document(document)
         if document is None or not self._record.trusted_ns:
@@ -61,7 +71,7 @@ class CareOfFile:
         """Return whether a stamp was made by a clock that is not believed."""
         return is_doubtful(self._record, stamp_ns)
 
-    def look(self, store, bounds) -> None:
+    def look(self, store: DiaryStore, bounds: Bounds) -> None:
         """
         Do what is due; called often.
 
@@ -80,7 +90,7 @@ class CareOfFile:
             self._tried_backup_ns = steady_ns
             self._alone(store, lambda: self._back_up(store, bounds.backups))
 
-    def _judge(self, store, now_ns, since_ns):
+    def _judge(self, store: DiaryStore, now_ns: int, since_ns: int) -> None:
         self._load(store)
         doubt = judge(self._record, now_ns, since_ns)
         if doubt != self.doubt:
@@ -97,13 +107,13 @@ class CareOfFile:
             self._say('warning', f'{marked} entries were made by a clock that was wrong; '
                       '`baby-cry diary clock` shows and mends them')
 
-    def _note_step(self, store, now_ns, step_ns):
+    def _note_step(self, store: DiaryStore, now_ns: int, step_ns: int) -> None:
         before_ns = now_ns - step_ns
         self._say('warning', f'the clock was set from {_text(before_ns)} to {_text(now_ns)}')
         steps = store.meta('clock_steps', [])
         store.keep_meta('clock_steps', [*steps, [before_ns, step_ns]][-MOST_STEPS:])
 
-    def _alone(self, store, step):
+    def _alone(self, store: DiaryStore, step: Callable[[], None]) -> None:
         """Take a step unless another process of the household is about it."""
         try:
             with FileLock(f'{store.path}.care').held(True, 0.0):
@@ -111,14 +121,14 @@ class CareOfFile:
         except BusyError:
             pass
 
-    def _prune(self, store, now_ns, bounds):
+    def _prune(self, store: DiaryStore, now_ns: int, bounds: Bounds) -> None:
         if self.doubt:
             return
         pruned = prune(store, now_ns, bounds.keep_days, bounds.largest_mb)
         if pruned is not None:
             self._say('warning' if pruned.copies_dropped else 'info', str(pruned))
 
-    def _back_up(self, store, most):
+    def _back_up(self, store: DiaryStore, most: int) -> None:
         there = backups(store.path)
         # Whatever the clock says, a copy whose age is below a day is new enough.
         if there and abs(time.time() - there[-1].stat().st_mtime) < BACKUP_PERIOD_S:

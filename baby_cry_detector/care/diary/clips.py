@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import queue
 import threading
-from typing import BinaryIO, Callable, Deque, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Deque, List, NamedTuple, Optional, Tuple, Union
 import wave
 
 from baby_cry_detector.cry_state import CryState
@@ -63,7 +63,8 @@ class ClipRecorder:
     :param largest_mb: of all clips, in 10⁶ bytes.
     """
 
-    def __init__(self, folder, pre_roll_s: float, longest_s: float, largest_mb: float):
+    def __init__(self, folder: Union[str, Path], pre_roll_s: float, longest_s: float,
+                 largest_mb: float) -> None:
         """Nothing is kept yet."""
         self.folder = Path(folder)
         self._pre_roll_ns = round(pre_roll_s * SECOND_NS)

@@ -8,7 +8,7 @@ may be set right, or wrong, at any moment. Pure: the times come in.
 """
 
 from dataclasses import asdict, dataclass
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
 from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
 
@@ -39,7 +39,7 @@ class ClockRecord:
     even_ns: int = 0
 
     @classmethod
-    def from_document(cls, document) -> 'ClockRecord':
+    def from_document(cls, document: Any) -> 'ClockRecord':
         """Return what was kept; one that is broken is as good as none."""
         try:
             record = cls(**document)
@@ -48,7 +48,7 @@ class ClockRecord:
         values = asdict(record).values()
         return record if all(type(v) is int and 0 <= v < 2**63 for v in values) else cls()
 
-    def to_document(self) -> dict:
+    def to_document(self) -> Dict[str, int]:
         """Return what is to be kept."""
         return asdict(self)
 
@@ -109,7 +109,7 @@ def is_doubtful(record: ClockRecord, stamp_ns: int) -> bool:
 class StepWatch:
     """Notices when the wall clock was set: it and the steady clock have parted."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Nothing was seen."""
         self._offset_ns: Optional[int] = None
 

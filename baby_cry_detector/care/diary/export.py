@@ -6,10 +6,10 @@ import csv
 from datetime import datetime
 import json
 import re
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, TextIO
 
 from baby_cry_detector.care.diary.rows import SOOTHING_KINDS
-from baby_cry_detector.care.diary.store import DiaryStore, FOREVER_NS
+from baby_cry_detector.care.diary.store import DiaryStore, FOREVER_NS, Row
 from baby_cry_detector.printable import INVISIBLE, printable
 from baby_cry_detector.units import SECOND_NS
 
@@ -25,13 +25,13 @@ def time_text(stamp_ns: int) -> str:
     return datetime.fromtimestamp(stamp_ns // SECOND_NS).astimezone().isoformat()
 
 
-def actions_of(events: Iterable[dict]) -> List[dict]:
+def actions_of(events: Iterable[Row]) -> List[Row]:
     """
     Return the soothing actions among events, each with its effect.
 
     :param events: of one episode; STARTED and ENDED of an action share its ``action_id``.
     """
-    actions: Dict[Any, Any] = {}
+    actions: Dict[str, Row] = {}
     for event in events:
         if event['kind'] not in SOOTHING_KINDS:
             continue
@@ -50,11 +50,11 @@ def actions_of(events: Iterable[dict]) -> List[dict]:
     return list(actions.values())
 
 
-def _ago(later_ns, earlier_ns):
+def _ago(later_ns: Optional[int], earlier_ns: int) -> Optional[float]:
     return None if later_ns is None else round((later_ns - earlier_ns) / SECOND_NS, 1)
 
 
-def _record(store, row):
+def _record(store: DiaryStore, row: Row) -> Row:
     return {
         'episode_id': row['episode_id'], 'crib': row['crib_id'],
         'onset': time_text(row['onset_ns']), 'end': time_text(row['end_ns']),
@@ -76,7 +76,7 @@ def _record(store, row):
 
 
 def each_record(store: DiaryStore, since_ns: int = 0, until_ns: int = FOREVER_NS,
-                skipped: Optional[list] = None) -> Iterator[dict]:
+                skipped: Optional[List[str]] = None) -> Iterator[Row]:
     """
     Yield one record per episode, oldest first, one at a time in memory; times are ISO 8601.
 
@@ -91,7 +91,7 @@ def each_record(store: DiaryStore, since_ns: int = 0, until_ns: int = FOREVER_NS
 
 
 def each_event(store: DiaryStore, since_ns: int = 0, until_ns: int = FOREVER_NS,
-               skipped: Optional[list] = None) -> Iterator[dict]:
+               skipped: Optional[List[str]] = None) -> Iterator[Row]:
     """Yield everything that was done or told, oldest first; times are ISO 8601."""
     for event in store.each_event(since_ns, until_ns):
         try:
@@ -105,52 +105,55 @@ def each_event(store: DiaryStore, since_ns: int = 0, until_ns: int = FOREVER_NS,
                 skipped.append(str(event.get('event_id')))
 
 
-def action_text(action: dict) -> str:
+def action_text(action: Row) -> str:
     """Return an action in a few words: what it was and what it changed."""
+    kind: str = action['kind']
     if action['refused']:
-        return f'{action["kind"]} refused ({action["why"]})'
+        return f'{kind} refused ({action["why"]})'
     before, after = action.get('cry_share_before'), action.get('cry_share_after')
     if before is None or after is None:
-        return action['kind']
-    return f'{action["kind"]}: crying {before:.0%} -> {after:.0%} of the time'
+        return kind
+    return f'{kind}: crying {before:.0%} -> {after:.0%} of the time'
 
 
-def safe_cell(value):
+def safe_cell(text: str) -> str:
     """
-    Return a value as a spreadsheet may read it: text stays text, and is one line.
+    Return a text as a spreadsheet may read it: it stays text, and is one line.
 
     Somebody else may have written a label; a cell that begins with one of ``=+-@`` would be
     calculated, behind a semicolon too where that separates the cells.
     """
-    if not isinstance(value, str):
-        return value
-    return FORMULA.sub(r"\1'\2", printable(' '.join(value.split())))
+    return FORMULA.sub(r"\1'\2", printable(' '.join(text.split())))
 
 
 # The full-width ones too: a Japanese spreadsheet reads them alike.
 FORMULA = re.compile(r'(^|[;|])([\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])')
 
 
-def _write_table(columns, records, file):
+def _write_table(columns: Sequence[str], records: Iterable[Row], file: TextIO) -> None:
     writer = csv.DictWriter(file, columns, extrasaction='ignore', lineterminator='\n')
     writer.writeheader()
     for record in records:
-        writer.writerow({name: safe_cell(value) for name, value in record.items()})
+        writer.writerow({name: safe_cell(value) if isinstance(value, str) else value
+                         for name, value in record.items()})
 
 
-def write_csv(store: DiaryStore, file, since_ns: int, until_ns: int, skipped=None) -> None:
+def write_csv(store: DiaryStore, file: TextIO, since_ns: int, until_ns: int,
+              skipped: Optional[List[str]] = None) -> None:
     """Write one line per episode."""
     _write_table(COLUMNS, ({**record, 'alerts': len(record['alerts']),
                             'actions': '; '.join(map(action_text, record['actions']))}
                            for record in each_record(store, since_ns, until_ns, skipped)), file)
 
 
-def write_events_csv(store: DiaryStore, file, since_ns: int, until_ns: int, skipped=None) -> None:
+def write_events_csv(store: DiaryStore, file: TextIO, since_ns: int, until_ns: int,
+                     skipped: Optional[List[str]] = None) -> None:
     """Write one line per event."""
     _write_table(EVENT_COLUMNS, each_event(store, since_ns, until_ns, skipped), file)
 
 
-def write_json(store: DiaryStore, file, since_ns: int, until_ns: int, skipped=None) -> None:
+def write_json(store: DiaryStore, file: TextIO, since_ns: int, until_ns: int,
+               skipped: Optional[List[str]] = None) -> None:
     """Write everything as one JSON object, an entry at a time."""
     for before, records in (('{"episodes": [', each_record), ('], "events": [', each_event)):
         file.write(before)
@@ -160,7 +163,7 @@ def write_json(store: DiaryStore, file, since_ns: int, until_ns: int, skipped=No
     file.write(']}\n')
 
 
-def _escaped(character):
+def _escaped(character: str) -> str:
     """Return a character of JSON; what JSON allows and a terminal obeys is escaped."""
     if character.isprintable() and character not in INVISIBLE:
         return character

@@ -6,7 +6,7 @@ What comes into the diary: of what is said each thing once, and of each source n
 Knows no ROS and no clock: the time comes in. `DiaryWriter` brings to the disk what is admitted.
 """
 
-from typing import Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from baby_cry_detector.care.diary.clips import ClipThread
 from baby_cry_detector.care.diary.limits import FloodGate
@@ -104,7 +104,7 @@ class DiaryKeeper:
         return self._enter(key, steady_ns, stamp_ns=stamp_ns or now_ns, kind=kind, who=who,
                            text=text)
 
-    def _enter(self, key: str, steady_ns: int, **fields) -> Tuple[str, str]:
+    def _enter(self, key: str, steady_ns: int, **fields: Any) -> Tuple[str, str]:
         """Take an entry in; one that is sent again with its key and content is one entry."""
         fields['crib_id'] = self.crib_id
         event_id = request_id(key, *(fields.get(name, '') for name in (
@@ -125,10 +125,11 @@ class DiaryKeeper:
         if row is not None and episode_id in ('', row.episode_id):
             return row.episode_id
         if not episode_id:
-            episode_id = self.writer.ask(lambda store: store.newest_episode())
-            if not episode_id:
+            newest = self.writer.ask(lambda store: store.newest_episode())
+            if not newest:
                 raise ValueError('there is no episode yet')
-        elif not self.writer.ask(lambda store: store.has_episode(episode_id)):
+            return newest
+        if not self.writer.ask(lambda store: store.has_episode(episode_id)):
             raise ValueError(f'there is no episode {episode_id!r}')
         return episode_id
 

@@ -48,11 +48,11 @@ class FloodGate:
     :ivar refused: how many, by source.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Nothing has come yet."""
         self._sources: Dict[str, Bucket] = {}
         self._groups: Dict[str, Bucket] = {}
-        self.refused = Counter()
+        self.refused: Counter[str] = Counter()
 
     def admits(self, group: str, source: str, now_ns: int) -> bool:
         """

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entries that were made by a clock that was wrong: found, marked, and moved to the right time."""
 
-from typing import List, NamedTuple
+from typing import Callable, List, NamedTuple
 
 from baby_cry_detector.care.diary.clock import first_trust
 from baby_cry_detector.care.diary.schema import TABLES
@@ -36,7 +36,7 @@ def marked_runs(store: DiaryStore) -> List[Run]:
     return runs
 
 
-def mark(store: DiaryStore, is_doubtful) -> int:
+def mark(store: DiaryStore, is_doubtful: Callable[[int], bool]) -> int:
     """
     Mark what was written before anybody doubted the clock.
 

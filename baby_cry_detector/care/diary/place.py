@@ -12,6 +12,7 @@ import fcntl
 import os
 from pathlib import Path
 import time
+from typing import Iterator, Union
 
 POLL_S = 0.02
 
@@ -37,12 +38,12 @@ class BusyError(OSError):
 class FileLock:
     """The lock beside a diary; released by the kernel with the process."""
 
-    def __init__(self, path):
+    def __init__(self, path: Union[str, Path]) -> None:
         """Name it; nothing is opened yet."""
         self.path = Path(f'{path}.lock')
 
     @contextmanager
-    def held(self, alone: bool, timeout_s: float):
+    def held(self, alone: bool, timeout_s: float) -> Iterator[None]:
         """
         Hold the lock for a block.
 

@@ -14,10 +14,10 @@ import json
 import os
 from pathlib import Path
 import statistics
-from typing import NamedTuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from baby_cry_detector.care.diary.schema import TABLES
-from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.care.diary.store import DiaryStore, Row
 from baby_cry_detector.units import DAY_NS
 
 # A day with so many more entries of a kind than the usual day was no usual day.
@@ -31,10 +31,14 @@ WORTH = (('events', f'kind IN {ROBOTS_KINDS}'), ('alerts', '1'),
          ('events', '1'), ('episodes', '1'))
 
 
+# What is to go: (table, condition, at most, in what order).
+Chosen = Tuple[str, str, int, str]
+
+
 class Pruned(NamedTuple):
     """What a look has taken away, and where it is now."""
 
-    taken: Counter
+    taken: Counter[str]
     why: str
     file: str
     copies_dropped: int
@@ -52,7 +56,8 @@ def removed_folder(path: Path) -> Path:
     return path.with_name(f'{path.stem}_removed')
 
 
-def prune(store: DiaryStore, now_ns: int, keep_days: float, largest_mb: float):
+def prune(store: DiaryStore, now_ns: int, keep_days: float, largest_mb: float
+          ) -> Optional[Pruned]:
     """
     Take out at most a day's share.
 
@@ -76,7 +81,7 @@ def prune(store: DiaryStore, now_ns: int, keep_days: float, largest_mb: float):
     return None
 
 
-def _least_worth(store):
+def _least_worth(store: DiaryStore) -> List[Chosen]:
     """Return what to give up: as much as the diary has of a day on average."""
     share = _days_share(store)
     for table, (_, when) in TABLES.items():
@@ -104,20 +109,22 @@ def _least_worth(store):
     return []
 
 
-def _days_share(store) -> int:
+def _days_share(store: DiaryStore) -> int:
     """Return how many entries the diary has for each day that it has any."""
     days = store.rows('SELECT count(DISTINCT day) AS days, count(*) AS count FROM (' + (
         ' UNION ALL '.join(f'SELECT {when} / {DAY_NS} AS day FROM {table}'
                            for table, (_, when) in TABLES.items())) + ')')[0]
-    return min(MOST_AT_ONCE, max(1, days['count'] // max(1, days['days'])))
+    entries, n_days = int(days['count']), int(days['days'])
+    return min(MOST_AT_ONCE, max(1, entries // max(1, n_days)))
 
 
-def _quoted(text) -> str:
+def _quoted(text: object) -> str:
     return f"CAST(X'{str(text).encode().hex()}' AS TEXT)"
 
 
-def _take(store, chosen, why, largest_mb):
-    taken = Counter()
+def _take(store: DiaryStore, chosen: Sequence[Chosen], why: str, largest_mb: float
+          ) -> Optional[Pruned]:
+    taken: Counter[str] = Counter()
     folder = removed_folder(store.path)
     folder.mkdir(exist_ok=True, mode=0o700)
     with store.transaction() as connection:
@@ -139,14 +146,14 @@ def _take(store, chosen, why, largest_mb):
     return Pruned(taken, why, str(file), _bound(folder, largest_mb * 1e6 / 2)) if taken else None
 
 
-def _next_file(folder) -> Path:
+def _next_file(folder: Path) -> Path:
     """Return a file that is not there yet; its number tells the order, whatever the clock says."""
     numbers = [int(path.name[8:14]) for path in folder.glob('removed-??????.jsonl.gz')
                if path.name[8:14].isdigit()]
     return folder / f'removed-{max(numbers, default=0) + 1:06d}.jsonl.gz'
 
 
-def _append(file, table, rows):
+def _append(file: Path, table: str, rows: Sequence[Row]) -> None:
     """Add a whole compressed part, on the disk before anything is deleted."""
     data = gzip.compress(''.join(f'{json.dumps({table: row})}\n' for row in rows).encode(), 6)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -156,7 +163,7 @@ def _append(file, table, rows):
         os.fsync(descriptor)
 
 
-def _bound(folder, largest_bytes) -> int:
+def _bound(folder: Path, largest_bytes: float) -> int:
     """Remove the oldest copies beyond the bound; return how many."""
     files = sorted(folder.glob('removed-*.jsonl.gz'))
     sizes = [file.stat().st_size for file in files]

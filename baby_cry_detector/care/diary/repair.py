@@ -15,11 +15,11 @@ import os
 from pathlib import Path
 import shutil
 import sqlite3
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 from baby_cry_detector.care.diary.place import FileLock
 from baby_cry_detector.care.diary.schema import COLUMNS, complain, inspect, TABLES
-from baby_cry_detector.care.diary.store import DamagedError, DiaryError, DiaryStore
+from baby_cry_detector.care.diary.store import DamagedError, DiaryError, DiaryStore, Row
 
 LOCK_TIMEOUT_S = 5.0
 PAGES_AT_ONCE = 500
@@ -72,7 +72,7 @@ def set_aside(path: Path, why: str = 'damaged') -> Path:
         return _move_aside(path, why)
 
 
-def _move_aside(path, why):
+def _move_aside(path: Path, why: str) -> Path:
     aside = free_name(path, why)
     for end in COMPANIONS:
         try:
@@ -106,7 +106,7 @@ def recover(path: Path) -> Recovered:
     return Recovered(aside, read, from_copy, copy)
 
 
-def copy_entries(source, store: DiaryStore) -> int:
+def copy_entries(source: Path, store: DiaryStore) -> int:
     """
     Add what can be read of a database to a diary that is open; what it has already stays.
 
@@ -129,7 +129,7 @@ def copy_entries(source, store: DiaryStore) -> int:
     return new
 
 
-def readable_rows(connection, table: str):
+def readable_rows(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
     """Yield the rows of a table that can be read, around pages that can't; each at least once."""
     key, when = TABLES[table]
     clean = True
@@ -167,7 +167,7 @@ MEASURES = {'confidence', 'intensity_mean', 'intensity_peak', 'cry_share_before'
 ABSENT = {'doubtful': 0, 'confirmation': 'none'}
 
 
-def sound_row(table: str, row: dict) -> Optional[list]:
+def sound_row(table: str, row: Row) -> Optional[List[Any]]:
     """Return the values of a row in the order of the columns; ``None`` if it is damaged."""
     values = []
     for name in COLUMNS[table]:
@@ -187,13 +187,13 @@ def sound_row(table: str, row: dict) -> Optional[list]:
     return values if values[0] else None
 
 
-def insert(store: DiaryStore, table: str, rows) -> int:
+def insert(store: DiaryStore, table: str, rows: Iterable[Row]) -> int:
     """Add rows that a diary does not have yet; return how many. Few at once, so it stays short."""
     new = 0
-    batch: List[list] = []
+    batch: List[List[Any]] = []
     marks = ','.join('?' * len(COLUMNS[table]))
 
-    def write():
+    def write() -> int:
         with store.transaction() as connection:
             before = connection.total_changes
             connection.executemany(
@@ -217,7 +217,7 @@ def backup_folder(path: Path) -> Path:
     return path.with_name(f'{path.stem}_backups')
 
 
-def backups(path: Path) -> list:
+def backups(path: Path) -> List[Path]:
     """Return a diary's copies, oldest first; their numbers tell, whatever the clock said."""
     return sorted(backup_folder(path).glob('diary-??????-????-??-??.sqlite'))
 
@@ -233,7 +233,7 @@ def newest_backup(path: Path) -> Optional[Path]:
     return None
 
 
-def verify(copy) -> None:
+def verify(copy: Path) -> None:
     """
     Check a copy.
 
@@ -328,7 +328,7 @@ def put_back(store: DiaryStore, file: Path) -> int:
     new = 0
     try:
         with gzip.open(file, 'rt', encoding='utf-8', errors='replace') as lines:
-            batch: Dict[Any, List[Any]] = {table: [] for table in TABLES}
+            batch: Dict[str, List[Row]] = {table: [] for table in TABLES}
             while line := lines.readline(LONGEST_LINE):
                 try:
                     (table, row), = json.loads(line).items()

@@ -31,6 +31,9 @@ CARE_KINDS = ('fed', 'slept', 'changed', 'burped', 'comforted', 'note')
 SOOTHING_KINDS = ('rocking', 'sound')
 
 
+Point = List[float]             # probability, intensity, weight
+
+
 @dataclass
 class Curve:
     """
@@ -42,7 +45,7 @@ class Curve:
     """
 
     step_ns: int = FIRST_STEP_NS
-    points: List[Optional[list]] = field(default_factory=list)
+    points: List[Optional[Point]] = field(default_factory=list)
 
     def add(self, offset_ns: int, probability: float, intensity: float) -> None:
         """Note a moment; what lies before the onset is left out."""
@@ -60,12 +63,12 @@ class Curve:
             point[0] += (probability - point[0]) / point[2]
             point[1] += (intensity - point[1]) / point[2]
 
-    def _join(self):
+    def _join(self) -> None:
         self.step_ns *= 2
         pairs = zip(self.points[::2], [*self.points[1::2], None])
         self.points = [_mean(a, b) for a, b in pairs]
 
-    def to_document(self) -> dict:
+    def to_document(self) -> Dict[str, Any]:
         """Return what is stored: thousandths, ``None`` for silence."""
         return {'step_s': self.step_ns / SECOND_NS,
                 'points': [None if point is None else
@@ -73,7 +76,7 @@ class Curve:
                            for point in self.points]}
 
     @classmethod
-    def from_document(cls, document: dict) -> 'Curve':
+    def from_document(cls, document: Dict[str, Any]) -> 'Curve':
         """
         Return a stored curve.
 
@@ -108,7 +111,7 @@ class Curve:
         return one
 
 
-def _mean(a, b):
+def _mean(a: Optional[Point], b: Optional[Point]) -> Optional[Point]:
     if a is None or b is None:
         return a or b
     weight = a[2] + b[2]
@@ -204,7 +207,7 @@ class CareEntry:
     intensity_before: Optional[float] = None
     intensity_after: Optional[float] = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Check what the storage relies on, and shorten what is too long to keep."""
         if not self.event_id:
             raise ValueError('a care event needs an event_id: the same event is kept once')
@@ -260,7 +263,7 @@ class EpisodeBook:
     a restart the storage joins what both have heard.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Nothing has been heard."""
         self._rows: Dict[str, EpisodeRow] = {}
         self._written_ns: Dict[str, int] = {}
@@ -272,7 +275,7 @@ class EpisodeBook:
     def observe(self, state: CryState) -> List[EpisodeRow]:
         """Return the rows that have to be written now."""
         row = self._rows.get(state.crib_id)
-        changed: List[Any] = []
+        changed: List[EpisodeRow] = []
         if not state.episode_id:
             return changed
         if row is None or row.episode_id != state.episode_id:

@@ -5,6 +5,7 @@
 import os
 from pathlib import Path
 import sqlite3
+from typing import Union
 
 SCHEMA_VERSION = 3
 APPLICATION_ID = 0x62637279         # "bcry": this file is a diary
@@ -80,7 +81,7 @@ class DamagedError(OSError):
     """The file is a diary, and parts of it can't be read any more."""
 
 
-def inspect(path) -> str:
+def inspect(path: Union[str, Path]) -> str:
     """
     Return what lies at a path, from its first bytes alone.
 
@@ -105,7 +106,7 @@ def inspect(path) -> str:
     return 'empty' if int.from_bytes(head[28:32], 'big') <= 1 else 'foreign'
 
 
-def complain(path, kind: str) -> None:
+def complain(path: Path, kind: str) -> None:
     """
     Raise what speaks against using the file at a path.
 
@@ -121,7 +122,7 @@ def complain(path, kind: str) -> None:
         raise DiaryError(f'{path} is no diary; move it away, or name another file')
 
 
-def prepare(connection: sqlite3.Connection, path, read_only: bool) -> None:
+def prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
     """
     Make the tables, or bring them to the present version, unless it is only read.
 
@@ -160,13 +161,12 @@ def prepare(connection: sqlite3.Connection, path, read_only: bool) -> None:
             raise
 
 
-def mend_modes(path) -> None:
+def mend_modes(path: Path) -> None:
     """
     Let nobody but its owner read the diary and what lies beside it, as far as that is possible.
 
     :raises OSError: if the file is another user's, or the file system knows no rights.
     """
-    path = Path(path)
     for each in (path, *(path.with_name(path.name + end) for end in ('-wal', '-shm', '.lock'))):
         try:
             if each.stat().st_mode & 0o077:

@@ -13,7 +13,8 @@ import json
 import os
 from pathlib import Path
 import sqlite3
-from typing import Iterable, Iterator, List, Optional
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple,
+                    Union)
 
 from baby_cry_detector.care.diary.place import FileLock
 from baby_cry_detector.care.diary.rows import (AlertEntry, CareEntry, Curve, EpisodeRow,
@@ -24,10 +25,12 @@ from baby_cry_detector.care.diary.schema import (ALERT_COLUMNS, complain, Damage
 
 BUSY_TIMEOUT_S = 5.0
 FOREVER_NS = 2**63 - 1
-__all__ = ['DamagedError', 'DiaryError', 'DiaryStore', 'FOREVER_NS']
+Value = Union[None, int, float, str]
+Row = Dict[str, Any]                # by column; what SQLite and JSON give back
+__all__ = ['DamagedError', 'DiaryError', 'DiaryStore', 'FOREVER_NS', 'Row']
 
 
-def _insert(table, columns, conflict):
+def _insert(table: str, columns: Sequence[str], conflict: str) -> str:
     return (f'INSERT INTO {table} ({",".join(columns)}) VALUES '
             f'({",".join("?" * len(columns))}) ON CONFLICT {conflict}')
 
@@ -61,8 +64,8 @@ class DiaryStore:
     :raises OSError: if it can't be opened or made; `sqlite3.OperationalError` becomes one.
     """
 
-    def __init__(self, path, create: bool = True, read_only: bool = False,
-                 busy_timeout_s: float = BUSY_TIMEOUT_S):
+    def __init__(self, path: Union[str, Path], create: bool = True, read_only: bool = False,
+                 busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         """Open, and make the tables."""
         # A link is followed once: what is made beside the file lies where the file lies.
         self.path = Path(os.path.realpath(Path(path).expanduser()))
@@ -85,7 +88,7 @@ class DiaryStore:
         except OSError as error:
             self.mode_trouble = f'others may read the diary: {error}'
 
-    def _open(self):
+    def _open(self) -> None:
         if not self.read_only and not self.path.exists():
             # SQLite gives its two companions (-wal, -shm) the rights of this file. Those of a
             # file that was removed by hand do not belong to the one that is made now.
@@ -106,7 +109,7 @@ class DiaryStore:
                 raise
         self._file = self._present_file()
 
-    def _present_file(self):
+    def _present_file(self) -> Optional[Tuple[int, int]]:
         try:
             status = os.stat(self.path)
         except FileNotFoundError:
@@ -114,7 +117,7 @@ class DiaryStore:
         return status.st_dev, status.st_ino
 
     @contextmanager
-    def _told(self):
+    def _told(self) -> Iterator[None]:
         """Turn what SQLite raises into `OSError`, a damaged file into `DamagedError`."""
         try:
             yield
@@ -124,7 +127,7 @@ class DiaryStore:
             raise DamagedError(f'{self.path} is damaged: {error}') from None
 
     @contextmanager
-    def transaction(self):
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """
         Give the connection for a block that is written as a whole or, if it fails, not at all.
 
@@ -147,7 +150,7 @@ class DiaryStore:
                     self._roll_back()
                     raise
 
-    def _roll_back(self):
+    def _roll_back(self) -> None:
         if self._connection.in_transaction:
             try:
                 self._connection.execute('ROLLBACK')
@@ -162,13 +165,15 @@ class DiaryStore:
         """Return the open diary."""
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
 
     # --- writing ---------------------------------------------------------------------------------
     def write(self, episodes: Iterable[EpisodeRow] = (), events: Iterable[CareEntry] = (),
-              alerts: Iterable[AlertEntry] = (), is_doubtful=lambda stamp_ns: False) -> None:
+              alerts: Iterable[AlertEntry] = (),
+              is_doubtful: Callable[[int], bool] = lambda stamp_ns: False
+              ) -> None:
         """
         Write all of it or, if that fails, nothing.
 
@@ -202,12 +207,12 @@ class DiaryStore:
                     alert.text[:LONGEST_TEXT], alert.acknowledged_by,
                     int(is_doubtful(alert.stamp_ns))))
 
-    def keep_meta(self, name: str, value) -> None:
+    def keep_meta(self, name: str, value: object) -> None:
         """Keep a small JSON value about the diary as a whole."""
         with self.transaction() as connection:
             connection.execute('INSERT OR REPLACE INTO meta VALUES (?, ?)', (name, _json(value)))
 
-    def meta(self, name: str, default=None):
+    def meta(self, name: str, default: Any = None) -> Any:
         """Return what `keep_meta` kept; the default if there is nothing that can be read."""
         try:
             rows = self.rows('SELECT value FROM meta WHERE name = ?', (name,))
@@ -216,7 +221,7 @@ class DiaryStore:
         return _decoded(rows[0]['value'], default) if rows else default
 
     # --- reading ---------------------------------------------------------------------------------
-    def each(self, query: str, values=()) -> Iterator[dict]:
+    def each(self, query: str, values: Sequence[Value] = ()) -> Iterator[Row]:
         """Yield rows as dictionaries, one at a time in memory."""
         with self._told():
             cursor = self._connection.execute(query, values)
@@ -224,11 +229,11 @@ class DiaryStore:
             for row in cursor:
                 yield dict(zip(names, row))
 
-    def rows(self, query: str, values=()) -> List[dict]:
+    def rows(self, query: str, values: Sequence[Value] = ()) -> List[Row]:
         """Return all rows of a query."""
         return list(self.each(query, values))
 
-    def each_episode(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> Iterator[dict]:
+    def each_episode(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> Iterator[Row]:
         """
         Yield the episodes that touch a time, oldest first.
 
@@ -242,25 +247,25 @@ class DiaryStore:
             row['open'] = bool(row['open'])
             yield row
 
-    def episodes(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[dict]:
+    def episodes(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[Row]:
         """Return what `each_episode` yields."""
         return list(self.each_episode(since_ns, until_ns))
 
-    def each_event(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> Iterator[dict]:
+    def each_event(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> Iterator[Row]:
         """Yield what was done in a time, oldest first."""
         return self.each('SELECT * FROM events WHERE stamp_ns >= ? AND stamp_ns < ? '
                          'ORDER BY stamp_ns', (since_ns, until_ns))
 
-    def events(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[dict]:
+    def events(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[Row]:
         """Return what `each_event` yields."""
         return list(self.each_event(since_ns, until_ns))
 
-    def alerts(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[dict]:
+    def alerts(self, since_ns: int = 0, until_ns: int = FOREVER_NS) -> List[Row]:
         """Return the alerts that began in a time, oldest first."""
         return self.rows('SELECT * FROM alerts WHERE start_ns >= ? AND start_ns < ? '
                          'ORDER BY start_ns', (since_ns, until_ns))
 
-    def about(self, table: str, episode_id: str) -> List[dict]:
+    def about(self, table: str, episode_id: str) -> List[Row]:
         """Return the ``'events'`` or ``'alerts'`` of an episode, oldest first, 5000 at most."""
         when = {'events': 'stamp_ns', 'alerts': 'start_ns'}[table]
         return self.rows(f'SELECT * FROM {table} WHERE episode_id = ? ORDER BY {when} '
@@ -268,9 +273,9 @@ class DiaryStore:
 
     def newest_episode(self, crib_id: Optional[str] = None) -> Optional[str]:
         """Return the name of the newest episode, of one crib or of any."""
-        where, values = ('', ()) if crib_id is None else ('WHERE crib_id = ?', (crib_id,))
+        where = '' if crib_id is None else 'WHERE crib_id = ?'
         rows = self.rows(f'SELECT episode_id FROM episodes {where} ORDER BY onset_ns DESC '
-                         'LIMIT 1', values)
+                         'LIMIT 1', () if crib_id is None else (crib_id,))
         return rows[0]['episode_id'] if rows else None
 
     def has_episode(self, episode_id: str) -> bool:
@@ -287,16 +292,17 @@ class DiaryStore:
         return EpisodeRow(
             row['episode_id'], row['crib_id'], row['onset_ns'], row['end_ns'], bool(row['open']),
             row['need'], row['confidence'], _decoded(row['labels'], {}),
-            Curve() if document is None else Curve.from_document(document))
+            Curve() if document is None else Curve.from_document(document),
+            row.get('confirmation', 'none'))
 
     def used_bytes(self) -> int:
         """Return how much of the file is in use."""
         with self._told():
-            pages, free, size = (self._connection.execute(f'PRAGMA {name}').fetchone()[0]
+            pages, free, size = (int(self._connection.execute(f'PRAGMA {name}').fetchone()[0])
                                  for name in ('page_count', 'freelist_count', 'page_size'))
         return (pages - free) * size
 
-    def figures(self) -> dict:
+    def figures(self) -> Row:
         """Return how much there is, for diagnostics."""
         counts = self.rows('SELECT (SELECT count(*) FROM episodes) AS episodes, '
                            '(SELECT count(*) FROM events) AS events, '
@@ -304,11 +310,11 @@ class DiaryStore:
         return {**counts, 'size_mb': round(self.used_bytes() / 1e6, 2)}
 
 
-def _json(value) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, separators=(',', ':'), ensure_ascii=False)
 
 
-def _decoded(text, default):
+def _decoded(text: Any, default: Any) -> Any:
     try:
         value = json.loads(text)
     except (TypeError, ValueError, RecursionError):
@@ -316,8 +322,8 @@ def _decoded(text, default):
     return value if default is None or isinstance(value, type(default)) else default
 
 
-def _curve_document(text) -> Optional[dict]:
-    document = _decoded(text, {})
+def _curve_document(text: Any) -> Optional[Row]:
+    document: Row = _decoded(text, {})
     try:
         Curve.from_document(document)
     except ValueError:
@@ -325,5 +331,5 @@ def _curve_document(text) -> Optional[dict]:
     return document
 
 
-def _rounded(value):
+def _rounded(value: Value) -> Value:
     return round(value, 4) if isinstance(value, float) else value

@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 import json
 import os
 from pathlib import Path
-from typing import Dict, get_type_hints, List, Mapping, Optional, Tuple, Type, Union
+from typing import Dict, get_type_hints, Iterable, List, Mapping, Optional, Tuple, Type, Union
 
 from baby_cry_detector.care.diary.place import BusyError, FileLock
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
@@ -33,11 +33,11 @@ class Waiting:
     :ivar lost: how many were given up.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Nothing waits."""
         self.episodes: Dict[str, EpisodeRow] = {}
         self.events: Dict[str, CareEntry] = {}
-        self.alerts: Dict[tuple, AlertEntry] = {}
+        self.alerts: Dict[Tuple[str, int, bool], AlertEntry] = {}
         self.lost = 0
 
     def __len__(self) -> int:
@@ -117,7 +117,7 @@ class QueueFile:
     :param path: of the file.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Union[str, Path]) -> None:
         """
         Claim it.
 
@@ -161,7 +161,7 @@ class QueueFile:
             pass
         return taken
 
-    def append(self, entries) -> bool:
+    def append(self, entries: Iterable[Entry]) -> bool:
         """
         Append entries, and return once they are on the disk.
 
@@ -176,7 +176,7 @@ class QueueFile:
         self._bytes += len(data)
         return True
 
-    def replace(self, entries) -> int:
+    def replace(self, entries: Iterable[Entry]) -> int:
         """
         Write the file anew.
 
@@ -198,7 +198,7 @@ class QueueFile:
         return left_out
 
     @staticmethod
-    def _write(path, data, how):
+    def _write(path: Path, data: Union[bytes, bytearray], how: int) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600)
         try:
             view = memoryview(data)

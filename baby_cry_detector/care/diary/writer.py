@@ -14,10 +14,10 @@ import os
 from pathlib import Path
 import threading
 import time
-from typing import Any, Callable, Deque, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Tuple, TypeVar, Union
 import uuid
 
-from baby_cry_detector.care.diary.care_of_file import CareOfFile
+from baby_cry_detector.care.diary.care_of_file import Bounds, CareOfFile
 from baby_cry_detector.care.diary.repair import is_ours, recover
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.schema import DamagedError, DiaryError, inspect
@@ -30,14 +30,7 @@ FIGURES_PERIOD_S = 10.0
 MOST_INBOX = 10_000
 # For so long somebody who asked is kept waiting for the disk.
 ANSWER_S = 1.0
-
-
-class Bounds(NamedTuple):
-    """How much the diary may hold; see the node's parameters."""
-
-    keep_days: float
-    largest_mb: float
-    backups: int
+Answer = TypeVar('Answer')
 
 
 class Ticket:
@@ -47,7 +40,7 @@ class Ticket:
     :ivar place: ``''``, ``'database'`` or ``'queue'`` (the file beside it).
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Begin under way."""
         self.place = ''
         self._done = threading.Event()
@@ -77,9 +70,9 @@ class DiaryWriter:
     :raises BusyError: if another process has that queue's file.
     """
 
-    def __init__(self, path, queue_path, bounds: Bounds, now_ns: Callable[[], int],
-                 say: Callable[[str, str], None], is_simulated: bool = False,
-                 is_own: bool = False):
+    def __init__(self, path: Union[str, Path], queue_path: Union[str, Path], bounds: Bounds,
+                 now_ns: Callable[[], int], say: Callable[[str, str], None],
+                 is_simulated: bool = False, is_own: bool = False) -> None:
         """Start the thread."""
         self.path = Path(os.path.realpath(path))
         self.bounds = bounds
@@ -95,7 +88,7 @@ class DiaryWriter:
         self._noted_lost = 0
         self._kept: Dict[Any, Any] = {}  # name: (entry in the queue's file, since when)
         self._now_ns = now_ns
-        self._store = None
+        self._store: Optional[DiaryStore] = None
         self._care = CareOfFile(now_ns, say, is_simulated)
         self._busy_since_s = 0.0
         self._wake = threading.Condition()
@@ -104,7 +97,7 @@ class DiaryWriter:
         self._thread.start()
 
     # --- for other threads -----------------------------------------------------------------------
-    def put(self, entry) -> Ticket:
+    def put(self, entry: Entry) -> Ticket:
         """Take an entry; a row that goes on changing is copied."""
         if isinstance(entry, EpisodeRow):
             entry = entry.snapshot()
@@ -117,31 +110,33 @@ class DiaryWriter:
             self._wake.notify()
         return ticket
 
-    def ask(self, question: Callable[[DiaryStore], object], timeout_s: float = ANSWER_S):
+    def ask(self, question: Callable[[DiaryStore], Answer], timeout_s: float = ANSWER_S
+            ) -> Answer:
         """
         Return what a function says of the open diary, called in the writer's thread.
 
         :raises OSError: if the diary can't be read, or not in that time.
         """
-        answer, done = [], threading.Event()
+        answer: List[Answer] = []
+        errors: List[Exception] = []
+        done = threading.Event()
 
-        def run(store):
+        def run(store: Optional[DiaryStore]) -> None:
             try:
                 if store is None:
                     raise OSError(self.trouble or 'the diary is not open')
-                answer.append((question(store), None))
+                answer.append(question(store))
             except Exception as error:
-                answer.append((None, error))
+                errors.append(error)
             done.set()
         with self._wake:
             self._asked.append(run)
             self._wake.notify()
         if self.is_stuck or not done.wait(timeout_s):
             raise OSError('the diary can not be read now')
-        value, error = answer[0]
-        if error is not None:
-            raise error
-        return value
+        if errors:
+            raise errors[0]
+        return answer[0]
 
     @property
     def is_stuck(self) -> bool:
@@ -173,7 +168,7 @@ class DiaryWriter:
         return not self._thread.is_alive()
 
     # --- the thread ------------------------------------------------------------------------------
-    def _run(self):
+    def _run(self) -> None:
         try:
             taken = self._queue.load(self._waiting)
             self._kept = {_name(entry): (entry, 0.0) for entry in self._waiting.entries()}
@@ -183,7 +178,7 @@ class DiaryWriter:
             self._say('warning', f'what waited can not be read: {error}')
         retry_s = figures_s = 0.0
         while True:
-            tickets = self._take_inbox(retry_s)
+            tickets = self._take_inbox()
             ending = self._ending
             with self._busy():
                 now_s = time.monotonic()
@@ -192,7 +187,7 @@ class DiaryWriter:
                     retry_s = time.monotonic() + RETRY_PERIOD_S
                 place = 'database'
                 if len(self._waiting):
-                    place = 'queue' if self._keep_on_disk(bool(tickets) or ending) else ''
+                    place = 'queue' if self._keep_on_disk() else ''
                 for ticket in tickets:
                     ticket.settle(place)
                 self._answer()
@@ -200,7 +195,7 @@ class DiaryWriter:
                     if now_s >= figures_s:
                         figures_s = now_s + FIGURES_PERIOD_S
                         self._attempt(self._count)
-                    self._attempt(lambda: self._care.look(self._store, self.bounds))
+                    self._attempt(self._look_after)
             if ending:
                 break
         if self._store is not None:
@@ -208,14 +203,14 @@ class DiaryWriter:
         self._queue.close()
 
     @contextmanager
-    def _busy(self):
+    def _busy(self) -> Iterator[None]:
         self._busy_since_s = time.monotonic()
         try:
             yield
         finally:
             self._busy_since_s = 0.0
 
-    def _take_inbox(self, retry_s):
+    def _take_inbox(self) -> List[Ticket]:
         """Wait until there is something to do; return the tickets of what has come."""
         with self._wake:
             if not (self._inbox or self._asked or self._ending):
@@ -226,10 +221,10 @@ class DiaryWriter:
             self._waiting.add(entry)
         return [ticket for _, ticket in came]
 
-    def _write(self):
+    def _write(self) -> None:
         self._attempt(self._write_all)
 
-    def _attempt(self, step):
+    def _attempt(self, step: Callable[[], None]) -> None:
         """Take a step that may fail; what is damaged is set aside, the rest is tried again."""
         try:
             step()
@@ -240,12 +235,12 @@ class DiaryWriter:
         except Exception as error:
             self._note(f'cannot write the diary: {error!r}')
 
-    def _note(self, trouble):
+    def _note(self, trouble: str) -> None:
         if trouble != self.trouble:
             self._say('warning', f'{trouble}; {len(self._waiting)} entries wait')
         self.trouble = trouble
 
-    def _open(self):
+    def _open(self) -> DiaryStore:
         if inspect(self.path) == 'garbage' and (self._is_own or is_ours(self.path)):
             raise DamagedError(f'{self.path} is damaged: it has lost its beginning')
         store = DiaryStore(self.path, busy_timeout_s=BUSY_TIMEOUT_S)
@@ -258,14 +253,14 @@ class DiaryWriter:
             self._say('warning', store.mode_trouble)
         self._store = store
         self.figures = store.figures()
+        return store
 
-    def _write_all(self):
-        if self._store is None:
-            self._open()
+    def _write_all(self) -> None:
+        store = self._store or self._open()
         waiting = self._waiting
         if len(waiting):
             lost = self.lost
-            self._store.write(
+            store.write(
                 waiting.episodes.values(), [*waiting.events.values(), *self._losses(lost)],
                 waiting.alerts.values(), self._care.is_doubtful)
             self._noted_lost = lost
@@ -277,7 +272,7 @@ class DiaryWriter:
         self._kept.clear()
         self._queue.remove()
 
-    def _losses(self, lost):
+    def _losses(self, lost: int) -> List[CareEntry]:
         """Return a note for the diary itself that something is missing in it."""
         if lost <= self._noted_lost:
             return []
@@ -285,7 +280,7 @@ class DiaryWriter:
                           text=f'{lost - self._noted_lost} entries before this one were lost: '
                                'they could not be written')]
 
-    def _mend(self, error):
+    def _mend(self, error: DamagedError) -> None:
         self._note(f'{error}; it is set aside')
         if self._store is not None:
             self._store.close()
@@ -295,7 +290,7 @@ class DiaryWriter:
         except (OSError, ValueError) as trouble:
             self._note(f'cannot begin a new diary: {trouble}')
 
-    def _keep_on_disk(self, something_new):
+    def _keep_on_disk(self) -> bool:
         """Keep what waits in the queue's file; return whether all of it is there."""
         entries = [entry for entry in self._waiting.entries() if self._is_due(entry)]
         if not entries:
@@ -312,7 +307,7 @@ class DiaryWriter:
             self._note(f'{self.trouble.split("; neither")[0]}; neither can what waits: {error}')
             return False
 
-    def _is_due(self, entry):
+    def _is_due(self, entry: Entry) -> bool:
         kept, when_s = self._kept.get(_name(entry), (None, 0.0))
         if kept is entry:
             return False
@@ -320,15 +315,21 @@ class DiaryWriter:
                     and kept.open == entry.open
                     and time.monotonic() - when_s < EPISODE_PERIOD_S)
 
-    def _answer(self):
+    def _answer(self) -> None:
         while self._asked:
             self._asked.popleft()(self._store)
 
-    def _count(self):
-        self.figures = self._store.figures()
+    # The diary that was open a moment ago may just have been set aside.
+    def _count(self) -> None:
+        if self._store is not None:
+            self.figures = self._store.figures()
+
+    def _look_after(self) -> None:
+        if self._store is not None:
+            self._care.look(self._store, self.bounds)
 
 
-def _name(entry):
+def _name(entry: Entry) -> Tuple[object, ...]:
     if isinstance(entry, EpisodeRow):
         return 'episode', entry.episode_id
     if isinstance(entry, CareEntry):

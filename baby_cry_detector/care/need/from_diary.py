@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From rows as a diary gives them to cries and facts. Pure; rows of a wrong clock are left out."""
 
-from typing import Iterable, List, Optional
+from typing import Any, Iterable, List, Mapping, Optional
 
 from baby_cry_detector.care.need.labels import ACTIONS, Cry, Fact, kept_label
 from baby_cry_detector.units import MILLISECOND_NS
@@ -18,7 +18,7 @@ def cry_of(episode_id: str, onset_ns: int, end_ns: int, intensity: Optional[floa
                0.5 if intensity is None else round(min(1.0, max(0.0, float(intensity))), 3))
 
 
-def cries_of(episodes: Iterable[dict], crib_id: str, since_ns: int = 0) -> List[Cry]:
+def cries_of(episodes: Iterable[Mapping[str, Any]], crib_id: str, since_ns: int = 0) -> List[Cry]:
     """Return the episodes of a crib that are over and began after a time."""
     return [cry_of(row['episode_id'], row['onset_ns'], row['end_ns'], row['intensity_mean'])
             for row in episodes
@@ -26,7 +26,7 @@ def cries_of(episodes: Iterable[dict], crib_id: str, since_ns: int = 0) -> List[
             and not row.get('doubtful')]
 
 
-def facts_of(events: Iterable[dict], crib_id: str, since_ns: int = 0) -> List[Fact]:
+def facts_of(events: Iterable[Mapping[str, Any]], crib_id: str, since_ns: int = 0) -> List[Fact]:
     """Return what was done for the baby of a crib, or of a house in which there is one."""
     facts = []
     for row in events:

@@ -11,7 +11,7 @@ particle filter; habits are spread again as Liu and West 2001 do it). A label co
 five weeks, and a few guesses grow overnight.
 """
 
-from typing import Optional
+from typing import Callable, Optional, Sequence, Tuple
 
 from baby_cry_detector.care.need.habits import centre, INDEX, NAMES, rates, SPREADS, TIMES
 from baby_cry_detector.care.need.labels import ACTIONS, NEEDS
@@ -68,7 +68,7 @@ class Guesses:
         return other
 
     # --- time, entries, cries --------------------------------------------------------------------
-    def pass_time(self, until_ns: int, hour_of) -> None:
+    def pass_time(self, until_ns: int, hour_of: Callable[[int], float]) -> None:
         """
         Let hours without crying pass; a time that has passed already changes nothing.
 
@@ -103,7 +103,7 @@ class Guesses:
             self._scores -= length_h * rows.sum(axis=(0, 1), dtype=float)
         self._now_ns = until_ns
 
-    def _forget_times(self, seed):
+    def _forget_times(self, seed: int) -> None:
         generator = np.random.default_rng([3, seed % 2**63])
         usual_h = self._habits[[INDEX['feed_h'], INDEX['wake_h'], INDEX['change_h']]]
         self._since_h = usual_h * generator.random(usual_h.shape, np.float32)
@@ -129,11 +129,13 @@ class Guesses:
         """
         # A guess that expected a cry now counts more than one that did not.
         shares = np.einsum('kg,g->k', rows, self._weights(), dtype=float)
-        return shares / shares.sum()
+        mean: np.ndarray = shares / shares.sum()
+        return mean
 
-    def _weights(self):
-        weights = np.exp(self._scores - self._scores.max())
-        return weights / weights.sum()
+    def _weights(self) -> np.ndarray:
+        powers = np.exp(self._scores - self._scores.max())
+        weights: np.ndarray = powers / powers.sum()
+        return weights
 
     def end_cry(self, rows: np.ndarray, likely: np.ndarray, end_ns: int) -> None:
         """
@@ -163,7 +165,7 @@ class Guesses:
             took = reasons == NEEDS.index(ACTIONS[kind])
             self._since_h[number, took] = 0.0
 
-    def _spread(self, logs, generator):
+    def _spread(self, logs: np.ndarray, generator: np.random.Generator) -> None:
         """Draw habits anew around those that were chosen; what is old counts less."""
         passed_ns = self._now_ns - self._drawn_ns
         self._drawn_ns = self._now_ns
@@ -181,7 +183,8 @@ class Guesses:
         mixed = np.einsum('ij,jg->ig', np.linalg.cholesky(covariance).astype(np.float32), noise)
         around = np.float32(np.sqrt(1.0 - KERNEL ** 2)) * around + np.float32(KERNEL) * mixed
         logs = mean + wider.astype(np.float32) * around
-        grows = generator.random(logs.shape[1]) < GROWS_A_DAY * min(passed_ns, DAY_NS) / DAY_NS
+        share = GROWS_A_DAY * min(passed_ns, DAY_NS) / DAY_NS
+        grows = generator.random((logs.shape[1],)) < share
         if grows.any():
             number = int(grows.sum())
             by = GROWS_BY[0] + GROWS_BY[1] * generator.standard_normal(number)
@@ -191,7 +194,8 @@ class Guesses:
         self._habits = np.exp(logs)
 
     # --- for people ------------------------------------------------------------------------------
-    def habit(self, name: str, shares=(0.1, 0.5, 0.9)) -> tuple:
+    def habit(self, name: str, shares: Sequence[float] = (0.1, 0.5, 0.9)
+              ) -> Tuple[float, ...]:
         """Return the values of a habit that it lies below with each probability."""
         values, weights = self._habits[INDEX[name]], self._weights()
         order = np.argsort(values, kind='stable')

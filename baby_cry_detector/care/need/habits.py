@@ -34,17 +34,20 @@ ASLEEP = 0.15                       # what is left of the nappy's and the compan
 def centre(age_days: Optional[float]) -> np.ndarray:
     """Return what is usual at an age, as logarithms, shape (H,)."""
     feed_h, wake_h = usual(age_days)
-    values = {name: value for name, (value, _) in HABITS.items()}
-    return np.log([{**values, 'feed_h': feed_h, 'wake_h': wake_h}[name] for name in NAMES])
+    values = {name: value for name, (value, _) in HABITS.items() if value is not None}
+    values.update(feed_h=feed_h, wake_h=wake_h)
+    logs: np.ndarray = np.log([values[name] for name in NAMES])
+    return logs
 
 
-def _risen(hours, after_h, width):
+def _risen(hours: np.ndarray, after_h: np.ndarray, width: float) -> np.ndarray:
     """Return how far a need has risen, 0 to 1: half of it after its own time."""
-    rows = (after_h - hours) * (1.0 / (width * after_h))
+    rows: np.ndarray = (after_h - hours) * (1.0 / (width * after_h))
     np.minimum(rows, 60.0, out=rows)
     np.exp(rows, out=rows)
     rows += 1.0
-    return np.reciprocal(rows, out=rows)
+    np.reciprocal(rows, out=rows)
+    return rows
 
 
 def rates(habits: np.ndarray, since_h: np.ndarray, hour: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ def lately(cries: Iterable[Cry], facts: Iterable[Fact], now_ns: Optional[int] = 
 
 
 def to_document(cries: Iterable[Cry], facts: Iterable[Fact], birth_ns: Optional[int] = None,
-                since_ns: int = 0, now_ns: Optional[int] = None) -> dict:
+                since_ns: int = 0, now_ns: Optional[int] = None) -> Dict[str, Any]:
     """
     Return what is kept, as JSON that `read` and the reader of kept states take.
 
@@ -79,7 +79,7 @@ def to_document(cries: Iterable[Cry], facts: Iterable[Fact], birth_ns: Optional[
     count = len(cries) + len(facts)
     cries = [cry for cry in cries if 0 < len(cry.episode_id) <= LONGEST_NAME][-MOST_ITEMS // 2:]
     facts = [fact for fact in facts if len(fact.episode_id) <= LONGEST_NAME][-MOST_ITEMS // 2:]
-    document: dict = {
+    document: Dict[str, Any] = {
         'format': FORMAT, 'birth_ns': birth_ns, 'since_ns': since_ns,
         'cries': [[cry.episode_id, cry.onset_ns, round((cry.end_ns - cry.onset_ns) / 1e6),
                    round(cry.intensity, 3)] for cry in cries],
@@ -91,7 +91,7 @@ def to_document(cries: Iterable[Cry], facts: Iterable[Fact], birth_ns: Optional[
     return {**document, 'left_out': left_out} if left_out else document
 
 
-def _leave_out_the_oldest(document: dict) -> None:
+def _leave_out_the_oldest(document: Dict[str, Any]) -> None:
     """Take out as much as makes it small enough."""
     over = len(json.dumps(document)) - MOST_BYTES
     if over <= 0:
@@ -106,7 +106,7 @@ def _leave_out_the_oldest(document: dict) -> None:
         over -= size
 
 
-def left_out_sentence(document: dict) -> str:
+def left_out_sentence(document: Dict[str, Any]) -> str:
     """Return how much of what happened a document has no room for; '' if it has all."""
     left_out = document.get('left_out', 0)
     return (f'the oldest {left_out} things that happened are not kept: there is no room for more '
@@ -114,7 +114,7 @@ def left_out_sentence(document: dict) -> str:
             if left_out else '')
 
 
-def read(document: dict) -> Kept:
+def read(document: Dict[str, Any]) -> Kept:
     """
     Return what a document holds.
 
@@ -185,7 +185,7 @@ def merge(before: Iterable[Union[Cry, Fact]], imported: Iterable[Union[Cry, Fact
     others = {item.episode_id for item in in_time if isinstance(item, Cry)
               and known.setdefault(item.episode_id, item).onset_ns != item.onset_ns}
     taken = [item for item in in_time if moment(item) in there or item.episode_id not in others]
-    items: Dict[tuple, Union[Cry, Fact]] = {}
+    items: Dict[Tuple[object, ...], Union[Cry, Fact]] = {}
     for item in (*before, *taken):
         one = known[item.episode_id] if isinstance(item, Cry) else item
         items.setdefault(moment(one), one)
@@ -197,7 +197,7 @@ def stamp_of(item: Union[Cry, Fact]) -> int:
     return item.onset_ns if isinstance(item, Cry) else item.stamp_ns
 
 
-def moment(item: Union[Cry, Fact]) -> tuple:
+def moment(item: Union[Cry, Fact]) -> Tuple[object, ...]:
     """Return what tells a thing that happened from others, whatever its numbers are rounded to."""
     return (item.onset_ns, item.episode_id) if isinstance(item, Cry) else item[:3]
 

@@ -9,7 +9,7 @@ labels so far, the newer ones more. Deterministic: the same labels in the same o
 learner. `OneBaby` in `replay` feeds it from what is entered.
 """
 
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, Iterable, NamedTuple, Optional
 
 from baby_cry_detector.care.need.context import COLUMNS, columns_of, Context
 from baby_cry_detector.care.need.labels import Label, NEEDS
@@ -121,30 +121,34 @@ class NeedLearner:
                       self.record.is_open, BASES[basis], experts)
 
     @staticmethod
-    def _before(context, base) -> np.ndarray:
+    def _before(context: Context, base: np.ndarray) -> np.ndarray:
         shares = base if context.shares is None else np.array(context.shares)
-        return np.log(np.maximum(shares, LEAST))
+        logs: np.ndarray = np.log(np.maximum(shares, LEAST))
+        return logs
 
-    def _votes(self, experts) -> Dict[str, float]:
-        logs = np.array([self._scores[name] + EXPERT_PRIOR[name] for name in experts])
-        return dict(zip(experts, softmax(logs).tolist()))
+    def _votes(self, experts: Iterable[str]) -> Dict[str, float]:
+        names = list(experts)
+        logs = np.array([self._scores[name] + EXPERT_PRIOR[name] for name in names])
+        return dict(zip(names, softmax(logs).tolist()))
 
     def base_shares(self, now_ns: int) -> np.ndarray:
         """Return how often each need was this baby's lately, drawn to the published shares."""
         faded = 0.5 ** (max(0, now_ns - self._counted_ns) / HALF_LIFE_NS)
         total = np.array([SHARES[need] for need in NEEDS]) * BASE_PRIOR + faded * self._counted
-        return total / total.sum()
+        shares: np.ndarray = total / total.sum()
+        return shares
 
-    def _count(self, now_ns, shares):
+    def _count(self, now_ns: int, shares: np.ndarray) -> None:
         """Count what was learnt; what is older counts less."""
         self._counted = self._counted * 0.5 ** (
             max(0, now_ns - self._counted_ns) / HALF_LIFE_NS) + shares
         self._counted_ns = max(now_ns, self._counted_ns)
 
-    def _counts(self, now_ns):
+    def _counts(self, now_ns: int) -> np.ndarray:
         stamps = np.array([each.stamp_ns for each in self._examples.values()], float)
         weights = np.array([each.weight for each in self._examples.values()])
-        return weights * 0.5 ** (np.maximum(0.0, now_ns - stamps) / HALF_LIFE_NS)
+        counts: np.ndarray = weights * 0.5 ** (np.maximum(0.0, now_ns - stamps) / HALF_LIFE_NS)
+        return counts
 
     # --- learning --------------------------------------------------------------------------------
     def learn(self, name: str, context: Context, label: Label, answer: Answer,
@@ -182,7 +186,8 @@ class NeedLearner:
             self._refit(label.known_ns)
         self._learn_sound(sound, label.row, label.weight, label.known_ns)
 
-    def _learn_sound(self, sound, shares, weight, now_ns):
+    def _learn_sound(self, sound: Optional[np.ndarray], shares: np.ndarray, weight: float,
+                     now_ns: int) -> None:
         """Take what a sound was about, or take it back, where that is one need."""
         if self.voice is not None and sound is not None and np.count_nonzero(shares) == 1:
             self.voice.learn(sound, NEEDS[int(np.argmax(shares))], weight, now_ns)

@@ -12,8 +12,9 @@ import numpy as np
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Return probabilities of rows of scores."""
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    powers: np.ndarray = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def fit(rows: np.ndarray, before: np.ndarray, targets: np.ndarray, counts: np.ndarray,
@@ -46,10 +47,12 @@ def fit(rows: np.ndarray, before: np.ndarray, targets: np.ndarray, counts: np.nd
     while length > 0.01 and objective(rows, before, targets, counts, precision,
                                       weights + length * step) < start:
         length /= 2
-    return weights + length * step
+    moved: np.ndarray = weights + length * step
+    return moved
 
 
-def objective(rows, before, targets, counts, precision, weights) -> float:
+def objective(rows: np.ndarray, before: np.ndarray, targets: np.ndarray, counts: np.ndarray,
+              precision: float, weights: np.ndarray) -> float:
     """Return the log of how likely weights are, up to a constant; arguments as of `fit`."""
     scores = before + rows @ weights
     most = scores.max(axis=1)

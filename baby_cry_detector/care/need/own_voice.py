@@ -9,7 +9,7 @@ grown-ups there are prototypes of others too (`voice`); no baby's need is known 
 another's.
 """
 
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional, Sequence, Tuple
 
 from baby_cry_detector.care.need.labels import NEEDS
 from baby_cry_detector.care.need.logistic import softmax
@@ -39,7 +39,7 @@ class OwnVoice:
         self._weight = 0.0
         self._first: Optional[np.ndarray] = None        # sums are around it, which keeps digits
         self._sum = self._squares = np.zeros(0)
-        self._sums: Dict[str, tuple] = {}
+        self._sums: Dict[str, Tuple[np.ndarray, float]] = {}
 
     def copy(self) -> 'OwnVoice':
         """Return one that goes on alone."""

@@ -7,15 +7,15 @@ Ranges as guides for parents give them (docs/need.md names each with its source)
 disagree the middle is taken and the learner is left to move. None of it is advice.
 """
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 
 class Usual(NamedTuple):
     """Usual times at an age, in hours: (shortest, longest) of the ranges found."""
 
     until_days: float
-    feed_interval_h: tuple
-    wake_window_h: tuple
+    feed_interval_h: Tuple[float, float]
+    wake_window_h: Tuple[float, float]
 
 
 BY_AGE = (Usual(30, (1.5, 3.0), (0.5, 1.0)), Usual(90, (2.0, 4.0), (1.0, 2.0)),
@@ -26,7 +26,7 @@ UNKNOWN_AGE_DAYS = 90.0
 SHARES = {'hungry': 0.40, 'tired': 0.25, 'discomfort': 0.15, 'burping': 0.08, 'lonely': 0.12}
 
 
-def usual(age_days: Optional[float]) -> tuple:
+def usual(age_days: Optional[float]) -> Tuple[float, float]:
     """
     Return (feed_interval_h, wake_window_h), the middles of the ranges.
 

@@ -14,7 +14,7 @@ learner may have been good.
 from dataclasses import dataclass, field, replace
 import functools
 import math
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from baby_cry_detector.units import DAY_NS
 import numpy as np
@@ -68,6 +68,16 @@ class Figures(NamedTuple):
 
 
 @dataclass
+class Start:
+    """A bet that began at an outcome: how the answers from there on did."""
+
+    wins: int
+    losses: int
+    weight: float
+    first_number: int
+
+
+@dataclass
 class Record:
     """
     All outcomes, the newest `MOST_KEPT`, and whether a need may be named.
@@ -80,14 +90,14 @@ class Record:
     outcomes: List[Outcome] = field(default_factory=list)
     is_open: bool = False
     count: int = 0
-    starts: List[list] = field(default_factory=list)   # [wins, losses, weight, first number]
+    starts: List[Start] = field(default_factory=list)
     fell_silent_ns: int = 0
     total: int = 0
 
     def copy(self) -> 'Record':
         """Return one that goes on alone."""
         return replace(self, outcomes=list(self.outcomes),
-                       starts=[list(start) for start in self.starts])
+                       starts=[replace(start) for start in self.starts])
 
     def note(self, outcome: Outcome) -> None:
         """
@@ -105,7 +115,7 @@ class Record:
         else:
             if self.count % START_EVERY == 0 and len(self.starts) < MOST_STARTS:
                 number = len(self.starts) + 1
-                self.starts.append([0, 0, 1.0 / (number * (number + 1)), self.total])
+                self.starts.append(Start(0, 0, 1.0 / (number * (number + 1)), self.total))
             outcome = outcome._replace(number=self.total)
             self.count += 1
             self.total += 1
@@ -119,7 +129,7 @@ class Record:
             self.is_open, self.fell_silent_ns = False, self.outcomes[-1].stamp_ns
             self.starts, self.count = [], 0
 
-    def _taken_back(self, episode_id):
+    def _taken_back(self, episode_id: str) -> Optional[Tuple[int, Outcome]]:
         """Remove the outcome of an episode; return (its place, it) if there was one."""
         for place in range(len(self.outcomes) - 1, -1, -1) if episode_id else ():
             if self.outcomes[place].episode_id == episode_id:
@@ -128,18 +138,21 @@ class Record:
                 return place, outcome
         return None
 
-    def _count(self, outcome, by):
+    def _count(self, outcome: Outcome, by: int) -> None:
         if outcome.is_right != outcome.is_base_right:
             for start in self.starts:
-                if outcome.number >= start[3]:
-                    start[0 if outcome.is_right else 1] += by
+                if outcome.number >= start.first_number:
+                    if outcome.is_right:
+                        start.wins += by
+                    else:
+                        start.losses += by
 
     @property
     def probability_better(self) -> float:
         """Return the probability that the learner knows more than the base rate."""
-        score = 1.0 - sum(start[2] for start in self.starts)
-        score += sum(weight * math.exp(betting_score(wins, losses))
-                     for wins, losses, weight, _ in self.starts)
+        score = 1.0 - sum(start.weight for start in self.starts)
+        score += sum(start.weight * math.exp(betting_score(start.wins, start.losses))
+                     for start in self.starts)
         return BELIEF * score / (BELIEF * score + 1.0 - BELIEF)
 
     def _is_worse(self) -> bool:
@@ -154,7 +167,7 @@ class Record:
         return Figures(sum(o.is_right for o in lately), len(lately),
                        sum(o.is_base_right for o in lately), self.probability_better)
 
-    def calibration(self) -> List[tuple]:
+    def calibration(self) -> List[Tuple[float, float, int]]:
         """Return (mean probability said, share right, count) of each bin that has any."""
         rows = []
         for low, high in BINS:
@@ -193,7 +206,7 @@ SIMPSON = np.where(np.arange(STEPS + 1) % 2, 4.0, 2.0) / (3.0 * STEPS)
 SIMPSON[[0, -1]] /= 2.0
 
 
-def wilson(right: int, of: int, z: float = 1.96) -> tuple:
+def wilson(right: int, of: int, z: float = 1.96) -> Tuple[float, float]:
     """Return the interval in which a share lies with 95 %: (low, high)."""
     if not of:
         return 0.0, 1.0

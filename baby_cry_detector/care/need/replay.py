@@ -17,7 +17,8 @@ again, so that the same entries always give the same baby: it is the pure replay
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 import heapq
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import (Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple,
+                    Union)
 
 from baby_cry_detector.care.need.context import Context, local_hour, LONGEST_H
 from baby_cry_detector.care.need.guesses import Guesses, TIMED
@@ -25,6 +26,7 @@ from baby_cry_detector.care.need.labels import (ACTIONS, Cry, Fact, failed_by, L
                                                 NEEDS, STAYS_QUIET_NS, TOLD_AFTER_NS, WRONG)
 from baby_cry_detector.care.need.learner import Answer, NeedLearner
 from baby_cry_detector.care.need.own_voice import OwnVoice
+from baby_cry_detector.care.need.record import Record
 from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import numpy as np
 
@@ -58,17 +60,17 @@ def age_days(birth_ns: Optional[int], now_ns: int) -> Optional[float]:
 class _State:
     """What is believed at a moment; all that has to be gone back to."""
 
-    def __init__(self, threshold: float, voice: Optional[OwnVoice]):
+    def __init__(self, threshold: float, voice: Optional[OwnVoice]) -> None:
         self.learner = NeedLearner(threshold, voice)
         self.guesses: Optional[Guesses] = None
         self.cries_done = self.facts_done = 0
-        self.checks: list = []                      # (when, number of the cry)
+        self.checks: List[Tuple[int, int]] = []                      # (when, number of the cry)
         self.labels: Dict[int, Label] = {}
         self.answered: List[Answered] = []
         self.unresolved: Optional[Tuple[int, np.ndarray]] = None    # (number, rates of each need)
         self.last: Optional[str] = None
 
-    def copy(self):
+    def copy(self) -> '_State':
         other = object.__new__(_State)
         other.__dict__.update(self.__dict__)
         other.learner = self.learner.copy()
@@ -88,8 +90,9 @@ class OneBaby:
     :param use_sound: whether `hear` is of any use.
     """
 
-    def __init__(self, birth_ns: Optional[int] = None, utc_offset_h=lambda stamp_ns: 0.0,
-                 threshold: float = 0.95, use_sound: bool = False):
+    def __init__(self, birth_ns: Optional[int] = None,
+                 utc_offset_h: Callable[[int], float] = lambda stamp_ns: 0.0,
+                 threshold: float = 0.95, use_sound: bool = False) -> None:
         """Know nothing of this baby."""
         self.birth_ns, self._utc_offset_h = birth_ns, utc_offset_h
         self._new = lambda: _State(threshold, OwnVoice() if use_sound else None)
@@ -107,7 +110,7 @@ class OneBaby:
     def restart(self) -> None:
         """Learn anew from what happened: something that all of it depends on has changed."""
         self._state = self._new()
-        self._kept: List[tuple] = []                # (until when, state)
+        self._kept: List[Tuple[int, _State]] = []                # (until when, state)
         self._done_ns = 0
 
     # --- what happened ---------------------------------------------------------------------------
@@ -125,7 +128,7 @@ class OneBaby:
                     count += 1
         return count
 
-    def _add_cry(self, cry):
+    def _add_cry(self, cry: Cry) -> int:
         before = self._by_name.get(cry.episode_id)
         if cry.onset_ns <= 0 or before == cry:
             return 0
@@ -156,7 +159,7 @@ class OneBaby:
             self._sounds = dict(sounds)
         return len(changed)
 
-    def _go_back(self, stamp_ns):
+    def _go_back(self, stamp_ns: int) -> None:
         """Be as before a moment, if it has passed already."""
         if stamp_ns > self._done_ns:
             return
@@ -209,7 +212,7 @@ class OneBaby:
         self._done_ns = max(self._done_ns, until_ns)
         return True
 
-    def _upcoming(self, state):
+    def _upcoming(self, state: _State) -> Iterator[Tuple[int, int]]:
         yield 2**63, LABEL
         if state.facts_done < len(self._facts):
             yield self._facts[state.facts_done].stamp_ns, FACT
@@ -218,7 +221,7 @@ class OneBaby:
         if state.checks:
             yield state.checks[0][0], LABEL
 
-    def _answer(self, state):
+    def _answer(self, state: _State) -> None:
         number = state.cries_done
         cry = self._cries[number]
         now_ns = cry.onset_ns + ANSWER_AFTER_NS
@@ -230,7 +233,8 @@ class OneBaby:
         state.cries_done += 1
         heapq.heappush(state.checks, (max(now_ns, cry.end_ns + STAYS_QUIET_NS), number))
 
-    def _reach(self, state, onset_ns, now_ns, intensity):
+    def _reach(self, state: _State, onset_ns: int, now_ns: int, intensity: float
+               ) -> Tuple[Context, np.ndarray]:
         """Let time pass up to an onset; return (context, rates of each need in each guess)."""
         self._resolve(state)
         if state.guesses is None:
@@ -239,7 +243,7 @@ class OneBaby:
         hour = self._hour(onset_ns)
         rows, labels = state.guesses.of_cry(hour), state.learner.count
         return Context(
-            now_ns, **self._entered(state, now_ns), hour=hour,
+            now_ns, **self._entered(now_ns), hour=hour,
             age_days=age_days(self.birth_ns, now_ns), last=state.last,
             duration_min=(now_ns - onset_ns) / MINUTE_NS, intensity=intensity,
             failed=failed_by(onset_ns, now_ns, self._near(onset_ns, now_ns)),
@@ -247,16 +251,16 @@ class OneBaby:
             feed_interval_h=(state.guesses.middle('feed_h') if labels >= LABELS_FOR_HABITS
                              else None)), rows
 
-    def _hour(self, stamp_ns):
+    def _hour(self, stamp_ns: int) -> float:
         return local_hour(stamp_ns, self._utc_offset_h(stamp_ns))
 
-    def _near(self, onset_ns, end_ns) -> Sequence[Fact]:
+    def _near(self, onset_ns: int, end_ns: int) -> Sequence[Fact]:
         return self._facts[self._place(onset_ns - NEAR_NS):self._place(end_ns + NEAR_NS)]
 
-    def _place(self, stamp_ns):
+    def _place(self, stamp_ns: int) -> int:
         return bisect_right(self._facts, stamp_ns, key=lambda fact: fact.stamp_ns)
 
-    def _entered(self, state, now_ns) -> dict:
+    def _entered(self, now_ns: int) -> Dict[str, float]:
         """Return hours since what was entered last, of those that were lately."""
         hours: Dict[str, float] = {}
         for fact in reversed(self._facts[:self._place(now_ns)]):
@@ -268,7 +272,7 @@ class OneBaby:
         return hours
 
     # --- what was done, and what it says ---------------------------------------------------------
-    def _take(self, state):
+    def _take(self, state: _State) -> None:
         """Take the next fact."""
         fact = self._facts[state.facts_done]
         state.facts_done += 1
@@ -291,7 +295,7 @@ class OneBaby:
             state.guesses.pass_time(fact.stamp_ns, self._hour)
             state.guesses.note(fact.kind, 0.0, WRONG['derived'])
 
-    def _relabel(self, state, number, now_ns):
+    def _relabel(self, state: _State, number: int, now_ns: int) -> None:
         """Learn what an episode was about, if that is known now and was not, or was otherwise."""
         answered, before = state.answered[number], state.labels.get(number)
         cry = answered.cry
@@ -308,15 +312,16 @@ class OneBaby:
                             self._sounds.get(cry.episode_id))
         state.last = label.need or state.last
 
-    def _said(self, cry, now_ns):
+    def _said(self, cry: Cry, now_ns: int) -> List[Fact]:
         """Return what was said of an episode later than what lies near to it."""
         first = self._place(cry.end_ns + NEAR_NS)
         return [fact for fact in self._facts[first:self._place(now_ns)]
                 if fact.kind == 'labelled' and fact.episode_id == cry.episode_id]
 
-    def _resolve(self, state):
+    def _resolve(self, state: _State) -> None:
         """Let the guesses take a reason for the cry before."""
-        if state.unresolved is None:
+        guesses = state.guesses
+        if state.unresolved is None or guesses is None:
             return
         number, rows = state.unresolved
         state.unresolved = None
@@ -328,16 +333,16 @@ class OneBaby:
         else:
             for need in failed_by(cry.onset_ns, cry.end_ns, near):
                 likely[NEEDS.index(need)] = FAILED_LIKELY
-        state.guesses.end_cry(rows, likely, cry.end_ns)
+        guesses.end_cry(rows, likely, cry.end_ns)
         for fact in near:               # fed, and then put to bed: that happened too
             if fact.kind in TIMED and (label is None or ACTIONS[fact.kind] != label.need) and (
                     cry.onset_ns <= fact.stamp_ns <= min(cry.end_ns + TOLD_AFTER_NS,
                                                          self._done_ns)):
-                state.guesses.note(fact.kind, 0.0, WRONG['derived'])
+                guesses.note(fact.kind, 0.0, WRONG['derived'])
 
     # --- what is believed ------------------------------------------------------------------------
     def why(self, onset_ns: int, now_ns: int, intensity: float = 0.5,
-            episode_id: str = '') -> tuple:
+            episode_id: str = '') -> Tuple[Answer, Context]:
         """
         Return (answer, context) of an episode that goes on; changes nothing.
 
@@ -360,21 +365,22 @@ class OneBaby:
         return self._state.learner
 
     @property
-    def record(self):
+    def record(self) -> Record:
         """Return how good it is."""
         return self._state.learner.record
 
-    def habit(self, name: str) -> Optional[tuple]:
+    def habit(self, name: str) -> Optional[Tuple[float, ...]]:
         """Return (a tenth is below, middle, a tenth is above) of a habit, if anything is known."""
         return None if self._state.guesses is None else self._state.guesses.habit(name)
 
 
-def _when(cry: Cry) -> tuple:
+def _when(cry: Cry) -> Tuple[int, str]:
     return cry.onset_ns, cry.episode_id
 
 
 def replay(cries: Sequence[Cry], facts: Sequence[Fact], birth_ns: Optional[int] = None,
-           utc_offset_h=lambda stamp_ns: 0.0, until_ns: int = 2**62) -> OneBaby:
+           utc_offset_h: Callable[[int], float] = lambda stamp_ns: 0.0,
+           until_ns: int = 2**62) -> OneBaby:
     """Return the baby that a diary tells of, at a moment; arguments as of `OneBaby`."""
     baby = OneBaby(birth_ns, utc_offset_h)
     baby.add(cries)

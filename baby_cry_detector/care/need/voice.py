@@ -8,7 +8,7 @@ episodes, drawn towards the general one as if that had been heard `PULL` times. 
 the kind that a decision is made of are kept, nothing that sound could be made from.
 """
 
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 from baby_cry_detector.care.need.logistic import softmax
 import numpy as np
@@ -27,13 +27,13 @@ class Voice:
     :param pull: how many heard examples the general prototype counts for.
     """
 
-    def __init__(self, general: Dict[str, np.ndarray], scale: float, pull: float = PULL):
+    def __init__(self, general: Dict[str, np.ndarray], scale: float, pull: float = PULL) -> None:
         """Nothing is heard."""
         self.general = {name: np.asarray(row, float) for name, row in general.items()}
         self._scale, self._pull = scale, pull
         self.heard = 0
         self._mean: Optional[np.ndarray] = None
-        self._sums: Dict[str, list] = {}
+        self._sums: Dict[str, Tuple[np.ndarray, float]] = {}
 
     def copy(self) -> 'Voice':
         """Return one that goes on alone."""
@@ -52,8 +52,8 @@ class Voice:
 
     def learn(self, sound: np.ndarray, name: str, weight: float = 1.0) -> None:
         """Take the label of a sound that was heard."""
-        total, count = self._sums.setdefault(name, [np.zeros_like(sound, float), 0.0])
-        self._sums[name] = [total + weight * np.asarray(sound, float), count + weight]
+        total, count = self._sums.get(name, (np.zeros_like(sound, float), 0.0))
+        self._sums[name] = (total + weight * np.asarray(sound, float), count + weight)
 
     def probabilities(self, sound: np.ndarray) -> Optional[Dict[str, float]]:
         """Return the probability of each class given the sound, all alike before it."""
@@ -68,6 +68,8 @@ class Voice:
 
     def _prototype(self, name: str, mean: np.ndarray) -> np.ndarray:
         """Return a class's prototype, relative to the speaker's mean."""
-        total, count = self._sums.get(name, (0.0, 0.0))
-        own = total - count * mean if count else 0.0
-        return (own + self._pull * self.general[name]) / (count + self._pull)
+        own = self._pull * self.general[name]
+        total, count = self._sums.get(name, (own, 0.0))
+        if count:
+            own = total - count * mean + own
+        return own / (count + self._pull)

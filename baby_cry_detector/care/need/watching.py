@@ -8,13 +8,13 @@ of it is asked anew every few seconds, and changes nothing.
 """
 
 from dataclasses import dataclass, replace
-from typing import Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.context import is_just_fed
 from baby_cry_detector.care.need.from_diary import cry_of
 from baby_cry_detector.care.need.labels import Cry, Fact
-from baby_cry_detector.care.need.record import Record, wilson
+from baby_cry_detector.care.need.record import Figures, Record, wilson
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import sentence, silent_sentence
 from baby_cry_detector.cry_state import CryState
@@ -100,8 +100,8 @@ class CribWatch:
 
     def __init__(self, crib_id: str, items: Iterable[Union[Cry, Fact]] = (),
                  birth_ns: Optional[int] = None, since_ns: int = 0,
-                 utc_offset_h=lambda stamp_ns: 0.0, threshold: float = 0.95,
-                 use_sound: bool = False):
+                 utc_offset_h: Callable[[int], float] = lambda stamp_ns: 0.0,
+                 threshold: float = 0.95, use_sound: bool = False) -> None:
         """Know what happened, and take it in piece by piece."""
         self.crib_id, self.since_ns = crib_id, since_ns
         self.baby = OneBaby(birth_ns, utc_offset_h, threshold, use_sound)
@@ -154,7 +154,7 @@ class CribWatch:
             total, count = self._intensity
             self._intensity = total + state.intensity, count + 1
 
-    def _end(self, state):
+    def _end(self, state: CryState) -> None:
         total, count = self._intensity
         self._open = None
         self._of_episode = Estimate()
@@ -168,7 +168,7 @@ class CribWatch:
         self.changes += 1
         self._ready, self._asked_ns = False, 0
 
-    def take_settings(self, settings: dict, now_ns: int) -> str:
+    def take_settings(self, settings: Mapping[str, Any], now_ns: int) -> str:
         """
         Take what was set: a birth, what is forgotten, what happened elsewhere.
 
@@ -226,7 +226,7 @@ class CribWatch:
             figures.probability_better, record.calibration_error(),
             weeks_of(record, self._now_ns), *noted, self._ready)
 
-    def _of_open(self, figures) -> Estimate:
+    def _of_open(self, figures: Figures) -> Estimate:
         """Return what is believed of the episode that goes on, asked every few seconds."""
         state = self._open
         if state is None:
@@ -256,7 +256,7 @@ class CribWatch:
                 return answered.cry.episode_id, label.need or ''
         return '', ''
 
-    def document(self, now_ns: int) -> dict:
+    def document(self, now_ns: int) -> Dict[str, Any]:
         """Return what is to be kept."""
         cries, facts = self.baby.items
         return journal.to_document(cries, facts, self.baby.birth_ns, self.since_ns, now_ns)

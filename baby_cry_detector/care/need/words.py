@@ -9,6 +9,7 @@ from baby_cry_detector.care.need.labels import Label
 from baby_cry_detector.care.need.learner import Answer
 from baby_cry_detector.care.need.prior import usual
 from baby_cry_detector.care.need.record import Figures, Record, wilson
+from baby_cry_detector.care.need.replay import OneBaby
 
 WORDS = {'hungry': 'hungry', 'tired': 'tired', 'discomfort': 'wet or uncomfortable',
          'burping': 'wind', 'lonely': 'wanting company'}
@@ -58,7 +59,7 @@ HABITS = {'feed_h': ('hungry again after', 'fed'),
           'change_h': ('wet or uncomfortable after', 'changed')}
 
 
-def habit_lines(baby, until_ns: int) -> List[str]:
+def habit_lines(baby: OneBaby, until_ns: int) -> List[str]:
     """Return what is known of a baby's habits at a time that it was taken to, in a few lines."""
     entered = {fact.kind for fact in baby.items[1] if fact.stamp_ns <= until_ns}
     rows = [(words, kind, baby.habit(name)) for name, (words, kind) in HABITS.items()]

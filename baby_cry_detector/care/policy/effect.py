@@ -5,7 +5,7 @@
 from collections import deque
 from dataclasses import dataclass
 import math
-from typing import Deque, Tuple
+from typing import Deque, NamedTuple, Tuple
 
 from baby_cry_detector.units import SECOND_NS
 
@@ -43,12 +43,19 @@ class Effect:
     intensity_after: float
 
 
+class _Piece(NamedTuple):
+    from_ns: int
+    to_ns: int
+    crying: bool
+    intensity: float
+
+
 class CryHistory:
     """Crying and intensity of the last two minutes, as pieces of constant state."""
 
     def __init__(self) -> None:
         """Nothing was heard."""
-        self._pieces: Deque[list] = deque(maxlen=MOST_PIECES)
+        self._pieces: Deque[_Piece] = deque(maxlen=MOST_PIECES)
 
     def clear(self) -> None:
         """Forget it."""
@@ -57,11 +64,12 @@ class CryHistory:
     def add(self, from_ns: int, to_ns: int, crying: bool, intensity: float) -> None:
         """Add a time that begins where the last one ended, or later."""
         intensity = intensity if crying else 0.0
-        if self._pieces and self._pieces[-1][1:] == [from_ns, crying, intensity]:
-            self._pieces[-1][1] = to_ns
+        last = self._pieces[-1] if self._pieces else None
+        if last is not None and last[1:] == (from_ns, crying, intensity):
+            self._pieces[-1] = last._replace(to_ns=to_ns)
         elif to_ns > from_ns:
-            self._pieces.append([from_ns, to_ns, crying, intensity])
-        while self._pieces and self._pieces[0][1] < to_ns - 2 * WINDOW_NS:
+            self._pieces.append(_Piece(from_ns, to_ns, crying, intensity))
+        while self._pieces and self._pieces[0].to_ns < to_ns - 2 * WINDOW_NS:
             self._pieces.popleft()
 
     def measure(self, from_ns: int, to_ns: int,

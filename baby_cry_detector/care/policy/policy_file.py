@@ -10,7 +10,7 @@ from dataclasses import replace
 import difflib
 import math
 import re
-from typing import Any, Dict, Optional, Set, Tuple, TypeVar
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
 from baby_cry_detector.care.policy.policy import (CribPolicy, DEFAULT, HARD_ACCELERATION, LEVELS,
@@ -21,6 +21,9 @@ from baby_cry_detector.printable import printable
 import yaml
 
 Own = TypeVar('Own', bound=Settings)
+MaybeNode = Optional[yaml.Node]
+Parts = Dict[str, yaml.Node]
+Rows = Mapping[str, Mapping[str, Row]]
 VERSION = 1
 NEVER = -1                     # a time of day that does not come
 
@@ -49,25 +52,27 @@ def read_policy(text: str, name: str = 'policy') -> Policy:
     return policy
 
 
-def _is_meant_as_policy(root) -> bool:
+def _is_meant_as_policy(root: MaybeNode) -> bool:
     """Return whether a file is a policy, right or wrong, and not another program's."""
     needs = _part(root, 'needs')
     return needs is not None and _part(needs, DEFAULT) is not None
 
 
-def _part(node, name: str):
+def _part(node: MaybeNode, name: str) -> MaybeNode:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value == name:
-                return value
+                found: yaml.Node = value
+                return found
     return None
 
 
-def _suggestion(word: str, known) -> str:
-    close = difflib.get_close_matches(word, [str(one) for one in known], 1, 0.6)
+def _suggestion(word: str, known: Iterable[object]) -> str:
+    names = [str(one) for one in known]
+    close = difflib.get_close_matches(word, names, 1, 0.6)
     if close:
         return f'did you mean {close[0]!r}?'
-    return f'expected one of {", ".join(str(one) for one in known)}'
+    return f'expected one of {", ".join(names)}'
 
 
 def _refusal(field: Field, value: Any) -> str:
@@ -86,16 +91,16 @@ def _refusal(field: Field, value: Any) -> str:
 class _Reader:
     """Reads what it can and collects what is wrong; a value with an error keeps its default."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.problems: Set[Tuple[int, str]] = set()
 
-    def wrong(self, node, sentence: str) -> None:
+    def wrong(self, node: MaybeNode, sentence: str) -> None:
         self.problems.add((node.start_mark.line + 1 if node is not None else 1,
                            printable(sentence, 300)))
 
     # --- the parts of a file ---------------------------------------------------------------------
-    def policy(self, root) -> Policy:
+    def policy(self, root: MaybeNode) -> Policy:
         parts = self.mapping(root, 'the policy', (
             'version', 'alerts', 'soothing', 'levels', 'min_confidence', 'need_basis', 'self_test',
             'needs', 'cribs'))
@@ -119,7 +124,7 @@ class _Reader:
             self.check(cribs[crib_id], own, node)
         return Policy(common, cribs)
 
-    def crib(self, parts: Dict[str, Any], base: CribPolicy) -> CribPolicy:
+    def crib(self, parts: Parts, base: CribPolicy) -> CribPolicy:
         """Return ``base`` with what the parts of a mapping say."""
         table = {field.name: field for field in CribPolicy.table()}
         own = self.mapping(parts.get('levels'), 'levels', ('moderate_from', 'strong_from'))
@@ -140,14 +145,14 @@ class _Reader:
             rows=self.rows(parts.get('needs'), base.rows),
             **{name: value for name, value in levels.items() if value is not None})
 
-    def rows(self, node, base):
+    def rows(self, node: MaybeNode, base: Rows) -> Dict[str, Dict[str, Row]]:
         rows = {need: dict(levels) for need, levels in base.items()}
         for need, levels in self.items(node, 'needs', (DEFAULT, *NEEDS), 'need'):
             for level, row in self.items(levels, f'needs: {need}', LEVELS, 'level'):
                 rows.setdefault(need, {})[level] = self.row(row, f'needs: {need}: {level}')
         return rows
 
-    def row(self, node, where: str) -> Row:
+    def row(self, node: MaybeNode, where: str) -> Row:
         parts = self.mapping(node, where, ('alert_after_s', 'priority', 'soothe'))
         row = Row()
         for field in Row.table():
@@ -172,7 +177,7 @@ class _Reader:
                         break
         return row
 
-    def step(self, node, where: str) -> Optional[Step]:
+    def step(self, node: MaybeNode, where: str) -> Optional[Step]:
         parts = self.mapping(node, where, ('for_s', 'rock', 'sound'))
         if 'for_s' not in parts:
             self.wrong(node, f'{where}: a step must say for_s, how many seconds it takes')
@@ -182,7 +187,7 @@ class _Reader:
         sound = self.sound(parts['sound'], f'{where}: sound') if 'sound' in parts else None
         return Step(for_s or 0.0, rock, sound)
 
-    def rock(self, node, where: str) -> RockStep:
+    def rock(self, node: MaybeNode, where: str) -> RockStep:
         rock = self.settings(node, where, RockStep())
         amplitude_m = rock.amplitude_mm * 1e-3
         acceleration = amplitude_m * (2.0 * math.pi * rock.frequency_hz) ** 2
@@ -193,7 +198,7 @@ class _Reader:
                              f'so at most {math.floor(highest_hz * 100) / 100:.2f} Hz')
         return rock
 
-    def sound(self, node, where: str) -> SoundStep:
+    def sound(self, node: MaybeNode, where: str) -> SoundStep:
         parts = self.mapping(node, where, ('name', 'level_dba'))
         sound = SoundStep()
         if 'name' in parts:
@@ -211,7 +216,7 @@ class _Reader:
             sound = sound if level is None else replace(sound, level_dba=level)
         return sound
 
-    def check(self, policy: CribPolicy, parts: Dict[str, Any], node) -> None:
+    def check(self, policy: CribPolicy, parts: Parts, node: MaybeNode) -> None:
         """Find what does not fit together; the parts, or else the node, say where."""
         if policy.moderate_from > policy.strong_from:
             self.wrong(parts.get('levels', node),
@@ -230,18 +235,19 @@ class _Reader:
                                f'is above alerts: limit_s ({policy.alerts.limit_s:g} s)')
 
     # --- what YAML is made of --------------------------------------------------------------------
-    def mapping(self, node, where: str, known) -> Dict[str, Any]:
+    def mapping(self, node: MaybeNode, where: str, known: Sequence[str]) -> Parts:
         """Return ``{key: node}`` of the known keys."""
         return dict(self.items(node, where, known, 'key'))
 
-    def items(self, node, where: str, known=None, what: str = 'key'):
+    def items(self, node: MaybeNode, where: str, known: Optional[Sequence[str]] = None,
+              what: str = 'key') -> Iterator[Tuple[str, yaml.Node]]:
         """Yield (key, node) of a mapping; nothing where it is missing or no mapping."""
         if node is None or (isinstance(node, yaml.ScalarNode) and self.scalar(node) is None):
             return
         if not isinstance(node, yaml.MappingNode):
             self.wrong(node, f'{where}: expected a mapping (key: value)')
             return
-        seen = set()
+        seen: Set[str] = set()
         for key_node, value in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if key is None:
@@ -255,14 +261,14 @@ class _Reader:
                 seen.add(key)
                 yield key, value
 
-    def settings(self, node, where: str, base: Own) -> Own:
+    def settings(self, node: MaybeNode, where: str, base: Own) -> Own:
         """Return ``base`` with what the keys of a mapping say."""
         table = {field.name: field for field in base.table()}
         found = {key: self.value(value, f'{where}: {key}', table[key])
                  for key, value in self.mapping(node, where, tuple(table)).items()}
         return replace(base, **{key: value for key, value in found.items() if value is not None})
 
-    def value(self, node, where: str, field: Field) -> Any:
+    def value(self, node: MaybeNode, where: str, field: Field) -> Any:
         """Return the checked value of a field; ``None`` where it is wrong."""
         value = self.scalar(node)
         try:
@@ -271,7 +277,7 @@ class _Reader:
             self.wrong(node, f'{where}: {_refusal(field, value)}')
             return None
 
-    def time_of_day(self, node, where: str) -> Optional[int]:
+    def time_of_day(self, node: MaybeNode, where: str) -> Optional[int]:
         """Return the minute of the day; `NEVER` for never, ``None`` where it is wrong."""
         # As it is written: 12:30 without quotes is a number to YAML.
         text = node.value if isinstance(node, yaml.ScalarNode) else ''
@@ -283,7 +289,7 @@ class _Reader:
             return None
         return 60 * int(match[1]) + int(match[2])
 
-    def scalar(self, node):
+    def scalar(self, node: MaybeNode) -> Any:
         """Return the value of a scalar; what is none is told as its kind."""
         if not isinstance(node, yaml.ScalarNode):
             return 'a list or mapping'

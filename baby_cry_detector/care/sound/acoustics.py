@@ -36,7 +36,8 @@ def impulse_response(distance_m: float, sample_rate: int, seed: int = 0) -> np.n
     tail[:round(0.003 * sample_rate)] = 0.0
     tail *= 1.0 / (CRITICAL_DISTANCE_M * np.sqrt(np.sum(tail ** 2)))
     tail[0] = 1.0 / distance_m
-    return tail / np.sqrt(np.sum(tail ** 2))
+    response: np.ndarray = tail / np.sqrt(np.sum(tail ** 2))
+    return response
 
 
 def as_heard(sound: np.ndarray, level_dba: float, distance_m: float, sample_rate: int,
@@ -47,7 +48,7 @@ def as_heard(sound: np.ndarray, level_dba: float, distance_m: float, sample_rate
     :param level_dba: equivalent level at the microphone in dB(A).
     :param full_scale_dba: what 0 dBFS(A) of the microphone is in dB(A).
     """
-    heard = signal.fftconvolve(sound, impulse_response(distance_m, sample_rate, seed))
+    heard: np.ndarray = signal.fftconvolve(sound, impulse_response(distance_m, sample_rate, seed))
     heard = heard[:len(sound)]
     return heard * 10 ** ((level_dba - full_scale_dba - leq_dbfs(heard, sample_rate)) / 20.0)
 

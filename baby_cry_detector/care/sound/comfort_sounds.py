@@ -9,7 +9,7 @@ so none has a seam. Their spectra leave the band in which a cry has its formants
 (`benchmarks/own_sound.py` measures that the detector goes on hearing).
 """
 
-from typing import Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator
 
 from baby_cry_detector.care.sound.lullaby import lullaby
 import numpy as np
@@ -41,7 +41,7 @@ class SoundStream:
         return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def _signal():
+def _signal() -> Any:
     """Return scipy.signal: who plays nothing starts without it, sooner and with less memory."""
     from scipy import signal
     return signal
@@ -68,12 +68,14 @@ def _slope_sections(sample_rate: int, low_hz: float, high_hz: float,
     zeros = poles * step ** (db_per_octave / 6.0206)
     keep = zeros < 0.45 * sample_rate
     warped = [2 * sample_rate * np.tan(np.pi * f[keep] / sample_rate) for f in (zeros, poles)]
-    return _signal().zpk2sos(*_signal().bilinear_zpk(-warped[0], -warped[1], 1.0,
-                                                     float(sample_rate)))
+    sections: np.ndarray = _signal().zpk2sos(*_signal().bilinear_zpk(
+        -warped[0], -warped[1], 1.0, float(sample_rate)))
+    return sections
 
 
 def _above(sample_rate: int, low_hz: float, order: int = 2) -> np.ndarray:
-    return _signal().butter(order, low_hz, 'high', fs=sample_rate, output='sos')
+    sections: np.ndarray = _signal().butter(order, low_hz, 'high', fs=sample_rate, output='sos')
+    return sections
 
 
 def _band(sample_rate: int, low_hz: float, high_hz: float, order: int = 2) -> np.ndarray:
@@ -119,12 +121,14 @@ def _heartbeats(sample_rate: int, seed: int) -> Iterator[np.ndarray]:
         yield beat
 
 
-def _thud(sample_rate: int, hertz: float, length_s: float, rng) -> np.ndarray:
+def _thud(sample_rate: int, hertz: float, length_s: float, rng: np.random.Generator
+          ) -> np.ndarray:
     time_s = np.arange(round(length_s * sample_rate)) / sample_rate
     shape = np.sin(np.pi * time_s / length_s) ** 2 * np.exp(-12.0 * time_s)
     band = _signal().sosfilt(_band(sample_rate, hertz, 3.0 * hertz), rng.standard_normal(
         time_s.size + sample_rate // 10))[sample_rate // 10:]
-    return shape * band / np.sqrt(np.mean(np.square(band)))
+    thud: np.ndarray = shape * band / np.sqrt(np.mean(np.square(band)))
+    return thud
 
 
 def shush(sample_rate: int, seed: int = 0) -> SoundStream:

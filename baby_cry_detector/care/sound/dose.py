@@ -7,7 +7,7 @@ Minutes of the clock are added up, so a day is 1,440 small numbers; time comes i
 """
 
 import math
-from typing import Dict, Iterator, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
 from baby_cry_detector.units import MINUTE_NS
 
@@ -56,20 +56,20 @@ class DoseLog:
         """Return for how many seconds sounds played during the last so many minutes."""
         return sum(value[1] for value in self._window(now_ns, minutes))
 
-    def figures(self, now_ns: int) -> dict:
+    def figures(self, now_ns: int) -> Dict[str, float]:
         """Return what to show."""
         return {'leq_hour_dba': round(self.leq_dba(now_ns, HOUR_MINUTES), 1),
                 'leq_day_dba': round(self.leq_dba(now_ns, DAY_MINUTES), 1),
                 'played_hour_s': round(self.played_s(now_ns, HOUR_MINUTES), 1),
                 'played_day_s': round(self.played_s(now_ns, DAY_MINUTES), 1)}
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> Dict[str, Any]:
         """Return what `from_dict` takes."""
         return {'minutes': [[minute, round(energy, 3), round(seconds, 3)]
                             for minute, (energy, seconds) in sorted(self._minutes.items())]}
 
     @classmethod
-    def from_dict(cls, document: dict) -> 'DoseLog':
+    def from_dict(cls, document: Dict[str, Any]) -> 'DoseLog':
         """
         Return a log that was kept.
 

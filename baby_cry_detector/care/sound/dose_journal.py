@@ -4,6 +4,7 @@
 
 import math
 import threading
+from typing import Callable, Dict, Optional
 
 from baby_cry_detector.care.sound.dose import DAY_MINUTES, DoseLog, HOUR_MINUTES
 from baby_cry_detector.kept_state import KeptState
@@ -17,11 +18,12 @@ class DoseKeeper:
     :param report: told ``(kind, sentence)`` where the file can't be used.
     """
 
-    def __init__(self, name: str, report):
+    def __init__(self, name: str, report: Callable[[str, str], None]) -> None:
         """Take up what was kept."""
         self._report = report
         self._lock = threading.Lock()
-        self._dose, self._file = DoseLog(), None
+        self._dose = DoseLog()
+        self._file: Optional[KeptState] = None
         self._energy = self._seconds = 0.0         # since the last look at the level
         self._is_new = False
         try:
@@ -52,7 +54,7 @@ class DoseKeeper:
         with self._lock:
             return self._dose.leq_dba(now_ns, HOUR_MINUTES)
 
-    def figures(self, now_ns: int) -> dict:
+    def figures(self, now_ns: int) -> Dict[str, float]:
         """Return what to show."""
         with self._lock:
             return self._dose.figures(now_ns)

@@ -43,8 +43,9 @@ def _note(sample_rate: int, hertz: float) -> np.ndarray:
     time_s = np.arange(round(RING_S * sample_rate)) / sample_rate
     attack = np.sin(0.5 * np.pi * np.minimum(time_s / 0.04, 1.0)) ** 2
     release = np.sin(0.5 * np.pi * np.clip((RING_S - time_s) / 0.5, 0.0, 1.0)) ** 2
-    return attack * release * np.exp(-time_s / DECAY_S) * sum(
+    note: np.ndarray = attack * release * np.exp(-time_s / DECAY_S) * sum(
         gain * np.sin(2 * np.pi * hertz * (k + 1) * time_s) for k, gain in enumerate(OVERTONES))
+    return note
 
 
 def lullaby(sample_rate: int) -> Iterator[np.ndarray]:

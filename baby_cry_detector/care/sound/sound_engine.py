@@ -36,7 +36,7 @@ class _Voice:
     @property
     def envelope(self) -> float:
         part = min(1.0, self.done / self.length)
-        return self.start + (self.goal - self.start) * 0.5 * (1.0 - np.cos(np.pi * part))
+        return self.start + (self.goal - self.start) * 0.5 * (1.0 - float(np.cos(np.pi * part)))
 
     @property
     def is_ending(self) -> bool:

@@ -4,7 +4,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, Iterable, Protocol, Set
 
 from baby_cry_detector.audio.looped_file import looped
 from baby_cry_detector.care.policy.policy import Policy
@@ -12,7 +12,7 @@ from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound,
 from baby_cry_detector.fields import ParameterError
 
 
-def sounds_of(policy: Policy) -> set:
+def sounds_of(policy: Policy) -> Set[str]:
     """Return the names of all sounds that a policy can order."""
     return {step.sound.name for crib in (policy.common, *policy.cribs.values())
             for rows in crib.rows.values() for row in rows.values()
@@ -34,7 +34,24 @@ def find_file(name: str, folder: str) -> Path:
     return Path(folder).expanduser() / path
 
 
-def open_sounds(names, values) -> Dict[str, Callable[[int], SoundStream]]:
+class FileSettings(Protocol):
+    """What of a soother's settings sounds are made by."""
+
+    @property
+    def seed(self) -> int:
+        """Return where made sounds begin."""
+
+    @property
+    def sounds_folder(self) -> str:
+        """Return where files lie; '' for nowhere."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Return the rate in Hz."""
+
+
+def open_sounds(names: Iterable[str], values: FileSettings
+                ) -> Dict[str, Callable[[int], SoundStream]]:
     """
     Return what makes the stream of each sound: ``sample_rate -> SoundStream``.
 

@@ -11,7 +11,7 @@ for again.
 import threading
 import time
 import traceback
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, Mapping, Optional, Protocol, Tuple
 
 from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
 from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
@@ -19,6 +19,7 @@ from baby_cry_detector.audio.loudness.limiter import LimitedBlock
 from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.care.sound.comfort_sounds import SoundStream
 from baby_cry_detector.care.sound.sound_engine import SoundEngine
+import numpy as np
 
 BLOCKS = 2                     # of 10 ms, rendered at a time
 LEVEL_SCAN_S = 45.0            # of a sound, by which its level is known; a lullaby is as long
@@ -29,12 +30,30 @@ RETRY_S = (1.0, 2.0, 5.0, 10.0)
 HUNG_S = 60.0
 
 
+class Sink(Protocol):
+    """Where blocks go; a loudspeaker may also have ``latency_s`` and ``kill()``."""
+
+    @property
+    def description(self) -> str:
+        """Return what it is, for people."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Return its rate in Hz."""
+
+    def play(self, block: LimitedBlock, is_silent: bool) -> None:
+        """Take a block; return when the next one is due."""
+
+    def close(self) -> None:
+        """Give the device back."""
+
+
 class TopicSink:
     """Publishes what the limiter made, at the pace of playing; nothing while it is silent."""
 
     description = 'topics'
 
-    def __init__(self, publish: Callable, sample_rate: int):
+    def __init__(self, publish: Callable[[np.ndarray], None], sample_rate: int) -> None:
         """Publish by ``publish(pcm)``."""
         self._publish = publish
         self.sample_rate = sample_rate
@@ -68,16 +87,18 @@ class SoundPlayer:
     :param report: told ``(kind, sentence)`` of trouble.
     """
 
-    def __init__(self, open_sink: Callable, sounds: Dict[str, Callable[[int], SoundStream]],
-                 cap_dbfs: float, heard: Callable, report: Callable):
+    def __init__(self, open_sink: Callable[[], Sink],
+                 sounds: Mapping[str, Callable[[int], SoundStream]], cap_dbfs: float,
+                 heard: Callable[[LimitedBlock, float], None],
+                 report: Callable[[str, str], None]) -> None:
         """Nothing is opened yet."""
         self._open_sink, self._sounds = open_sink, sounds
         self._heard, self._report = heard, report
         self._cap_dbfs = cap_dbfs
         self._lock = threading.Lock()
         self._engine: Optional[SoundEngine] = None
-        self._levels: Dict[tuple, float] = {}
-        self._sink = None
+        self._levels: Dict[Tuple[str, int], float] = {}
+        self._sink: Optional[Sink] = None
         self._thread = DeviceThread('loudspeaker', self._run, self._kill_sink, HUNG_S)
         self.trouble = ''              # why there is no loudspeaker now
         self.description = ''
@@ -212,7 +233,7 @@ class SoundPlayer:
                 self._close(sink)
             turn.stop.wait(delay_s)
 
-    def _close(self, sink) -> None:
+    def _close(self, sink: Optional[Sink]) -> None:
         if sink is None:
             return
         try:
@@ -231,7 +252,7 @@ class SoundPlayer:
                 self._levels[name, sample_rate] = max(-80.0, leq_dbfs(
                     stream.take(round(LEVEL_SCAN_S * sample_rate)), sample_rate))
 
-    def _move(self, sink, engine: SoundEngine, turn: Turn) -> None:
+    def _move(self, sink: Sink, engine: SoundEngine, turn: Turn) -> None:
         end_s: Optional[float] = None
         while True:
             turn.alive()

@@ -47,6 +47,13 @@ def test_one_row_each_however_often_it_is_written(store):
             kept['acknowledged_by']) == (4 * NS, 9 * NS, 2, 3, 'mum')
 
 
+def test_what_the_second_listener_confirmed_outlives_a_restart(store):
+    store.write([row(1, True, confirmation='confirmed')])
+    assert store.stored_row('crib-1').confirmation == 'confirmed'
+    store.write([row(1, True, confirmation='pending')])         # it begins anew
+    assert store.episodes()[0]['confirmation'] == 'confirmed'
+
+
 def test_label_and_acknowledgement_come_from_events(store):
     store.write([row(1)], [
         CareEntry('k1', 2 * NS, 'acknowledged', who='mum', episode_id='crib-1'),

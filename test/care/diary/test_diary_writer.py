@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 
+from baby_cry_detector.care.diary import care_of_file
 from baby_cry_detector.care.diary import waiting as waiting_module
+from baby_cry_detector.care.diary import writer as writer_module
 from baby_cry_detector.care.diary.place import BusyError
 from baby_cry_detector.care.diary.rows import (AlertEntry, CareEntry, Curve, EpisodeBook,
                                                EpisodeRow, request_id)
@@ -187,6 +189,27 @@ def test_a_database_that_breaks_while_it_is_written_is_set_aside(home, path):
     until(lambda: not writer.trouble and not writer.waiting)
     assert {f'f-{number}' for number in range(300, 330)} <= set(read(path))
     assert list(path.parent.glob('diary.sqlite.damaged-*'))
+
+
+def test_damage_that_is_found_while_counting_is_told_and_nothing_else(home, path, monkeypatch):
+    monkeypatch.setattr(writer_module, 'FIGURES_PERIOD_S', 0.0)
+    monkeypatch.setattr(care_of_file, 'LOOK_PERIOD_NS', 0)         # a look is due then, too
+    writer = home.start()
+    for number in range(300):
+        writer.put(fed(number))
+    until(lambda: path.exists() and len(read(path)) == 300)
+
+    def damage(store):                  # in the writer's thread: it counts next
+        store._connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+        with open(path, 'rb+') as file:
+            file.seek(4096)
+            file.write(b'\xa5' * (os.path.getsize(path) - 4096))
+        store._connection.execute('PRAGMA shrink_memory')      # what it has read of the file
+
+    writer.ask(damage)
+    until(lambda: any('is set aside' in text for text in home.said))
+    until(lambda: not writer.trouble and writer.figures.get('events') is not None)
+    assert not [text for text in home.said if 'Error' in text], home.said
 
 
 def test_a_damaged_diary_at_the_start_is_set_aside_and_entries_go_on(home, path):

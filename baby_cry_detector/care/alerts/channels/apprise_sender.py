@@ -4,7 +4,7 @@
 
 import logging
 import threading
-from typing import Optional
+from typing import Any, List, Optional
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channels.channel import Sender, Undelivered
@@ -13,7 +13,7 @@ from baby_cry_detector.needs import END, HIGH, MEDIUM
 DEADLINE_S = 30.0
 
 
-def apprise_senders(urls: str) -> list:
+def apprise_senders(urls: str) -> List[Sender]:
     """
     Return a sender for each of Apprise's addresses, so that one that fails repeats for itself.
 
@@ -30,7 +30,7 @@ def apprise_senders(urls: str) -> list:
     logging.getLogger('apprise').setLevel(logging.CRITICAL)
     lines = [line.strip() for line in urls.splitlines()
              if line.strip() and not line.strip().startswith('#')]
-    senders = []
+    senders: List[Sender] = []
     for number, line in enumerate(lines, 1):
         service = apprise.Apprise()
         if not service.add(line):
@@ -45,7 +45,7 @@ def apprise_senders(urls: str) -> list:
 class AppriseSender(Sender):
     """One address of Apprise's, the ``number``-th; see `apprise_senders`."""
 
-    def __init__(self, library, service, number: int):
+    def __init__(self, library: Any, service: Any, number: int) -> None:
         """Tell nobody yet."""
         self.name = f'apprise_{number}'
         self._library = library
@@ -63,7 +63,7 @@ class AppriseSender(Sender):
             raise Undelivered(f'the service has not answered for {DEADLINE_S:g} s', answered=True)
         taken = []
 
-        def notify():
+        def notify() -> None:
             try:
                 taken.append(self._apprise.notify(
                     body=text, title=f'Baby cry: {said.crib_id or "crib"}', notify_type=level))

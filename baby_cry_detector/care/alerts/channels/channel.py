@@ -11,7 +11,7 @@ a process that is killed meanwhile.
 from dataclasses import dataclass
 import threading
 import time
-from typing import Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channels.outbox import Outbox, Waiting
@@ -110,7 +110,7 @@ class _Trial:
     others_pass: bool = False
 
 
-def record(said: Said, late_s: float = 0.0) -> dict:
+def record(said: Said, late_s: float = 0.0) -> Dict[str, Any]:
     """Return a notice as the JSON document that channels send."""
     seconds, nanoseconds = divmod(said.stamp_ns, SECOND_NS)
     try:
@@ -144,7 +144,7 @@ class Channel:
     :param oldest_s: what has waited for longer is given up.
     """
 
-    def __init__(self, sender: Sender, redact=lambda text: text,
+    def __init__(self, sender: Sender, redact: Callable[[str], str] = lambda text: text,
                  first_retry_s: float = FIRST_RETRY_S, longest_retry_s: float = LONGEST_RETRY_S,
                  most_waiting: int = MOST_WAITING, outbox: Optional[Outbox] = None,
                  oldest_s: float = OLDEST_S):
@@ -157,7 +157,8 @@ class Channel:
         self._outbox = outbox
         self._oldest_s = oldest_s
         self._trials: Dict[int, _Trial] = {}
-        self._due_s, self._busy_s = 0.0, None
+        self._due_s = 0.0
+        self._busy_s: Optional[float] = None
         self._trouble = self._lost_why = ''
         self._delivered = self._lost = 0
         self._lost_s = 0.0
@@ -209,7 +210,7 @@ class Channel:
         if self._outbox is not None and word.said.state != HEARTBEAT:
             self._outbox.settle(word.number, self._kept())
 
-    def _let_go(self):
+    def _let_go(self) -> None:
         self._note_lost(f'more than {self._most} were waiting')
         for index in range(1, len(self._queue) - 1):
             if self._queue[index].said.state in (ONGOING, HEARTBEAT):
@@ -238,7 +239,7 @@ class Channel:
         return not self._queue
 
     # --- the thread ------------------------------------------------------------------------------
-    def _run(self):
+    def _run(self) -> None:
         wait_s = self._retry_s[0]
         while True:
             with self._changed:

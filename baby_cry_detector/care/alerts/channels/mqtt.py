@@ -10,7 +10,7 @@ import json
 import ssl
 import threading
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channels.channel import record, Sender, Undelivered
@@ -25,7 +25,7 @@ MISSED_HEARTBEATS = 3
 REFUSALS = {1, 2, 4, 5, 132, 133, 134, 135, 138, 140}
 
 
-def import_paho():
+def import_paho() -> Any:
     """
     Return paho's client module.
 
@@ -55,12 +55,13 @@ class Mqtt(Sender):
     def __init__(self, host: str, port: int = 1883, crib_id: str = 'crib',
                  base_topic: str = 'baby_cry', discovery_prefix: str = 'homeassistant',
                  username: str = '', password: str = '', tls: bool = False, ca_file: str = '',
-                 heartbeat_s: float = 30.0, on_command=None):
+                 heartbeat_s: float = 30.0,
+                 on_command: Optional[Callable[[str, float], None]] = None) -> None:
         """Connect to nobody yet; ValueError if paho is missing or the certificate unusable."""
         self._paho = import_paho()
         self._address = (host, port)
         self._login = (username, password)
-        self._context = None
+        self._context: Optional[ssl.SSLContext] = None
         if tls:
             try:
                 self._context = ssl.create_default_context(cafile=ca_file or None)
@@ -73,10 +74,10 @@ class Mqtt(Sender):
         self._discovery = discovery_prefix.strip('/')
         self._heartbeat_s = heartbeat_s
         self._on_command = on_command or (lambda command, seconds: None)
-        self._client = None
+        self._client: Any = None          # paho's, which has no types
         self._connected = threading.Event()
         self._answered = threading.Event()
-        self._code = None
+        self._code: Optional[int] = None
         self._state: Optional[Dict[str, Any]] = None
 
     def wants(self, said: Said) -> bool:
@@ -84,7 +85,7 @@ class Mqtt(Sender):
         return True
 
     # --- the connection --------------------------------------------------------------------------
-    def _new_client(self):
+    def _new_client(self) -> Any:
         identifier = f'{self._device}_{time.monotonic_ns() % 10**9}'
         if hasattr(self._paho, 'CallbackAPIVersion'):
             client = self._paho.Client(self._paho.CallbackAPIVersion.VERSION2, identifier)
@@ -100,7 +101,8 @@ class Mqtt(Sender):
             client.tls_set_context(self._context)
         return client
 
-    def _note_connected(self, client, userdata, flags, code, *_):
+    def _note_connected(self, client: Any, userdata: object, flags: object, code: Any,
+                        *_: object) -> None:
         # paho 1 gives a number, paho 2 an object that has one.
         self._code = int(getattr(code, 'value', code))
         if self._code == 0:
@@ -109,7 +111,7 @@ class Mqtt(Sender):
             self._connected.set()
         self._answered.set()
 
-    def _note_message(self, client, userdata, message):
+    def _note_message(self, client: object, userdata: object, message: Any) -> None:
         command = message.topic.split('/')[-2]
         if message.retain or command not in ('acknowledge', 'snooze'):
             return                   # a command that was meant for another night
@@ -120,7 +122,7 @@ class Mqtt(Sender):
         if 0.0 <= seconds <= 1e6:
             self._on_command(command, seconds)
 
-    def _connect(self):
+    def _connect(self) -> None:
         """Be connected, with everything that is retained in place."""
         if self._client is not None and self._connected.is_set():
             return
@@ -161,7 +163,7 @@ class Mqtt(Sender):
         if self._state is not None:
             self._publish(f'{self._base}/state', self._state, retain=True)
 
-    def _drop(self):
+    def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             client.on_disconnect = None
@@ -172,7 +174,8 @@ class Mqtt(Sender):
             client.loop_stop()
         self._connected.clear()
 
-    def _publish(self, topic, document, retain=False):
+    def _publish(self, topic: str, document: Union[str, Dict[str, Any]],
+                 retain: bool = False) -> None:
         payload = document if isinstance(document, str) else json.dumps(
             document, ensure_ascii=False)
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
@@ -206,7 +209,7 @@ class Mqtt(Sender):
         self._state = state
         self._publish(f'{self._base}/state', state, retain=True)
 
-    def _entities(self):
+    def _entities(self) -> List[Tuple[str, Dict[str, Any]]]:
         """Return (topic, configuration) of each entity that Home Assistant is to show."""
         if not self._discovery:
             return []
@@ -218,7 +221,7 @@ class Mqtt(Sender):
         state = {'state_topic': f'{self._base}/state',
                  # Home Assistant itself notices that nobody speaks any more.
                  'expire_after': max(10, round(MISSED_HEARTBEATS * self._heartbeat_s))}
-        entities = {
+        entities: Dict[Tuple[str, str], Dict[str, Any]] = {
             ('binary_sensor', 'alert'): {
                 **state, 'name': 'Alert', 'device_class': 'problem',
                 'value_template': '{{ value_json.alert }}',

@@ -102,7 +102,7 @@ class Outbox:
         except OSError as error:
             self.trouble = f'a crash would forget what waits: {error}'
 
-    def _write(self, line, waiting):
+    def _write(self, line: str, waiting: Sequence[Waiting]) -> None:
         # After trouble everything that waits is written again.
         if self._file is None or self._lines > 2 * len(waiting) + SPARE_LINES:
             self.replace(waiting)
@@ -123,7 +123,7 @@ class Outbox:
             file.close()
 
 
-def checked_word(document: dict) -> Said:
+def checked_word(document: Dict[str, Any]) -> Said:
     """
     Return a word of the document of one.
 

@@ -42,7 +42,8 @@ def tone(priority: int, volume_dbfs: float, rate: int = RATE) -> np.ndarray:
              + 0.2 * np.sin(4 * np.pi * frequency_hz * time_s)) * ramp
     one = np.concatenate((pulse, np.zeros(round(PAUSE_S * rate))))
     peak = 10.0 ** (min(0.0, volume_dbfs) / 20.0)
-    return np.rint(32767 * peak * np.tile(one, pulses) / np.abs(one).max()).astype(np.int16)
+    tone: np.ndarray = np.rint(32767 * peak * np.tile(one, pulses) / np.abs(one).max())
+    return tone.astype(np.int16)
 
 
 class Sounder(Sender):

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from typing import Any, Optional
+from typing import Any, Callable, Optional, Tuple, Type
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -37,11 +37,11 @@ class _Deadline:
         self._timer.daemon = True
         self.connected = False
 
-    def __enter__(self):
+    def __enter__(self) -> '_Deadline':
         self._timer.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._timer.cancel()
 
     def left_s(self) -> float:
@@ -55,14 +55,16 @@ class _Deadline:
         """Return whether it is over."""
         return time.monotonic() >= self._end_s
 
-    def connect(self, address, timeout=None, source_address=None) -> socket.socket:
+    def connect(self, address: Tuple[str, int], timeout: object = None,
+                source_address: object = None) -> socket.socket:
         """Return a socket that ends with the request; as `socket.create_connection`."""
         found: 'queue.Queue[Any]' = queue.Queue()
+        host, port = address
         failed: OSError = TimeoutError('timed out')
 
-        def look_up():        # the system's resolver knows no deadline
+        def look_up() -> None:        # the system's resolver knows no deadline
             try:
-                found.put(socket.getaddrinfo(*address, type=socket.SOCK_STREAM))
+                found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
             except OSError as error:
                 found.put(error)
 
@@ -111,18 +113,21 @@ class _Http(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
         self._deadline = deadline
         self._tls = ssl.create_default_context()
 
-    def _connection(self, kind, **own):
-        def make(host, **kwargs):
+    def _connection(self, kind: Type[http.client.HTTPConnection], **own: Any
+                    ) -> Callable[..., http.client.HTTPConnection]:
+        def make(host: str, **kwargs: Any) -> http.client.HTTPConnection:
             connection = kind(host, **kwargs, **own)
-            connection._create_connection = self._deadline.connect
+            # Nothing else sets it, and the stubs do not know it.
+            connection._create_connection = (  # type: ignore[attr-defined]
+                self._deadline.connect)
             return connection
         return make
 
-    def http_open(self, request):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         """Open http."""
         return self.do_open(self._connection(http.client.HTTPConnection), request)
 
-    def https_open(self, request):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         """Open https."""
         return self.do_open(self._connection(http.client.HTTPSConnection, context=self._tls),
                             request)
@@ -131,7 +136,7 @@ class _Http(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirected POST becomes a GET, and the token would go to somebody else."""
 
-    def redirect_request(self, *_):
+    def redirect_request(self, *_: object) -> None:
         """Follow none."""
         return
 
