@@ -24,7 +24,7 @@ from baby_cry_detector.kept_state import (files_aside, HeldError, KeptState, LAR
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.units import DAY_NS, HOUR_NS, SECOND_NS
 
-# Whoever has the settings has them for less than a tenth of that.
+# A process has the settings for less than a tenth of that.
 PATIENCE_S = 3.0
 
 
@@ -41,7 +41,7 @@ def kept(crib: str, warn=_warn, patience_s: Optional[float] = None) -> Iterator[
     """
     Give (file, what it holds), and hold it; what is broken is set aside and said.
 
-    :param patience_s: for whoever has it; ``None``: `PATIENCE_S`.
+    :param patience_s: for the process that has it; ``None``: `PATIENCE_S`.
     :raises HeldError: if another process has it for longer.
     :raises journal.LaterVersionError: if a later version wrote it; it is left where it is.
     """
@@ -79,7 +79,7 @@ def _settings_held(crib: str, patience_s: float) -> KeptState:
 
 def settings_of(crib: str, warn=_warn) -> dict:
     """
-    Return what is set for a crib, as `kept` gives it; nobody is waited for, nothing is held.
+    Return what is set for a crib, as `kept` gives it; without waiting or holding anything.
 
     :raises OSError: if it can't be read, or is broken while somebody else holds it.
     :raises journal.LaterVersionError: if a later version wrote it.

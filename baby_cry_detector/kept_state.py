@@ -3,8 +3,8 @@
 """
 A small JSON document that outlives a node, so that a process that is killed goes on where it was.
 
-Replaced in one step (a reader never sees half of it), 0600, and held by whoever has its lock,
-which the kernel releases with the process.
+Replaced in one step (a reader never sees half of it), 0600, and held by the process that has its
+lock, which the kernel releases with the process.
 """
 
 from datetime import datetime, timezone

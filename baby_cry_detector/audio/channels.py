@@ -11,10 +11,10 @@ hide something; it says so once.
 """
 
 from collections import deque
-from typing import Any, Deque, FrozenSet, Optional, Union
+from typing import Any, Deque, FrozenSet, Optional, Tuple, Union
 
 from baby_cry_detector.audio.errors import AudioFormatError
-from baby_cry_detector.audio.formats import decode_frames, MAX_CHANNELS, PCM16_SCALE
+from baby_cry_detector.audio.formats import Buffer, decode_frames, MAX_CHANNELS, PCM16_SCALE
 import numpy as np
 
 AUTO, MIX = 'auto', 'mix'
@@ -38,7 +38,7 @@ MOST_CROSS_POWERS = 30_000     # that are followed; of many channels fewer frequ
 COHERENT = 0.5                 # share of power that two channels have in common
 
 
-def parse_choice(value) -> Choice:
+def parse_choice(value: Union[None, int, str]) -> Choice:
     """
     Return ``'auto'``, ``'mix'`` or a channel counted from 0.
 
@@ -102,7 +102,7 @@ class ChannelMixer:
         news, self._untold = self._untold, ''
         return news
 
-    def decode(self, data) -> np.ndarray:
+    def decode(self, data: Buffer) -> np.ndarray:
         """
         Take S16LE bytes, return ``(n,)`` float64 samples, full scale 1.
 
@@ -139,8 +139,10 @@ class ChannelMixer:
             return np.asarray(frames[:, used[0]], np.float64)
         if np.ptp(self.weights) == 0.0:        # exact for integers
             kind = np.int64 if frames.dtype.kind == 'i' else np.float64
-            return frames.sum(axis=1, dtype=kind) / self.channels
-        return frames[:, used] @ self.weights[used]
+            result: np.ndarray = frames.sum(axis=1, dtype=kind) / self.channels
+            return result
+        result = frames[:, used] @ self.weights[used]
+        return result
 
     def _faded(self, frames: np.ndarray) -> np.ndarray:
         mixed = self._mixed(frames)
@@ -182,7 +184,7 @@ class _ChannelWatch:
         self._best: Optional[int] = None       # once channels were found to cancel each other
         self._odd = np.zeros(channels, int)    # windows that a channel is still left out
 
-    def look(self, window: np.ndarray, weights: np.ndarray):
+    def look(self, window: np.ndarray, weights: np.ndarray) -> Tuple[np.ndarray, str]:
         """Take one window ``(size, channels)``; return (weights, why they are so)."""
         window = np.nan_to_num(window, nan=0.0, posinf=0.0, neginf=0.0)
         spectrum = np.fft.rfft(window * self._taper, axis=0)[self._bins]
@@ -203,7 +205,7 @@ class _ChannelWatch:
             return weights, finding
         return wanted, finding
 
-    def _wanted(self, floors: np.ndarray, tops: np.ndarray):
+    def _wanted(self, floors: np.ndarray, tops: np.ndarray) -> Tuple[np.ndarray, str]:
         said = []
         live = (tops > DEAD_DB) & ~((tops < FAINT_DB) & (tops < tops.max() - FAINT_BELOW_DB))
         if not live.all():
@@ -243,7 +245,8 @@ class _ChannelWatch:
         self._odd = np.maximum(self._odd - 1, 0)
         none = (self._odd > 0) & live
         if live.sum() < 3:
-            return none & (live & ~none).any()
+            result: np.ndarray = none & (live & ~none).any()
+            return result
         each = np.einsum('fkk->fk', self._cross).real
         most = each[:, :, None] * each[:, None, :]
         common = np.sum(np.abs(self._cross) ** 2 / np.maximum(most, 1e-30)
@@ -253,10 +256,12 @@ class _ChannelWatch:
         counts = alike.sum(axis=1)
         group = alike[int(np.argmax(counts))]
         if group.sum() <= live.sum() / 2 or group.sum() < 2:
-            return none
+            result = none
+            return result
         loud = powers > np.median(powers[group]) * 10.0 ** (HIDES_DB / 10.0)
         self._odd[live & ~group & loud] = round(HELD_S / WINDOW_S)
-        return (self._odd > 0) & live & ~group
+        result = (self._odd > 0) & live & ~group
+        return result
 
 
 def _named(which: np.ndarray) -> str:

@@ -70,7 +70,8 @@ def make_chirp(sample_rate: int) -> np.ndarray:
     time_s = np.arange(round(CHIRP_S * sample_rate)) / sample_rate
     phase = 2 * np.pi * (LOW_HZ * time_s + (HIGH_HZ - LOW_HZ) / (2 * CHIRP_S) * time_s ** 2)
     edge = np.minimum(1.0, np.minimum(time_s, time_s[::-1]) / EDGE_S)
-    return np.sin(phase) * np.sin(0.5 * np.pi * edge) ** 2
+    result: np.ndarray = np.sin(phase) * np.sin(0.5 * np.pi * edge) ** 2
+    return result
 
 
 def chirps(sample_rate: int) -> Iterator[np.ndarray]:
@@ -122,8 +123,9 @@ def _at_search_rate(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     sound = np.nan_to_num(np.asarray(samples, dtype=np.float64), posinf=0.0, neginf=0.0)
     divisor = math.gcd(SEARCH_RATE, sample_rate)
     from scipy import signal            # what does not need it starts sooner, with less memory
-    return signal.resample_poly(sound - sound.mean(), SEARCH_RATE // divisor,
-                                sample_rate // divisor)
+    result: np.ndarray = signal.resample_poly(sound - sound.mean(), SEARCH_RATE // divisor,
+                                              sample_rate // divisor)
+    return result
 
 
 @lru_cache(maxsize=4)
@@ -177,7 +179,8 @@ def _averaged(values: np.ndarray, width: int) -> np.ndarray:
     places = np.arange(len(values))
     low = np.maximum(0, places - width // 2)
     high = np.minimum(len(values), places - width // 2 + width)
-    return np.maximum(0.0, sums[high] - sums[low]) / (high - low)
+    result: np.ndarray = np.maximum(0.0, sums[high] - sums[low]) / (high - low)
+    return result
 
 
 def _power_db(power: float) -> float:

@@ -67,7 +67,7 @@ class ClockEvent:
 
     @property
     def breaks(self) -> bool:
-        """Return whether whoever follows the samples has to start anew, with this block."""
+        """Return whether what follows the samples has to start anew, with this block."""
         return self.kind not in (Continuity.CONTINUOUS, Continuity.DUPLICATE)
 
 
@@ -84,7 +84,7 @@ class StreamClock:
             raise ValueError(f'expected a tolerance of 0 to {MAX_TOLERANCE_S} s, '
                              f'got {tolerance_s!r}')
         self.tolerance_s = tolerance_s
-        self.counts: Counter = Counter()       # of each Continuity
+        self.counts: Counter[Continuity] = Counter()       # of each Continuity
         self.lost_samples = 0                  # in gaps and slips
         self.slipped_samples = 0               # lost (or, negative, repeated) within the tolerance
         self.reset()

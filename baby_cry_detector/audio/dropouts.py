@@ -10,7 +10,7 @@ sample either, and made speech fades into silence: there is a hole only where so
 """
 
 from collections import deque
-from typing import Deque, List, NamedTuple, Optional
+from typing import Deque, List, NamedTuple, Optional, Tuple
 
 from baby_cry_detector.audio.formats import PCM16_SCALE
 import numpy as np
@@ -68,7 +68,7 @@ class DropoutCounter:
         self._recent: Deque[int] = deque(maxlen=RECENT_BLOCKS)
         self._repeats = self._repeated = 0
         # Of each second: holes, samples in them, repeated blocks, samples of those.
-        self._seconds: Deque[tuple] = deque(maxlen=JUDGED_S)
+        self._seconds: Deque[Tuple[int, ...]] = deque(maxlen=JUDGED_S)
 
     def update(self, samples: np.ndarray, sample_rate: int, digest: int) -> None:
         """

@@ -7,12 +7,15 @@ Inside the package one unit of a float sample is 32767 steps of a 16-bit integer
 ``-32768`` decodes to slightly less than -1. Encoding and decoding again is the identity.
 """
 
+from array import array
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Union
 
 from baby_cry_detector.audio.errors import AudioFormatError
 import numpy as np
 
+# Bytes as they come: of a file, or of a message's ``uint8[]``.
+Buffer = Union[bytes, bytearray, memoryview, 'array[int]']
 PCM16_SCALE = 32767.0
 BYTES_PER_SAMPLE = 2
 LITTLE_ENDIAN, BIG_ENDIAN = 'S16LE', 'S16BE'
@@ -62,7 +65,7 @@ class AudioFormat:
         """Return whether the high byte of a sample comes first."""
         return self.sample_format.upper() == BIG_ENDIAN
 
-    def little_endian(self, data) -> bytes:
+    def little_endian(self, data: Buffer) -> bytes:
         """
         Return ``data`` as S16LE bytes.
 
@@ -70,14 +73,15 @@ class AudioFormat:
         """
         if not self.is_big_endian:
             return bytes(data)
-        return decode_frames(data, 1).byteswap().tobytes()
+        turned: np.ndarray = decode_frames(data, 1).byteswap()
+        return turned.tobytes()
 
-    def decode(self, data, channel: Optional[int] = None) -> np.ndarray:
+    def decode(self, data: Buffer, channel: Optional[int] = None) -> np.ndarray:
         """Return mono float64 samples of ``data``; see `decode_s16le`."""
         return decode_s16le(self.little_endian(data) if self.is_big_endian else data,
                             self.channels, channel)
 
-    def frames(self, data) -> np.ndarray:
+    def frames(self, data: Buffer) -> np.ndarray:
         """Return the int16 samples of ``data``, ``(n, channels)``; see `decode_frames`."""
         frames = decode_frames(data, self.channels)
         return frames.byteswap() if self.is_big_endian else frames
@@ -103,7 +107,7 @@ def check_sample_rate(sample_rate: int, what: str = 'a sample rate') -> int:
     return int(sample_rate)
 
 
-def decode_s16le(data, channels: int, channel: Optional[int] = None) -> np.ndarray:
+def decode_s16le(data: Buffer, channels: int, channel: Optional[int] = None) -> np.ndarray:
     """
     Turn interleaved S16LE bytes into mono samples.
 
@@ -119,10 +123,11 @@ def decode_s16le(data, channels: int, channel: Optional[int] = None) -> np.ndarr
         raise AudioFormatError(f'expected a channel from 0 to {channels - 1}, got {channel!r}')
     if channels == 1 or channel is not None:
         return frames[:, channel or 0] / PCM16_SCALE
-    return frames.sum(axis=1, dtype=np.int64) / (channels * PCM16_SCALE)
+    result: np.ndarray = frames.sum(axis=1, dtype=np.int64) / (channels * PCM16_SCALE)
+    return result
 
 
-def decode_frames(data, channels: int) -> np.ndarray:
+def decode_frames(data: Buffer, channels: int) -> np.ndarray:
     """
     Turn interleaved S16LE bytes into frames.
 
@@ -184,5 +189,5 @@ def encode_s16le(samples: np.ndarray) -> bytes:
     return np.ascontiguousarray(samples).astype('<i2', copy=False).tobytes()
 
 
-def _is_integer(value) -> bool:
+def _is_integer(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

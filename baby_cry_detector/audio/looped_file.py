@@ -12,7 +12,7 @@ import numpy as np
 JOINT_S = 0.1                  # of the cross-fade where the recording begins again
 
 
-def looped(path: Union[str, os.PathLike], sample_rate: int,
+def looped(path: Union[str, 'os.PathLike[str]'], sample_rate: int,
            joint_s: float = JOINT_S) -> Iterator[np.ndarray]:
     """
     Yield a recording over and over in pieces ``(n,)`` float64; it is never held in memory.

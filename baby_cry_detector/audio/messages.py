@@ -3,7 +3,7 @@
 """What an audio topic carries, whether it comes from ROS, a bag or a recording."""
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.formats import (AudioFormat, MAX_CHANNELS, MAX_SAMPLE_RATE,
@@ -44,7 +44,7 @@ class FormatMessage:
     possible: bool = True
 
 
-def format_message(arrival_ns: int, info) -> FormatMessage:
+def format_message(arrival_ns: int, info: Any) -> FormatMessage:
     """Return what an ``audio_common_msgs/AudioInfo`` says, of ROS or of a bag's reader."""
     rate, channels = int(info.sample_rate), int(info.channels)
     try:

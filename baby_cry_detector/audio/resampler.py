@@ -100,7 +100,8 @@ class StreamingResampler:
         self._received += samples.size
         if self.is_identity:
             self._sent += samples.size
-            return samples.copy()
+            result: np.ndarray = samples.copy()
+            return result
         self._buffer = np.concatenate((self._buffer, samples))
         usable = self._buffer.size - 2 * self._half + 1    # windows that are complete
         if usable <= 0:
@@ -146,16 +147,19 @@ class StreamingResampler:
         first = positions // self._up
         if self._up == 1:      # a view, nothing is copied
             rows = windows[first[0]:first[-1] + 1:self._down]
-            return np.einsum('ij,j->i', rows, self._table[0])
+            result: np.ndarray = np.einsum('ij,j->i', rows, self._table[0])
+            return result
         rows = windows[first]
         if self._exact:
             index = (self._phase_index + start + np.arange(first.size)) % self._up
-            return np.einsum('ij,ij->i', rows, self._table[index])
+            result = np.einsum('ij,ij->i', rows, self._table[index])
+            return result
         phase = (positions - first * self._up) * (INTERPOLATED_PHASES / self._up)
         row = phase.astype(np.int64)
         part = (phase - row)[:, None]
-        return np.einsum('ij,ij->i', rows,
-                         (1 - part) * self._table[row] + part * self._table[row + 1])
+        result = np.einsum('ij,ij->i', rows,
+                           (1 - part) * self._table[row] + part * self._table[row + 1])
+        return result
 
 
 def resample(samples: np.ndarray, rate_in: int, rate_out: int) -> np.ndarray:

@@ -30,7 +30,7 @@ _UNKNOWN_FRAMES = 1 << 40      # a header that knows no length claims more than 
 ADDRESS = re.compile('[a-z][a-z0-9+.-]+:/', re.IGNORECASE)
 ADDRESS_WORDS = ('; addresses are not opened: save it as a file first (ffmpeg -i ADDRESS -t 60 '
                  'sound.wav), or publish it as audio_stamped')
-PathLike = Union[str, os.PathLike]
+PathLike = Union[str, 'os.PathLike[str]']
 
 
 @dataclass(frozen=True)

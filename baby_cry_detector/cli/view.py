@@ -4,7 +4,7 @@
 What the detector hears, for a person at a terminal.
 
 A live panel where standard output is a terminal, plain lines where it is not. Knows no ROS:
-whoever has a state passes it in.
+the caller passes the state in.
 """
 
 from collections import deque

@@ -79,7 +79,7 @@ class EpisodeSounds:
         """
         Take rows, shape (n, F), and the episode that goes on after them, if one does.
 
-        :param rows: they are kept, not copied: whoever gives them makes new ones.
+        :param rows: they are kept, not copied: the caller makes new ones.
         """
         before = self._episode
         if before is not None and (episode is None or episode.episode_id != before.episode_id):

@@ -6,7 +6,7 @@ The gate before the web server: how many connections there may be, and how long 
 A connection that asks for nothing holds a file of the process. Each has to finish its request line
 and headers in `HEAD_S`, is closed when it is idle for `IDLE_S`, and has `ANSWER_S` to take its
 answer. Where there are too many, the one that has asked for nothing for longest goes first, so
-that whoever asks for something is let in; where all are in use, the new one is told so.
+that a connection that asks for something is let in; where all are in use, the new one is told so.
 """
 
 import asyncio

@@ -253,7 +253,7 @@ class Run:
             SetEnvironmentVariable('ROS_DOMAIN_ID', DOMAIN_ID),
             SetEnvironmentVariable('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'),
             RegisterEventHandler(OnProcessStart(on_start=self._start)),
-            RegisterEventHandler(OnProcessIO(on_stderr=self._hear)),
+            RegisterEventHandler(OnProcessIO(on_stderr=self._on_stderr)),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(str(LAUNCH_FILE)),
                 launch_arguments={name: str(value) for name, value in arguments.items()}.items()),
@@ -263,7 +263,7 @@ class Run:
     def _start(self, event, context):
         self.started.append((event.process_name.rpartition('-')[0], event.pid))
 
-    def _hear(self, event):
+    def _on_stderr(self, event):
         self.said.append(event.text.decode(errors='replace'))
         if b'end of ' not in event.text:
             return None

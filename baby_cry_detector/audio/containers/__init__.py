@@ -12,7 +12,7 @@ AU, CAF and MP3, and finds what was joined, of FLAC, Ogg, MP4, ASF and AMR too.
 import mmap
 import os
 import struct
-from typing import List
+from typing import List, Union
 
 from baby_cry_detector.audio.containers import compressed, plain
 from baby_cry_detector.audio.containers.plain import Bytes, Recording, Samples
@@ -20,7 +20,7 @@ from baby_cry_detector.audio.containers.plain import Bytes, Recording, Samples
 __all__ = ['Bytes', 'Recording', 'recordings_in', 'Samples']
 
 
-def recordings_in(path) -> List[Recording]:
+def recordings_in(path: Union[str, 'os.PathLike[str]']) -> List[Recording]:
     """
     Return the recordings in a file that has to be read otherwise than its header says.
 

@@ -11,7 +11,7 @@ from collections import Counter
 import struct
 from typing import Callable, Iterator, NamedTuple, Optional, Tuple
 
-from baby_cry_detector.audio.containers.plain import find, Recording, Samples
+from baby_cry_detector.audio.containers.plain import Data, find, Reader, Recording, Samples
 
 MPEG1, LAYER_3 = 3, 1
 KBITS = {True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -31,7 +31,7 @@ class _Frame(NamedTuple):
     told: Optional[int]                # frames of the recording, where this one's header says it
 
 
-def _frame(data, at: int) -> Optional[_Frame]:
+def _frame(data: Data, at: int) -> Optional[_Frame]:
     """Return the MP3 frame that begins at a byte; ``None`` if none does."""
     if data[at:at + 1] != b'\xff' or len(head := data[at:at + 4]) < 4 or head[1] & 0xE0 != 0xE0:
         return None
@@ -52,7 +52,7 @@ def _frame(data, at: int) -> Optional[_Frame]:
     return _Frame(length, samples, hertz, side, told)
 
 
-def _behind_tags(data, at: int, size: int) -> int:
+def _behind_tags(data: Data, at: int, size: int) -> int:
     """Return where the MP3 frames behind tags begin."""
     while at < size:
         if data[at:at + 3] == b'ID3' and at + 10 <= size:
@@ -67,7 +67,7 @@ def _behind_tags(data, at: int, size: int) -> int:
     return min(at, size)
 
 
-def _next_frame(data, at: int, size: int) -> int:
+def _next_frame(data: Data, at: int, size: int) -> int:
     """Return where the next frame that another one follows begins; the end if there is none."""
     end = min(size, at + RESYNC)
     while 0 <= (at := data.find(b'\xff', at, end)):
@@ -78,7 +78,7 @@ def _next_frame(data, at: int, size: int) -> int:
     return size
 
 
-def _counted(data, frame_at: int, size: int, frames: int) -> bytes:
+def _counted(data: Data, frame_at: int, size: int, frames: int) -> bytes:
     """Return a silent frame like the one at a byte, which tells how many follow."""
     head = bytearray(data[frame_at:frame_at + 4])
     head[1] |= 1                       # no checksum
@@ -90,7 +90,7 @@ def _counted(data, frame_at: int, size: int, frames: int) -> bytes:
             ).ljust(frame.length, b'\0')
 
 
-def _mp3(data, size: int) -> Iterator[Recording]:
+def _mp3(data: Data, size: int) -> Iterator[Recording]:
     at = 0
     while at < size:
         begin, first = at, _behind_tags(data, at, size)
@@ -100,7 +100,7 @@ def _mp3(data, size: int) -> Iterator[Recording]:
                 raise IndexError('no MP3')
             return
         at = first = first + (head.length if head.told is not None else 0)
-        lengths: Counter = Counter()
+        lengths: Counter[int] = Counter()
         while at < size:
             frame = _frame(data, at)
             if frame is None:
@@ -126,7 +126,7 @@ def _mp3(data, size: int) -> Iterator[Recording]:
                             told_s)
 
 
-def _caf(data, size: int) -> Iterator[Recording]:
+def _caf(data: Data, size: int) -> Iterator[Recording]:
     at = 0
     while at < size:
         after = find(data, CAF, at + 1)
@@ -150,7 +150,7 @@ def _caf(data, size: int) -> Iterator[Recording]:
         at = after
 
 
-def _caf_format(data, at: int):
+def _caf_format(data: Data, at: int) -> Tuple[Optional[Samples], int]:
     rate, coding, flags, packet, _, channels, bits = struct.unpack_from('>d4sIIIII', data, at)
     subtype = {(1, 32): 'FLOAT', (1, 64): 'DOUBLE', (0, 8): 'PCM_S8', (0, 16): 'PCM_16',
                (0, 24): 'PCM_24', (0, 32): 'PCM_32'}.get((flags & 1, bits))
@@ -160,7 +160,7 @@ def _caf_format(data, at: int):
     return Samples(int(rate), channels, subtype, 'LITTLE' if flags & 2 else 'BIG'), packet
 
 
-def _mp4(data, size: int) -> Iterator[Recording]:
+def _mp4(data: Data, size: int) -> Iterator[Recording]:
     starts, at = [0], 0
     while at + 8 <= size:
         length, kind = struct.unpack_from('>I4s', data, at)
@@ -175,8 +175,8 @@ def _mp4(data, size: int) -> Iterator[Recording]:
         yield Recording(start, end - start)
 
 
-def _parts(magic: bytes) -> Callable[..., Iterator[Recording]]:
-    def read(data, size: int) -> Iterator[Recording]:
+def _parts(magic: bytes) -> Callable[[Data, int], Iterator[Recording]]:
+    def read(data: Data, size: int) -> Iterator[Recording]:
         at = 0
         while 0 <= at < size:
             after = find(data, magic, at + 1)
@@ -185,11 +185,11 @@ def _parts(magic: bytes) -> Callable[..., Iterator[Recording]]:
     return read
 
 
-def _is_mp3(data) -> bool:
+def _is_mp3(data: Data) -> bool:
     return data[:3] == b'ID3' or _frame(data, 0) is not None
 
 
-READERS: Tuple[Tuple[Callable, Callable], ...] = (
+READERS: Tuple[Reader, ...] = (
     (_is_mp3, _mp3),
     (lambda data: data[:4] == b'caff', _caf),
     (lambda data: data[4:8] == b'ftyp', _mp4),

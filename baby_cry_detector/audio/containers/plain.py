@@ -5,8 +5,9 @@
 from dataclasses import dataclass
 import io
 import mmap
+import os
 import struct
-from typing import Callable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple, Union
 
 WAVE_FORMATS = {(1, 1): 'PCM_U8', (1, 2): 'PCM_16', (1, 3): 'PCM_24', (1, 4): 'PCM_32',
                 (3, 4): 'FLOAT', (3, 8): 'DOUBLE', (6, 1): 'ALAW', (7, 1): 'ULAW'}
@@ -61,7 +62,7 @@ class Recording:
 class Bytes(io.RawIOBase):
     """A `Recording` as a file that can be read and sought; for libsndfile."""
 
-    def __init__(self, path, recording: Recording):
+    def __init__(self, path: Union[str, 'os.PathLike[str]'], recording: Recording) -> None:
         """Open the file."""
         super().__init__()
         self._file = open(path, 'rb')
@@ -87,7 +88,7 @@ class Bytes(io.RawIOBase):
         """Return the number of the next byte."""
         return self._at
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as there is something."""
         view, head = memoryview(buffer).cast('B'), self._recording.head
         count = max(0, min(len(view), self._size - self._at))
@@ -110,14 +111,19 @@ class Bytes(io.RawIOBase):
         super().close()
 
 
+# What `READERS` look through, and whether a reader fits and what it yields of a size.
+Data = Union[bytes, mmap.mmap]
+Reader = Tuple[Callable[[Data], bool], Callable[[Data, int], Iterator[Recording]]]
+
+
 # --- chunks with 32-bit sizes: RIFF and AIFF -----------------------------------------------------
 
-def _plausible(data, at: int, size: int) -> bool:
+def _plausible(data: Data, at: int, size: int) -> bool:
     return at + 8 <= size and (bytes(data[at:at + 4]) in CHUNKS
                                or bytes(data[at:at + 4]) in (b'data', b'fmt ', b'SSND', b'COMM'))
 
 
-def _after(data, at: int, length: int, size: int) -> int:
+def _after(data: Data, at: int, length: int, size: int) -> int:
     """Return where the chunk after one begins; some writers forget to pad odd ones."""
     end = at + 8 + length
     if length % 2 and not (_plausible(data, end, size) and not _plausible(data, end + 1, size)):
@@ -125,13 +131,13 @@ def _after(data, at: int, length: int, size: int) -> int:
     return end
 
 
-def _is_start(data, at: int) -> bool:
+def _is_start(data: Data, at: int) -> bool:
     return (data[at:at + 4] in (b'RIFF', b'RIFX', b'RF64', b'BW64')
             and data[at + 8:at + 12] == b'WAVE'
             or data[at:at + 4] == b'FORM' and data[at + 8:at + 12] in (b'AIFF', b'AIFC'))
 
 
-def find(data, what: bytes, at: int, end: Optional[int] = None) -> int:
+def find(data: Data, what: bytes, at: int, end: Optional[int] = None) -> int:
     """Return where ``what`` is next, −1 if nowhere; what was looked through is let go."""
     end = len(data) if end is None else end
     while at < end:
@@ -143,13 +149,13 @@ def find(data, what: bytes, at: int, end: Optional[int] = None) -> int:
     return -1
 
 
-def _let_go(data, at: int) -> None:
+def _let_go(data: Data, at: int) -> None:
     """Let the system take back the memory of a `PART` of a mapped file that begins at ``at``."""
-    if hasattr(data, 'madvise'):
+    if isinstance(data, mmap.mmap):
         data.madvise(mmap.MADV_DONTNEED, at - at % mmap.PAGESIZE, PART)
 
 
-def _next_start(data, at: int, size: int) -> int:
+def _next_start(data: Data, at: int, size: int) -> int:
     """Return where the next recording begins, or the size of the file."""
     found = size
     for magic in (b'RIFF', b'RIFX', b'RF64', b'BW64', b'FORM'):
@@ -160,7 +166,7 @@ def _next_start(data, at: int, size: int) -> int:
     return found
 
 
-def _tail(data, at: int, size: int, order: str) -> Optional[int]:
+def _tail(data: Data, at: int, size: int, order: str) -> Optional[int]:
     """Return where the chunks that follow the samples end; ``None`` if there are none such."""
     while at < size:
         if _is_start(data, at):
@@ -179,7 +185,7 @@ def _tail(data, at: int, size: int, order: str) -> Optional[int]:
     return size
 
 
-def _extent(data, first: int, claimed: int, size: int, order: str) -> Tuple[int, int, bool]:
+def _extent(data: Data, first: int, claimed: int, size: int, order: str) -> Tuple[int, int, bool]:
     """
     Return (bytes of samples, where what follows begins, whether the header is right).
 
@@ -197,7 +203,7 @@ def _extent(data, first: int, claimed: int, size: int, order: str) -> Tuple[int,
     return start - first, start, False
 
 
-def _riff(data, size: int) -> Iterator[Recording]:
+def _riff(data: Data, size: int) -> Iterator[Recording]:
     at = 0
     while at < size and _is_start(data, at):
         order = '>' if data[at:at + 4] == b'RIFX' else '<'
@@ -231,7 +237,8 @@ def _riff(data, size: int) -> Iterator[Recording]:
         at = after
 
 
-def _wave_format(data, at: int, length: int, order: str):
+def _wave_format(data: Data, at: int, length: int, order: str
+                 ) -> Tuple[Optional[Samples], int, int]:
     """Return (samples or None, bytes a second, bytes a frame)."""
     tag, channels, rate, byte_rate, align, bits = struct.unpack_from(f'{order}HHIIHH', data, at)
     if tag == 0xFFFE and length >= 40:
@@ -245,7 +252,7 @@ def _wave_format(data, at: int, length: int, order: str):
     return samples, rate * channels * wide, channels * wide
 
 
-def _aiff(data, size: int) -> Iterator[Recording]:
+def _aiff(data: Data, size: int) -> Iterator[Recording]:
     at = 0
     while at < size and _is_start(data, at):
         here, samples, frame = at + 12, None, 1
@@ -264,7 +271,7 @@ def _aiff(data, size: int) -> Iterator[Recording]:
         at = after
 
 
-def _aiff_format(data, at: int, length: int):
+def _aiff_format(data: Data, at: int, length: int) -> Tuple[Optional[Samples], int]:
     channels, _, bits, exponent, mantissa = struct.unpack_from('>HIHHQ', data, at)
     rate = int(mantissa * 2.0 ** (exponent - 16383 - 63))
     coding = bytes(data[at + 18:at + 22]) if length >= 22 else b'NONE'
@@ -281,7 +288,7 @@ def _aiff_format(data, at: int, length: int):
 
 # --- others --------------------------------------------------------------------------------------
 
-def _w64(data, size: int) -> Iterator[Recording]:
+def _w64(data: Data, size: int) -> Iterator[Recording]:
     at = 0
     while data[at:at + 16] == W64_RIFF:
         here, fmt = at + 40, None
@@ -307,7 +314,7 @@ def _w64(data, size: int) -> Iterator[Recording]:
         at = following
 
 
-def _au(data, size: int) -> Iterator[Recording]:
+def _au(data: Data, size: int) -> Iterator[Recording]:
     first, claimed, coding, rate, channels = struct.unpack_from('>IIIII', data, 4)
     if coding not in AU_FORMATS or not rate or not channels or first >= size:
         raise IndexError('no plain samples')
@@ -319,7 +326,7 @@ def _au(data, size: int) -> Iterator[Recording]:
                     told_s=None if is_right else claimed / frame / rate)
 
 
-def _flac(data, size: int) -> Iterator[Recording]:
+def _flac(data: Data, size: int) -> Iterator[Recording]:
     starts = [0]
     at = find(data, b'fLaC', 4)
     while at >= 0:
@@ -330,7 +337,7 @@ def _flac(data, size: int) -> Iterator[Recording]:
         yield Recording(start, end - start)
 
 
-def _ogg(data, size: int) -> Iterator[Recording]:
+def _ogg(data: Data, size: int) -> Iterator[Recording]:
     starts: List[int] = []
     at, flags, kept = 0, 2, 0
     while at < size:
@@ -353,7 +360,11 @@ def _ogg(data, size: int) -> Iterator[Recording]:
         yield Recording(start, end - start, told_s=told_s)
 
 
-READERS: Tuple[Tuple[Callable, Callable], ...] = tuple(
-    (lambda data, magics=magics: data[:4] in magics, read) for magics, read in (
-        ((b'RIFF', b'RIFX', b'RF64', b'BW64'), _riff), ((b'FORM',), _aiff), ((b'riff',), _w64),
-        ((b'.snd',), _au), ((b'fLaC',), _flac), ((b'OggS',), _ogg)))
+def _begins_with(*magics: bytes) -> Callable[[Data], bool]:
+    return lambda data: data[:4] in magics
+
+
+READERS: Tuple[Reader, ...] = (
+    (_begins_with(b'RIFF', b'RIFX', b'RF64', b'BW64'), _riff), (_begins_with(b'FORM'), _aiff),
+    (_begins_with(b'riff'), _w64), (_begins_with(b'.snd'), _au), (_begins_with(b'fLaC'), _flac),
+    (_begins_with(b'OggS'), _ogg))

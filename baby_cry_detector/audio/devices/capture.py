@@ -3,7 +3,7 @@
 """
 A microphone that is kept open: opened anew when it is lost, watched, and not trusted blindly.
 
-One thread reads it, and another takes its place where that hangs. Whoever hands out the blocks is
+One thread reads it, and another takes its place where that hangs. What hands out the blocks is
 called in the thread.
 """
 

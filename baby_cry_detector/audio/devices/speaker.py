@@ -3,7 +3,7 @@
 """
 Loudspeakers through PortAudio, each in a process of its own (`device_process.py` says why).
 
-Writing takes as long as playing does, so whoever writes is paced by the device and never far ahead
+Writing takes as long as playing does, so the writer is paced by the device and never far ahead
 of it; nothing here blocks for longer than it was asked to, whatever the device does.
 """
 

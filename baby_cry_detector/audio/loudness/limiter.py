@@ -11,9 +11,10 @@ defect in a generator ends in a quiet sound, not in a loud one.
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Tuple
 
 from baby_cry_detector.audio.formats import from_pcm16, to_pcm16
-from baby_cry_detector.audio.loudness.weighting import AWeighting, level_db
+from baby_cry_detector.audio.loudness.weighting import AWeighting, level_db, State
 import numpy as np
 
 BLOCK_S = 0.01
@@ -62,7 +63,7 @@ class _Budget:
 
     def left(self, cap_energy: float) -> float:
         """Return what the next block may hold."""
-        return max(0.0, self._blocks * cap_energy * self._above - sum(self._used))
+        return float(max(0.0, self._blocks * cap_energy * self._above - sum(self._used)))
 
     def use(self, energy: float) -> None:
         self._used.append(energy)
@@ -113,7 +114,7 @@ class LevelLimiter:
             energy += used
         return LimitedBlock(pcm, energy / samples.size)
 
-    def _limit(self, samples: np.ndarray):
+    def _limit(self, samples: np.ndarray) -> Tuple[np.ndarray, float]:
         """Return int16 samples of one block and their A-weighted energy."""
         largest = np.abs(samples).max()
         if largest > 1e3:              # absurd: keep the arithmetic finite
@@ -142,11 +143,11 @@ class LevelLimiter:
             budget.use(energy)
         return pcm, energy
 
-    def _quantised(self, samples: np.ndarray):
+    def _quantised(self, samples: np.ndarray) -> Tuple[np.ndarray, float, State]:
         pcm = to_pcm16(np.clip(samples, -self._peak, self._peak))
         _, energy, state = self._weighted(from_pcm16(pcm))
         return pcm, energy, state
 
-    def _weighted(self, samples: np.ndarray):
+    def _weighted(self, samples: np.ndarray) -> Tuple[np.ndarray, float, State]:
         weighted, state = self._weighting.peek(samples)
         return weighted, float(np.dot(weighted, weighted)), state

@@ -16,18 +16,22 @@ SILENCE_DBFS = -160.0
 # Poles of the A curve in Hz: two at the first and the last, one at each other.
 _POLES_HZ = (20.598997, 107.65265, 737.86223, 12194.217)
 _ROLL_OFF_TAPS = 33
+State = Tuple[np.ndarray, np.ndarray]         # of the sections and of the roll-off
 
 
 def a_weighting_db(frequency_hz: np.ndarray) -> np.ndarray:
     """Return the A curve in dB (0 at 1 kHz) for frequencies above 0."""
-    return 20.0 * np.log10(_magnitude(np.asarray(frequency_hz, np.float64)) / _magnitude(1000.0))
+    ratio = _magnitude(np.asarray(frequency_hz, np.float64)) / _magnitude(np.array(1000.0))
+    curve: np.ndarray = 20.0 * np.log10(ratio)
+    return curve
 
 
-def _magnitude(frequency_hz):
+def _magnitude(frequency_hz: np.ndarray) -> np.ndarray:
     square = np.square(frequency_hz)
     low, second, third, high = np.square(_POLES_HZ)
-    return square ** 2 / ((square + low) * np.sqrt((square + second) * (square + third))
-                          * (square + high))
+    magnitude: np.ndarray = square ** 2 / (
+        (square + low) * np.sqrt((square + second) * (square + third)) * (square + high))
+    return magnitude
 
 
 @lru_cache(maxsize=8)
@@ -71,14 +75,14 @@ class AWeighting:
         """Forget what was heard."""
         self._state = (np.zeros((len(self._sections), 2)), np.zeros(len(self._taps) - 1))
 
-    def peek(self, samples: np.ndarray) -> Tuple[np.ndarray, tuple]:
+    def peek(self, samples: np.ndarray) -> Tuple[np.ndarray, State]:
         """Return the weighted block ``(n,)`` and the state after it, without taking it."""
         from scipy import signal
         weighted, sections = signal.sosfilt(self._sections, samples, zi=self._state[0])
         weighted, taps = signal.lfilter(self._taps, [1.0], weighted, zi=self._state[1])
         return weighted, (sections, taps)
 
-    def take(self, state: tuple) -> None:
+    def take(self, state: State) -> None:
         """Go on from a state that `peek` returned."""
         self._state = state
 

@@ -91,7 +91,8 @@ def _melody(time, duration_s, distress, rng) -> np.ndarray:
         arc = np.maximum(arc, 0) * (0.75 + 0.25 * np.cos(4 * np.pi * (time - peak)))
     sway = _slow_noise(time.size, duration_s, 4.0, rng)
     vibrato = 0.012 * np.sin(2 * np.pi * rng.uniform(5, 8) * duration_s * time)
-    return 0.88 + height * np.maximum(arc, 0) ** 0.8 + 0.015 * sway + vibrato * time
+    result: np.ndarray = 0.88 + height * np.maximum(arc, 0) ** 0.8 + 0.015 * sway + vibrato * time
+    return result
 
 
 def _loudness(time, duration_s, rng) -> np.ndarray:
@@ -99,22 +100,25 @@ def _loudness(time, duration_s, rng) -> np.ndarray:
     edges = np.minimum(1, time / attack) * np.minimum(1, (1 - time) / release)
     arc = 0.65 + 0.35 * np.sin(np.pi * np.clip(time, 0, 1) ** rng.uniform(0.7, 1.3))
     trouble = 1 + 0.15 * _slow_noise(time.size, duration_s, 12.0, rng)
-    return edges ** 0.8 * arc * np.clip(trouble, 0.3, 1.5)
+    result: np.ndarray = edges ** 0.8 * arc * np.clip(trouble, 0.3, 1.5)
+    return result
 
 
 def _part(time, rng) -> np.ndarray:
     """Return where the breath is in its other mode: 0 to 1, with soft edges."""
     begin = rng.uniform(0.1, 0.5)
     end = min(1.0, begin + rng.uniform(0.25, 0.7))
-    return np.clip(np.minimum(time - begin, end - time) / 0.04 + 0.5, 0, 1)
+    result: np.ndarray = np.clip(np.minimum(time - begin, end - time) / 0.04 + 0.5, 0, 1)
+    return result
 
 
 def _slow_noise(n, duration_s, bandwidth_hz, rng) -> np.ndarray:
     """Return noise of about unit size whose changes take ``1 / bandwidth_hz``."""
     knots = max(4, int(duration_s * bandwidth_hz) + 3)
     smooth = signal.resample_poly(rng.normal(size=knots), 16, 1)
-    return np.interp(np.linspace(0, smooth.size * (knots - 1) / knots, n),
-                     np.arange(smooth.size), smooth)
+    result: np.ndarray = np.interp(np.linspace(0, smooth.size * (knots - 1) / knots, n),
+                                   np.arange(smooth.size), smooth)
+    return result
 
 
 def _tract(frequency, formants, opening) -> np.ndarray:
@@ -125,7 +129,8 @@ def _tract(frequency, formants, opening) -> np.ndarray:
         centre = formant * (1 - shift * (1 - opening))
         gain = gain * centre ** 2 / np.hypot(centre ** 2 - frequency ** 2, bandwidth * frequency)
     # Higher resonances make up for what three of them take away above.
-    return gain * (1 + (frequency / 5000.0) ** 2)
+    result: np.ndarray = gain * (1 + (frequency / 5000.0) ** 2)
+    return result
 
 
 def _voice(baby, f0, loudness, opening, distress, subharmonic, noise, jitter,
@@ -163,10 +168,12 @@ def _voice(baby, f0, loudness, opening, distress, subharmonic, noise, jitter,
     breath *= (1 + 0.5 * np.cos(phase)) / np.sqrt(np.mean(breath ** 2))
     level = np.sqrt(np.mean(voice ** 2)) + 1e-12
     voice = voice / level * (1 + baby.shimmer * flutter) * np.sqrt(1 - 0.7 * at_rate(noise))
-    return (voice + at_rate(noise) * breath) * at_rate(loudness)
+    result: np.ndarray = (voice + at_rate(noise) * breath) * at_rate(loudness)
+    return result
 
 
 def _noise_gain(baby, opening, distress) -> np.ndarray:
     frequency = np.linspace(0, RATE / 2, 65)
     gain = _tract(np.maximum(frequency, 50), baby.formants_hz, opening)
-    return gain / gain.max() * np.clip(frequency / 500, 0, 1)
+    result: np.ndarray = gain / gain.max() * np.clip(frequency / 500, 0, 1)
+    return result

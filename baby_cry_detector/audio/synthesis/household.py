@@ -15,7 +15,8 @@ def room_noise(duration_s: float, rng: np.random.Generator) -> np.ndarray:
     frequency = np.fft.rfftfreq(n, 1 / RATE)
     spectrum *= (np.maximum(frequency, 120) / 120) ** -0.4 * np.minimum(frequency / 120, 1)
     noise = np.fft.irfft(spectrum, n)
-    return noise / np.sqrt(np.mean(noise ** 2))
+    result: np.ndarray = noise / np.sqrt(np.mean(noise ** 2))
+    return result
 
 
 def hum(duration_s: float, rng: np.random.Generator) -> np.ndarray:
@@ -25,7 +26,8 @@ def hum(duration_s: float, rng: np.random.Generator) -> np.ndarray:
                for k in range(1, 9))
     rattle = signal.lfilter([1 - 0.97], [1, -0.97], rng.normal(size=time.size))
     edges = np.clip(np.minimum(time, duration_s - time) / 0.4, 0, 1)
-    return 0.5 * (tone + rattle) * edges
+    result: np.ndarray = 0.5 * (tone + rattle) * edges
+    return result
 
 
 def knocks(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -38,7 +40,8 @@ def knocks(count: int, rng: np.random.Generator) -> np.ndarray:
         knock += np.exp(-time * 400) * rng.normal(size=time.size)
         start = round((0.28 * k + rng.uniform(0, 0.05)) * RATE)
         sound[start:start + time.size] += knock
-    return sound / np.abs(sound).max()
+    result: np.ndarray = sound / np.abs(sound).max()
+    return result
 
 
 def babble(duration_s: float, rng: np.random.Generator, f0_hz: float = 125.0) -> np.ndarray:
@@ -67,4 +70,5 @@ def babble(duration_s: float, rng: np.random.Generator, f0_hz: float = 125.0) ->
             speech[begin:begin + hiss.size] += hiss * np.hanning(hiss.size)
         start += length + (rng.uniform(0.3, 0.6) if rng.random() < 0.15 else
                            rng.uniform(0.01, 0.06))
-    return speech / np.abs(speech).max()
+    result: np.ndarray = speech / np.abs(speech).max()
+    return result

@@ -49,7 +49,8 @@ def synthesise_cry(duration_s: float, seed: int = 0, distress: float = 0.7,
     noise = household.room_noise(bout_s, rng)
     sound = crying + noise * np.sqrt(np.mean(crying ** 2)) * 10 ** (-snr_db / 20)
     sound = sound[:round(duration_s * RATE)]
-    return sound * LOUDEST / np.abs(sound).max()
+    result: np.ndarray = sound * LOUDEST / np.abs(sound).max()
+    return result
 
 
 def demonstration(seed: int = 0) -> Tuple[np.ndarray, List[Tuple[float, float]]]:
@@ -83,7 +84,8 @@ def demonstration(seed: int = 0) -> Tuple[np.ndarray, List[Tuple[float, float]]]
 
 def in_room(sound: np.ndarray, response: np.ndarray) -> np.ndarray:
     """Return a sound as it is heard across a room; longer than before by its reverberation."""
-    return signal.fftconvolve(sound, response)
+    result: np.ndarray = signal.fftconvolve(sound, response)
+    return result
 
 
 def _baby(rng: np.random.Generator, f0_hz: Optional[float]) -> Baby:
@@ -153,4 +155,5 @@ def _impulse_response(rng: np.random.Generator) -> np.ndarray:
     for delay_s in rng.uniform(0.002, 0.02, 5):
         tail[round(delay_s * RATE)] += rng.choice([-1, 1]) * rng.uniform(0.1, 0.3)
     tail[0] = 1.0
-    return tail
+    result: np.ndarray = tail
+    return result

@@ -103,7 +103,7 @@ def hear(recording: Recording, options: Options) -> Tuple[Document, Optional[np.
         if changed:
             document.update(kind='changed', reason=changed)
         else:
-            rows = _hear(recording, options, document)
+            rows = _detect(recording, options, document)
             changed = _change(recording)
             if changed:
                 document.update(status=FAILED, kind='changed', reason=changed, episodes=[])
@@ -116,7 +116,7 @@ def hear(recording: Recording, options: Options) -> Tuple[Document, Optional[np.
     return document, rows if options.frames and document['status'] != FAILED else None
 
 
-def _hear(recording: Recording, options: Options, document: Document) -> Optional[np.ndarray]:
+def _detect(recording: Recording, options: Options, document: Document) -> Optional[np.ndarray]:
     checkpoint, model, second = detector(options.checkpoint, options.confirmer)
     settings = DecisionSettings.of(options.decision)
     listener = FrameListener(checkpoint, settings, model=model)

@@ -9,8 +9,8 @@ Folder::
     OUT/results/ab/*.json   what was found in a recording; the name is a digest of its name
     OUT/frames/ab/*.npy     its frames, where they are wanted
 
-Whoever is killed at any moment leaves results that are complete, and the same command goes on
-with the others. Nothing else has to be kept: everything that people read is made of these files.
+A command that is killed at any moment leaves results that are complete, and goes on with the
+others when it is given again. Nothing else has to be kept: everything that people read is made of these files.
 """
 
 import hashlib

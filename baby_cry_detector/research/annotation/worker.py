@@ -26,7 +26,7 @@ def serve(descriptor: int) -> None:
 
 
 def _end_with(descriptor: int) -> None:
-    """End with whoever started this, however that ended."""
+    """End with the process that started this, however that ended."""
     poll = select.poll()
     poll.register(descriptor, 0)           # a hang-up is always told
     poll.poll()

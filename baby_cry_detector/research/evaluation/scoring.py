@@ -34,7 +34,7 @@ def score_with_checkpoint(checkpoint: Checkpoint, clips: Sequence[Clip],
         runtime.reset()
         heard = ClipScore(checkpoint.smoothing_s, checkpoint.enter_threshold)
         try:
-            _hear(clip.file, feature_set, runtime, heard)
+            _score(clip.file, feature_set, runtime, heard)
         except (OSError, ValueError, RuntimeError) as error:
             problems.append(f'{clip.path}: {error}')
             continue
@@ -95,7 +95,7 @@ class ClipScore:
         return max(0.0, float(heard_s - first_sound_of_levels_s(levels)))
 
 
-def _hear(file, feature_set: FeatureSet, runtime, heard: ClipScore) -> None:
+def _score(file, feature_set: FeatureSet, runtime, heard: ClipScore) -> None:
     """Give P(cry) and the level of every frame; the recording is never held in memory."""
     extractor = StreamingExtractor(feature_set)
     rest = np.zeros(0)

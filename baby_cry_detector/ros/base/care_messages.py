@@ -104,7 +104,7 @@ def alert_message(said: Said) -> CryAlert:
 
 
 def alert_key(message: CryAlert) -> tuple:
-    """Return what tells one word from another, whoever says it."""
+    """Return what tells one word from another, of any sender."""
     stamp = message.header.stamp
     return (message.state, message.alert_id, message.sequence, stamp.sec, stamp.nanosec)
 

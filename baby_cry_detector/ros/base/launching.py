@@ -119,7 +119,7 @@ def end_of_a_process(event, context) -> list:
     Return what follows the end of a process that is not started again: the launch ends too.
 
     Half a graph hears nothing. launch itself would end with exit code 0 whatever became of its
-    processes, and only an exception makes that a 1: whoever supervises the launch must see it.
+    processes, and only an exception makes that a 1: what supervises the launch must see it.
 
     :param event: `ProcessExited`; its sentence stands in the output above.
     :raises RuntimeError: if it was not asked to end.

@@ -146,7 +146,7 @@ def need_message(state: CryState) -> CryNeed:
 
 
 def cry_state(message: CryNeed) -> CryState:
-    """Return what a message says, whoever sent it, without what can't be true."""
+    """Return what a message of any sender says, without what can't be true."""
     return CryState(
         **{name: getattr(message, name) for name in SAME_FIELDS},
         stamp_ns=to_nanoseconds(message.header.stamp), crib_id=message.header.frame_id,

@@ -12,12 +12,12 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 
 # Audio and features survive a subscriber that is busy for this long.
 QUEUE_S = 10.0
-# What a hearer reckons with, whoever publishes: a deeper queue would also hold more of a flood.
+# What a subscriber reckons with of any publisher: a deeper queue would also hold more of a flood.
 USUAL_MESSAGE_S = 0.02
 
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
-# A subscriber of what is believed: a burst of changes waits for whoever is busy for this long. It
+# A subscriber of what is believed: a burst of changes waits for one that is busy for this long. It
 # is published `LATCHED`, of which one is kept: who joins late gets the present, nothing older.
 STATE_QUEUE_S = 2.0
 MOST_STATES_PER_S = 10

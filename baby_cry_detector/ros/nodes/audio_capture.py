@@ -101,7 +101,7 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
 
     def _publish(self, block: AudioBlock, stamp_ns: int) -> bool:
         """
-        Hand a block to the extractor; a message is made for whoever else subscribes.
+        Hand a block to the extractor; a message is made for other subscribers.
 
         :return: whether it was heard in this call.
         """

@@ -5,7 +5,7 @@ Node that remembers: every episode, alert and care event goes into the household
 
 Messages and requests arrive here; `DiaryKeeper` decides what comes in, and a thread of its own
 writes it (`care.diary.writer`). A disk that is full, or somebody who locks the file, is reported
-and waited for; nobody else waits for it.
+and waited for; no other node waits for it.
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
 """
 Node that turns any stamped S16LE audio into rows of descriptors: `frame_features`.
 
-The rows carry the audio's own stamps and a frame counter, so whoever follows can see what is
+The rows carry the audio's own stamps and a frame counter, so a subscriber can see what is
 missing.
 """
 
@@ -50,7 +50,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._listening = Listening(self, self._remember)
         self.classifier = None         # of the same process: takes frames without a message
         self._topic = ''               # on which audio is heard
-        self._handover = Handover(self, lambda *what: self._hear(*what))
+        self._handover = Handover(self, lambda *what: self._on_block(*what))
         self._sends_samples = True
         self.create_service(Trigger, '~/forget_microphone', self._forget_microphone)
 
@@ -106,7 +106,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         stamp_ns = to_nanoseconds(message.header.stamp)
         if not self._handover.had(stamp_ns):
             self._interleaving.note(info.get('publication_sequence_number'))
-            self._hear(message.audio.data, stamp_ns, message.header.frame_id)
+            self._on_block(message.audio.data, stamp_ns, message.header.frame_id)
 
     def take(self, topic: str, data: bytes, stamp_ns: int, frame_id: str) -> bool:
         """
@@ -122,7 +122,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._handover.take(stamp_ns, data, stamp_ns, frame_id)
         return True
 
-    def _hear(self, data, stamp_ns: int, frame_id: str):
+    def _on_block(self, data, stamp_ns: int, frame_id: str):
         arrival_ns = now_nanoseconds(self)
         with self._workload:
             blocks = self._extraction.on_audio(AudioMessage(arrival_ns, stamp_ns, frame_id, data))
@@ -138,7 +138,7 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
         self._workload.add(sum(len(frames.values) for frames in blocks), arrival_ns - stamp_ns)
 
     def _publish(self, frames):
-        """Hand frames to the classifier; a message is made for whoever else subscribes."""
+        """Hand frames to the classifier; a message is made for other subscribers."""
         if not self._sends_samples:
             frames = replace(frames, samples=None)
         feature_set, frame_id = self._extraction.feature_set.id, self._extraction.frame_id

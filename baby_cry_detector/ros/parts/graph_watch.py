@@ -3,9 +3,9 @@
 """
 What `caregiver_alert` watches in the graph: others of its kind, and changes that weaken something.
 
-One node of a kind in a namespace: whoever comes second stays silent while the first one speaks. On
+One node of a kind in a namespace: the second one stays silent while the first one speaks. On
 one machine a lock tells (`kept_state`); this tells across machines and containers.
-What was said is kept by whoever said it and told to a newcomer at once, so a first one that lives
+What was said is kept by its node and told to a newcomer at once, so a first one that lives
 is heard within a second, and one that was killed, which the middleware still lists for a while, is
 not. Two that begin at once, or find each other late, both hear the other's claim, and both know
 which one goes: the younger. A claim alone silences nobody for long: who makes it has to alert.
@@ -29,7 +29,7 @@ LISTEN_S = 1.0
 REMEMBERED = 500
 CLAIM_PERIOD_S = 1.0
 CLAIM_LASTS_S = 5.0
-# Whoever claims and does not alert within so long after an alert was due is not waited for.
+# A node that claims and does not alert within so long after an alert was due is not waited for.
 PROOF_S = 10.0
 MOST_CLAIMS = 20
 # A soother that starts, or is started again, is waited for.
@@ -80,7 +80,7 @@ class OnlyOne:
             self._elders[message.data] = time.monotonic()
 
     def expect(self, is_due: bool) -> None:
-        """Note whether an alert is due: whoever claims to be the one has to say it."""
+        """Note whether an alert is due: the node that claims to be the one has to say it."""
         now_s = time.monotonic()
         self._due_s = None if not is_due else now_s if self._due_s is None else self._due_s
         if self._due_s is not None and now_s - self._due_s > PROOF_S and self._elders and (
@@ -139,7 +139,7 @@ class NightlyTestWatch:
         self._looking = node.every(LOOK_PERIOD_S, self.look)
 
     def look(self) -> None:
-        """Look whether whoever has the loudspeaker is there."""
+        """Look whether the node with the loudspeaker is there."""
         if self._client.service_is_ready() or not self._is_asked_for():
             self._seen_s, self.trouble = time.monotonic(), ''
         elif not self.trouble and time.monotonic() - self._seen_s > PLAYER_GONE_S:

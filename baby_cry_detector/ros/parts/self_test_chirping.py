@@ -89,6 +89,6 @@ class Chirping:
         self._asked = None
         answer = asked.result()
         if answer.success or 'did not hear' in answer.message:
-            self._nightly.done()               # whoever hears says the rest, louder
+            self._nightly.done()               # the node that hears says the rest, louder
         else:
             self._nightly.failed(answer.message)

@@ -61,8 +61,8 @@ def test_audio_is_heard_by_a_call_on_a_thread_of_its_own(start_graph, tmp_path, 
     graph = start_graph({'audio_capture': {'source': 'file', 'file': str(path), 'loop': True}},
                         capture=True)
     probe, (classifier, extractor, capture) = graph.probe, graph.nodes
-    hear = extractor._hear
-    monkeypatch.setattr(extractor, '_hear', lambda *args: (
+    hear = extractor._on_block
+    monkeypatch.setattr(extractor, '_on_block', lambda *args: (
         threads.add(threading.current_thread().name), hear(*args))[1])
     probe.spin_until(lambda: classifier._workload.frames > 100)
     assert not made and threads == {'hearing'}

@@ -3,7 +3,7 @@
 """
 A channel: a queue, a thread, retries with back-off, and a state that says how it is.
 
-Whoever offers a notice never waits. What can't be delivered now is kept in order and tried again,
+Offering a notice never waits. What can't be delivered now is kept in order and tried again,
 so that a broker or a network that is gone for a while loses nothing; with an `Outbox` neither does
 a process that is killed meanwhile.
 """
@@ -59,7 +59,7 @@ class Sender:
     """Whether what waits is worth keeping for a process after this one."""
 
     def wants(self, said: Said) -> bool:
-        """Return whether this channel tells that to anybody; called by whoever offers."""
+        """Return whether this channel tells that to anybody; called by the thread that offers."""
         return said.loud or said.state == END
 
     def send(self, said: Said, late_s: float) -> None:
