@@ -8,7 +8,7 @@ key, a page of aliases that means a billion values, a thousand brackets. Pure.
 """
 
 import re
-from typing import Optional
+from typing import Dict, Optional, Set
 
 import yaml
 
@@ -75,7 +75,7 @@ def _measure(text: str) -> None:
             raise YamlError(line, f'more than {MOST_VALUES} values')
 
 
-def _values(node: yaml.Node, known: dict, inside: set) -> int:
+def _values(node: yaml.Node, known: Dict[int, int], inside: Set[int]) -> int:
     """Return how many values a node stands for; one that holds itself is too many."""
     if id(node) in inside:
         return MOST_VALUES + 1

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 import sys
 import time
-from typing import Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from baby_cry_detector.care.diary.export import time_text
 from baby_cry_detector.care.diary.store import DiaryStore
@@ -37,7 +37,8 @@ def _domain() -> str:
 
 
 @contextmanager
-def kept(crib: str, warn=_warn, patience_s: Optional[float] = None) -> Iterator[tuple]:
+def kept(crib: str, warn: Callable[[str], None] = _warn, patience_s: Optional[float] = None
+         ) -> Iterator[Tuple[KeptState, Dict[str, Any]]]:
     """
     Give (file, what it holds), and hold it; what is broken is set aside and said.
 
@@ -47,7 +48,7 @@ def kept(crib: str, warn=_warn, patience_s: Optional[float] = None) -> Iterator[
     """
     state = _settings_held(crib, PATIENCE_S if patience_s is None else patience_s)
     try:
-        document: dict = {}
+        document: Dict[str, Any] = {}
         try:
             document = state.read() or {}
             settings = checked_settings(document)
@@ -77,7 +78,7 @@ def _settings_held(crib: str, patience_s: float) -> KeptState:
         time.sleep(0.02)
 
 
-def settings_of(crib: str, warn=_warn) -> dict:
+def settings_of(crib: str, warn: Callable[[str], None] = _warn) -> Dict[str, Any]:
     """
     Return what is set for a crib, as `kept` gives it; without waiting or holding anything.
 
@@ -97,7 +98,7 @@ def settings_of(crib: str, warn=_warn) -> dict:
         return settings
 
 
-def _since_forgotten(settings: dict, crib: str) -> dict:
+def _since_forgotten(settings: Dict[str, Any], crib: str) -> Dict[str, Any]:
     """Return what is set, as far as it counts since a crib's baby was last forgotten."""
     mark_ns = forgotten_ns(crib)
     if mark_ns <= settings['since_ns']:
@@ -208,7 +209,7 @@ def _empty_settings(crib: str, now_ns: int) -> str:
     return ''
 
 
-def _empty(path: Path, document: dict) -> None:
+def _empty(path: Path, document: Dict[str, Any]) -> None:
     try:
         # As the node of that file would take it, so that none that runs loses what it has.
         state = KeptState(path.stem[len(_domain()):])
@@ -231,7 +232,7 @@ def ahead_sentence(since_ns: int, now_ns: int) -> str:
             'learnt; once the clock here is right, forget once more, and it learns from then on')
 
 
-def checked_settings(document: dict) -> dict:
+def checked_settings(document: Dict[str, Any]) -> Dict[str, Any]:
     """
     Return what a file holds: {since_ns, items}, and birth_ns if it says anything of that.
 
@@ -242,7 +243,7 @@ def checked_settings(document: dict) -> dict:
     return {**settings, 'birth_ns': birth_ns} if 'birth_ns' in document else settings
 
 
-def document_of(settings: dict, now_ns: Optional[int] = None) -> dict:
+def document_of(settings: Dict[str, Any], now_ns: Optional[int] = None) -> Dict[str, Any]:
     """Return what `checked_settings` returned as it is kept."""
     items = settings['items']
     document = journal.to_document([item for item in items if isinstance(item, Cry)],
@@ -253,7 +254,7 @@ def document_of(settings: dict, now_ns: Optional[int] = None) -> dict:
     return document
 
 
-def keep_settings(state: KeptState, crib: str, settings: dict, now_ns: int) -> str:
+def keep_settings(state: KeptState, crib: str, settings: Dict[str, Any], now_ns: int) -> str:
     """
     Keep what is set for a crib.
 
@@ -272,7 +273,7 @@ def diary_items(store: DiaryStore, crib: str, since_ns: int = 0) -> List[Union[C
             *facts_of(store.each_event(since_ns), crib, since_ns)]
 
 
-def document_for(state: KeptState, crib: str) -> dict:
+def document_for(state: KeptState, crib: str) -> Dict[str, Any]:
     """
     Return what a node keeps of a crib; the file of another crib is put by, for when it is back.
 
@@ -297,7 +298,7 @@ def _put_by(state: KeptState, crib: str) -> Path:
     return state.path.with_suffix(f'.{safe_name(crib)}.json')
 
 
-def _node_files(warn) -> Iterator[Tuple[Path, dict]]:
+def _node_files(warn: Callable[[str], None]) -> Iterator[Tuple[Path, Dict[str, Any]]]:
     """Yield (path, what it holds) of what estimators on this machine have kept and can be read."""
     for path in sorted(state_folder().glob(f'{_domain()}.*need_estimator*.json')):
         if path.name.startswith(f'{_domain()}.need.'):
@@ -315,7 +316,7 @@ def _node_files(warn) -> Iterator[Tuple[Path, dict]]:
             yield path, document
 
 
-def kept_by_nodes(warn=_warn) -> Dict[str, journal.Kept]:
+def kept_by_nodes(warn: Callable[[str], None] = _warn) -> Dict[str, journal.Kept]:
     """Return what estimators on this machine have kept, by crib; what is left out is said."""
     found: Dict[str, journal.Kept] = {}
     for _, document in _node_files(warn):
@@ -338,7 +339,8 @@ class DiaryReader:
 
     def __init__(self, path: Path, crib: str) -> None:
         self._path, self._crib = path, crib
-        self._past: Optional[tuple] = None      # of which file, how much before which time
+        # Of which file, how much before which time.
+        self._past: Optional[Tuple[int, ...]] = None
 
     def read(self, since_ns: int, lately_ns: int) -> Tuple[List[Union[Cry, Fact]], bool]:
         """
@@ -365,7 +367,7 @@ class DiaryReader:
         return items, before is not None and not is_known
 
 
-def _counts(store: DiaryStore, until_ns: int) -> tuple:
+def _counts(store: DiaryStore, until_ns: int) -> Tuple[int, ...]:
     return tuple(store.rows('SELECT (SELECT count(*) FROM episodes WHERE onset_ns < ?) AS a, '
                             '(SELECT count(*) FROM events WHERE stamp_ns < ?) AS b',
                             (until_ns, until_ns))[0].values())

@@ -9,7 +9,7 @@ forgotten, and what was imported, whenever that happened.
 
 from pathlib import Path
 import re
-from typing import Callable, Dict, Iterable, Union
+from typing import Any, Callable, Dict, Iterable, Tuple, Union
 
 from baby_cry_detector import kept_needs, kept_voice
 from baby_cry_detector.care.need import journal
@@ -21,9 +21,9 @@ from baby_cry_detector.units import DAY_NS
 LATELY_NS = 3 * DAY_NS
 
 
-def watch_of(crib: str, kept: journal.Kept, settings: dict, now_ns: int,
+def watch_of(crib: str, kept: journal.Kept, settings: Dict[str, Any], now_ns: int,
              diary: Iterable[Union[Cry, Fact]] = (), threshold: float = 0.95,
-             use_sound: bool = False) -> tuple:
+             use_sound: bool = False) -> Tuple[CribWatch, str]:
     """
     Return (the watch that knows all of it, what of the settings is refused: a sentence or '').
 
@@ -103,7 +103,7 @@ class LearntCrib:
             self._report('kept_needs', f'{aside}; what the diary has is learnt again')
         return journal.Kept([])
 
-    def _settings(self) -> dict:
+    def _settings(self) -> Dict[str, Any]:
         """
         Return what is set: a birth, what is forgotten, what was imported.
 

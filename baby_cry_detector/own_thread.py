@@ -12,7 +12,7 @@ thread's lock.
 import contextlib
 import threading
 import time
-from typing import Callable, List, Optional
+from typing import Callable, Iterator, List, Optional
 
 # Between two calls the lock is free for so long at least, whatever is overdue.
 BREATH_S = 2e-4
@@ -100,7 +100,7 @@ class OwnThread:
             self._changed.notify()
 
     @contextlib.contextmanager
-    def turn(self, is_over: Callable[[], bool]):
+    def turn(self, is_over: Callable[[], bool]) -> Iterator[None]:
         """
         Take the lock from a thread that somebody who holds it may wait for.
 

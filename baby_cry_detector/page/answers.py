@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+from typing import Any, Dict
 
 from aiohttp import web
 from baby_cry_detector.page.inputs import InputError, LONGEST_BODY, parse_body
@@ -11,12 +12,12 @@ from baby_cry_detector.page.inputs import InputError, LONGEST_BODY, parse_body
 SLOW_S = 5.0     # for a body to arrive
 
 
-def as_json(value) -> str:
+def as_json(value: object) -> str:
     """Return JSON in the smallest form; ValueError if there is something it has no name for."""
     return json.dumps(value, separators=(',', ':'), allow_nan=False)
 
 
-async def read_body(request: web.Request) -> dict:
+async def read_body(request: web.Request) -> Dict[str, Any]:
     """
     Return the JSON object that was sent.
 

@@ -12,7 +12,7 @@ that a connection that asks for something is let in; where all are in use, the n
 import asyncio
 import ipaddress
 import socket
-from typing import Dict, Optional, Set
+from typing import Callable, Dict, Optional, Set
 
 MOST_CONNECTIONS = 300
 MOST_BY_ADDRESS = 40
@@ -48,7 +48,8 @@ def origin(address: Optional[str]) -> str:
 class Gate:
     """All connections of one server; used in its loop's thread alone."""
 
-    def __init__(self, make_protocol, count):
+    def __init__(self, make_protocol: Callable[[], asyncio.Protocol],
+                 count: Callable[[str], None]) -> None:
         """
         Let nobody in yet.
 
@@ -93,15 +94,16 @@ class Gate:
             if not same:
                 del self._by_origin[connection.origin]
 
-    def begin(self, transport, limit_s: Optional[float] = ANSWER_S) -> None:
+    def begin(self, transport: Optional[asyncio.BaseTransport],
+              limit_s: Optional[float] = ANSWER_S) -> None:
         """Note that a whole head has come; its answer may take ``limit_s``, ``None``: for ever."""
-        connection = self._all.get(transport)
+        connection = None if transport is None else self._all.get(transport)
         if connection is not None:
             connection.wait(limit_s, busy=True)
 
-    def end(self, transport) -> None:
+    def end(self, transport: Optional[asyncio.BaseTransport]) -> None:
         """Note that the answer has been given."""
-        connection = self._all.get(transport)
+        connection = None if transport is None else self._all.get(transport)
         if connection is not None:
             connection.answered()
 
@@ -126,8 +128,9 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None      # asyncio makes the connection before all else
         return self._transport
 
-    def connection_made(self, transport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in, or tell it that there are too many."""
+        assert isinstance(transport, asyncio.Transport)     # a connection is no datagram
         self._transport = transport
         peer = transport.get_extra_info('peername')
         self.origin = origin(peer[0] if isinstance(peer, tuple) and peer else '')
@@ -167,7 +170,7 @@ class Connection(asyncio.Protocol):
         self._gate.leave(self)
         self.transport.abort()
 
-    def connection_lost(self, error) -> None:
+    def connection_lost(self, error: Optional[Exception]) -> None:
         """Let go of it."""
         if self._timer is not None:
             self._timer.cancel()
@@ -185,7 +188,7 @@ class Connection(asyncio.Protocol):
             return
         self._inner.data_received(data)
 
-    def eof_received(self):
+    def eof_received(self) -> Optional[bool]:
         """Pass on that no more comes."""
         return self._inner.eof_received() if self._entered else None
 

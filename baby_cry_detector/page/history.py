@@ -8,7 +8,7 @@ The browser lays them out: it alone knows in which time zone midnight is.
 
 import json
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, List
 
 from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
 from baby_cry_detector.page.state import clean_share, clean_text, milliseconds, MOST_NAME
@@ -26,12 +26,12 @@ SHOWN_KINDS = ('note', 'rocking', 'sound', 'acknowledged', 'snoozed', 'fed', 'sl
                'burped', 'comforted')
 
 
-def nothing(why: str) -> dict:
+def nothing(why: str) -> Dict[str, Any]:
     """Return the history of a diary that can't be read, with the reason."""
     return {'available': False, 'why': why, 'episodes': [], 'events': []}
 
 
-def read_history(path: Path, crib: str, now_ns: int) -> dict:
+def read_history(path: Path, crib: str, now_ns: int) -> Dict[str, Any]:
     """
     Return {available, why, episodes, events}, ready for JSON, oldest first.
 
@@ -53,11 +53,11 @@ def read_history(path: Path, crib: str, now_ns: int) -> dict:
         'events': event_items(_of(crib, events))})
 
 
-def _of(crib: str, rows: List[dict]) -> List[dict]:
+def _of(crib: str, rows: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     return [row for row in rows if not crib or row['crib_id'] in ('', crib)]
 
 
-def episode_items(rows: List[dict], now_ns: int) -> List[dict]:
+def episode_items(rows: List[Dict[str, Any]], now_ns: int) -> List[Dict[str, Any]]:
     """Return the newest episodes of `DiaryStore.episodes` as the page has them."""
     return [{
         'id': clean_text(row['episode_id'], MOST_NAME),
@@ -73,7 +73,7 @@ def episode_items(rows: List[dict], now_ns: int) -> List[dict]:
     } for row in rows[-MOST_ROWS:]]
 
 
-def event_items(rows: List[dict]) -> List[dict]:
+def event_items(rows: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """Return the newest events of `DiaryStore.events` that the page shows."""
     shown = [row for row in rows
              if row['kind'] in SHOWN_KINDS and row['phase'] in ('moment', 'started')]
@@ -82,7 +82,7 @@ def event_items(rows: List[dict]) -> List[dict]:
             for row in shown[-MOST_ROWS:]]
 
 
-def within_size(document: dict, most_bytes: int = MOST_BYTES) -> dict:
+def within_size(document: Dict[str, Any], most_bytes: int = MOST_BYTES) -> Dict[str, Any]:
     """Return a history of which the oldest rows are left out until its JSON is small enough."""
     while len(json.dumps(document)) > most_bytes and (document['episodes'] or document['events']):
         document = {**document, **{kind: document[kind][len(document[kind]) // 4 + 1:]

@@ -7,7 +7,7 @@ Pure. A browser's own limits are a courtesy to the one who types; these are the 
 """
 
 import json
-from typing import Dict, Optional
+from typing import Any, Dict, NoReturn, Optional
 
 from baby_cry_detector.care.diary.rows import CARE_KINDS
 from baby_cry_detector.fields import Field, ParameterError
@@ -19,7 +19,7 @@ LONGEST_BODY = 4096     # bytes
 InputError = ParameterError
 
 
-def text(name: str, longest: int, **limits) -> Field:
+def text(name: str, longest: int, **limits: Any) -> Field:
     """Return a line of text."""
     return Field(name, '', longest=longest, **limits)
 
@@ -62,7 +62,7 @@ SESSION: Fields = by_name(text('token', 100, required=True, secret=True), text('
 FORGET: Fields = by_name(text('id', 16, required=True))
 
 
-def parse_body(body: bytes) -> dict:
+def parse_body(body: bytes) -> Dict[str, Any]:
     """
     Return the JSON object of a request.
 
@@ -79,11 +79,11 @@ def parse_body(body: bytes) -> dict:
     return value
 
 
-def _no_constant(name: str):
+def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def check_fields(fields: Fields, values: dict) -> dict:
+def check_fields(fields: Fields, values: Dict[str, Any]) -> Dict[str, Any]:
     """
     Return all fields, checked.
 

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import re
 import secrets
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from baby_cry_detector.kept_state import LARGEST_BYTES, read_document, write_document
 from baby_cry_detector.page.access import ACT, ROLES
@@ -100,7 +100,7 @@ class Phones:
     def _is_in_use(phone: Phone, now_s: float) -> bool:
         return now_s - phone.used_s < UNUSED_S
 
-    def listed(self, now_s: float, own: str = '') -> List[dict]:
+    def listed(self, now_s: float, own: str = '') -> List[Dict[str, Any]]:
         """Return those that may see the page, the newest use first; ``own`` is who asks."""
         return [{'id': identity, 'name': phone.name, 'since_ms': round(1e3 * phone.since_s),
                  'used_ms': round(1e3 * phone.used_s), 'own': identity == own, 'role': phone.role}
@@ -114,12 +114,12 @@ class Phones:
         self.changed = self.changed or found
         return found
 
-    def to_document(self) -> dict:
+    def to_document(self) -> Dict[str, Any]:
         """Return what has to outlive a restart."""
         return {'seal': self._seal, 'phones': {
             identity: asdict(phone) for identity, phone in self._phones.items()}}
 
-    def resume(self, document: dict) -> None:
+    def resume(self, document: Dict[str, Any]) -> None:
         """
         Know those again that a process before this one knew, if the token is the same.
 
@@ -166,7 +166,7 @@ class PhoneFile:
             raise ValueError(f'{self.path}: {error}; every phone has to show the token again'
                              ) from None
 
-    def keep(self, document: dict) -> None:
+    def keep(self, document: Dict[str, Any]) -> None:
         """Write, in one step; OSError if that fails."""
         data = write_document(document)
         new = Path(f'{self.path}.new')

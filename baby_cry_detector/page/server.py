@@ -14,7 +14,7 @@ import contextlib
 import socket
 import threading
 import time
-from typing import Any, Callable, Dict, Optional, Protocol
+from typing import Any, Awaitable, Callable, Dict, Optional, Protocol, Tuple
 
 from aiohttp import web
 from baby_cry_detector.page.access import Access, ACT
@@ -35,13 +35,17 @@ ANSWER_S = 6.0
 COOKIE_S = 400 * 24 * 3600      # as long as browsers keep any; `phones` forgets sooner
 
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 class Backend(Protocol):
     """What the server asks for; called in the server's threads."""
 
-    def act(self, action: str, fields: dict) -> 'concurrent.futures.Future':
+    def act(self, action: str, fields: Dict[str, Any]
+            ) -> 'concurrent.futures.Future[Tuple[bool, str]]':
         """Return the future (succeeded, sentence) of one of the site's actions."""
 
-    def history(self) -> dict:
+    def history(self) -> Dict[str, Any]:
         """Return the diary of the last days; may block."""
 
     def count(self, kind: str) -> None:
@@ -64,7 +68,7 @@ class PageServer:
     def __init__(self, access: Access, backend: Backend,
                  on_failure: Callable[[BaseException], None] = lambda error: None,
                  phones: Optional[Phones] = None,
-                 keep_phones: Callable[[dict], None] = lambda document: None,
+                 keep_phones: Callable[[Dict[str, Any]], None] = lambda document: None,
                  base_path: str = '', site: Site = CRIB):
         """Read the files once; nothing is opened."""
         self._access = access
@@ -94,7 +98,7 @@ class PageServer:
 
         :raises OSError: if that address can't be had.
         """
-        started: 'concurrent.futures.Future[Any]' = concurrent.futures.Future()
+        started: 'concurrent.futures.Future[int]' = concurrent.futures.Future()
         self._thread = threading.Thread(
             target=self._run, args=(host, port, started), name='page', daemon=True)
         self._thread.start()
@@ -114,7 +118,7 @@ class PageServer:
         thread.join(timeout=10.0)
         self._thread = None
 
-    def publish(self, snapshot: dict) -> None:
+    def publish(self, snapshot: Dict[str, Any]) -> None:
         """Take the newest state; what nobody has fetched yet is replaced, so nothing piles up."""
         text = as_json(snapshot)
         with self._lock:
@@ -131,7 +135,7 @@ class PageServer:
         return len(self._streams)
 
     # --- in the server's thread ------------------------------------------------------------------
-    def _run(self, host, port, started) -> None:
+    def _run(self, host: str, port: int, started: 'concurrent.futures.Future[int]') -> None:
         try:
             asyncio.run(self._serve(host, port, started))
         except BaseException as error:
@@ -140,7 +144,8 @@ class PageServer:
             else:
                 self._on_failure(error)
 
-    async def _serve(self, host, port, started) -> None:
+    async def _serve(self, host: str, port: int, started: 'concurrent.futures.Future[int]'
+                     ) -> None:
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         application = web.Application(middlewares=[self._guard], client_max_size=LONGEST_BODY)
@@ -160,6 +165,7 @@ class PageServer:
         await runner.setup()
         listening = None
         try:
+            assert runner.server is not None         # `setup` makes it
             self._gate = Gate(runner.server, self._backend.count)
             listening = await asyncio.get_running_loop().create_server(
                 self._gate, host, port, backlog=128, reuse_address=True)
@@ -192,9 +198,10 @@ class PageServer:
 
     # --- who may ---------------------------------------------------------------------------------
     @web.middleware
-    async def _guard(self, request: web.Request, handler):
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer for every request: refuse, or let it through; and set the headers."""
-        response, transport, gate = None, request.transport, self._gate
+        transport, gate = request.transport, self._gate
+        response: Optional[web.StreamResponse] = None
         assert gate is not None        # every request has come through it
         is_stream = self._route(request) == '/api/events'
         gate.begin(transport, None if is_stream else TAKING_S)
@@ -368,7 +375,7 @@ class PageServer:
         response.enable_compression()
         return response
 
-    def _forget_reading(self, _) -> None:
+    def _forget_reading(self, _: object) -> None:
         self._history_task = None
 
     def _read_history(self) -> str:

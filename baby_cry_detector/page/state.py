@@ -9,7 +9,7 @@ is cut to size here, and a number that is none becomes ``None``: JSON has no NaN
 
 from dataclasses import dataclass, replace
 import math
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from baby_cry_detector.care.need.watching import Estimate
 from baby_cry_detector.cry_state import CryState
@@ -60,16 +60,16 @@ class CareReport:
     stamp_ns: int = 0
 
 
-def clean_text(text, longest: int = MOST_TEXT) -> str:
+def clean_text(said: object, longest: int = MOST_TEXT) -> str:
     """Return text in one line without control characters, at most that long, valid UTF-8."""
-    text = str(text)[:4 * longest].encode('utf-8', 'replace').decode('utf-8')
+    text = str(said)[:4 * longest].encode('utf-8', 'replace').decode('utf-8')
     text = ' '.join(''.join(c if c.isprintable() else ' ' for c in text).split())
     return text if len(text) <= longest else text[:longest - 1] + '…'
 
 
-def clean_share(value) -> Optional[float]:
+def clean_share(number: float) -> Optional[float]:
     """Return a number in 0 to 1 with three digits, or ``None`` if it is none."""
-    value = float(value)
+    value = float(number)
     return round(min(1.0, max(0.0, value)), 3) if math.isfinite(value) else None
 
 
@@ -167,7 +167,7 @@ class PageState:
         return 'crying' if need.crying else 'quiet'
 
     def snapshot(self, now_ns: int, detector_silent_ns: Optional[int],
-                 alerter_silent_ns: Optional[int], can: Dict[str, bool]) -> dict:
+                 alerter_silent_ns: Optional[int], can: Dict[str, bool]) -> Dict[str, Any]:
         """
         Return what the page shows, ready for JSON.
 
@@ -208,7 +208,7 @@ class PageState:
             'proven_ms': None if self._proven_ns is None else milliseconds(self._proven_ns),
         }
 
-    def _learnt(self) -> Optional[dict]:
+    def _learnt(self) -> Optional[Dict[str, Any]]:
         """Return why it cries and how often that was right; ``None`` while nobody tells."""
         known = self._estimate
         if known is None:
@@ -232,7 +232,7 @@ class PageState:
         return self._shown_since_ns
 
     @staticmethod
-    def _needs(need: CryState) -> List[dict]:
+    def _needs(need: CryState) -> List[Dict[str, Any]]:
         """Return the model's labels that speak of a need, most probable first."""
         pairs = [{'label': clean_text(label, 40), 'probability': clean_share(probability)}
                  for label, probability in zip(need.labels[:MOST_LABELS],
@@ -241,7 +241,7 @@ class PageState:
         return sorted(pairs, key=lambda pair: -(pair['probability'] or 0.0))
 
     @staticmethod
-    def _episode(need: CryState) -> Optional[dict]:
+    def _episode(need: CryState) -> Optional[Dict[str, Any]]:
         """Return the present episode, or the last one."""
         if not need.episode_id:
             return None
@@ -249,7 +249,7 @@ class PageState:
                 'onset_ms': milliseconds(need.onset_ns),
                 'end_ms': milliseconds(need.onset_ns + need.duration_ns)}
 
-    def _alert_shown(self, alerter: str) -> Optional[dict]:
+    def _alert_shown(self, alerter: str) -> Optional[Dict[str, Any]]:
         alert = self._alert
         if alert is None or alerter == 'absent':
             return None
@@ -274,7 +274,7 @@ class PageState:
             return 'absent'
         return 'ready' if self._heartbeat.listening else 'deaf'
 
-    def _doing(self, now_ns: int) -> List[dict]:
+    def _doing(self, now_ns: int) -> List[Dict[str, Any]]:
         """Return what the robot does at the moment."""
         return [{'kind': name_of(KIND_NAMES, report.kind, 'note'),
                  'since_ms': milliseconds(since_ns),

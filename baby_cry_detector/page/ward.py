@@ -10,7 +10,7 @@ alarm for cribs that are not heard, which their own robots may not be able to gi
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Deque, Dict, Iterable, List, NamedTuple, Optional
+from typing import Any, Deque, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.needs import PRIORITY_NAMES, STATUS_OK
@@ -83,7 +83,7 @@ class WardCrib:
         behind_ns = min(self._offsets, default=0)
         return behind_ns if not -CLOCK_OFF_NS / 4 < behind_ns < CLOCK_OFF_NS else 0
 
-    def line(self, name: str, now_ns: int, how: Reception) -> dict:
+    def line(self, name: str, now_ns: int, how: Reception) -> Dict[str, Any]:
         """Return what the page shows of it, ready for JSON."""
         # Its own clock made its stamps: they are moved to the ward's.
         off_ns = self.clock_off_ns
@@ -106,7 +106,7 @@ class WardCrib:
                 'clock_off_s': round(-off_ns / SECOND_NS, 1)}
 
 
-def urgency(line: dict):
+def urgency(line: Dict[str, Any]) -> Tuple[int, bool, int, int, str]:
     """Return what lines are sorted by: not heard, then nobody on it, then longest, then name."""
     alert = line['alert']
     taken = bool(alert and alert['acknowledged'])
@@ -146,13 +146,13 @@ class WardState:
         """Take a crib's `alert`."""
         self.cribs[name].state.hear_alert(report)
 
-    def lines(self, now_ns: int, how: Dict[str, Reception]) -> List[dict]:
+    def lines(self, now_ns: int, how: Dict[str, Reception]) -> List[Dict[str, Any]]:
         """Return a line for each crib, the most urgent first."""
         return sorted((crib.line(name, now_ns, how.get(name, Reception()))
                        for name, crib in self.cribs.items()), key=urgency)
 
     def snapshot(self, now_ns: int, how: Dict[str, Reception],
-                 crowded_out: int = 0) -> dict:
+                 crowded_out: int = 0) -> Dict[str, Any]:
         """
         Return what the page shows, ready for JSON.
 
@@ -196,7 +196,7 @@ class WardWatch:
         self._steady_ns = round(steady_s * SECOND_NS)
         self._alarms: Dict[str, _Alarm] = {}
 
-    def look(self, lines: Iterable[dict], steady_ns: int, now_ns: int) -> List[Word]:
+    def look(self, lines: Iterable[Dict[str, Any]], steady_ns: int, now_ns: int) -> List[Word]:
         """
         Return what has to be told now.
 
@@ -237,7 +237,7 @@ class WardWatch:
         return not alarm.alarm_id or steady_ns - alarm.heard_since_ns >= self._steady_ns
 
     @staticmethod
-    def _word(kind: str, alarm: _Alarm, line: dict, text: str, steady_ns: int,
+    def _word(kind: str, alarm: _Alarm, line: Dict[str, Any], text: str, steady_ns: int,
               now_ns: int) -> Word:
         alarm.told_ns, alarm.sequence = steady_ns, alarm.sequence + 1
         return Word(kind, line['name'], alarm.alarm_id, alarm.sequence,

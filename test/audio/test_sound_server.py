@@ -16,8 +16,7 @@ pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f'no virtual microphones: 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     running = VirtualMicrophones(tmp_path, ['north_crib', 'south_crib'])
-    monkeypatch.setenv('ALSA_CONFIG_PATH', str(running.alsa_config))
-    monkeypatch.setenv('PULSE_SERVER', running.environment['PULSE_SERVER'])
+    running.show_to(monkeypatch)
     yield running
     running.stop()
 

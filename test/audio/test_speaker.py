@@ -33,8 +33,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def cribs(server, monkeypatch):
-    monkeypatch.setenv('ALSA_CONFIG_PATH', str(server.alsa_config))
-    monkeypatch.setenv('PULSE_SERVER', server.environment['PULSE_SERVER'])
+    server.show_to(monkeypatch)
     return server
 
 

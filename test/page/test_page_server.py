@@ -168,9 +168,7 @@ def test_where_all_are_in_use_the_new_one_is_told_so(serve, monkeypatch):
     assert b'503 Service Unavailable' in connect(server, head).recv(4096)
     assert server.backend.counts['too_many_connections'] == 1
     streams.pop().close()
-    end_s = time.monotonic() + 5
-    while len(server._gate) > 3 and time.monotonic() < end_s:
-        time.sleep(0.02)
+    assert wait_for(lambda: len(server._gate) <= 3)
     assert ask(server)[0] == 200
 
 

@@ -14,6 +14,7 @@ from baby_cry_detector.stream.extraction import Extraction, MOST_WAITING
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay
+from faulty_ways import repeat, shift
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -298,14 +299,6 @@ def test_whole_stamps_with_one_late_delivery_go_on_in_the_graph_and_in_a_bag(del
     assert [e[:2] for e in heard[0]] == [e[:2] for e in heard[1]] == [e[:2] for e in heard[2]]
 
 
-def shift(jump_s):
-    """Return a fault: from the tenth second on the clock is another one."""
-    def fault(blocks):
-        return [(stamp_ns + (int(jump_s * NS) if index >= 250 else 0), data)
-                for index, (stamp_ns, data) in enumerate(blocks)]
-    return fault
-
-
 def restart(blocks):
     """Lose the publisher for a second, and its samples with it."""
     return blocks[:250] + blocks[275:]
@@ -319,16 +312,6 @@ def swap(blocks):
         if generator.random() < 0.05:
             blocks[index], blocks[index + 1] = blocks[index + 1], blocks[index]
     return blocks
-
-
-def repeat(blocks):
-    """Every tenth message arrives twice, some of them half a second late."""
-    repeated = []
-    for index, block in enumerate(blocks):
-        repeated.append(block)
-        if index % 10 == 9:
-            repeated.append(blocks[index - 12 if index % 20 == 9 and index > 12 else index])
-    return repeated
 
 
 FAULTS = {'an hour on': shift(3600.0), 'an hour back': shift(-3600.0), 'a second on': shift(1.0),

@@ -10,7 +10,8 @@ Folder::
     OUT/frames/ab/*.npy     its frames, where they are wanted
 
 A command that is killed at any moment leaves results that are complete, and goes on with the
-others when it is given again. Nothing else has to be kept: everything that people read is made of these files.
+others when it is given again. Nothing else has to be kept: everything that people read is made
+of these files.
 """
 
 import hashlib

@@ -95,7 +95,7 @@ def test_a_correction_takes_the_place_of_what_was_derived():
     baby.add(undone)
     baby.advance(NOW + 10 * DAY_NS)
     assert not baby.record.outcomes and baby.learner.count == 0
-    wins = sum(start[0] + start[1] for start in baby.record.starts)
+    wins = sum(start.wins + start.losses for start in baby.record.starts)
     assert wins == 0, 'what was taken back speaks neither for nor against it'
 
 

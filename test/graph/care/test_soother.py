@@ -236,9 +236,7 @@ def test_what_cannot_be_is_one_sentence_at_the_start(tmp_path, text, parameters,
 def test_a_loudspeaker_that_goes_away_is_reported_and_plays_on_when_it_returns(nursery, tmp_path):
     server = VirtualMicrophones(tmp_path, ['crib'], speakers=True)
     try:
-        environment = {'ALSA_CONFIG_PATH': str(server.alsa_config),
-                       'PULSE_SERVER': server.environment['PULSE_SERVER']}
-        nursery.start('soother', environment, policy=policy_file(tmp_path),
+        nursery.start('soother', server.found_by, policy=policy_file(tmp_path),
                       device='crib_speaker', calibration_dba=60.0, calibration_dbfs=-30.0)
         nursery.tell(nursery.is_ready, crying=False)
         nursery.tell_for(0.5, crying=False)

@@ -28,8 +28,7 @@ def server(tmp_path_factory):
 @pytest.fixture
 def listen(server, start_graph, monkeypatch):
     """Return a function that starts the graph on that microphone and waits for audio."""
-    monkeypatch.setenv('ALSA_CONFIG_PATH', str(server.alsa_config))
-    monkeypatch.setenv('PULSE_SERVER', server.environment['PULSE_SERVER'])
+    server.show_to(monkeypatch)
 
     def start(**parameters):
         graph = start_graph({'audio_capture': {

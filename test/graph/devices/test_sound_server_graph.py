@@ -14,8 +14,7 @@ pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f'no virtual microphones: 
 
 def test_muted_is_untrusted_and_another_microphone_is_no_audio(tmp_path, monkeypatch):
     server = VirtualMicrophones(tmp_path, ['north_crib', 'south_crib'])
-    monkeypatch.setenv('ALSA_CONFIG_PATH', str(server.alsa_config))
-    monkeypatch.setenv('PULSE_SERVER', server.environment['PULSE_SERVER'])
+    server.show_to(monkeypatch)
     graph = RunningGraph({'audio_capture': {'source': 'mic', 'device': 'north_crib'}},
                          capture=True)
     probe = graph.probe

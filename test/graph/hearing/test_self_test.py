@@ -36,8 +36,7 @@ class Room:
 
     def __init__(self, folder, monkeypatch, at='never'):
         self.server = VirtualMicrophones(folder, ['crib', 'speaker'], speakers=True)
-        monkeypatch.setenv('ALSA_CONFIG_PATH', str(self.server.alsa_config))
-        monkeypatch.setenv('PULSE_SERVER', self.server.environment['PULSE_SERVER'])
+        self.server.show_to(monkeypatch)
         self.open_air()
         policy = folder / 'policy.yaml'
         policy.write_text(POLICY % at)

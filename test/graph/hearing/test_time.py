@@ -6,6 +6,7 @@ from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 from endurance import CRY_AT_S, minute_with_cry, room
+from faulty_ways import repeat, shift
 from graph_harness import blocks_of, NS, RATE
 import pytest
 
@@ -21,24 +22,6 @@ def send_all(probe, blocks):
             for _ in range(4):
                 probe.executor.spin_once(timeout_sec=0.02)
     probe.spin_until(lambda: probe.needs and probe.needs[-1].status == CryNeed.STATUS_NO_AUDIO)
-
-
-def shift(jump_s):
-    """Return a fault: from the tenth second on the clock is another one."""
-    def fault(blocks):
-        return [(stamp_ns + (int(jump_s * NS) if index >= 250 else 0), data)
-                for index, (stamp_ns, data) in enumerate(blocks)]
-    return fault
-
-
-def repeat(blocks):
-    """Every tenth message arrives twice, some of them half a second late."""
-    repeated = []
-    for index, block in enumerate(blocks):
-        repeated.append(block)
-        if index % 10 == 9:
-            repeated.append(blocks[index - 12 if index % 20 == 9 and index > 12 else index])
-    return repeated
 
 
 # The others are tried without DDS: test/stream/test_stream_machines.py.

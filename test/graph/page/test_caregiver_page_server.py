@@ -21,6 +21,7 @@ from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from graph_harness import NS
 from page_harness import Listener, ServedPage, wait_until
 import pytest
+from rclpy.duration import Duration
 from std_msgs.msg import Empty
 
 
@@ -320,7 +321,8 @@ def test_a_burst_of_changes_waits_while_the_node_is_busy(serve, graph):
     def burst():                                   # in the node's thread: it is busy
         for episode in range(10):
             says.publish(CryNeed(crying=True, episode=episode, episode_id=f'burst-{episode}'))
-        time.sleep(1.0)
+        # All ten have reached its side of the network while it could take none of them.
+        assert says.wait_for_all_acked(Duration(seconds=60))
         return True
 
     page.in_ros_thread(burst)

@@ -22,9 +22,8 @@ def unplug_and_return(folder, times, cry):
         the status was OK again after each return).
     """
     server = VirtualMicrophones(folder, ['north_crib'])
-    before = {name: os.environ.get(name) for name in ('ALSA_CONFIG_PATH', 'PULSE_SERVER')}
-    os.environ.update(ALSA_CONFIG_PATH=str(server.alsa_config),
-                      PULSE_SERVER=server.environment['PULSE_SERVER'])
+    before = {name: os.environ.get(name) for name in server.found_by}
+    os.environ.update(server.found_by)
     reported, heard, delays_s = 0, 0, []
     graph = RunningGraph({'audio_capture': {'source': 'mic', 'device': 'north_crib'}},
                          capture=True)

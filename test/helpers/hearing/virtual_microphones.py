@@ -63,6 +63,17 @@ class VirtualMicrophones:
         for name in self.names:
             self.plug(name)
 
+    @property
+    def found_by(self):
+        """Return what a process has to have in its environment to find these devices."""
+        return {'ALSA_CONFIG_PATH': str(self.alsa_config),
+                'PULSE_SERVER': self.environment['PULSE_SERVER']}
+
+    def show_to(self, monkeypatch):
+        """Let this process find these devices."""
+        for name, value in self.found_by.items():
+            monkeypatch.setenv(name, value)
+
     def plug(self, name, rate=48000):
         """Let a microphone appear."""
         result = self._control('load-module', 'module-null-sink', f'sink_name={name}',
