@@ -121,7 +121,8 @@ class ViewNode(Node):
             return
         self._state = ViewState(
             said, self._start_ns, self._audio_s(said, self._start_ns),
-            level_dbfs=self._state.level_dbfs, trouble=self._trouble(), enter_threshold=self._enter_threshold,
+            level_dbfs=self._state.level_dbfs, trouble=self._trouble(),
+            enter_threshold=self._enter_threshold,
             health=dict(self._health),
             doing=self._care.doing() if self._care else {},
             news=self._care.news if self._care else '')
