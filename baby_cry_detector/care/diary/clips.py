@@ -48,7 +48,7 @@ class _Clip:
     path: Path
     raw: BinaryIO
     file: wave.Wave_write
-    format: _Format  # noqa: A003
+    format: _Format  # noqa: A003  # what it is called everywhere else
     room_bytes: int                        # how much more may go in
     from_ns: int                           # what ends before this is not of the clip
 

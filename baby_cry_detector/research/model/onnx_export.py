@@ -57,9 +57,8 @@ def checkpoint_model(checkpoint: Checkpoint) -> Any:
     with warnings.catch_warnings():
         # The exporter by tracing is what needs no further package; torch would prefer another.
         warnings.simplefilter('ignore')
-        # By tracing it takes an open file too; its stubs know names alone.
         torch.onnx.export(detector, (frames, *detector.state.values()),
-                          buffer,  # type: ignore[arg-type]
+                          buffer,  # type: ignore[arg-type]  # a file too, when it traces
                           input_names=['frames', *names], opset_version=OPSET, dynamo=False,
                           output_names=[*outputs, *(f'next.{name}' for name in names)])
     model = onnx.load_from_string(buffer.getvalue())

@@ -117,9 +117,8 @@ class _Http(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
                     ) -> Callable[..., http.client.HTTPConnection]:
         def make(host: str, **kwargs: Any) -> http.client.HTTPConnection:
             connection = kind(host, **kwargs, **own)
-            # Nothing else sets it, and the stubs do not know it.
-            connection._create_connection = (  # type: ignore[attr-defined]
-                self._deadline.connect)
+            connect = self._deadline.connect
+            connection._create_connection = connect  # type: ignore[attr-defined]  # not in stubs
             return connection
         return make
 
