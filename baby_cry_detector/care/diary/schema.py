@@ -130,9 +130,11 @@ def prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
     :raises sqlite3.Error: as SQLite does.
     """
     run = connection.execute
-    version = run('PRAGMA user_version').fetchone()[0]
-    owner = run('PRAGMA application_id').fetchone()[0]
+    # In this order: who makes them at this moment makes the tables and gives them their owner in
+    # one step, so an owner that is looked at later is theirs.
     tables = run('SELECT count(*) FROM sqlite_master').fetchone()[0]
+    owner = run('PRAGMA application_id').fetchone()[0]
+    version = run('PRAGMA user_version').fetchone()[0]
     if tables and owner != APPLICATION_ID:
         complain(path, 'foreign')
     if version > SCHEMA_VERSION:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The diary's file: exactly one row each, safe, bounded, and errors that say what to do."""
 
+from contextlib import closing
 import os
 import sqlite3
 import stat
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 from baby_cry_detector.care.diary.rows import AlertEntry, CareEntry, Curve, EpisodeRow
+from baby_cry_detector.care.diary.schema import prepare
 from baby_cry_detector.care.diary.store import DiaryError, DiaryStore
 from baby_cry_detector.units import SECOND_NS as NS
 import pytest
@@ -52,6 +54,26 @@ def test_what_the_second_listener_confirmed_outlives_a_restart(store):
     assert store.stored_row('crib-1').confirmation == 'confirmed'
     store.write([row(1, True, confirmation='pending')])         # it begins anew
     assert store.episodes()[0]['confirmation'] == 'confirmed'
+
+
+@pytest.mark.parametrize('statement', range(8))
+def test_two_that_make_it_at_the_same_moment_have_one_diary(tmp_path, statement):
+    path, run = tmp_path / 'diary.sqlite', []
+
+    class Slow(sqlite3.Connection):
+        """Lets another process make the diary just before one of its statements."""
+
+        def execute(self, *query):
+            run.append(query)
+            if len(run) == statement + 1:
+                with DiaryStore(path) as other:
+                    other.write([row(1)])
+            return super().execute(*query)
+
+    with closing(sqlite3.connect(path, factory=Slow, isolation_level=None)) as connection:
+        prepare(connection, path, False)
+        assert connection.execute('SELECT count(*) FROM episodes').fetchone()[0] == (
+            statement < len(run))
 
 
 def test_label_and_acknowledgement_come_from_events(store):
