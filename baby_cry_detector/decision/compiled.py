@@ -13,7 +13,7 @@ things only empty it.
 import ctypes
 from ctypes import c_double, c_int64, c_uint8, c_void_p
 import math
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from baby_cry_detector import compiled
 from baby_cry_detector.cry_state import episode_name
@@ -24,6 +24,7 @@ from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import window_length
 from baby_cry_detector.needs import BASIS_NONE, BASIS_SOUND, Need
 import numpy as np
+from numpy.typing import ArrayLike
 
 _MAX_NEEDS, _MAX_MEAN, _MAX_CELLS, _MAX_BLOCKS, _MAX_SHARE = 64, 512, 128, 128, 1024
 _NEVER_NS = -1
@@ -36,7 +37,7 @@ class _Episode(ctypes.Structure):
                                              'serial')]
 
 
-def _fields(type_: Any, names: str) -> list:
+def _fields(type_: Any, names: str) -> List[Tuple[str, Any]]:
     return [(name, type_) for name in names.split()]
 
 
@@ -122,11 +123,13 @@ class CompiledDecider(CryDecider):
         changes = sum(1 for _ in self.changes(*args, **options))
         return self._decision(changes > 0)
 
-    def changes(self, times_ns, cry_probability, need_probability=None, level_rms=None,
-                voicing=None, period_ns: Optional[int] = None) -> Iterator[CryDecision]:
+    def changes(self, times_ns: ArrayLike, cry_probability: ArrayLike,
+                need_probability: Optional[ArrayLike] = None,
+                level_rms: Optional[ArrayLike] = None, voicing: Optional[ArrayLike] = None,
+                period_ns: Optional[int] = None) -> Iterator[CryDecision]:
         """Yield the decisions that change or are due; see `CryDecider.changes`."""
         times = np.asarray(times_ns)
-        cry, needs, level, voicing = (
+        cry, needs, level, voiced = (
             values if values is None or isinstance(values, np.ndarray) else np.asarray(values)
             for values in (cry_probability, need_probability, level_rms, voicing))
         shape = (times.size,)
@@ -134,13 +137,13 @@ class CompiledDecider(CryDecider):
                 or cry is None or cry.shape != shape \
                 or needs is not None and needs.shape != (times.size, self._state.n_needs) \
                 or level is not None and level.shape != shape \
-                or voicing is not None and voicing.shape != shape:
+                or voiced is not None and voiced.shape != shape:
             # Says which of them does not fit.
             self._check(times_ns, cry_probability, need_probability, level_rms, voicing)
-        return self._told((times, cry, needs, level, voicing),
-                          _NEVER_NS if period_ns is None else period_ns)
+        return self._run_over((times, cry, needs, level, voiced),
+                              _NEVER_NS if period_ns is None else period_ns)
 
-    def _told(self, arrays: tuple, period_ns: int) -> Iterator[CryDecision]:
+    def _run_over(self, arrays: Tuple[Any, ...], period_ns: int) -> Iterator[CryDecision]:
         state, total = self._state, len(arrays[0])
         for start in range(0, total, _CHUNK):
             count, taken = min(_CHUNK, total - start), 0
@@ -233,7 +236,7 @@ class CompiledDecider(CryDecider):
     @property
     def gaps(self) -> int:
         """Return how many gaps there were."""
-        return self._state.gaps
+        return int(self._state.gaps)
 
     @gaps.setter
     def gaps(self, gaps: int) -> None:
@@ -242,7 +245,7 @@ class CompiledDecider(CryDecider):
     @property
     def invalid_steps(self) -> int:
         """Return how many probabilities were no numbers."""
-        return self._state.invalid_steps
+        return int(self._state.invalid_steps)
 
     @invalid_steps.setter
     def invalid_steps(self, count: int) -> None:
@@ -353,5 +356,5 @@ def _or_nan(value: Optional[float]) -> float:
     return math.nan if value is None else value
 
 
-def _flag(value: Optional[int]) -> tuple:
+def _flag(value: Optional[int]) -> Tuple[int, int]:
     return (0, 0) if value is None else (1, value)

@@ -9,7 +9,7 @@ model. In blocks of any size the same states come out.
 
 from dataclasses import dataclass
 import math
-from typing import Iterator, Optional, Sequence
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.decision.episodes import Episode, EpisodeTracker
@@ -20,12 +20,15 @@ from baby_cry_detector.decision.smoothing import CausalMean, clean_probability, 
 from baby_cry_detector.needs import (BASIS_NONE, BASIS_SOUND, Need, STATUS_DISABLED,
                                      STATUS_NO_AUDIO, STATUS_OK)
 import numpy as np
+from numpy.typing import ArrayLike
 
 NOT_CRY = 'not_cry'
 # Times that jump further than this were not continuous, whether or not anyone said so.
 MAX_STEP_JUMP_NS = 250_000_000
 LEVEL_S = 0.1                  # time constant of the level that is shown
 LEVEL_FLOOR_DBFS = -120.0
+# Time in ns, probability of crying, level, voicing, probabilities of the needs.
+Step = Tuple[int, float, Optional[float], Optional[float], Optional[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,10 @@ class CryDecider:
     def crib_id(self, crib_id: str) -> None:
         self._tracker.crib_id = crib_id
 
-    def steps(self, times_ns: Sequence[int], cry_probability: Sequence[float],
-              need_probability: Optional[np.ndarray] = None,
-              level_rms: Optional[Sequence[float]] = None,
-              voicing: Optional[Sequence[float]] = None) -> Iterator[CryDecision]:
+    def steps(self, times_ns: ArrayLike, cry_probability: ArrayLike,
+              need_probability: Optional[ArrayLike] = None,
+              level_rms: Optional[ArrayLike] = None,
+              voicing: Optional[ArrayLike] = None) -> Iterator[CryDecision]:
         """
         Take some steps; yield the decision after each of them.
 
@@ -124,10 +127,10 @@ class CryDecider:
         """
         return self.changes(times_ns, cry_probability, need_probability, level_rms, voicing, 0)
 
-    def update(self, times_ns: Sequence[int], cry_probability: Sequence[float],
-               need_probability: Optional[np.ndarray] = None,
-               level_rms: Optional[Sequence[float]] = None,
-               voicing: Optional[Sequence[float]] = None) -> CryDecision:
+    def update(self, times_ns: ArrayLike, cry_probability: ArrayLike,
+               need_probability: Optional[ArrayLike] = None,
+               level_rms: Optional[ArrayLike] = None,
+               voicing: Optional[ArrayLike] = None) -> CryDecision:
         """
         Take some steps, as `steps` does; return the decision after the last.
 
@@ -137,10 +140,10 @@ class CryDecider:
                                               level_rms, voicing))
         return self._decision(changes > 0)
 
-    def changes(self, times_ns: Sequence[int], cry_probability: Sequence[float],
-                need_probability: Optional[np.ndarray] = None,
-                level_rms: Optional[Sequence[float]] = None,
-                voicing: Optional[Sequence[float]] = None,
+    def changes(self, times_ns: ArrayLike, cry_probability: ArrayLike,
+                need_probability: Optional[ArrayLike] = None,
+                level_rms: Optional[ArrayLike] = None,
+                voicing: Optional[ArrayLike] = None,
                 period_ns: Optional[int] = None) -> Iterator[CryDecision]:
         """
         Take some steps, as `steps` does; yield only the decisions at which something changed.
@@ -154,7 +157,7 @@ class CryDecider:
             self._check(times_ns, cry_probability, need_probability, level_rms, voicing),
             period_ns)
 
-    def _told(self, steps, period_ns: Optional[int]) -> Iterator[CryDecision]:
+    def _told(self, steps: Iterable[Step], period_ns: Optional[int]) -> Iterator[CryDecision]:
         for step in steps:
             changed = self._step(*step)
             if changed or period_ns is not None \
@@ -229,12 +232,15 @@ class CryDecider:
         self._probability = 0.0
         self._power = None
 
-    def _check(self, times_ns, cry_probability, need_probability, level_rms, voicing):
+    def _check(self, times_ns: ArrayLike, cry_probability: ArrayLike,
+               need_probability: Optional[ArrayLike], level_rms: Optional[ArrayLike],
+               voicing: Optional[ArrayLike]) -> Iterator[Step]:
+        """Return the steps one by one; raise ValueError where the sizes do not fit together."""
         times = np.asarray(times_ns)
         if times.ndim != 1 or (times.size and times.dtype.kind not in 'iu'):
             raise ValueError('expected times as integers, one a step, '
                              f'got {times.dtype} of shape {times.shape}')
-        columns = [times.tolist()]
+        columns: List[Iterable[Any]] = [times.tolist()]
         for name, values in (('cry_probability', cry_probability), ('level_rms', level_rms),
                              ('voicing', voicing)):
             if values is None and name != 'cry_probability':

@@ -111,7 +111,7 @@ class FunctionalsOfStream:
 
         :raises ValueError: without rows.
         """
-        if self._moments is None:
+        if self._moments is None or self._extremes is None or self._with_time is None:
             raise ValueError('functionals need at least one frame')
         count, (highest, lowest, highest_at, lowest_at) = self.count, self._extremes
         mean, second, third, fourth = self._moments

@@ -166,10 +166,11 @@ def _owner(members: Tuple[Member, ...], index: int) -> int:
     """Return the first member that reads the same statistics of the same frames."""
     member = members[index]
     for other, earlier in enumerate(members[:index]):
-        if isinstance(earlier.architecture, StatisticsArchitecture) \
+        old, own = earlier.architecture, member.architecture
+        if isinstance(old, StatisticsArchitecture) and isinstance(own, StatisticsArchitecture) \
                 and earlier.input_columns == member.input_columns \
-                and earlier.architecture.window_frames == member.architecture.window_frames \
-                and earlier.architecture.period_frames == member.architecture.period_frames \
+                and old.window_frames == own.window_frames \
+                and old.period_frames == own.period_frames \
                 and np.array_equal(earlier.mean, member.mean) \
                 and np.array_equal(earlier.std, member.std):
             return other

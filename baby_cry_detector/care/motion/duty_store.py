@@ -4,6 +4,7 @@
 
 from pathlib import Path
 import time
+from typing import Optional
 
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.kept_state import HeldError, KeptState
@@ -82,7 +83,7 @@ class KeptDuty:
     def __init__(self, name: str, report):
         """Open nothing yet."""
         self._name, self._report = name, report
-        self._store = None
+        self._store: Optional[DutyStore] = None
         self._was_read = False
         self._since_ns = round(boot_seconds() * SECOND_NS)
         self.trouble = ''                 # why it is not kept at present
@@ -113,7 +114,7 @@ class KeptDuty:
         try:
             if not self._was_read:        # else it would be replaced unread
                 self.open(duty)
-            if self._was_read:
+            if self._store is not None and self._was_read:
                 self._store.keep(duty)
                 self.trouble = ''
         except (OSError, NodeTwiceError) as error:

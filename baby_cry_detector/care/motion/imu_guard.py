@@ -4,7 +4,7 @@
 
 from collections import deque
 import math
-from typing import Optional, Sequence, Tuple
+from typing import Deque, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -52,9 +52,9 @@ class ImuGuard:
         self.rms = 0.0
         self._gravity: Optional[Tuple[float, ...]] = None
         self._stamp_s = 0.0
-        self._over_s = deque(maxlen=SAMPLES_TO_STOP)
-        self._times_s = deque(maxlen=4000)
-        self._recent = deque(maxlen=2000)      # time, x, y, z
+        self._over_s: Deque[float] = deque(maxlen=SAMPLES_TO_STOP)
+        self._times_s: Deque[float] = deque(maxlen=4000)
+        self._recent: Deque[Tuple[float, ...]] = deque(maxlen=2000)      # time, x, y, z
 
     def update(self, stamp_s: float, acceleration: Sequence[float],
                up: Optional[Sequence[float]] = None) -> Tuple[str, str]:

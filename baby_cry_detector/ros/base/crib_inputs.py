@@ -4,6 +4,7 @@
 
 from collections import deque
 import math
+from typing import Deque, Tuple
 
 from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.care.motion.imu_guard import ImuGuard, NONE, STOP, up_from_quaternion
@@ -187,7 +188,7 @@ class MotionClock:
         """Begin to watch."""
         self._node, self._watchdog_ns = node, watchdog_s * 1e9
         self._standing = StandingClock(node)
-        self._readings = deque()
+        self._readings: Deque[Tuple[float, float]] = deque()     # (real, the node's), in s
 
     def trouble(self) -> str:
         """Return what is wrong with the clock, or ''; ask several times a second."""
