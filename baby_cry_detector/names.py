@@ -14,6 +14,7 @@ import re
 from typing import Any, Dict, Iterable, List
 import unicodedata
 
+UNNAMED_CRIB = 'crib'          # what a crib is called that nobody gave a name
 LONGEST = 80                   # characters of a name
 LONGEST_FILE_NAME_BYTES = 160  # of what is put before the name of an output
 _DIGITS = 12                   # of the digest: 48 bits

@@ -8,11 +8,12 @@ somebody who sees several can notice (two robots under one name, a clock that is
 alarm for cribs that are not heard, which their own robots may not be able to give any more.
 """
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any, Deque, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.names import UNNAMED_CRIB
 from baby_cry_detector.needs import PRIORITY_NAMES, STATUS_OK
 from baby_cry_detector.page.state import AlertReport, clean_text, milliseconds, PageState
 from baby_cry_detector.units import SECOND_NS
@@ -116,6 +117,13 @@ def urgency(line: Dict[str, Any]) -> Tuple[int, bool, int, int, str]:
             line['since_ms'] if crying else 0, line['name'])
 
 
+def _told_apart(line: Dict[str, Any]) -> str:
+    """Return a name that no other crib has: its namespace, with what it calls itself."""
+    namespace = clean_text(line['name'].strip('/') or '/', 40)
+    named = line['crib'] not in (UNNAMED_CRIB, namespace)
+    return f'{namespace} ({line["crib"]})' if named else namespace
+
+
 class WardState:
     """
     All cribs of a ward.
@@ -147,9 +155,15 @@ class WardState:
         self.cribs[name].state.hear_alert(report)
 
     def lines(self, now_ns: int, how: Dict[str, Reception]) -> List[Dict[str, Any]]:
-        """Return a line for each crib, the most urgent first."""
-        return sorted((crib.line(name, now_ns, how.get(name, Reception()))
-                       for name, crib in self.cribs.items()), key=urgency)
+        """Return a line for each crib, the most urgent first; no two are called alike."""
+        lines = sorted((crib.line(name, now_ns, how.get(name, Reception()))
+                        for name, crib in self.cribs.items()), key=urgency)
+        called = Counter(line['crib'].casefold() for line in lines)
+        for line in lines:
+            # Robots whose microphones were never given a name are all called by the same one.
+            if called[line['crib'].casefold()] > 1 or line['crib'] == UNNAMED_CRIB:
+                line['crib'] = _told_apart(line)
+        return lines
 
     def snapshot(self, now_ns: int, how: Dict[str, Reception],
                  crowded_out: int = 0) -> Dict[str, Any]:

@@ -77,6 +77,20 @@ def test_a_clock_that_is_off_is_said_and_does_not_change_how_long_it_cries(off_s
         assert line['since_ms'] == pytest.approx((NOW_NS - 30 * NS) / 1e6, abs=110)
 
 
+def test_no_two_cribs_are_called_alike_on_the_page_and_in_what_is_told():
+    ward = ward_of(room_1=state(crib_id='crib'), room_2=state(crib_id='crib'),
+                   anna=state(crib_id='by the window'), ben=state(crib_id='By the window'),
+                   eve=state(crib_id='Eve'))
+    how = dict.fromkeys(ward.cribs, HERE._replace(need_silent_ns=3 * NS))
+    lines_now = ward.lines(NOW_NS, how)
+    assert {line['name']: line['crib'] for line in lines_now} == {
+        'room_1': 'room_1', 'room_2': 'room_2', 'anna': 'anna (by the window)',
+        'ben': 'ben (By the window)', 'eve': 'Eve'}
+    watch = WardWatch(after_s=0)
+    assert {word.text for word in watch.look(lines_now, 0, NOW_NS)} >= {
+        'room_2 is not heard: its detector is silent'}
+
+
 def lines(**states):
     """Return lines as far as the watch looks at them."""
     return [{'name': name, 'crib': name, 'state': each, 'why': ''}

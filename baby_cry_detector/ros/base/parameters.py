@@ -14,6 +14,7 @@ from typing import Dict, Type
 from baby_cry_detector.care.alerts.settings import ChannelSettings
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.fields import setting, Settings
+from baby_cry_detector.names import UNNAMED_CRIB
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class AudioCaptureSettings(NodeSettings):
     sample_rate: int = setting(
         16000, 'Published sampling rate in Hz.', minimum=8000, maximum=48000)
     block_duration_s: float = setting(0.04, 'Audio per message.', minimum=0.01, maximum=1.0)
-    frame_id: str = setting('crib', 'Frame of the microphone; it names the crib.', read_only=True)
+    frame_id: str = setting(UNNAMED_CRIB, 'Frame of the microphone; it names the crib.',
+                            read_only=True)
 
 
 @dataclass(frozen=True)

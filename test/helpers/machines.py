@@ -1,0 +1,177 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Machines of a ward, as network namespaces of one computer joined by a bridge.
+
+Each has its own addresses and its own shared memory, so that DDS takes them for machines and talks
+to them over UDP. Plugs can be pulled. All of it lives in a namespace of its own and is gone with
+the process that holds it; it needs root, `ip` and `unshare`.
+"""
+
+import json
+import os
+from pathlib import Path
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+NETWORK = '10.77.0.'
+HOLD = 'mount -t tmpfs tmpfs /dev/shm && ip link set lo up && exec sleep infinity'
+
+
+def missing():
+    """Return why there can be no machines here, empty where there can."""
+    for program in ('ip', 'unshare', 'nsenter'):
+        if not shutil.which(program):
+            return f'needs the program {program}'
+    done = subprocess.run(['unshare', '-n', '-m', 'sh', '-c', 'ip link add name ward type bridge'],
+                          capture_output=True, text=True)
+    return f'no network namespaces here: {done.stderr.strip()}' if done.returncode else ''
+
+
+class Machine:
+    """One of them; `run` starts a program on it."""
+
+    def __init__(self, network, name, number):
+        """Make it and plug it in."""
+        self._network, self.name, self.address = network, name, f'{NETWORK}{number}'
+        self._plug = f'plug{number}'
+        self._holder = _held()
+        self.processes = []
+        network.ip('link', 'add', 'name', self._plug, 'type', 'veth', 'peer', 'name', 'eth0', 'netns',
+                   str(self._holder.pid))
+        network.ip('link', 'set', self._plug, 'master', 'ward', 'up')
+        for command in (f'address add {self.address}/24 dev eth0', 'link set eth0 up',
+                        'route add default dev eth0'):
+            subprocess.run([*self._inside, 'ip', *command.split()], check=True)
+
+    @property
+    def _inside(self):
+        return ['nsenter', f'--net=/proc/{self._holder.pid}/ns/net',
+                f'--mount=/proc/{self._holder.pid}/ns/mnt', '--']
+
+    def run(self, command, environment=None, log=None, **kwargs):
+        """Start a program; it ends with the machine."""
+        with open(log or os.devnull, 'a') as file:
+            self.processes.append(subprocess.Popen(
+                [*self._inside, *map(str, command)], env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+                **kwargs))
+        return self.processes[-1]
+
+    def ask(self, command, timeout_s=30):
+        """Run a program to its end; return what it prints."""
+        return subprocess.run([*self._inside, *map(str, command)], capture_output=True, text=True,
+                              timeout=timeout_s).stdout
+
+    def unplug(self):
+        """Pull the plug out of the network."""
+        self._network.ip('link', 'set', self._plug, 'down')
+
+    def plug_in(self):
+        """Put it back."""
+        self._network.ip('link', 'set', self._plug, 'up')
+
+    def crash(self):
+        """Let all of its programs be gone at once, as by a power cut."""
+        for process in self.processes:
+            _end(process, signal.SIGKILL)
+        self.processes.clear()
+
+    def close(self):
+        """End its programs and the machine."""
+        for process in self.processes:
+            process.send_signal(signal.SIGINT)
+        end_s = time.monotonic() + 20
+        for process in self.processes:
+            try:
+                process.wait(max(0.1, end_s - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                pass
+            _end(process, signal.SIGKILL)
+        _end(self._holder, signal.SIGKILL)
+
+
+def _end(process, number):
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def _held():
+    """Return a process that holds a network and shared memory of its own, ready."""
+    holder = subprocess.Popen(['unshare', '-n', '-m', 'sh', '-c', HOLD], start_new_session=True)
+    mine = os.readlink('/proc/self/ns/net')
+    while holder.poll() is None:
+        if (os.readlink(f'/proc/{holder.pid}/ns/net') != mine
+                and Path(f'/proc/{holder.pid}/comm').read_text().strip() == 'sleep'):
+            return holder
+        time.sleep(0.01)
+    raise OSError(f'no namespace: unshare ended with {holder.returncode}')
+
+
+class Network:
+    """The switch between them."""
+
+    def __init__(self):
+        """Make it, without machines."""
+        self._holder = _held()
+        self.machines = {}
+        self.ip('link', 'add', 'name', 'ward', 'type', 'bridge', 'mcast_snooping', '0')
+        self.ip('link', 'set', 'ward', 'up')
+
+    def ip(self, *arguments):
+        """Run `ip` where the switch is."""
+        subprocess.run(['nsenter', f'--net=/proc/{self._holder.pid}/ns/net', '--', 'ip',
+                        *arguments], check=True)
+
+    def add(self, name):
+        """Return a new machine of this name, plugged in."""
+        self.machines[name] = Machine(self, name, len(self.machines) + 1)
+        return self.machines[name]
+
+    def close(self):
+        """End everything."""
+        for machine in self.machines.values():
+            machine.close()
+        _end(self._holder, signal.SIGKILL)
+
+
+LISTEN = """
+import json, sys, rclpy
+from baby_cry_detector.msg import CryAlert
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.running import find_peers_soon
+find_peers_soon()
+rclpy.init()
+node = rclpy.create_node('listener')
+node.create_subscription(CryAlert, sys.argv[1], lambda word: print(json.dumps(
+    {'state': word.state, 'crib': word.header.frame_id, 'text': word.text}), flush=True),
+    qos.EVENTS)
+rclpy.spin(node)
+"""
+
+
+def listen_for_alerts(machine, topic, file, environment):
+    """Let a program on the machine write what is told on a topic; `alerts_in` reads it."""
+    return machine.run([sys.executable, '-c', LISTEN, topic], environment, file)
+
+
+def alerts_in(file):
+    """Return what was told until now, dictionaries of state, crib and text."""
+    told = []
+    for line in Path(file).read_text().splitlines() if Path(file).exists() else []:
+        if line.startswith('{'):
+            told.append(json.loads(line))
+    return told
+
+
+def json_from(machine, address):
+    """Return what a page on the machine answers, ``None`` if nothing yet."""
+    said = machine.ask([sys.executable, '-c', 'import sys, urllib.request as r\n'
+                        'print(r.urlopen(sys.argv[1], timeout=5).read().decode())', address])
+    return json.loads(said) if said.strip() else None
