@@ -108,7 +108,7 @@ def floods(options) -> bool:
 def crashes(options) -> bool:
     """Kill each node in mid-cry, again and again; print how fast crying is reported again."""
     from baby_cry_detector.ros.base.ros_time import to_nanoseconds
-    from baby_cry_detector.ros.base.running import find_peers_soon
+    from baby_cry_detector.ros.start.discovery import use_profile
     from baby_cry_detector.ros.tools.supervisor import RESPAWN_DELAY_S
     from separate_graph import LiveAudio, long_cry, SeparateGraph
     say(f'## kill -9 in mid-cry, {options.kills} times each, under the supervisor (delay '
@@ -116,7 +116,7 @@ def crashes(options) -> bool:
     say('| killed | times | crying again after (median, worst) | within 5 s | episode went on | '
         'closed, reported | lost |')
     say('|---|---|---|---|---|---|---|')
-    find_peers_soon()       # the source is what audio_capture is
+    use_profile()       # the source is what audio_capture is
     good = True
     for victim in ('cry_classifier', 'feature_extractor'):
         delays, resumed, closed, lost = [], 0, 0, 0

@@ -40,8 +40,8 @@ class Machine:
         self._plug = f'plug{number}'
         self._holder = _held()
         self.processes = []
-        network.ip('link', 'add', 'name', self._plug, 'type', 'veth', 'peer', 'name', 'eth0', 'netns',
-                   str(self._holder.pid))
+        network.ip('link', 'add', 'name', self._plug, 'type', 'veth', 'peer', 'name', 'eth0',
+                   'netns', str(self._holder.pid))
         network.ip('link', 'set', self._plug, 'master', 'ward', 'up')
         for command in (f'address add {self.address}/24 dev eth0', 'link set eth0 up',
                         'route add default dev eth0'):
@@ -145,8 +145,8 @@ LISTEN = """
 import json, sys, rclpy
 from baby_cry_detector.msg import CryAlert
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.running import find_peers_soon
-find_peers_soon()
+from baby_cry_detector.ros.start.discovery import use_profile
+use_profile()
 rclpy.init()
 node = rclpy.create_node('listener')
 node.create_subscription(CryAlert, sys.argv[1], lambda word: print(json.dumps(

@@ -36,7 +36,7 @@ LAYERS = (
      'research.paper', 'research.cli', 'research.corpus', 'research.needs', 'research.sounds',
      'research.annotation', 'research.smile',
      'ros.base',
-     'ros.nodes', 'ros.parts', 'ros.tools', 'ros.web'},
+     'ros.nodes', 'ros.parts', 'ros.start', 'ros.tools', 'ros.web'},
 )
 # What may import its neighbours on a line: a package that is one room with sub-rooms.
 FAMILIES = ('audio', 'features', 'research', 'ros')

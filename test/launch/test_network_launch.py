@@ -62,3 +62,15 @@ def test_what_the_environment_says_stands_unless_an_argument_says_otherwise(path
     monkeypatch.setenv(DISCOVERY, 'SUBNET')
     assert opened(path) == ('SUBNET', [])
     assert opened(path, network='false') == ('LOCALHOST', [])
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize('name', ['ROS_STATIC_PEERS', 'ROS_DISCOVERY_SERVER'])
+def test_peers_and_servers_stand_unless_the_network_is_refused(path, name, monkeypatch):
+    monkeypatch.setenv(name, '10.0.0.7')
+    assert opened(path) == (None, [])
+    context = LaunchContext()
+    context.launch_configurations['network'] = 'false'
+    for action in network_actions(context):
+        action.execute(context)
+    assert context.environment[name] == '' and context.environment[DISCOVERY] == 'LOCALHOST'

@@ -12,6 +12,7 @@ import sys
 from typing import Iterable, Iterator
 
 from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.start import discovery
 from launch import LaunchDescription
 from launch.actions import (DeclareLaunchArgument, LogInfo, OpaqueFunction,
                             SetEnvironmentVariable, Shutdown)
@@ -25,7 +26,7 @@ PACKAGE = 'baby_cry_detector'
 BEHAVIOURS = ('diary', 'need_estimator', 'caregiver_alert', 'soother', 'rocker')
 RESPAWN_DELAY_S = 0.5
 SWITCH = ['true', 'false']
-DISCOVERY = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+DISCOVERY = discovery.RANGE
 PATHS = ('policy', 'file')
 # Topics that somebody may want to remap, as `ros2 run` takes it, and the arguments that do.
 TOPICS = {'joint_trajectory': 'command_topic', 'position_command': 'command_topic',
@@ -69,9 +70,11 @@ def network_actions(context) -> list:
         is as if it were empty.
     """
     asked = context.launch_configurations.get('network', '')
-    if asked == 'false' or (not asked and not context.environment.get(DISCOVERY)
-                            and not context.environment.get('ROS_STATIC_PEERS')):
-        return [SetEnvironmentVariable(DISCOVERY, 'LOCALHOST')]
+    elsewhere = [name for name in discovery.ADDRESSES if context.environment.get(name)]
+    if asked == 'false' or not (asked or elsewhere or context.environment.get(DISCOVERY)):
+        # Peers and servers reach other machines whatever the range says.
+        return [SetEnvironmentVariable(DISCOVERY, 'LOCALHOST'),
+                *(SetEnvironmentVariable(name, '') for name in elsewhere)]
     if asked == 'true':
         return [SetEnvironmentVariable(DISCOVERY, 'SUBNET'), LogInfo(
             msg='warning: network:=true: every machine in this network can hear the crib and '

@@ -10,14 +10,13 @@ import signal
 import sys
 import time
 
-from ament_index_python.packages import get_package_share_directory
 from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.ros.start.discovery import choose_who_may_join
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
 
-LOCALHOST = 'LOCALHOST'
 # A start that comes so long after another is none of a series.
 SERIES_S = 120.0
 # The first so many of a series do not wait: one crash must not cost hearing.
@@ -57,23 +56,6 @@ def logging_arguments() -> list:
     return CONSOLE_ONLY
 
 
-def find_peers_soon() -> None:
-    """
-    Let Fast DDS 2 (Humble, Jazzy) use `config/fast_dds.xml`, unless the user chose a profile.
-
-    Its later versions read another variable and other names, and other middleware neither.
-    """
-    if 'FASTRTPS_DEFAULT_PROFILES_FILE' in os.environ or Path(
-            'DEFAULT_FASTRTPS_PROFILES.xml').exists():
-        return
-    try:
-        profile = Path(get_package_share_directory('baby_cry_detector'), 'config', 'fast_dds.xml')
-    except LookupError:         # not installed as a ROS package
-        return
-    if profile.is_file():
-        os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(profile)
-
-
 def give_memory_back() -> None:
     """
     Let glibc return large blocks as soon as they are free; other C libraries are left alone.
@@ -83,29 +65,6 @@ def give_memory_back() -> None:
     """
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES)
-
-
-def stay_on_this_machine() -> None:
-    """
-    Let no other machine find these nodes, unless the environment asks for that.
-
-    Whoever finds them hears the nursery and commands the crib: DDS asks nobody who he is.
-    """
-    if not os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') and not (
-            os.environ.get('ROS_STATIC_PEERS')):
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = LOCALHOST
-    if is_open_to_the_network():
-        print('warning: every machine in this network can hear the crib and command these nodes '
-              '(ROS_AUTOMATIC_DISCOVERY_RANGE, without ROS_SECURITY_ENABLE); see SECURITY.md',
-              file=sys.stderr)
-
-
-def is_open_to_the_network() -> bool:
-    """Return whether other machines may join without showing who they are."""
-    return (os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '').upper() not in (LOCALHOST, 'OFF')
-            and os.environ.get('ROS_LOCALHOST_ONLY') != '1'
-            and not (os.environ.get('ROS_SECURITY_ENABLE', '').lower() == 'true'
-                     and os.environ.get('ROS_SECURITY_STRATEGY') == 'Enforce'))
 
 
 _interrupts: list = []
@@ -141,8 +100,7 @@ def initialised(args, own_signals=False):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
     give_memory_back()
-    find_peers_soon()
-    stay_on_this_machine()
+    choose_who_may_join()
     arguments = [*(sys.argv if args is None else args), *logging_arguments()]
     try:
         rclpy.init(args=arguments, **options)

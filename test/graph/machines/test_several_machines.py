@@ -224,3 +224,48 @@ def test_a_crib_whose_clock_is_off_is_heard_and_the_page_says_by_how_much(start_
     since_ms = ward.shows('/early', 'crying')['since_ms']
     assert abs(since_ms / 1000 - time.time()) < PERIOD_S
     assert not ward.words(START, '/late') and not ward.words(START, '/early')
+
+
+LOCAL = {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+OLD_LOCAL = {'ROS_LOCALHOST_ONLY': '1'}
+
+
+@pytest.mark.parametrize('crib_says', [{}, LOCAL, OLD_LOCAL], ids=['nothing', 'range', 'old'])
+def test_a_machine_that_names_this_one_as_its_peer_stays_outside(start_ward, crib_says):
+    ward = start_ward('by themselves')
+    open_to_all = ward.environment
+    ward.environment = {'ROS_DOMAIN_ID': '0', **crib_says}
+    a = ward.crib('a')
+    ward.environment = open_to_all
+    open_crib = ward.crib('b')
+    peers = {'ROS_STATIC_PEERS': f'{a.address};{open_crib.address}'}
+    ward.run(ward.desk, 'ward_page', {'port': 8097}, '/spy', peers)
+    spied = []
+
+    def spies():
+        state = json_from(ward.desk, 'http://127.0.0.1:8097/api/state')
+        spied.append({line['name']: line['state'] for line in (state or {'cribs': []})['cribs']})
+        return spied[-1].get('/b') in HEARD
+    # On its own machine it is found, by programs without a profile of ours as well.
+    seen = a.run([sys.executable, '-c', FIND, '/a/cry_need'], {'ROS_DOMAIN_ID': '0'},
+                 ward.folder / 'seen')
+    wait_until(spies, 120, 'the open crib is heard by the one who names its address')
+    assert seen.wait(60) == 0, (ward.folder / 'seen').read_text()
+    until_s = time.monotonic() + 10
+    while time.monotonic() < until_s:
+        spies()
+    assert not any('/a' in each for each in spied)
+
+
+FIND = """
+import sys, time, rclpy
+from baby_cry_detector.msg import CryNeed
+rclpy.init()
+node = rclpy.create_node('finder')
+heard = []
+node.create_subscription(CryNeed, sys.argv[1], heard.append, 1)
+end_s = time.monotonic() + 45
+while not heard and time.monotonic() < end_s:
+    rclpy.spin_once(node, timeout_sec=0.1)
+sys.exit(not heard)
+"""

@@ -11,10 +11,9 @@ from graph_harness import next_domain
 PARTICIPANTS = 36      # one process of ROS takes one; without a profile those from 33 on are lost
 SCRIPT = f"""
 import os, time, rclpy
-from baby_cry_detector.ros.base.running import find_peers_soon, stay_on_this_machine
+from baby_cry_detector.ros.start.discovery import choose_who_may_join
 from std_msgs.msg import Empty
-find_peers_soon()
-stay_on_this_machine()
+choose_who_may_join()
 nodes = []
 for number in range({PARTICIPANTS}):
     context = rclpy.Context()
