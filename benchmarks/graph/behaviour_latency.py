@@ -3,7 +3,8 @@
 """
 Time from a decision in `cry_need` to the first motion command, sound and alert, on the real graph.
 
-Run inside the built environment: `./env.sh python benchmarks/graph/behaviour_latency.py`. The behaviours
+Run inside the built environment: `./env.sh python benchmarks/graph/behaviour_latency.py`. The
+behaviours
 run as processes of their own, as on a robot; episodes of crying are published as the classifier
 does, and each first answer is timed from just before the publication. A simulated crib says where
 it is and carries out what it is told. What is not installed is left out.

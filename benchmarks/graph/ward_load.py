@@ -186,8 +186,8 @@ def main() -> int:
     if options.run:
         return run_cribs(options.run[0], list(map(int, options.run[1:])))
     print(f'{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}')
-    print('| cribs (processes) | heard | all heard after | processor a crib, of one core | memory a '
-          'crib | age of cry_need: median, p99 (n) | crying to alert: median, p99 (n) |')
+    print('| cribs (processes) | heard | all heard after | processor a crib, of one core | memory '
+          'a crib | age of cry_need: median, p99 (n) | crying to alert: median, p99 (n) |')
     print('|---|---|---|---|---|---|---|')
     for number, cribs in enumerate(options.cribs):
         print(measure(cribs, options.together, options.seconds, FIRST_DOMAIN + number),
