@@ -9,6 +9,10 @@ prints the share of one core that their processes take and the memory that is th
 nodes are three of rclpy in one process with one executor, which pass messages of the same types,
 sizes and rates from one to the next and do nothing else: that much is the middleware's.
 
+With --own-sound noise sounds in the recording as well, and another process tells on `own_sound`
+what a loudspeaker plays, as the soother does (48 kHz, a message each 100 ms); the composed graph
+takes it out, or is told not to.
+
     ./env.sh python benchmarks/graph_cost.py [--seconds 60] [--executors single events]
 """
 
@@ -45,7 +49,12 @@ module = __import__('baby_cry_detector.ros.nodes.' + sys.argv[2], fromlist=['mai
 sys.exit(module.main(sys.argv[2:]))
 """
 WAYS = {'composed': ['cry_graph'],
-        'separate': ['cry_classifier', 'feature_extractor', 'audio_capture']}
+        'separate': ['cry_classifier', 'feature_extractor', 'audio_capture'],
+        'told what is played': ['cry_graph'], 'not told': ['cry_graph']}
+USUAL, OWN_SOUND = ('composed', 'separate', 'empty nodes'), ('not told', 'told what is played')
+# What is played comes again after as many seconds as the canceller looks through, so that a
+# recording and who tells need not begin together.
+PERIOD_S, TOLD_RATE, TOLD_BLOCK_S = 2, 48000, 0.1
 
 
 def nursery_mix(path) -> None:
@@ -54,6 +63,51 @@ def nursery_mix(path) -> None:
     room = np.random.default_rng(1).normal(0.0, 10 ** (-70 / 20), 57 * RATE)
     samples = np.concatenate([room, np.ravel(synthesise_cry(3.0))])
     soundfile.write(path, np.clip(samples, -1.0, 1.0), RATE)
+
+
+def played():
+    """Return one period of what the loudspeaker plays, int16 at 48 kHz."""
+    from baby_cry_detector.audio import to_pcm16
+    rng = np.random.default_rng(4)
+    return to_pcm16(0.1 * rng.standard_normal(PERIOD_S * TOLD_RATE))
+
+
+def add_echo(path) -> None:
+    """Let the recording hear what is played."""
+    from scipy import signal
+    samples, _ = soundfile.read(path)
+    sound = signal.resample_poly(np.tile(played() / 32768.0, 3), 1, 3)
+    room = np.random.default_rng(5).standard_normal(2000) * 10 ** (-np.arange(2000) / 800) * 0.05
+    once = np.convolve(sound, room)[PERIOD_S * RATE:2 * PERIOD_S * RATE]
+    soundfile.write(path, np.clip(samples + np.resize(once, len(samples)), -1.0, 1.0), RATE)
+
+
+def tell() -> int:
+    """Publish what is played, in real time, until interrupted."""
+    from baby_cry_detector.ros.base import qos
+    from baby_cry_detector.ros.base.messages import (audio_message, AudioDataStamped, AudioInfo,
+                                                     info_message)
+    import rclpy
+    rclpy.init()
+    node = rclpy.create_node('soother')
+    audio = node.create_publisher(AudioDataStamped, 'own_sound', qos.stream(qos.depth_for()))
+    info = node.create_publisher(AudioInfo, 'own_sound_info', qos.LATCHED)
+    info.publish(info_message(TOLD_RATE))
+    sound, size, sent = played(), round(TOLD_BLOCK_S * TOLD_RATE), 0
+    start_ns = node.get_clock().now().nanoseconds
+
+    def block():
+        nonlocal sent
+        while start_ns + sent * 10 ** 9 // TOLD_RATE < node.get_clock().now().nanoseconds:
+            part = np.take(sound, np.arange(sent, sent + size), mode='wrap')
+            audio.publish(audio_message(part, start_ns + sent * 10 ** 9 // TOLD_RATE, 'crib'))
+            sent += size
+    node.create_timer(TOLD_BLOCK_S / 2, block)
+    try:
+        rclpy.spin(node)
+    except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
+        pass
+    return 0
 
 
 def cpu_s(pid: int) -> float:
@@ -77,6 +131,8 @@ def commands(how: str, executor: str, recording: str, block_s: float) -> list:
     given = {'block_duration_s': block_s, 'file': recording, 'source': 'file', 'loop': 'true'}
     options = ['--ros-args', *(part for name, value in given.items()
                                for part in ('-p', f'audio_capture:{name}:={value}'))]
+    if how == 'not told':
+        options += ['-p', "feature_extractor:own_sound:=''"]
     return [[sys.executable, '-c', COMPOSED, executor, module, *options] for module in WAYS[how]]
 
 
@@ -89,12 +145,16 @@ def measure(how: str, executor: str, recording: str, seconds: float, domain_id: 
         came a second, ``trouble`` ('' if all went well).
     """
     from baby_cry_detector.msg import CryNeed
+    from diagnostic_msgs.msg import DiagnosticArray
     import rclpy
     environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain_id), 'OMP_NUM_THREADS': '1'}
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain_id)
     node = rclpy.create_node('listener_of_needs', context=context)
-    came = []
+    came, health = [], {}
+    node.create_subscription(DiagnosticArray, '/diagnostics', lambda message: health.update(
+        (pair.key, pair.value) for status in message.status
+        if status.name.endswith('feature_extractor') for pair in status.values), 100)
     node.create_subscription(CryNeed, 'cry_need', came.append, 10)
     executor_here = rclpy.executors.SingleThreadedExecutor(context=context)
     executor_here.add_node(node)
@@ -103,8 +163,10 @@ def measure(how: str, executor: str, recording: str, seconds: float, domain_id: 
         end_s = time.monotonic() + limit_s
         while not is_over() and time.monotonic() < end_s:
             executor_here.spin_once(timeout_sec=0.1)
-    processes = []
+    processes, teller = [], None
     try:
+        if how in OWN_SOUND:
+            teller = subprocess.Popen([sys.executable, __file__, '--tell'], env=environment)
         for command in commands(how, executor, recording, block_s):
             processes.append(subprocess.Popen(command, env=environment,
                                               stdout=subprocess.DEVNULL))
@@ -118,8 +180,12 @@ def measure(how: str, executor: str, recording: str, seconds: float, domain_id: 
         lasted_s = time.monotonic() - start_s
         used = sum(cpu_s(process.pid) for process in processes) - sum(before)
         result = {'share': used / lasted_s, 'messages': len(came) / lasted_s,
-                  'memory_mb': sum(memory_mb(process.pid) for process in processes)}
+                  'memory_mb': sum(memory_mb(process.pid) for process in processes),
+                  'own_sound': health.get('own_sound', '')}
     finally:
+        if teller is not None:
+            teller.terminate()
+            end(teller)
         for process in processes:
             process.terminate()
         codes = [end(process) for process in processes]
@@ -206,13 +272,15 @@ def run_empty(executor_name: str, block_s: float) -> int:
     return 0
 
 
-def table(seconds: float, executors, block_s: float) -> dict:
+def table(seconds: float, executors, block_s: float, ways=USUAL) -> dict:
     """Return ``{(way, executor): what measure returns}``, printing each line as it is known."""
     found, domain_id = {}, FIRST_DOMAIN
     with tempfile.TemporaryDirectory() as folder:
         recording = str(Path(folder) / 'nursery_mix.wav')
         nursery_mix(recording)
-        for how in ('composed', 'separate', 'empty nodes'):
+        if ways is OWN_SOUND:
+            add_echo(recording)
+        for how in ways:
             for executor in executors:
                 domain_id += 1
                 found[how, executor] = measure(how, executor, recording, seconds, domain_id,
@@ -228,16 +296,22 @@ def main() -> int:
                         default=['own'], help='own: what the nodes run in')
     parser.add_argument('--block', type=float, default=AudioCaptureSettings().block_duration_s,
                         help='audio a message, s; default: as the graph has it')
+    parser.add_argument('--own-sound', action='store_true',
+                        help='instead: what taking out a known sound costs')
     parser.add_argument('--empty', help=argparse.SUPPRESS)
+    parser.add_argument('--tell', action='store_true', help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.empty:
         return run_empty(options.empty, options.block)
+    if options.tell:
+        return tell()
     print('| nursery mix, real time | executor | share of a core | cry_need a second | MB |')
     print('|---|---|---|---|---|')
     for (how, executor), got in table(
-            options.seconds, options.executors, options.block).items():
+            options.seconds, options.executors, options.block,
+            OWN_SOUND if options.own_sound else USUAL).items():
         print(f'| {how} | {executor} | {100 * got["share"]:.2f} % | {got["messages"]:.1f} | '
-              f'{got["memory_mb"]:.0f} |{" " if got["trouble"] else ""}{got["trouble"]}')
+              f'{got["memory_mb"]:.0f} | {got["own_sound"]} {got["trouble"]}'.rstrip())
     return 0
 
 

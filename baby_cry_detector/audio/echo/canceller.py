@@ -9,10 +9,11 @@ one to the other is faded. Without a reference that sounds the samples that go i
 """
 
 from collections import deque
-from typing import Deque, Dict, List, Optional
+import math
+from typing import Deque, Dict, List, Optional, Tuple
 
 from baby_cry_detector.audio.echo.kalman_filter import BLOCK, KalmanFilter
-from baby_cry_detector.audio.echo.reference_line import ReferenceLine, SAMPLE_RATE
+from baby_cry_detector.audio.echo.reference_line import bounded, ReferenceLine, SAMPLE_RATE
 from baby_cry_detector.audio.echo.tracker import (
     HISTORY_S, LONGEST_WAIT_S, LOST_PART, State, Tracker)
 from baby_cry_detector.units import SECOND_NS
@@ -34,6 +35,7 @@ OPEN_SHARE = 0.1               # see `KalmanFilter.keep_open`
 _SPECTRUM_MEMORY, _AUDIBLE = 0.8, 1e-6
 #: Of the expected echo, what has to be there so that subtracting begins, and goes on.
 BEGINS_PART, STAYS_PART = 0.6, 0.5
+Powers = Tuple[float, float, float]
 
 
 class EchoCanceller:
@@ -64,9 +66,9 @@ class EchoCanceller:
         self._sounding = np.zeros(BLOCK + 1)   # power of what is played, in frequency
         self._is_broad = False                 # what is played, so that a jump can be told
         self._gain = 0.0                       # of what is subtracted, 0 to 1
-        self._powers = np.zeros(3)             # echo by microphone, echo, microphone
-        self._long_powers = np.zeros(3)
-        self._told = np.zeros(2)               # power of the microphone, and of what remains
+        # Of echo by microphone, echo, microphone.
+        self._powers = self._long_powers = (0.0, 0.0, 0.0)
+        self._told = (0.0, 0.0)                # power of the microphone, and of what remains
 
     # --- what is played --------------------------------------------------------------------------
     def play(self, name: str, stamp_ns: int, samples: np.ndarray) -> None:
@@ -88,7 +90,7 @@ class EchoCanceller:
         others = {key: line for key, line in self._lines.items() if key != name}
         if channels + sum(line.channels for line in others.values()) > MOST_REFERENCES:
             raise ValueError(f'expected at most {MOST_REFERENCES} channels of references')
-        line = ReferenceLine(channels)
+        line = ReferenceLine(channels, self._pure_python)
         self._lines = {**others, name: line}
         before, trackers = self._kalman, self._trackers
         total = sum(each.channels for each in self._lines.values())
@@ -101,11 +103,7 @@ class EchoCanceller:
             if key == name or tracker is None:
                 tracker = Tracker(each, rows)
             else:
-                for new, old in ((self._kalman.weights, before.weights),
-                                 (self._kalman.uncertainty, before.uncertainty),
-                                 (self._kalman.spectra, before.spectra),
-                                 (self._kalman.before, before.before)):
-                    new[rows] = old[tracker.rows]
+                self._kalman.take_over(rows, before, tracker.rows)
                 tracker.rows = rows
             self._trackers[key] = tracker
         return line
@@ -174,7 +172,7 @@ class EchoCanceller:
 
     def _block(self, time_ns: int, heard: np.ndarray) -> np.ndarray:
         """Return a block without the echo."""
-        clean = np.clip(np.nan_to_num(heard, nan=0.0, posinf=0.0, neginf=0.0), -4.0, 4.0)
+        clean = bounded(heard)
         played = np.zeros((self._kalman.references, BLOCK))
         is_followed = False
         for tracker in self._trackers.values():
@@ -191,14 +189,18 @@ class EchoCanceller:
                 if tracker.is_followed)):
             caution = np.inf       # a path that is right, but not where it was, is not unlearned
         echo = self._kalman.step(clean, played, caution)
-        self._judge(clean, echo)
+        newest = self._judge(clean, echo)
         self._note_breadth()
         gain, self._gain = self._gain, self._wanted_gain()
-        fade = np.linspace(gain, self._gain, BLOCK) if gain != self._gain else self._gain
-        rest = heard - fade * echo if gain or self._gain else heard
-        self._told *= _RETURN_MEMORY
-        self._told += (1.0 - _RETURN_MEMORY) * np.array(
-            [float(np.dot(clean, clean)), float(np.dot(clean - fade * echo, clean - fade * echo))])
+        rest = heard
+        if gain or self._gain:
+            if gain != self._gain:
+                echo = echo * np.linspace(gain, self._gain, BLOCK)
+            rest = heard - echo
+        left = rest if clean is heard else clean - (heard - rest)
+        self._told = tuple(
+            _RETURN_MEMORY * told + (1.0 - _RETURN_MEMORY) * power
+            for told, power in zip(self._told, (newest[2], float(np.dot(left, left)))))
         self._heard.append(clean)
         for tracker in self._trackers.values():
             tracker.advance(time_ns + _BLOCK_NS)
@@ -210,36 +212,37 @@ class EchoCanceller:
 
     def _note_breadth(self) -> None:
         """Note whether noise or tones are played, and keep the path open for another note."""
-        newest = self._kalman.spectra[:, 0]
         self._sounding *= _SPECTRUM_MEMORY
-        self._sounding += np.sum(newest.real ** 2 + newest.imag ** 2, axis=0)
+        for loudness in self._kalman.loudness:
+            self._sounding += loudness
         total, squares = self._sounding.sum(), np.dot(self._sounding, self._sounding)
         self._is_broad = bool(total ** 2 > LEAST_BROAD_BINS * squares)
         if not self._is_broad and total > _AUDIBLE:
             self._kalman.keep_open(OPEN_SHARE)
 
     # --- whether it helps ------------------------------------------------------------------------
-    def _judge(self, heard: np.ndarray, echo: np.ndarray) -> None:
-        powers = np.array((float(np.dot(echo, heard)), float(np.dot(echo, echo)),
-                           float(np.dot(heard, heard))))
-        self._powers = _PART_MEMORY * self._powers + powers
-        self._long_powers = _LONG_MEMORY * self._long_powers + powers
+    def _judge(self, heard: np.ndarray, echo: np.ndarray) -> Powers:
+        newest = (float(np.dot(echo, heard)), float(np.dot(echo, echo)),
+                  float(np.dot(heard, heard)))
+        self._powers = _faded(self._powers, _PART_MEMORY, newest)
+        self._long_powers = _faded(self._long_powers, _LONG_MEMORY, newest)
+        return newest
 
     @property
     def _coherence(self) -> float:
         """Return how like the echo what is heard was, over seconds; 0 to 1."""
         both, echo, heard = self._long_powers
-        return max(0.0, float(both / np.sqrt(echo * heard))) if echo * heard > 0.0 else 0.0
+        return max(0.0, both / math.sqrt(echo * heard)) if echo * heard > 0.0 else 0.0
 
     @property
     def _part(self) -> float:
         """Return how much of the echo that the filter expects is in what is heard; 1 is right."""
-        return float(self._powers[0] / self._powers[1]) if self._powers[1] > _TINY else 1.0
+        return self._powers[0] / self._powers[1] if self._powers[1] > _TINY else 1.0
 
     @property
     def _is_telling(self) -> bool:
         """Return whether the echo is a part of the sound that `_part` can be told from."""
-        return bool(self._powers[1] > TELLING_SHARE * self._powers[2] and self._powers[1] > _TINY)
+        return self._powers[1] > TELLING_SHARE * self._powers[2] and self._powers[1] > _TINY
 
     @property
     def _is_lost(self) -> bool:
@@ -256,7 +259,7 @@ class EchoCanceller:
     def return_loss_db(self) -> float:
         """Return by how much the newest half second became softer; 0 where nothing is played."""
         heard, rest = self._told
-        return float(10.0 * np.log10(heard / max(rest, _TINY))) if heard > _TINY else 0.0
+        return 10.0 * math.log10(heard / max(rest, _TINY)) if heard > _TINY else 0.0
 
     @property
     def states(self) -> Dict[str, State]:
@@ -276,3 +279,8 @@ class EchoCanceller:
         if figures:
             figures['echo_return_loss_db'] = f'{self.return_loss_db:.1f}'
         return figures
+
+
+def _faded(before: Powers, memory: float, newest: Powers) -> Powers:
+    return (memory * before[0] + newest[0], memory * before[1] + newest[1],
+            memory * before[2] + newest[2])

@@ -33,7 +33,7 @@ def find_delay(microphone: np.ndarray, reference: np.ndarray, sample_rate: int =
         fits as well in another place.
     """
     places = len(reference) - len(microphone) + 1
-    size = 1 << (len(reference) - 1).bit_length()
+    size = _fast_size(len(reference))
     # Without windows the edges of both stretches would be found in each other.
     heard = np.fft.rfft(microphone * np.hanning(len(microphone)), size)
     edges = np.ones(len(reference))
@@ -61,6 +61,11 @@ def find_delay(microphone: np.ndarray, reference: np.ndarray, sample_rate: int =
     if others > _MOST_OTHER * height:
         return float(peak), 0.0
     return peak + _top(heights[peak - 1:peak + 2]), height / scale
+
+
+def _fast_size(count: int) -> int:
+    """Return the least 2^n, 3 x 2^n or 5 x 2^n that is at least ``count``."""
+    return min(part << max(0, (-(-count // part) - 1).bit_length()) for part in (1, 3, 5))
 
 
 def _top(three: np.ndarray) -> float:

@@ -15,7 +15,7 @@ decide whether both sound.
 
 from typing import Any
 
-from baby_cry_detector.audio.echo.compiled import make_step
+from baby_cry_detector.audio.echo.compiled import CompiledSteps
 import numpy as np
 
 BLOCK = 256                    # samples of a step, 16 ms at 16 kHz
@@ -29,7 +29,7 @@ FIRST_DECAY_S, LEAST_FIRST = 0.3, 1e-3
 FIRST_SHARE = 0.3              # of the power with which the reference arrives
 DIRECT_PARTITIONS = 2          # where the direct sound may lie
 #: So many other partitions are made 256 samples long at each step, one after the other.
-SHORTENED = 3
+SHORTENED = 2
 TINY = 1e-12
 
 
@@ -40,42 +40,63 @@ class KalmanFilter:
     :param references: how many, at least 1.
     :param partitions: of 256 samples each, so long is the path that is modelled; more than 5.
     :param pure_python: do not use the compiled core.
-    :ivar weights: ``(references, partitions, 257)`` complex, the path in frequency.
-    :ivar uncertainty: of the same shape, the variance of each.
+    :ivar loudness: ``(references, 257)``, power of the newest block of each in frequency.
+    :ivar uncertainty: ``(references, partitions, 257)``, the variance of each weight.
     """
 
     def __init__(self, references: int, partitions: int, pure_python: bool = False) -> None:
         shape = (references, partitions, BINS)
-        self.weights = np.zeros(shape, complex)
+        # Real parts, then imaginary parts.
+        self._weights, self._spectra = np.zeros((2, *shape)), np.zeros((2, *shape))
         self.uncertainty = np.zeros(shape)
-        self.spectra = np.zeros(shape, complex)    # of the references, newest first
-        self.before = np.zeros((references, BLOCK))
-        self.noise = np.zeros(BINS)
-        self.turn = 0                              # which partitions are shortened next
-        self._compiled: Any = None if pure_python else make_step(self)
+        self._before = np.zeros((references, BLOCK))
+        self._noise = np.zeros(BINS)
+        self.loudness = np.zeros((references, BINS))
+        # Which of the spectra is the newest, and which partitions are shortened next.
+        self._state = np.zeros(2, np.int64)
+        self._compiled: Any = None if pure_python else CompiledSteps.of(
+            self._weights, self.uncertainty, self._spectra, self._before, self._noise,
+            self.loudness, self._state)
         for reference in range(references):
             self.expect(reference, 1.0)
 
     @property
+    def weights(self) -> np.ndarray:
+        """Return ``(references, partitions, 257)`` complex, the path in frequency, a copy."""
+        return self._weights[0] + 1j * self._weights[1]
+
+    def weights_of(self, rows: slice) -> np.ndarray:
+        """Return the same of some references."""
+        return self._weights[0, rows] + 1j * self._weights[1, rows]
+
+    def take_over(self, rows: slice, other: 'KalmanFilter', other_rows: slice) -> None:
+        """Know of some references what another filter knew of some, and what it heard."""
+        self._state[0] = other._state[0]
+        for new, old in ((self._weights, other._weights), (self._spectra, other._spectra)):
+            new[:, rows] = old[:, other_rows]
+        self.uncertainty[rows] = other.uncertainty[other_rows]
+        self._before[rows] = other._before[other_rows]
+
+    @property
     def references(self) -> int:
         """Return how many references there are."""
-        return self.weights.shape[0]
+        return self._weights.shape[1]
 
     @property
     def partitions(self) -> int:
         """Return how many partitions the path has."""
-        return self.weights.shape[1]
+        return self._weights.shape[2]
 
     def expect(self, reference: int, power: float) -> None:
         """Forget the path of a reference, which arrives with so many times its power."""
         time_s = np.maximum(0, np.arange(self.partitions) - DIRECT_PARTITIONS + 1) * BLOCK / 16e3
         decay = np.maximum(10.0 ** (-6.0 * time_s / FIRST_DECAY_S), LEAST_FIRST)
-        self.weights[reference] = 0.0
+        self._weights[:, reference] = 0.0
         self.uncertainty[reference] = (FIRST_SHARE * power * decay)[:, None]
 
     def doubt(self, reference: int, share: float) -> None:
         """Take a path for uncertain by a share of its own power: something has moved."""
-        power = np.abs(self.weights[reference]) ** 2
+        power = np.square(self._weights[:, reference]).sum(axis=0)
         self.uncertainty[reference] += share * power.mean(axis=-1, keepdims=True)
 
     def keep_open(self, share: float) -> None:
@@ -85,15 +106,18 @@ class KalmanFilter:
         While a tone sounds every frequency has a little of it, and seems known by that; the next
         note would be learned too slowly.
         """
-        power = self.weights.real ** 2 + self.weights.imag ** 2
+        if self._compiled is not None:
+            self._compiled.keep_open(share)
+            return
+        power = np.square(self._weights).sum(axis=0)
         np.maximum(self.uncertainty, share * power.mean(axis=-1, keepdims=True),
                    out=self.uncertainty)
 
     def forget_sound(self) -> None:
         """Begin a new stretch of sound; the paths stay."""
-        self.spectra[:] = 0.0
-        self.before[:] = 0.0
-        self.noise[:] = 0.0
+        self._spectra[:] = 0.0
+        self._before[:] = 0.0
+        self._noise[:] = 0.0
 
     def impulse_response(self, reference: int) -> np.ndarray:
         """Return a path in time, ``(256 partitions,)``."""
@@ -110,31 +134,35 @@ class KalmanFilter:
             so much more slowly; infinite: not at all.
         """
         if self._compiled is not None:
-            return self._compiled(microphone, references, caution)
-        spectra, weights = self.spectra, self.weights
-        spectra[:, 1:] = spectra[:, :-1].copy()
-        spectra[:, 0] = np.fft.rfft(np.concatenate((self.before, references), axis=1))
-        self.before[:] = references
+            return self._compiled.step(microphone, references, caution)
+        weights = self.weights
+        slot = self._state[0] = (self._state[0] - 1) % self.partitions
+        newest = np.fft.rfft(np.concatenate((self._before, references), axis=1))
+        self._spectra[:, :, slot] = newest.real, newest.imag
+        self.loudness[:] = newest.real ** 2 + newest.imag ** 2
+        self._before[:] = references
+        spectra = np.roll(self._spectra[0] + 1j * self._spectra[1], -slot, axis=1)
         echo = np.fft.irfft((spectra * weights).sum(axis=(0, 1)))[BLOCK:]
         if caution == np.inf:
             return echo
         error = np.fft.rfft(np.concatenate((np.zeros(BLOCK), microphone - echo)))
         power = np.abs(spectra) ** 2
         expected = (power * self.uncertainty).sum(axis=(0, 1))
-        self.noise *= NOISE_MEMORY
-        self.noise += (1.0 - NOISE_MEMORY) * np.abs(error) ** 2
-        gain = self.uncertainty / (0.5 * expected + caution * self.noise + TINY)
+        self._noise *= NOISE_MEMORY
+        self._noise += (1.0 - NOISE_MEMORY) * np.abs(error) ** 2
+        gain = self.uncertainty / (0.5 * expected + caution * self._noise + TINY)
         weights += gain * np.conj(spectra) * error
         self.uncertainty *= 1.0 - 0.5 * gain * power
         weights *= TRANSITION
         self.uncertainty *= TRANSITION ** 2
         self.uncertainty += (1.0 - TRANSITION ** 2) * np.abs(weights) ** 2
         # The path of a partition is 256 samples long; what lies beyond is the circle's.
-        others = self.partitions - DIRECT_PARTITIONS
-        which = [*range(DIRECT_PARTITIONS), *(DIRECT_PARTITIONS + (self.turn + i) % others
+        others, turn = self.partitions - DIRECT_PARTITIONS, int(self._state[1])
+        which = [*range(DIRECT_PARTITIONS), *(DIRECT_PARTITIONS + (turn + i) % others
                                               for i in range(SHORTENED))]
-        self.turn = (self.turn + SHORTENED) % others
+        self._state[1] = (turn + SHORTENED) % others
         path = np.fft.irfft(weights[:, which])
         path[:, :, BLOCK:] = 0.0
         weights[:, which] = np.fft.rfft(path)
+        self._weights[:] = weights.real, weights.imag
         return echo

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a loudspeaker plays, kept for a while, to be read at any place and at any speed."""
 
+import math
+
 from baby_cry_detector.audio.continuity import Continuity, StreamClock
+from baby_cry_detector.audio.echo.compiled import make_read
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
@@ -23,16 +26,24 @@ def _table() -> np.ndarray:
 _TABLE = _table()
 
 
+def bounded(samples: np.ndarray) -> np.ndarray:
+    """Return samples between −4 and 4; what is no number is silence. What is right comes back."""
+    if not samples.size or np.abs(samples).max() <= 4.0:
+        return samples
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -4.0, 4.0)
+
+
 class ReferenceLine:
     """
     The newest seconds of a reference, by number of sample, counted from its first one.
 
     :param channels: of it.
+    :param pure_python: do not use the compiled core.
     :ivar end: number of the sample to come.
     :ivar jumps: how often its stamps did not go on where they were.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, pure_python: bool = False) -> None:
         self.channels, self.end, self.jumps = channels, 0, 0
         self._size = round(KEPT_S * SAMPLE_RATE)
         self._kept = np.zeros((channels, 2 * self._size))
@@ -41,6 +52,7 @@ class ReferenceLine:
         self._end_ns = 0
         self.sounded_ns = -10 * SECOND_NS      # when it was not silent last
         self.level = 0.0                       # RMS of the newest block
+        self._read = None if pure_python else make_read(_TABLE)
 
     def add(self, stamp_ns: int, samples: np.ndarray, heard_ns: int = 0) -> None:
         """
@@ -53,7 +65,7 @@ class ReferenceLine:
         count = samples.shape[1]
         if not count:
             return
-        samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -4.0, 4.0)
+        samples = bounded(samples)
         event = self._clock.update(stamp_ns, count, SAMPLE_RATE)
         if event.dropped:
             return
@@ -63,7 +75,8 @@ class ReferenceLine:
                 self._append(np.zeros((self.channels, event.lost_samples)))
         self._append(samples)
         self._end_ns = self._clock.time_of(event.first_sample + count)
-        self.level = float(np.sqrt(np.mean(np.square(samples))))
+        flat = samples.ravel()
+        self.level = math.sqrt(float(np.dot(flat, flat)) / flat.size)
         if self.level > 1e-5:
             self.sounded_ns = max(self._end_ns, heard_ns)
 
@@ -89,6 +102,10 @@ class ReferenceLine:
         first = int(np.floor(place))
         if step == 1.0 and place == first:
             return self.take(first, count)
+        if self._read is not None:
+            around = self.take(first - _HALF + 1, self.reach(place, step, count) - first + _HALF)
+            return np.stack([self._read(channel, place - first, step, count)
+                             for channel in around])
         places = place - first + step * np.arange(count)
         whole = np.floor(places).astype(np.int64)
         phase = (places - whole) * _PHASES

@@ -30,7 +30,7 @@ DIRECT_AT = 96                 # where in the path the peak is put: what comes b
 # A path that is not where it was put is moved back: so far from its place.
 MOST_ASTRAY = 80
 # How drift is caught: by where a third of a second fits, each so many blocks, for so long.
-CATCH_SAMPLES, CATCH_REACH, CATCH_EVERY, CATCH_BLOCKS = 6000, 1100, 12, 400
+CATCH_SAMPLES, CATCH_REACH, CATCH_EVERY, CATCH_BLOCKS = 5990, 1100, 12, 400
 CATCH_SURE, LEAST_PLACES, MOST_PLACES, MOST_SCATTER = 5.0, 6, 12, 0.15
 SNAPSHOT_BLOCKS = 64           # 1.02 s, over which drift is measured
 DRIFT_GAIN, MOST_DRIFT = 0.6, 400e-6
@@ -250,18 +250,19 @@ class Tracker:
 
     def _measure_drift(self, kalman: KalmanFilter) -> None:
         """Measure by how much the path has wandered, and let the reference run so much faster."""
-        weights = kalman.weights[self.rows]
-        self._power += np.sum(np.abs(kalman.spectra[self.rows, 0]) ** 2, axis=0)
+        for loudness in kalman.loudness[self.rows]:
+            self._power += loudness
         self._since_snapshot += 1
         if self._since_snapshot < SNAPSHOT_BLOCKS:
             return
+        weights = kalman.weights_of(self.rows)
         shape = (-1, weights.shape[-1])
         if self._before is not None:
             samples = moved(self._before.reshape(shape), weights.reshape(shape), self._power)
             # Later in the path: the loudspeaker's clock is behind what is assumed.
             drift = self.drift - DRIFT_GAIN * samples / (SNAPSHOT_BLOCKS * BLOCK)
             self.drift = float(np.clip(drift, -MOST_DRIFT, MOST_DRIFT))
-        self._before = weights.copy()
+        self._before = weights
         self._since_snapshot = 0
         self._power[:] = 0.0
 

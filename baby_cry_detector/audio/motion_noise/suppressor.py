@@ -20,12 +20,12 @@ import numpy as np
 SAMPLE_RATE = 16_000
 FRAME, HOP = 512, 256          # samples, 32 and 16 ms
 BINS = FRAME // 2 + 1
-#: The least gain of a frequency: 15 dB softer.
-FLOOR = 10 ** (-15 / 20)
+#: The least gain of a frequency: 20 dB softer.
+FLOOR = 10 ** (-20 / 20)
 #: Of the power before it in the estimate of what is not the motion (Ephraim and Malah 1984).
-_SMOOTHING = 0.94
+_SMOOTHING = 0.9
 #: The motion is taken for so much louder than it is on the average.
-CAUTION = 1.5
+CAUTION = 2.0
 #: From this probability on somebody may cry, and nothing is learned; nor shortly before, since a
 #: cry is noticed late, nor shortly after.
 QUIET_BELOW, BEFORE_S, AFTER_S = 0.3, 3.0, 2.0

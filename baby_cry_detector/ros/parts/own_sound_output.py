@@ -3,11 +3,16 @@
 """What a node plays, as topics: `own_sound` beside its loudspeaker, `audio_out` in its place."""
 
 from contextlib import contextmanager
+from typing import List
 
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.messages import (audio_message, AudioData, AudioDataStamped,
                                                  AudioInfo, info_message)
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds
+import numpy as np
+
+#: Of sound in a message of `own_sound`; and how far apart blocks are that do not follow.
+MESSAGE_S, APART_NS = 0.1, 30_000_000
 
 
 class OwnSoundOutput:
@@ -22,25 +27,44 @@ class OwnSoundOutput:
         self._audio = node.offer(AudioDataStamped, 'own_sound', qos.stream(qos.depth_for()))
         self._info = node.offer(AudioInfo, 'own_sound_info', qos.LATCHED)
         self._rate = 0                         # that was told
+        # Blocks that were not told yet, and when the first of them leaves.
+        self._held: List[np.ndarray] = []
+        self._held_ns, self._held_s = 0, 0.0
 
     def begin(self) -> None:
         """Tell the format with the next block: nobody may have heard it before."""
         self._rate = 0
+        self._held = []
 
     def tell(self, pcm, duration_s: float, latency_s: float, frame_id: str) -> None:
         """
         Tell a block, stamped by when it leaves the loudspeaker; from any thread.
+
+        Some go together: a message costs whoever hears it more than what is in it.
 
         :param pcm: int16 samples ``(n,)``, mono.
         :param latency_s: from now until its first sample is heard, as far as is known.
         """
         rate = round(pcm.size / duration_s)
         leaves_ns = now_nanoseconds(self._node) + round(latency_s * 1e9)
-        with _unless_ending(self._node):
-            if rate != self._rate:
+        if self._held and (rate != self._rate or abs(
+                leaves_ns - self._held_ns - round(self._held_s * 1e9)) > APART_NS):
+            self._publish(frame_id)            # what sounds now does not follow it
+        if not self._held:
+            self._held_ns, self._held_s = leaves_ns, 0.0
+        if rate != self._rate:
+            with _unless_ending(self._node):
                 self._info.publish(info_message(rate))
-                self._rate = rate
-            self._audio.publish(audio_message(pcm, leaves_ns, frame_id or 'crib'))
+            self._rate = rate
+        self._held.append(pcm)
+        self._held_s += duration_s
+        if self._held_s > MESSAGE_S - 0.5 * duration_s:
+            self._publish(frame_id)
+
+    def _publish(self, frame_id: str) -> None:
+        held, self._held = np.concatenate(self._held), []
+        with _unless_ending(self._node):
+            self._audio.publish(audio_message(held, self._held_ns, frame_id or 'crib'))
 
 
 class AudioOutput:

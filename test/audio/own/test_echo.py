@@ -207,6 +207,33 @@ def test_compiled_and_python_filter_are_the_same():
     assert np.std(heard[block] - one) < 0.2 * np.std(heard[block])
 
 
+def test_compiled_and_python_keep_the_path_open_alike():
+    core()
+    rng = np.random.default_rng(0)
+    both = KalmanFilter(1, 20), KalmanFilter(1, 20, pure_python=True)
+    for _ in range(30):
+        heard, played = rng.standard_normal(BLOCK), rng.standard_normal((1, BLOCK))
+        for kalman in both:
+            kalman.step(heard, played)
+    for kalman in both:
+        kalman.keep_open(0.5)
+    assert np.allclose(both[0].uncertainty, both[1].uncertainty, rtol=1e-9)
+    assert np.allclose(both[0].loudness, both[1].loudness, rtol=1e-9)
+
+
+@pytest.mark.parametrize('step', (1.0 - 150e-6, 1.0 + 400e-6))
+def test_compiled_and_python_read_a_line_alike(step):
+    core()
+    sound, lines = np.stack((noise(1.0), noise(1.0, seed=3))), []
+    for pure_python in (False, True):
+        lines.append(ReferenceLine(2, pure_python))
+        lines[-1].add(START_NS, sound)
+    # From before its beginning to beyond its end.
+    for place in (-100.3, 2000.25, 15950.9):
+        one, other = (line.read(place, step, BLOCK) for line in lines)
+        assert np.allclose(one, other, rtol=0.0, atol=1e-12)
+
+
 @pytest.mark.parametrize('sign', (1.0, -1.0))
 def test_the_delay_of_noise_is_found(sign):
     reference = noise(2.0)
