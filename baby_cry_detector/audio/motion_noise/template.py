@@ -17,6 +17,11 @@ LEAST_FRAMES, MOST_FRAMES = 16, 200
 #: The mean of the logarithm of a noise's power is below the logarithm of its mean by this.
 LOG_BIAS = 0.5772156649015329
 TINY = 1e-20
+#: What is known is not unlearned by what nobody noticed: a frame that is louder than its phase by
+#: so much, the mean of its logarithms over all frequencies, is something else (a cry), and one
+#: frequency counts for so much at most. After so many frames of something else without a pause
+#: the motion sounds otherwise than it did, and is learned anew.
+OTHER, MOST_ASTRAY, MOST_OTHERS = 0.5, 1.0, 1200
 
 
 class MotionTemplate:
@@ -33,12 +38,21 @@ class MotionTemplate:
         self._logs = np.zeros((PHASES, bins))
         self._frames = np.zeros(PHASES, int)
         self._powers = np.zeros((PHASES, bins))
+        self._others = 0                       # frames in a row
 
     def learn(self, phase: float, power: np.ndarray) -> None:
-        """Take the spectrum of a frame, ``(bins,)`` powers, in which nothing else sounds."""
+        """Take the spectrum of a frame, ``(bins,)`` powers, in which nobody is known to cry."""
         row = int(phase * PHASES) % PHASES
+        astray = np.log(power + TINY) - self._logs[row]
+        if self.is_learned:
+            self._others = self._others + 1 if astray.mean() > OTHER else 0
+            if self._others > MOST_OTHERS:
+                self._frames[:], self._others = 0, 0
+            if self._others:
+                return
+            astray = np.minimum(astray, MOST_ASTRAY)
         self._frames[row] = min(self._frames[row] + 1, MOST_FRAMES)
-        self._logs[row] += (np.log(power + TINY) - self._logs[row]) / self._frames[row]
+        self._logs[row] += astray / self._frames[row]
         self._powers[row] = np.exp(self._logs[row] + LOG_BIAS)
 
     @property

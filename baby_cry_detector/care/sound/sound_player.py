@@ -270,5 +270,5 @@ class SoundPlayer:
                 self.last_sound_trouble = trouble
                 self._report('sound_broken', trouble)
             sink.play(block, is_silent and not block.pcm.any())
-            if block.pcm.any():
+            if block.pcm.any() or not is_silent:       # what is silent within a sound is of it
                 self._heard(block, block.pcm.size / sink.sample_rate)

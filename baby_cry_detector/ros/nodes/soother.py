@@ -52,8 +52,7 @@ class Soother(ManagedNode[SootherSettings]):
         self._own_sound: Optional[OwnSoundOutput] = None
         self._audio_out: Optional[AudioOutput] = None
         self._level_dba, self._frame_id = 0.0, ''
-        self._arrival = Arrival(self)
-        self._outputs = {}
+        self._arrival, self._outputs = Arrival(self), {}
         self._chirping = Chirping(self, self._play_once)
         self.create_service(Trigger, '~/stop', self._stop_service)
         self.create_service(Trigger, '~/play', self._play_service)
@@ -177,7 +176,8 @@ class Soother(ManagedNode[SootherSettings]):
     # --- from the sound's thread -----------------------------------------------------------------
     def _on_block(self, block, duration_s: float):
         """Add what was played to the dose and to the level that is shown."""
-        self._dose.add(now_nanoseconds(self), self._calibration.dba(block.level_dbfs), duration_s)
+        self._dose.add(now_nanoseconds(self), self._calibration.dba(block.level_dbfs),
+                       duration_s if block.pcm.any() else 0.0)
         self._own_sound.tell(block.pcm, duration_s, self._player.latency_s, self._frame_id)
 
     # --- health ----------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from baby_cry_detector.ros.base.messages import (audio_message, AudioData, Audio
 from baby_cry_detector.ros.base.ros_time import now_nanoseconds
 import numpy as np
 
-#: Of sound in a message of `own_sound`; and how far apart blocks are that do not follow.
-MESSAGE_S, APART_NS = 0.1, 30_000_000
+#: Of sound in a message of `own_sound`; and how far from what follows a block is that does not.
+MESSAGE_NS, BURST_NS = 100_000_000, 500_000_000
 
 
 class OwnSoundOutput:
@@ -27,9 +27,9 @@ class OwnSoundOutput:
         self._audio = node.offer(AudioDataStamped, 'own_sound', qos.stream(qos.depth_for()))
         self._info = node.offer(AudioInfo, 'own_sound_info', qos.LATCHED)
         self._rate = 0                         # that was told
-        # Blocks that were not told yet, and when the first of them leaves.
-        self._held: List[np.ndarray] = []
-        self._held_ns, self._held_s = 0, 0.0
+        self._held: List[np.ndarray] = []      # blocks that were not told yet
+        # When the first of them leaves, and the block to come.
+        self._held_ns = self._next_ns = 0
 
     def begin(self) -> None:
         """Tell the format with the next block: nobody may have heard it before."""
@@ -40,25 +40,27 @@ class OwnSoundOutput:
         """
         Tell a block, stamped by when it leaves the loudspeaker; from any thread.
 
-        Some go together: a message costs whoever hears it more than what is in it.
+        A loudspeaker takes blocks in bursts and plays them one after the other: they are stamped
+        as it plays them. Some go together: a message costs its listener more than what is in it.
 
-        :param pcm: int16 samples ``(n,)``, mono.
+        :param pcm: int16 samples ``(n,)``, mono; silence within a sound as well.
         :param latency_s: from now until its first sample is heard, as far as is known.
         """
         rate = round(pcm.size / duration_s)
         leaves_ns = now_nanoseconds(self._node) + round(latency_s * 1e9)
-        if self._held and (rate != self._rate or abs(
-                leaves_ns - self._held_ns - round(self._held_s * 1e9)) > APART_NS):
-            self._publish(frame_id)            # what sounds now does not follow it
-        if not self._held:
-            self._held_ns, self._held_s = leaves_ns, 0.0
+        if rate != self._rate or abs(leaves_ns - self._next_ns) > BURST_NS:
+            if self._held:
+                self._publish(frame_id)
+            self._next_ns = leaves_ns          # a sound begins
         if rate != self._rate:
             with _unless_ending(self._node):
                 self._info.publish(info_message(rate))
             self._rate = rate
+        if not self._held:
+            self._held_ns = self._next_ns
         self._held.append(pcm)
-        self._held_s += duration_s
-        if self._held_s > MESSAGE_S - 0.5 * duration_s:
+        self._next_ns += round(duration_s * 1e9)
+        if self._next_ns - self._held_ns >= MESSAGE_NS:
             self._publish(frame_id)
 
     def _publish(self, frame_id: str) -> None:

@@ -54,6 +54,29 @@ def test_what_was_learned_becomes_softer_and_a_cry_over_it_stays():
     assert power_db(MACHINE[over]) - power_db(rest[over] - kept * cry[over]) > 3.0
 
 
+def test_cries_that_nobody_notices_are_not_learned_away():
+    """The rocking hides them at first, so that the probability stays low: they get no softer."""
+    cry = np.resize(np.concatenate((synthesise_cry(3.0, seed=3), np.zeros(2 * RATE))), 60 * RATE)
+    cry *= 0.05 / np.std(cry)
+    machine = 0.05 * rocking_noise(110.0, Motion(), np.random.default_rng(5))
+    _, noise = run(machine[:50 * RATE])
+    rest, _ = run(machine[50 * RATE:] + cry, noise=noise, begin_s=50.0)
+    kept_db = []
+    for begin_s in (5, 50):
+        part = slice(begin_s * RATE, (begin_s + 10) * RATE)
+        kept_db.append(20 * np.log10(
+            np.dot(rest[part], cry[part]) / np.dot(cry[part], cry[part])))
+    assert kept_db[0] > -3.0 and kept_db[1] > kept_db[0] - 0.3, kept_db
+
+
+def test_a_motion_that_sounds_otherwise_is_learned_anew():
+    _, noise = run(MACHINE)
+    other = 0.4 * rocking_noise(60.0, Motion(), np.random.default_rng(6))
+    rest, noise = run(other, noise=noise, begin_s=len(MACHINE) / RATE)
+    late = slice(54 * RATE, 59 * RATE)
+    assert power_db(other[late]) - power_db(rest[late]) > 10.0
+
+
 def test_nothing_becomes_softer_than_the_floor():
     """A sound that is not what was learned, and one that is: no frequency is ever shut."""
     _, noise = run(MACHINE)
