@@ -18,6 +18,9 @@ sources (pip install pyroomacoustics). `benchmarks/echo.py` measures the cancell
 With `--rocking` a mechanism rocks the crib all the time (`audio/synthesis/rocking_motor.py`), and
 the cries are as loud as it and 10 dB louder: found without its motion being known, and with it.
 
+With `--false-events` nobody cries: each made sound, taken out, and rocking, its motion known, for
+so many hours together. With `--others` cries sound beside what nobody tells of.
+
 With `--folds` (of `baby-cry train --folds`) each cry is heard by the detector that was not trained
 on it; otherwise the shipped detector hears them, which knows most of them.
 """
@@ -38,7 +41,8 @@ from baby_cry_detector.research.training.manifest import default_data_dir, load_
 from baby_cry_detector.stream.listener import open_checkpoint
 from echo import cancelled, image_source_response, through
 import numpy as np
-from own_noise import print_rocking
+from own_noise.alone import print_false_events, print_others
+from own_noise.rocking import print_rocking
 
 RATE = 16_000
 FULL_SCALE_DBA = 110.0         # of the microphone; the detector does not read the level
@@ -175,7 +179,23 @@ def main() -> int:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--rocking', type=int, default=0, metavar='MACHINES',
                         help='instead: cries over the noise of that many mechanisms that rock')
+    parser.add_argument('--false-events', type=float, default=0.0, metavar='HOURS',
+                        help='instead: episodes in what the robot itself sounds like, known to it')
+    parser.add_argument('--others', action='store_true',
+                        help='instead: cries beside a fan, rain, a sleep machine')
     options = parser.parse_args()
+    if options.false_events:
+        print_false_events(open_checkpoint(options.model), options.false_events, options.seed,
+                           Cancelling(options.decay), room, detect)
+        return 0
+    if options.others:
+        clips = [read_audio(clip.file) for clip in load_clips(default_data_dir())
+                 if clip.label == 'rain']
+        cries = sum(chosen_cries(options.cries, options.seed).values(), [])
+        print_others(open_checkpoint(options.model), cries, np.concatenate(
+            [samples / samples.std() for samples in clips]), options.seed, room, crying_level_db,
+            GAP_S, detect)
+        return 0
     if options.rocking:
         cries = sum(chosen_cries(options.cries, options.seed).values(), [])
         print_rocking(open_checkpoint(options.model), cries, options.rocking, room,

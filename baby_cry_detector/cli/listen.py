@@ -7,14 +7,14 @@ import sys
 
 from baby_cry_detector.audio import AudioSourceError
 from baby_cry_detector.audio.bags import BagAudio, is_bag
-from baby_cry_detector.cli.arguments import of_parameter
-from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, of_bag, say_findings,
-                                              second_listener, told_format, Trust)
+from baby_cry_detector.cli.arguments import of_parameter, UsageError
+from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, of_bag, say,
+                                              say_findings, second_listener, told_format, Trust)
 from baby_cry_detector.cli.view import TerminalView, ViewState
 from baby_cry_detector.decision import DECISION_PARAMETERS, DecisionSettings
 from baby_cry_detector.needs import CONFIRMATION_NAMES
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from baby_cry_detector.stream.replay import block_messages, MessageReplay
+from baby_cry_detector.stream.replay import block_messages, MessageReplay, OwnSoundBeside
 from baby_cry_detector.units import SECOND_NS, to_s
 
 LINE_PERIOD_NS = 100_000_000
@@ -33,6 +33,9 @@ def add_parser(subparsers):
     parser.add_argument('--confirmer', default='', metavar='FILE',
                         help='second listener, which confirms what is taken for crying; default: '
                              'the shipped one; none: there is none')
+    parser.add_argument('--own-sound', default='', metavar='FILE',
+                        help='recording of what a loudspeaker played meanwhile, of any rate, that '
+                             'begins with the other: it is taken out of what is heard')
     add_decision_options(parser)
     parser.set_defaults(run=run)
 
@@ -56,6 +59,8 @@ def run(args) -> int:
     """Listen to every file; a file that can't be read is an error, the others are still heard."""
     settings = decision_settings(args)
     audio_format = told_format(args, args.files)
+    if args.own_sound and any(is_bag(path) for path in (*args.files, args.own_sound)):
+        raise UsageError('--own-sound is for recordings: a bag has its own topics')
     checkpoint = open_checkpoint(args.checkpoint)
     failed = 0
     for path in args.files:
@@ -70,8 +75,14 @@ def run(args) -> int:
                                          listener, confirmation, show)
             else:
                 messages = block_messages(blocks_of(path, rate, args.channel), rate)
+                own = None
+                if args.own_sound:
+                    own = OwnSoundBeside(blocks_of(args.own_sound, rate), rate)
+                    messages = own.beside(messages, replay.extraction)
                 failed |= _listen_to(path, show, messages, replay, listener, confirmation,
                                      lambda: 'shorter than what one decision takes')
+                if own is not None:
+                    say(args.own_sound, own.sentences())
         except AudioSourceError as error:
             print(f'error: {error}', file=sys.stderr)
             failed = 1

@@ -7,10 +7,11 @@ Runs the nodes' own state machines (`extraction`, `classification`), driven by t
 the messages arrived, so that a bag gives the answer that the graph gave.
 """
 
-from typing import Callable, Iterable, Iterator, Optional, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Tuple
 
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.audio.channels import AUTO, Choice
+from baby_cry_detector.audio.echo import State
 from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
@@ -26,6 +27,11 @@ from baby_cry_detector.stream.troubles import Troubles
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
+# What a loudspeaker plays is told so long before the microphone has it, in a recording of both.
+LEAD_NS = 300_000_000
+# Recordings of both whose durations differ by more are said to.
+MOST_LONGER_S = 1.0
+OWN_SOUND = 'own_sound'
 # While no audio arrives the graph repeats its state as often as this.
 IDLE_PERIOD_NS = 200_000_000
 
@@ -120,6 +126,69 @@ def block_messages(blocks: Iterable[AudioBlock], sample_rate: int,
         stamp_ns = start_ns + block.first_sample * SECOND_NS // sample_rate
         arrival_ns = stamp_ns + len(block.pcm) * SECOND_NS // sample_rate
         yield AudioMessage(arrival_ns, stamp_ns, '', np.asarray(block.pcm, '<i2').tobytes())
+
+
+class OwnSoundBeside:
+    """
+    A recording of what a loudspeaker played, told beside one of the microphone as the graph is.
+
+    :param blocks: int16 blocks of it, from the microphone's first sample on, about.
+    :param sample_rate: theirs.
+    """
+
+    def __init__(self, blocks: Iterable[AudioBlock], sample_rate: int) -> None:
+        self._messages = block_messages(blocks, sample_rate)
+        self._rate = sample_rate
+        self._lasts_ns = self._heard_ns = 0
+        self._highest_db, self._state, self._has_sounded = 0.0, State.SILENT, False
+        self._followed = False
+
+    def beside(self, messages: Iterable, extraction: Extraction) -> Iterator:
+        """Yield the microphone's messages; what was played before each is told first."""
+        extraction.on_own_format(OWN_SOUND, next(self._messages))
+        for message in messages:
+            while self._lasts_ns < message.arrival_ns + LEAD_NS and self._tell(extraction):
+                pass
+            yield message
+            self._heard_ns = message.arrival_ns
+            self._note(extraction)
+        while self._tell(None):
+            pass
+
+    def _tell(self, extraction: Optional[Extraction]) -> bool:
+        message = next(self._messages, None)
+        if message is None:
+            return False
+        self._lasts_ns = message.arrival_ns
+        self._has_sounded |= any(message.data)
+        if extraction is not None:
+            extraction.on_own_sound(OWN_SOUND, message)
+        return True
+
+    def _note(self, extraction: Extraction) -> None:
+        canceller = extraction.own_sound.canceller
+        self._state = canceller.states.get(OWN_SOUND, State.SILENT)
+        if self._state is State.FOLLOWING:
+            self._followed = True
+            self._highest_db = max(self._highest_db, canceller.return_loss_db)
+
+    def sentences(self) -> List[str]:
+        """Return what became of it, after the last message."""
+        told = []
+        longer_s = (self._lasts_ns - self._heard_ns) / SECOND_NS
+        if abs(longer_s) > MOST_LONGER_S:
+            told.append(f'what is played lasts {abs(longer_s):.1f} s '
+                        f'{"longer" if longer_s > 0 else "shorter"} than the recording')
+        if not self._has_sounded:
+            told.append('what is played is silent: nothing is taken out')
+        elif not self._followed:
+            told.append('what is played was not found in the recording, from 0.5 s before to '
+                        '1.5 s after where it should be: it is heard as it is')
+        else:
+            told.append(f'what is played was taken out, up to {self._highest_db:.0f} dB of it')
+            if self._state is State.NOT_FOUND:
+                told.append('what is played was lost again, and is heard as it is from there on')
+        return told
 
 
 def listen(blocks: Iterable[AudioBlock], listener: FrameListener, start_ns: int = 0,

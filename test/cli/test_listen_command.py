@@ -5,7 +5,10 @@
 import json
 
 from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio.resampler import resample
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.care.sound.acoustics import as_heard
+from baby_cry_detector.care.sound.comfort_sounds import make_sound
 from baby_cry_detector.cli.main import main
 import numpy as np
 import pytest
@@ -97,3 +100,54 @@ def test_holes_in_a_recording_are_said(tmp_path, monkeypatch, capsys, command, e
     assert main([*command, 'holes.wav']) == code
     shown = capsys.readouterr()
     assert 'holes in ' in shown.out + shown.err
+
+
+# --- what a loudspeaker played meanwhile ---------------------------------------------------------
+RATE, ALONE_S = 16_000, 6
+
+
+@pytest.fixture
+def played(tmp_path):
+    """Return (recording in which pink noise hides a cry, what was played, at 48 kHz)."""
+    cry = np.concatenate((np.zeros(ALONE_S * RATE), synthesise_cry(6.0, seed=1)))
+    cry *= 10 ** (-52 / 20) / np.std(cry[ALONE_S * RATE:])
+    sound = make_sound('pink', 48_000, 3).take(3 * len(cry))
+    echo = as_heard(resample(sound, 48_000, RATE), 76.0, 0.1, RATE, 110.0, 3)
+    echo = np.concatenate((np.zeros(1280), echo))[:len(cry)]
+    hiss = 1e-4 * np.random.default_rng(0).standard_normal(len(cry))
+    paths = tmp_path / 'heard.wav', tmp_path / 'played.wav'
+    soundfile.write(paths[0], to_pcm16(cry + echo + hiss), RATE)
+    soundfile.write(paths[1], to_pcm16(0.3 * sound / np.abs(sound).max()), 48_000)
+    return paths
+
+
+def onsets(capsys):
+    out = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {record['onset_s'] for record in out if record['crying']}
+
+
+def test_what_was_played_is_taken_out(played, capsys):
+    heard, sound = map(str, played)
+    assert main(['listen', heard, '--json']) == 0
+    assert not onsets(capsys)
+    assert main(['listen', heard, '--json', '--own-sound', sound]) == 0
+    captured = capsys.readouterr()
+    records = [json.loads(line) for line in captured.out.splitlines()]
+    crying = [record['time_s'] for record in records if record['crying']]
+    assert crying and crying[0] == pytest.approx(ALONE_S, abs=2.5)
+    assert f'{sound}: what is played was taken out, up to ' in captured.err
+
+
+def test_what_is_wrong_with_what_was_played_is_said_and_changes_nothing(played, tmp_path, capsys):
+    heard, other = str(played[0]), str(tmp_path / 'other.wav')
+    assert main(['listen', heard, '--json']) == 0
+    before = capsys.readouterr().out
+    noise = 0.1 * np.random.default_rng(9).standard_normal(4 * RATE)
+    for samples, words in ((noise, ('not found', 'shorter')), (0.0 * noise, ('is silent',))):
+        soundfile.write(other, to_pcm16(samples), RATE)
+        assert main(['listen', heard, '--json', '--own-sound', other]) == 0
+        captured = capsys.readouterr()
+        assert all(word in captured.err for word in words), captured.err
+        assert captured.out == before
+    assert main(['listen', heard, '--own-sound', '/nowhere/played.wav']) == 1
+    assert 'no such file' in capsys.readouterr().err
