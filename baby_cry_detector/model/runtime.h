@@ -28,7 +28,7 @@ typedef struct {
   Member member[MAX_MEMBERS];
 } Model;
 
-#define ROWS 16                         // frames that are taken at a time
+#define ROWS 64                         // frames that are taken at a time
 #define MOST_STEPS ROWS
 
 typedef struct {

@@ -75,7 +75,7 @@ class StampJudge:
         self._copies: Deque[bool] = deque(maxlen=200)
         self._found: dict = {}                 # in this look, by how much audio
         self._audio_ns = self._looked_ns = self._arrived_ns = 0
-        self._standing_ns, self._standing_blocks = 0, 0
+        self._standing_ns = self._standing_blocks = self._exact_blocks = 0
         self._last_stamp_ns: Optional[int] = None
         self.verdict = FINE
         self._rate, self._channels = 0, 1
@@ -134,6 +134,9 @@ class StampJudge:
             self._judge_copies()
             return False
         self._recent.append((stamp_ns, digest))
+        self._exact_blocks = 0 if is_bad or not self._blocks or not (
+            stamp_ns - self._blocks[-1].stamp_ns == self._blocks[-1].duration_ns
+            == arrival_ns - self._blocks[-1].arrival_ns) else self._exact_blocks + 1
         self._blocks.append(_Block(arrival_ns, stamp_ns, duration_ns, is_bad))
         self._audio_ns += duration_ns
         while (self._audio_ns - self._blocks[0].duration_ns > RECOVERED_NS
@@ -158,6 +161,10 @@ class StampJudge:
 
     def _look(self) -> None:
         self._found = {}
+        if self._exact_blocks >= len(self._blocks) and self.mode == STAMPS and (
+                self.verdict is FINE):
+            self._judge_copies()               # a recording's: nothing else can be in them
+            return
         newest = self._newest(JUDGED_NS)
         if newest is None:
             return
