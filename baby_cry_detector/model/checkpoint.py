@@ -23,6 +23,7 @@ from typing import Any, cast, Dict, List, Mapping, Sequence, Tuple, Union
 
 from baby_cry_detector.fields import Field, ParameterError
 from baby_cry_detector.model.architecture import Architecture, ArchitectureError
+from baby_cry_detector.model.held_in_file import HeldInFile
 from baby_cry_detector.model.recent_statistics import KIND as STATISTICS
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
 from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
@@ -64,7 +65,7 @@ class Member:
     input_columns: Tuple[str, ...]
     mean: np.ndarray
     std: np.ndarray
-    arrays: Dict[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
 
     def check(self, feature_columns: Sequence[str], name: str = 'member') -> None:
         """Raise CheckpointError unless columns, shapes and numbers fit."""
@@ -157,7 +158,7 @@ class Checkpoint:
         return self.members[0].std
 
     @property
-    def arrays(self) -> Dict[str, np.ndarray]:
+    def arrays(self) -> Mapping[str, np.ndarray]:
         """Return the first member's weights."""
         return self.members[0].arrays
 
@@ -251,10 +252,12 @@ def checkpoint_to_bytes(checkpoint: Checkpoint) -> bytes:
     return buffer.getvalue()
 
 
-def load_checkpoint(path: Union[str, Path]) -> Checkpoint:
+def load_checkpoint(path: Union[str, Path], in_memory: bool = True) -> Checkpoint:
     """
     Read a checkpoint; executes nothing that is in the file.
 
+    :param in_memory: False leaves the weights in the file once they are checked, for who has the
+        compiled core hold them.
     :raises CheckpointError: if the file is missing, truncated, corrupt, of another version,
         or if its arrays, shapes or numbers do not fit its document.
     """
@@ -271,7 +274,14 @@ def load_checkpoint(path: Union[str, Path]) -> Checkpoint:
     except OSError as error:
         raise CheckpointError(f'{path}: cannot read the checkpoint: '
                               f'{error.strerror or error}') from error
-    return checkpoint_from_bytes(data, str(path))
+    checkpoint = checkpoint_from_bytes(data, str(path))
+    try:
+        for index, member in enumerate(() if in_memory else checkpoint.members):
+            member.arrays = HeldInFile(path, data, member.arrays, f'member{index}.')
+    except OSError as error:
+        raise CheckpointError(f'{path}: cannot be read any more: '
+                              f'{error.strerror or error}') from error
+    return checkpoint
 
 
 def checkpoint_from_bytes(data: bytes, name: str = 'checkpoint') -> Checkpoint:

@@ -205,7 +205,7 @@ class Classifier:
                  confirmer: str = '', no_audio_timeout_s: float = NO_AUDIO_S, crib_id: str = '',
                  kept_as: str = '',
                  keep_sound: Optional[Callable[[str, EpisodeSound], object]] = None) -> None:
-        self.listener = FrameListener(open_checkpoint(model), settings, crib_id)
+        self.listener = FrameListener(open_checkpoint(model, in_memory=False), settings, crib_id)
         self.model = model_id(model)
         self._second = SecondListener(confirmer, troubles.report)
         self._troubles, self._keep_sound = troubles, keep_sound

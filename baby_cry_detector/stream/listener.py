@@ -28,14 +28,15 @@ import numpy as np
 LONGEST_BLOCK_S = 0.5           # that is taken in one call; longer ones are cut
 
 
-def open_checkpoint(path: str = '') -> Checkpoint:
+def open_checkpoint(path: str = '', in_memory: bool = True) -> Checkpoint:
     """
     Load a checkpoint.
 
     :param path: a file, or the name of a shipped one: '' for the default, ``is09``.
+    :param in_memory: as of `load_checkpoint`.
     :raises CheckpointError: one sentence on what is wrong with it.
     """
-    return load_checkpoint(SHIPPED.get(str(path), path))
+    return load_checkpoint(SHIPPED.get(str(path), path), in_memory)
 
 
 def model_id(path: str) -> str:

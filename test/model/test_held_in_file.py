@@ -5,9 +5,11 @@
 import os
 import shutil
 
-from baby_cry_detector.checkpoints import CONFIRMER
+from baby_cry_detector.checkpoints import CONFIRMER, SHIPPED
 from baby_cry_detector.decision.decider import CryDecision
+from baby_cry_detector.model.checkpoint import load_checkpoint
 from baby_cry_detector.model.held_in_file import HeldInFile, LARGE
+from baby_cry_detector.model.runtime import make_runtime
 from baby_cry_detector.model.second.confirmation import Confirmation
 from baby_cry_detector.model.second.confirmer import load_confirmer
 from baby_cry_detector.model.strict_npz import StrictNpzError
@@ -23,7 +25,9 @@ def file(tmp_path):
 
 
 def test_what_it_says_is_the_same_after_its_file_was_replaced_and_deleted(file):
-    expected = load_confirmer(file).evidence(WINDOW)
+    busy = load_confirmer(file)
+    expected = busy.evidence(WINDOW)
+    assert busy.evidence(WINDOW) == expected            # of products that were kept
     confirmer = load_confirmer(file, in_memory=False)
     assert confirmer.evidence(WINDOW) == expected
     other = file.with_name('other')
@@ -49,6 +53,21 @@ def test_a_file_that_is_written_over_is_said_and_the_stream_goes_on(file, damage
     confirmation = Confirmation(confirmer)
     assert hear_a_cry(confirmation).confirmed
     assert 'written over' in confirmation.trouble
+
+
+def test_a_checkpoint_left_in_its_file_runs_the_same_and_holds_no_weights(tmp_path):
+    file = shutil.copy(SHIPPED[''], tmp_path / 'detector.npz')
+    frames = np.random.default_rng(1).normal(size=(300, 86)).astype(np.float32)
+    expected = make_runtime(load_checkpoint(file)).process(frames)
+    checkpoint = load_checkpoint(file, in_memory=False)
+    held = [member.arrays for member in checkpoint.members]
+    assert all(isinstance(arrays, HeldInFile) for arrays in held)
+    assert max(array.nbytes for arrays in held for array in arrays._kept.values()) < LARGE
+    runtime = make_runtime(checkpoint)
+    file.unlink()
+    for got, before in zip(runtime.process(frames), expected):
+        np.testing.assert_array_equal(got, before)
+    np.testing.assert_array_equal(make_runtime(checkpoint).process(frames)[0], expected[0])
 
 
 def hear_a_cry(confirmation):
