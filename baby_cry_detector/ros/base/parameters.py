@@ -50,7 +50,7 @@ class AudioCaptureSettings(NodeSettings):
         maximum=40.0, live=True)
     sample_rate: int = setting(
         16000, 'Published sampling rate in Hz.', minimum=8000, maximum=48000)
-    block_duration_s: float = setting(0.04, 'Audio per message.', minimum=0.01, maximum=1.0)
+    block_duration_s: float = setting(0.08, 'Audio per message.', minimum=0.01, maximum=1.0)
     frame_id: str = setting(UNNAMED_CRIB, 'Frame of the microphone; it names the crib.',
                             read_only=True)
 
