@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Stamps that follow each other exactly are looked at no further, and nothing is missed by that."""
+"""Stamps that follow each other exactly are looked at no further; nothing is missed by that."""
 
 from baby_cry_detector.stream.stamps import StampJudge
 from baby_cry_detector.stream.verdict import FINE
