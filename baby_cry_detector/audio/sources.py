@@ -23,6 +23,8 @@ from baby_cry_detector.audio.resampler import StreamingResampler
 import numpy as np
 
 SAMPLE_RATE = 16_000
+# Decoders of hot MP3 and OGG overshoot in fewer samples than this share.
+_MOST_BEYOND = 0.01
 # soundfile's unit is 32768 steps of a 16-bit integer, ours 32767.
 _SOUNDFILE_UNIT = 32768.0 / PCM16_SCALE
 _READ_DURATION_S = 0.25        # at a time; longer where blocks are, up to
@@ -81,6 +83,7 @@ class FileSource:
         self._soundfile = _import_soundfile()
         self._news: List[str] = []
         self._told: Set[Any] = set()             # each thing once, however often it is read
+        self._beyond, self._is_counted = 0, False
         self._recordings = self._find_recordings()
         self._look()
 
@@ -148,6 +151,7 @@ class FileSource:
                         received += len(frames)
                         yield resampler.process(self._mono(mixer.process(frames)))
                         self._tell(mixer.take_news())
+            self._tell_counts(received)
             if not self.loop:
                 break
             if not received:
@@ -183,11 +187,26 @@ class FileSource:
         elif got < told < _UNKNOWN_FRAMES and not file.format.startswith('MP'):
             self._tell(_disagreement(told / rate, got / rate))
 
+    def _tell_counts(self, count: int) -> None:
+        """Say after the first time through what its samples were, of ``count``."""
+        counts = self.counts
+        if self._is_counted or not count:
+            return
+        self._is_counted = True
+        if counts.not_a_number:
+            self._tell(f'{counts.not_a_number} of its {count} samples are no numbers (NaN or '
+                       'infinite): silence is heard in their place')
+        if self._beyond > _MOST_BEYOND * count:
+            self._tell(f'{100 * self._beyond / count:.0f} % of its samples lie beyond full scale '
+                       'and are cut off: samples of floating point are within -1 to 1')
+
     def _mono(self, mono: np.ndarray) -> np.ndarray:
         bad = ~np.isfinite(mono)
         if bad.any():          # before the filter, which would smear them
             self.counts.not_a_number += int(np.count_nonzero(bad))
             mono = np.where(bad, 0.0, mono)
+        if not self._is_counted:
+            self._beyond += int(np.count_nonzero(np.abs(mono) > 1.0))
         return mono * _SOUNDFILE_UNIT
 
     def _find_recordings(self) -> List[Optional[Recording]]:
@@ -259,6 +278,8 @@ def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
 
 
 def _disagreement(told_s: float, there_s: float) -> str:
+    if f'{told_s:.1f}' == f'{there_s:.1f}':      # the last byte of a sample, say
+        return ''
     return f'its header tells of {told_s:.1f} s, {there_s:.1f} s are there and are heard'
 
 

@@ -112,6 +112,32 @@ def test_what_is_not_a_number_is_counted_and_harms_only_itself(tmp_path):
     assert (pcm[1000:-200] == 8192).all()
 
 
+def test_what_is_done_to_samples_is_said_once(tmp_path, noise):
+    samples = noise[3:] / 40000.0
+    broken, hot = samples.copy(), samples * 100
+    broken[::1000] = np.nan
+    said = {}
+    for name, content in (('whole', samples), ('broken', broken), ('hot', hot)):
+        soundfile.write(tmp_path / f'{name}.wav', content, 16000, subtype='FLOAT')
+        source = FileSource(tmp_path / f'{name}.wav', loop=True)
+        for _ in islice(source, 3 * len(samples) // source.block_size):
+            pass
+        said[name] = source.take_news()
+    assert said['whole'] == []
+    assert said['broken'] == ['17 of its 16120 samples are no numbers (NaN or infinite): silence '
+                              'is heard in their place']
+    assert len(said['hot']) == 1 and '99 % of its samples lie beyond full scale' in said['hot'][0]
+
+
+def test_a_file_that_lacks_a_byte_is_no_disagreement(tmp_path, noise):
+    path = tmp_path / 'odd.wav'
+    soundfile.write(path, noise, 16000, subtype='PCM_16')
+    path.write_bytes(path.read_bytes()[:-1])
+    source = FileSource(path)
+    assert sum(len(block.pcm) for block in source) == len(noise) - 1
+    assert source.take_news() == []
+
+
 def test_a_long_file_is_never_held_in_memory(tmp_path):
     path = tmp_path / 'long.wav'
     with soundfile.SoundFile(path, 'w', 48000, 2, subtype='PCM_16') as file:

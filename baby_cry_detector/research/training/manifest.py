@@ -18,8 +18,8 @@ from typing import (Callable, Dict, Iterable, List, Mapping, NamedTuple, Optiona
                     Union)
 import zlib
 
-from baby_cry_detector.research.training.labels import (CRY, EMOTION, is_unclear, mapped, Meaning,
-                                                        meaning_of, NOT_CRY, SKIP, words_of)
+from baby_cry_detector.research.training.labels import (CRY, EMOTION, mapped, Meaning, meaning_of,
+                                                        NOT_CRY, SKIP, words_of)
 
 DATA_DIR_VARIABLE = 'BABY_CRY_DATA_DIR'
 #: What libsndfile reads.
@@ -226,8 +226,9 @@ def check_kinds(where: str, clips: Sequence[Clip], unknown: Counter, options: Re
             f'{where}: it is not known whether these are cries:',
             *(f'  {name} ({count} recordings)' for name, count in sorted(unknown.items())),
             *kinds_table(clips),
-            'say so with --map NAME=cry, =not_cry, =skip or the reason of the cry, such as '
-            f'--map "{first}={CRY if is_unclear(first) else NOT_CRY}"']))
+            # Nothing that could be copied: what is not known here may be either.
+            'say so with --map NAME=cry, =not_cry, =skip or the reason of the cry: '
+            f'--map "{first}=..."']))
     if needs_cries and not any(clip.kind in (CRY, EMOTION) for clip in clips):
         raise ManifestError('\n'.join([f'{where}: no cry found', *kinds_table(clips),
                                        'say with --map NAME=cry which folder holds cries']))
