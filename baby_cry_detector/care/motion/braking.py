@@ -19,6 +19,7 @@ HARDEST, HARDEST_CHANGE, HARDEST_STEP, SOFT = 0.65, 0.9, 0.13, 0.6
 # crib's acceleration may be that is not known, and how long ago a speed was then.
 LATEST_S, MOST_UNKNOWN, UNKNOWN_LAG_S = 0.1, 0.6, 0.03
 BEYOND_M = 5e-3                           # so far beyond the stroke is as bad as a blow
+SHORT_OF_STROKE_M = 3e-4                  # by what noise makes of the measured state
 Columns = Tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -93,7 +94,7 @@ def gentle(position: float, velocity: float, acceleration: Optional[float]
             u = shares * left_s
             cubic = (last - first) / (6.0 * left_s)
             path = x + u * (v + u * (0.5 * first + u * cubic))
-            beyond = float(np.abs(path).max()) - STROKE_M
+            beyond = float(np.abs(path).max()) - (STROKE_M - SHORT_OF_STROKE_M)
             ranked.append((max(harsh, SOFT) + max(0.0, beyond) / BEYOND_M, len(ranked),
                            duration_s, way))
     return [(duration_s, way) for _, _, duration_s, way in sorted(ranked)]

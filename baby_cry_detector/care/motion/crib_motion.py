@@ -10,9 +10,11 @@ out is a `Motion` to be sent at once, or ``None``.
 import math
 from typing import Optional
 
-from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
+from baby_cry_detector.care.motion.measured_joint import LAG_M, MeasuredJoint, MOVING_S
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, LONGEST_PLAN_S, Motion
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
+from baby_cry_detector.care.motion.stamp_clock import StampClock
+from baby_cry_detector.care.motion.stops.heeding import Heeding
 from baby_cry_detector.units import SECOND_NS
 
 # How soon after one another a joint that does not follow is told to brake.
@@ -20,15 +22,13 @@ BRAKE_AGAIN_S = 0.3
 # How soon a brake is tried again where none was within the limits: each measurement would choose
 # the one whose noise allows it.
 TRY_AGAIN_S = 0.1
+# So often where to stop is said again to a crib that nobody measures.
+MOST_REPEATS = 5
 # A plan that was not received by then was the last one: what was sent before comes to rest.
 DELIVERY_S = 0.4
 # So far from where it was told to be it still counts as being there.
 SURE_M = 3e-4
 SURE_TIMES = 3
-# Two clocks that part by more than that were not just read badly, nor differ in pace: one was set.
-PARTED_S, MOST_PACE = 2e-3, 2e-3
-# For so long it may be set again, and a stop counts from when it arrives, not from its stamp.
-DOUBT_S = 2.0
 NOT_MEASURED = 'joint_states do not say where {} is'
 
 
@@ -57,12 +57,15 @@ class CribMotion:
         self._followed = 0                     # how often it was where it was told to be, in a row
         self._is_certain = False       # of where it is without measuring, since it was told
         self.is_delivered = True       # whether all that was sent has arrived, as far as known
-        self._clocks = None            # when both clocks were read last, and how far apart
-        self._clock_set_s = -math.inf
+        self._clock = StampClock()
         self._is_contradicted = False  # whether the sensor says what cannot follow from the above
         self._is_misread = False       # whether what was sent last was perhaps read by a set clock
         self._beginning_until_s = -math.inf    # till then it may be anywhere, whatever it shows
+        self.heeding = Heeding()
         self.owed = ''                 # the reason of a stop that is still to be carried out
+        self._repeat_s, self._repeats = math.inf, 0    # when where to stop is sent again
+        self._watched_until_s = -math.inf      # till when something may move it after a stop
+        self._latest_end_s = now_s + LONGEST_PLAN_S    # of all that was ever sent
         self._halted = ''              # that of the stop that was returned last
 
     # --- what is known ---------------------------------------------------------------------------
@@ -86,13 +89,11 @@ class CribMotion:
         Who carries out a plan judges its stamp by his clock. One that was set between the stamp
         and that makes him begin in the middle, or later.
         """
-        before, self._clocks = self._clocks, (now_s, stamp_s - now_s)
-        if before is None or abs(self._clocks[1] - before[1]) <= (
-                PARTED_S + MOST_PACE * (now_s - before[0])):
+        before_s = self._clock.read_s
+        if not self._clock.read(now_s, stamp_s):
             return
-        self._clock_set_s = now_s
         self._is_misread = (not self.machine.gate.setpoints and self.machine.is_moving(now_s)
-                            and self._told_s >= before[0] - LATENCY_S)
+                            and self._told_s >= before_s - LATENCY_S)
 
     def objection(self, now_s: float) -> str:
         """Return why motion can't begin where the crib is now, or ''."""
@@ -120,7 +121,7 @@ class CribMotion:
         if not self.needs_states or self.joint.position is None:
             return {}
         place_m = self.machine.joint.metres(self.joint.position)
-        return {'place_mm': round(1e3 * place_m, 1),
+        return {'place_mm': round(1e3 * place_m, 1), 'stopped_again': self.heeding.unheeded,
                 'astray_mm': round(1e3 * self.joint.error_m, 1)}
 
     def is_moving(self, now_s: float) -> bool:
@@ -143,6 +144,10 @@ class CribMotion:
         elif not self._is_certain:
             gate.forget()
         self._is_certain, self._followed, self.owed = True, 0, ''      # at rest: nothing is owed
+        self._watched_until_s = self._latest_end_s = -math.inf
+        self._repeat_s = math.inf
+        self.heeding.begin()
+        self.heeding.forget()
         why = self.machine.start(now_s, frequency_hz, amplitude_mm)
         if self.machine.profile is not None:
             self._beginning_until_s = self.machine.profile.start_s + LATENCY_S
@@ -159,6 +164,12 @@ class CribMotion:
             return self._misread(now_s)
         if self.owed:
             return self.halt(now_s, self.owed)
+        if self._goes_on():
+            return self._again(now_s)
+        if self._moves_on(now_s):
+            return self._brake_on(now_s)
+        if not self.is_measured and now_s >= self._repeat_s:
+            return self._repeat(now_s)
         if not self.is_delivered and self.machine.is_rocking:
             if now_s >= self._told_s + DELIVERY_S:         # nobody knows what is carried out
                 self.machine.abandon('a plan was not received')
@@ -178,6 +189,9 @@ class CribMotion:
         motion = self.machine.step(now_s)
         if motion is not None:
             self._told_s = now_s
+            self._latest_end_s = max(self._latest_end_s, motion.end_s)
+            if self.machine.gate.is_known:
+                self.heeding.note_plan(self.machine.gate.curve)
         return motion
 
     def halt(self, now_s: float, why: str) -> Optional[Motion]:
@@ -188,6 +202,9 @@ class CribMotion:
             `owed`: `step` returns it once that is measured, as long as what was sent before, by
             another process too, may go on.
         """
+        self.heeding.begin()
+        if self.needs_states and not self.machine.gate.setpoints:
+            self._watched_until_s = self._latest_end_s
         motion = self._halt(now_s, why)
         self._halted = why if motion is not None else ''
         self.owed = why if motion is None and self._may_go_on(now_s) else ''
@@ -207,21 +224,81 @@ class CribMotion:
                     self._is_beginning(now_s) and self.joint.error_m > SURE_M):
                 return self._settle(now_s, why)
             if self.joint.error_m > SURE_M:
+                self.heeding.forget()
                 seen = self.joint.estimate(now_s)      # rather from where it is
                 if seen is not None:
                     return self._braking(machine.brake_from(now_s, *seen, why))
-            return self._braking(machine.brake(now_s, why))
+            return self._exactly(machine.brake(now_s, why))
         machine.brake(now_s, why)              # there is nothing to send
         if self.needs_states and not machine.gate.setpoints:
             return self._recover(now_s, why)   # it may move though nothing here made it
         return None
 
+    def _exactly(self, motion: Optional[Motion]) -> Optional[Motion]:
+        """Note a brake from what is surely carried out: it is seen whether it was taken."""
+        if self._braking(motion) is not None:
+            self.heeding.note_stop(motion.start_s, self.machine.gate.curve)
+            self._repeat_s = math.inf if self.is_measured else motion.end_s
+            self._repeats = 0
+        return motion
+
+    def _repeat(self, now_s: float) -> Optional[Motion]:
+        """Send where to stop again, slowly enough for a crib that went on; nobody sees it."""
+        ways = self.heeding.may_go_on(now_s)
+        if self._repeats >= MOST_REPEATS or not ways or not self._has_place:
+            self._repeat_s = math.inf
+            return None
+        self._repeat_s, self._repeats = now_s + BRAKE_AGAIN_S, self._repeats + 1
+        motion = self.machine.gate.repeat(now_s, ways, self._braking_until_s)
+        if motion is not None:
+            self.heeding.note_repeat(motion)
+            self._latest_end_s = max(self._latest_end_s, motion.end_s)
+            self._braking_until_s = motion.end_s
+        return motion
+
+    def _goes_on(self) -> bool:
+        """Return whether it is seen that the controller did not take the last stop."""
+        if self.joint.position is None:
+            return False
+        before = self.heeding.goes_on(self.joint.time_s, self.joint.position,
+                                      self.machine.joint.units_per_metre)
+        if before is not None:
+            self.machine.gate.resume(before)
+        return before is not None
+
+    def _again(self, now_s: float) -> Optional[Motion]:
+        """Send a stop again that was not taken, from what goes on."""
+        return self.heeding.count(self._exactly(self.machine.brake(now_s, self.machine.why)))
+
+    def is_watched(self, now_s: float) -> bool:
+        """Return whether something that was sent before a stop may move it still."""
+        return now_s < self._watched_until_s or self._repeat_s < math.inf
+
+    def _moves_on(self, now_s: float) -> bool:
+        """Return whether it moves though it was stopped, and should have come to rest."""
+        gate, joint = self.machine.gate, self.joint
+        if self.heeding.has_given_up or now_s >= self._watched_until_s or (
+                self.machine.is_moving(now_s)
+                or joint.time_s < self._braking_until_s + MOVING_S + LATENCY_S
+                or not joint.is_fresh(now_s) or joint.moved_since() >= now_s):
+            return False
+        lag = LAG_M * self.machine.joint.units_per_metre
+        return not gate.is_known or abs(joint.position - gate.state(now_s)[0]) > lag
+
+    def _brake_on(self, now_s: float) -> Optional[Motion]:
+        """Stop it again, from how it is seen moving."""
+        self.machine.gate.forget()
+        return self.heeding.count(self._recover(now_s, self.machine.why))
+
     def _may_go_on(self, now_s: float) -> bool:
-        """Return whether something moves it of which nobody knows how to stop it."""
-        return (self.needs_states and not self.machine.gate.setpoints
-                and now_s >= max(self._braking_until_s, self._braked_s + BRAKE_AGAIN_S)
-                and now_s < self._told_s + LONGEST_PLAN_S and not self.joint.is_at_rest(now_s)
-                and not (self.machine.gate.is_known and self.machine.gate.is_moving(now_s)))
+        """Return whether something moves it that is not to be stopped now, and may be soon."""
+        gate = self.machine.gate
+        if gate.setpoints or now_s < self._braking_until_s:
+            return False
+        if gate.is_known and gate.is_moving(now_s):      # no brake was within the limits
+            return gate.is_moving(now_s + LATENCY_S)
+        return (self.needs_states and now_s >= self._braked_s + BRAKE_AGAIN_S
+                and now_s < self._told_s + LONGEST_PLAN_S and not self.joint.is_at_rest(now_s))
 
     def unsend(self) -> None:
         """Take back what was returned last: it did not go out. A stop is then `owed`."""
@@ -234,10 +311,11 @@ class CribMotion:
         if self.joint.time_s <= self._compared_s or not self.machine.gate.is_known:
             return True
         self._compared_s = self.joint.time_s
-        follows = self.joint.follows(*self.machine.gate.state(self.joint.time_s)[:2])
+        gate, time_s = self.machine.gate, self.joint.time_s
+        follows = self.joint.follows(*gate.state(time_s)[:2], gate.straight(time_s))
         self._followed = 0 if self.joint.is_astray else self._followed + 1
         self._is_contradicted &= self._followed < SURE_TIMES
-        self.machine.note_error(self.joint.error_m, self.joint.error_growth)
+        self.machine.note_error(self.joint.off_m, self.joint.error_growth)
         return follows
 
     def _recover(self, now_s: float, why: str) -> Optional[Motion]:
@@ -275,7 +353,7 @@ class CribMotion:
         return self.is_delivered or now_s < self._told_s + LATENCY_S
 
     def _is_in_doubt(self, now_s: float) -> bool:
-        return not self.machine.gate.setpoints and now_s < self._clock_set_s + DOUBT_S
+        return not self.machine.gate.setpoints and self._clock.is_in_doubt(now_s)
 
     def _is_beginning(self, now_s: float) -> bool:
         """
@@ -296,6 +374,7 @@ class CribMotion:
         return self._settle(now_s, why)
 
     def _settle(self, now_s: float, why: str) -> Optional[Motion]:
+        self.heeding.forget()
         seen = self.joint.estimate(now_s) if self.needs_states else None
         is_beginning = self._is_beginning(now_s)
         if is_beginning:
@@ -317,4 +396,5 @@ class CribMotion:
     def _braking(self, motion: Optional[Motion]) -> Optional[Motion]:
         if motion is not None:
             self._braking_until_s, self._told_s = motion.end_s, motion.start_s
+            self._latest_end_s = max(self._latest_end_s, motion.end_s)
         return motion

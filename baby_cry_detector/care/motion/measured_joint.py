@@ -45,13 +45,14 @@ class MeasuredJoint:
         self._astray = 0
         self._jumped_s = -math.inf             # when it was last somewhere else at once
         self.error_m = 0.0                     # how far it is from where it was told to be
+        self.off_m = 0.0                       # and from there too if straight lines are drawn
         self._errors = deque(maxlen=50)        # time, that with its sign
 
     def clear(self) -> None:
         """Forget what was measured."""
         self._samples.clear()
         self._errors.clear()
-        self._astray, self.trouble, self.error_m = 0, '', 0.0
+        self._astray, self.trouble, self.error_m, self.off_m = 0, '', 0.0, 0.0
 
     def take(self, arrival_s: float, position: float, age_s: float = 0.0) -> bool:
         """
@@ -130,20 +131,25 @@ class MeasuredJoint:
         velocity = float(np.polyval(np.polyder(curve), ahead_s))
         return float(np.polyval(curve, ahead_s)), velocity, acceleration
 
-    def follows(self, position: float, velocity: float) -> bool:
+    def follows(self, position: float, velocity: float, on_lines: Optional[float] = None) -> bool:
         """
         Return whether it is where it was told to be when it was measured last.
 
         :param position: where it should have been then, ``velocity`` how fast, joint units.
+        :param on_lines: where it should have been if straight lines are drawn; anywhere between
+            counts as followed.
         """
         if not self._samples:
             return True
         scale = self._joint.units_per_metre
-        error_m = (self._samples[-1][1] - position) / scale
-        self.error_m = abs(error_m)
-        self._errors.append((self.time_s, error_m))
+        x = self._samples[-1][1]
+        self.error_m = abs(x - position) / scale
+        low, high = sorted((position, position if on_lines is None else on_lines))
+        off_m = (min(0.0, x - low) + max(0.0, x - high)) / scale
+        self.off_m = abs(off_m)
+        self._errors.append((self.time_s, off_m))
         allowed_m = self._lag[0] + self._lag[1] * abs(velocity) / scale
-        self._astray = self._astray + 1 if self.error_m > allowed_m else 0
+        self._astray = self._astray + 1 if self.off_m > allowed_m else 0
         return self._astray < TIMES_ASTRAY
 
     @property

@@ -79,7 +79,8 @@ class MotionGate:
         self.duty, self.joint, self.setpoints = duty, joint, setpoints
         self.refused = ''                 # why the last plan was replaced
         self._curve: Optional[Curve] = None
-        self._before: Optional[Curve] = None
+        self._straight: Optional[Curve] = None    # as who draws straight lines executes it
+        self._before: Tuple[Optional[Curve], Optional[Curve]] = (None, None)
         self._sample = (-math.inf, 0.0, 0.0)    # time, position, velocity
 
     # --- where it is -----------------------------------------------------------------------------
@@ -89,13 +90,27 @@ class MotionGate:
             columns = [now_s], [position], [0.0]
         else:                              # nobody knows for how long: not to be relied on
             columns = ([now_s, now_s + 1.0], [position, position + velocity], [velocity] * 2)
-        self._curve = Curve(*(np.array(column, np.float64) for column in columns))
+        self.resume(Curve(*(np.array(column, np.float64) for column in columns)))
         self._sample = (-math.inf, position, 0.0)
 
     def forget(self) -> None:
         """Know no longer where it is."""
-        self._curve = None
+        self._curve = self._straight = None
         self._sample = (-math.inf, 0.0, 0.0)
+
+    @property
+    def curve(self) -> Optional[Curve]:
+        """Return what is executed if all that was sent is taken; ``None``: not known."""
+        return self._curve
+
+    def resume(self, curve: Curve) -> None:
+        """Know that this is still executed, whatever was sent since."""
+        self._curve = curve
+        self._straight = Curve(curve.t, curve.x, curve.v, True)
+
+    def straight(self, now_s: float) -> float:
+        """Return where who draws straight lines from point to point is at a time."""
+        return (self._straight or self._curve).state(now_s)[0]
 
     @property
     def is_known(self) -> bool:
@@ -151,7 +166,7 @@ class MotionGate:
                 self.forget()
                 return None
         motion = self._send(motion)
-        self._curve = None                 # until it has got there
+        self._curve = self._straight = None    # until it has got there
         return motion
 
     def brake(self, now_s: float) -> Optional[Motion]:
@@ -220,6 +235,29 @@ class MotionGate:
         self.forget()
         return None
 
+    def repeat(self, now_s: float, ways: Sequence[Curve], end_s: float = 0.0
+               ) -> Optional[Motion]:
+        """
+        Return a slow way to where it was told to stop, within the limits whatever is executed.
+
+        :param ways: what may be executed beside what was told.
+        :param end_s: when it should have got there; later where that is too soon.
+        :return: ``None``, and `refused` says why, where there is none.
+        """
+        told, on_lines = self._curve, self._straight
+        if told is None:
+            return None
+        for duration_s in (max(end_s - now_s, SETTLING_S[-1]), *reversed(SETTLING_S)):
+            motion = Motion(float(now_s), np.array([now_s + duration_s]), told.x[-1:], np.zeros(1))
+            self.refused = self._form_objection(motion)
+            for way in (told, *ways):
+                self._curve = way
+                self.refused = self.refused or self._motion_objection(motion, True)
+            self._curve, self._straight = told, on_lines
+            if not self.refused:
+                return self._send(motion)
+        return None
+
     def settle(self, now_s: float, position: float, velocity: float, is_seen: bool = True,
                at_arrival: bool = False) -> Optional[Motion]:
         """
@@ -232,7 +270,7 @@ class MotionGate:
             doubt.
         :return: ``None``, and `refused` says why, where there is none within the limits.
         """
-        told, best, why = self._curve, None, ''
+        told, on_lines, best, why = self._curve, self._straight, None, ''
         # Measured, it may be faster than it seems; what does not follow may be the sensor.
         faster = velocity + math.copysign(SETTLING_MARGIN * self.joint.units_per_metre, velocity)
         in_pieces = is_seen and abs(velocity) > SETTLING_SLOW * self.joint.units_per_metre
@@ -246,7 +284,8 @@ class MotionGate:
                 margin = is_seen and self._motion_objection(motion, True)
                 self.anchor(now_s, position, velocity)
                 measured = self._form_objection(motion) or self._motion_objection(motion, True)
-                self._curve = told or self._curve
+                if told is not None:
+                    self._curve, self._straight = told, on_lines
                 wrong = [measured, self._motion_objection(motion, True)]
                 why = why or measured
                 # More of the stroke is better than a push; where it may be one, a single point.
@@ -267,7 +306,7 @@ class MotionGate:
 
     def unsend(self) -> None:
         """Take back the last plan: it did not go out. The duty it was charged with stays."""
-        self._curve = self._before
+        self._curve, self._straight = self._before
 
     # --- set-points ------------------------------------------------------------------------------
     def setpoint(self, now_s: float) -> Tuple[float, float]:
@@ -292,10 +331,13 @@ class MotionGate:
     # --- inside ----------------------------------------------------------------------------------
     def _send(self, motion: Motion) -> Motion:
         self.duty.note(round(motion.start_s * SECOND_NS), round(motion.end_s * SECOND_NS))
-        self._before = self._curve
+        self._before = self._curve, self._straight
         if self._curve is not None:
             x, v, _ = self._curve.state(motion.start_s)
+            on_lines = self.straight(motion.start_s)
             self._curve = joined(motion, motion.start_s, x, v)
+            self._straight = Curve(self._curve.t, np.concatenate(([on_lines], self._curve.x[1:])),
+                                   self._curve.v, True)
         return motion
 
     def _objection(self, motion: Motion) -> str:

@@ -68,6 +68,7 @@ class RockingMachine:
         self._deadline_s = math.inf
         self._planned_s = self._planned_before_s = -math.inf
         self._stop_is_new = False
+        self._ends_s = -math.inf              # when what was sent last begins to end by itself
         self._coming_home_s: Optional[float] = None
         self.why = 'nothing was asked for'    # the reason of the present state
 
@@ -142,6 +143,7 @@ class RockingMachine:
         """Come to rest smoothly at the rest position; the plan comes from `step`."""
         if self.is_rocking:
             self._profile.stop_s = now_s
+            self._ends_s = -math.inf if self.gate.setpoints else self._planned_s + HORIZON_S
             self._planned_s, self._stop_is_new = -math.inf, True
             self.why = why
 
@@ -201,8 +203,10 @@ class RockingMachine:
             elif now_s >= self._deadline_s:
                 self.stop(now_s, 'the session is over')
         if self._stop_is_new:
-            # From when on nobody carries out the plan before any more.
-            profile.stop_s, self._stop_is_new = now_s + self._latency_s, False
+            # From when on nobody carries out the plan before any more; or, better, from when on
+            # that ends by itself: a controller that refuses a plan or three ends as all say.
+            profile.stop_s, self._stop_is_new = max(
+                now_s + self._latency_s, self._ends_s), False
         if now_s >= profile.end_s - self._latency_s - 1e-3:
             self._profile = None           # what was sent ends there
             return None

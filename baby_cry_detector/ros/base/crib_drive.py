@@ -101,6 +101,11 @@ class CribDrive:
         return self.crib.is_moving(boot_seconds())
 
     @property
+    def is_watched(self) -> bool:
+        """Return whether a stop is owed, or it is watched whether one is carried out."""
+        return bool(self.crib.owed) or self.crib.is_watched(boot_seconds())
+
+    @property
     def trouble(self) -> str:
         """Return why the log of motion is not kept, or ''."""
         return self._file.trouble if self._file is not None else ''
@@ -167,7 +172,7 @@ class CribDrive:
 
     def rest(self) -> None:
         """Stop the ticks once nothing moves."""
-        if not self.is_moving and not self.crib.owed and self._is_ticking:
+        if not self.is_moving and not self.is_watched and self._is_ticking:
             self._timer.cancel()
             self.keep()
 
@@ -188,7 +193,7 @@ class CribDrive:
             self.crib.unsend()
         if not self.output.is_trajectory:
             self._halt_setpoints(moment.boot_s, wait)
-        elif self._timer is not None and (motion is not None or self.crib.owed):
+        elif self._timer is not None and (motion is not None or self.is_watched):
             self._timer.reset()        # to see whether it is followed, or how it moves
         if self.crib.owed:
             self._node.report('owed', f'to be stopped ({why}): waits for joint_states to say how '

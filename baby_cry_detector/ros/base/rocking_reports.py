@@ -95,7 +95,7 @@ def diagnose(drive, duty, stop, stop_inputs: int, crib_id: str, silent: str):
         if trouble:
             return DiagnosticStatus.WARN, trouble, details
     state = 'rocking' if machine.is_rocking else 'coming to rest' if moving else 'at rest'
-    for trouble in (drive.trouble, stop.trouble, holds):
+    for trouble in (drive.crib.heeding.trouble, drive.trouble, stop.trouble, holds):
         if trouble:
             return DiagnosticStatus.WARN, f'{state}; {trouble}', details
     return DiagnosticStatus.OK, state, details

@@ -12,7 +12,7 @@ import functools
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S
-from baby_cry_detector.care.motion.stop_store import KeptStop
+from baby_cry_detector.care.motion.stops.stop_store import KeptStop
 from baby_cry_detector.care.policy.engine import PolicyEngine, ROCK
 from baby_cry_detector.care.policy.places import open_policy
 from baby_cry_detector.msg import CryNeed

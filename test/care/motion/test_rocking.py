@@ -200,7 +200,7 @@ def test_braking_takes_less_than_two_thirds_of_a_second(moment_s, amplitude_mm):
     assert watcher.machine.start(watcher.now_s, 0.5, 30.0) == ''
     watcher.run(5.0)
     watcher.machine.stop(watcher.now_s, 'enough')
-    watcher.run(3.5)
+    watcher.run(4.0)
     assert watcher.machine.gate.state(watcher.now_s)[0] == 0.0 and not watcher.machine.gate.refused
 
 

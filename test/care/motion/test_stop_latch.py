@@ -4,10 +4,10 @@
 
 import math
 
-from baby_cry_detector.care.motion import stop_store
 from baby_cry_detector.care.motion.duty_store import NodeTwiceError
-from baby_cry_detector.care.motion.stop_latch import StopLatch
-from baby_cry_detector.care.motion.stop_store import KeptStop
+from baby_cry_detector.care.motion.stops import stop_store
+from baby_cry_detector.care.motion.stops.stop_latch import StopLatch
+from baby_cry_detector.care.motion.stops.stop_store import KeptStop
 import pytest
 
 

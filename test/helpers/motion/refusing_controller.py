@@ -4,6 +4,10 @@
 
 from rocked_histories import again
 
+# From a stop, or from when the controller stands no more, until the crib is at rest: three looks
+# at how it moves, and the slowest way to rest.
+STOPS_WITHIN_S = 2.6
+
 
 def refusing_controller(rocker, rng):
     """
@@ -24,4 +28,7 @@ def refusing_controller(rocker, rng):
         rocker.motion.stop(rocker.world.now_s, 'a test')
     rocker.live(rng.uniform(0.0, 2.0))
     rocker.halt()
-    rocker.live(2.0)
+    heard_s = max(rocker.world.now_s, rocker.world.stalls[-1][1])
+    if rocker.world.measured_s:
+        rocker.world.rests_by_s = heard_s + STOPS_WITHIN_S
+    rocker.live(heard_s + STOPS_WITHIN_S + 1.0 - rocker.world.now_s)

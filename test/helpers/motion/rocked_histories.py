@@ -380,6 +380,10 @@ def histories(seed, count, branches=25, events=EVENTS):
             counted_s = one.duty.used_ns(round(one.world.now_s * NS)) / NS
             if moved_s > counted_s + 0.2:
                 faults.append(f'moved for {moved_s:.1f} s, counted {counted_s:.1f} s')
+            late = executed[0][(np.abs(executed[2]) > SLOWEST)
+                               & (executed[0] > one.world.rests_by_s)]
+            if late.size:
+                faults.append(f'moved for {late[-1] - one.world.rests_by_s:.2f} s after a stop')
             yield event.__name__, faults, highest
             done += 1
             if done == count:

@@ -43,6 +43,7 @@ class World:
     missed_s: float = -np.inf         # when the sender can't know any more that one was lost
     stalls: list = field(default_factory=list)        # (since, until) the controller stands
     refused: int = 0                  # plans that were too old when it took them
+    rests_by_s: float = np.inf        # when a stop has to have been carried out
     segments: list = field(default_factory=list)      # (since, Curve, by hand)
     on_the_way: list = field(default_factory=list)    # (arrival, stamp, columns)
     jump: float = 0.0                 # the largest, metres

@@ -5,7 +5,7 @@
 import os
 
 from baby_cry_detector.care.motion.duty_store import boot_id, boot_seconds, NodeTwiceError
-from baby_cry_detector.care.motion.stop_latch import StopLatch, UNREADABLE
+from baby_cry_detector.care.motion.stops.stop_latch import StopLatch, UNREADABLE
 from baby_cry_detector.kept_state import HeldError, KeptState
 
 RETRY_S = 1.0

@@ -1,0 +1,133 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Whether a stop that was sent is carried out; nobody says so of one that was refused unheard.
+
+A controller that was busy, and then took a plan too late, goes on with one before, and DDS had
+acknowledged both. Where the joint is measured, that shows which of them is carried out.
+"""
+
+from collections import deque
+import math
+from typing import Deque, List, Optional, Tuple
+
+from baby_cry_detector.care.motion.executed import Curve, joined
+from baby_cry_detector.care.motion.motion_gate import LATENCY_S, Motion
+import numpy as np
+
+# A plan is carried out if the joint is so near to it, and the stop so much further.
+NEAR_M, APART_M = 4e-4, 8e-4
+# In so many measurements, between which the plan goes so far: a sensor that says one place says
+# nothing of a plan that is there just now.
+TIMES_SEEN, MOST_SEEN, WAY_M = 3, 12, 1e-3
+# So often one stop is sent again.
+MOST_TRIES = 20
+KEPT = 8
+MOST_WAYS = 8
+
+
+class Heeding:
+    """
+    The newest stop, and the plans that may be carried out instead.
+
+    :ivar tries: how often that stop was sent again.
+    :ivar unheeded: how often any was.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was sent."""
+        self.tries = self.unheeded = 0
+        self._plans: Deque[Curve] = deque(maxlen=KEPT)
+        self._stop: Optional[Curve] = None
+        self._sent_s = self._seen_s = -math.inf
+        self._samples: Deque[Tuple[float, float]] = deque(maxlen=MOST_SEEN)
+        self._ways: List[Curve] = []          # where nothing is measured
+
+    def begin(self) -> None:
+        """Begin to count: a stop was said."""
+        self.tries = 0
+
+    def count(self, motion: Optional[Motion]) -> Optional[Motion]:
+        """Return a stop that is sent again, counted."""
+        if motion is not None:
+            self.tries, self.unheeded = self.tries + 1, self.unheeded + 1
+        return motion
+
+    @property
+    def has_given_up(self) -> bool:
+        """Return whether it was sent again as often as makes sense."""
+        return self.tries >= MOST_TRIES
+
+    @property
+    def trouble(self) -> str:
+        """Return that the newest stop was not carried out at once, or ''."""
+        if not self.tries:
+            return ''
+        times = f'{self.tries} time{"s" * (self.tries > 1)}'
+        given_up = ', and no more' if self.has_given_up else ''
+        return f'the controller did not carry out the stop: it was sent again {times}{given_up}'
+
+    def note_plan(self, told: Curve) -> None:
+        """Take what is carried out if a plan that was sent is taken."""
+        self._plans.append(told)
+        self._stop = None
+
+    def note_stop(self, sent_s: float, told: Curve) -> None:
+        """
+        Take a stop that was sent.
+
+        :param told: what is carried out if it is taken.
+        """
+        if self._stop is not None:
+            self._plans.append(self._stop)
+        self._stop, self._sent_s, self._seen_s = told, sent_s, sent_s
+        self._samples.clear()
+        self._ways = [self._plans[-1]] if self._plans else []
+
+    def goes_on(self, time_s: float, position: float, scale: float) -> Optional[Curve]:
+        """
+        Return what is carried out instead of the stop, or ``None``.
+
+        :param time_s: when the joint was measured last, ``position`` where, joint units.
+        :param scale: joint units per metre.
+        """
+        if self._stop is None or not self._plans or time_s <= self._seen_s or (
+                time_s < self._sent_s + LATENCY_S):
+            return None
+        self._seen_s = time_s
+        if abs(self._stop.state(time_s)[0] - position) < APART_M * scale:
+            self._samples.clear()
+            return None
+        self._samples.append((time_s, position))
+        plan, error, way = self._nearest()
+        if len(self._samples) < TIMES_SEEN or error > NEAR_M * scale or way < WAY_M * scale or (
+                self.has_given_up or time_s >= plan.end_s):
+            return None
+        return plan
+
+    def _nearest(self) -> Tuple[Curve, float, float]:
+        """Return the plan that the samples lie on, the largest error, and its way meanwhile."""
+        times_s, places = np.array(self._samples).T
+        best = None
+        for plan in reversed(self._plans):
+            told = plan.states(times_s)[0]
+            error = float(np.abs(told - places).max())
+            if best is None or error < best[1]:
+                best = plan, error, float(told.max() - told.min())
+        assert best is not None
+        return best
+
+    def may_go_on(self, now_s: float) -> List[Curve]:
+        """Return what may be carried out instead of the stop, where nothing is measured."""
+        return [way for way in self._ways if now_s < way.end_s]
+
+    def note_repeat(self, motion: Motion) -> None:
+        """Take a way to rest that was sent to whoever did not take the stop."""
+        arrival_s = motion.start_s
+        self._ways += [joined(motion, arrival_s, *way.state(arrival_s)[:2]) for way in self._ways]
+        del self._ways[:-MOST_WAYS]
+
+    def forget(self) -> None:
+        """Know nothing of what is carried out: at rest, or it was told something slow."""
+        self._plans.clear()
+        self._stop, self._ways = None, []

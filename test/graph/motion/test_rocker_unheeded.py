@@ -1,0 +1,63 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""A controller that refuses stops without a word: they are sent again, and that is said."""
+
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
+from care_graph import CareGraph
+import pytest
+from rocked_crib import Baby, is_brake, POLICY, Spun
+from std_msgs.msg import Empty
+
+
+class RefusingCrib(SimulatedCrib):
+    """Takes no stop as often as it was told to refuse some."""
+
+    refusals = 0
+
+    def _take(self, message):
+        if self.refusals and is_brake(message):
+            self.refusals -= 1
+            return
+        super()._take(message)
+
+    def moves(self):
+        """Return whether it moves."""
+        return abs(self.curve.state(self.now_s())[1]) > 2e-3
+
+    def is_swinging(self):
+        """Return whether it is in full swing."""
+        return abs(self.curve.state(self.now_s())[1]) > 0.05
+
+
+@pytest.fixture
+def care(tmp_path, monkeypatch):
+    """Return a made classifier, and such a crib."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    (tmp_path / 'policy.yaml').write_text(POLICY)
+    graph = CareGraph(tmp_path)
+    graph.crib = RefusingCrib(context=graph.context)
+    spun = Spun(graph.crib)
+    yield graph
+    spun.close()
+    graph.crib.destroy_node()
+    assert graph.close()
+
+
+@pytest.mark.parametrize('refusals', [1, 3])
+def test_a_stop_that_the_controller_refuses_is_sent_again_and_that_is_said(
+        care, tmp_path, refusals):
+    baby, crib = Baby(care), care.crib
+    stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
+    care.start('rocker', policy=str(tmp_path / 'policy.yaml'), duty_min_per_hour=30.0)
+    baby.until(stop.get_subscription_count)
+    baby.is_rocked(care, crib.is_swinging)
+    crib.refusals, told = refusals, crib.curve
+    stop.publish(Empty())
+    baby.until(lambda: not crib.refusals and not crib.moves())
+    # Not by the plan before, whose end takes three seconds more.
+    assert crib.curve is not told and crib.now_s() < told.end_s
+    baby.until(lambda: 'the controller did not carry out the stop: it was sent again'
+               in care.diagnosis('rocker')[1])
+    assert int(care.diagnosis('rocker')[2]['stopped_again']) >= refusals
+    assert crib.faults() == []
