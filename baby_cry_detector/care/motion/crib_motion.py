@@ -23,7 +23,7 @@ BRAKE_AGAIN_S = 0.3
 # the one whose noise allows it.
 TRY_AGAIN_S = 0.1
 # So often where to stop is said again to a crib that nobody measures.
-MOST_REPEATS = 5
+MOST_REPEATS = 4
 # A plan that was not received by then was the last one: what was sent before comes to rest.
 DELIVERY_S = 0.4
 # So far from where it was told to be it still counts as being there.

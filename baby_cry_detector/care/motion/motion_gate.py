@@ -29,6 +29,8 @@ LATE_S = 0.1
 BRAKE_LEAD_S = 0.04                       # from the latest arrival to the first point of a brake
 # How long the way to the rest position takes for a joint that does not follow; slow is best.
 SETTLING_S = (2.0, 1.6, 1.3, 1.0, 0.75)
+# And to where a crib was told to stop that nobody measures: a hand may have moved it anywhere.
+REPEATED_S = (1.3, 1.6, 2.0)
 # Its points, as shares of that. One alone: a consumer goes there from wherever *it* is.
 SETTLING_PIECES = ((0.4, 0.7, 1.0), (1.0,))
 SETTLING_MARGIN = 0.03                    # m/s
@@ -247,7 +249,7 @@ class MotionGate:
         told, on_lines = self._curve, self._straight
         if told is None:
             return None
-        for duration_s in (max(end_s - now_s, SETTLING_S[-1]), *reversed(SETTLING_S)):
+        for duration_s in (max(end_s - now_s, REPEATED_S[0]), *REPEATED_S):
             motion = Motion(float(now_s), np.array([now_s + duration_s]), told.x[-1:], np.zeros(1))
             self.refused = self._form_objection(motion)
             for way in (told, *ways):

@@ -119,6 +119,17 @@ def test_where_nobody_measures_saying_it_again_moves_nobody_who_stopped(seed):
     assert moves_at(world, begin_s) < 0.7 and not harsh(world, begin_s - 0.3)
 
 
+@pytest.mark.parametrize('place_m', [-0.06, 0.06])
+def test_where_nobody_measures_a_hand_may_move_it_before_that_is_said_again(place_m):
+    world, rocker = swung(3, measured_s=0.0)
+    rocker.halt()
+    rocker.live(0.6)
+    moved_s = world.now_s
+    world.place(place_m)
+    rocker.live(5.0)
+    assert world.segments[-1][0] > moved_s and not harsh(world, moved_s)
+
+
 @pytest.mark.parametrize('seed', range(12))
 def test_a_smooth_stop_whose_first_plans_are_refused_is_joined_smoothly(seed):
     """It begins when the plan before ends by itself: what is refused until then is no loss."""
