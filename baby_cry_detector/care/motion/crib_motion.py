@@ -337,7 +337,7 @@ class CribMotion:
             return None
         self._braked_s, self._followed = now_s, 0
         if machine.gate.is_known:
-            return self._settle(now_s, why)
+            return self.heeding.count(self._settle(now_s, why), self.is_watched(now_s))
         motion = self._braking(machine.brake_from(now_s, *seen, why))
         if motion is None:             # the next measurement shows more
             self._braked_s, self._tried_s = -BRAKE_AGAIN_S, now_s

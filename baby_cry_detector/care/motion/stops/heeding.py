@@ -47,9 +47,9 @@ class Heeding:
         """Begin to count: a stop was said."""
         self.tries = 0
 
-    def count(self, motion: Optional[Motion]) -> Optional[Motion]:
-        """Return a stop that is sent again, counted."""
-        if motion is not None:
+    def count(self, motion: Optional[Motion], is_again: bool = True) -> Optional[Motion]:
+        """Return what is sent, counted where it is a stop that is sent again."""
+        if motion is not None and is_again:
             self.tries, self.unheeded = self.tries + 1, self.unheeded + 1
         return motion
 
