@@ -12,12 +12,14 @@ from collections import deque
 from typing import Deque, Optional, Tuple
 
 from baby_cry_detector.units import SECOND_NS
+import numpy as np
 
 WINDOW_NS = 10 * SECOND_NS
 BIN_NS = SECOND_NS
 # Corrections are spread, so that the stamps of blocks stay continuous (2 ms in a second).
 LARGEST_SLEW = 0.002
 LATE_NS = 60_000_000
+LARGEST_JITTER_S = 1.0         # more is another clock
 LATE_FOR_NS = SECOND_NS
 EARLY_NS = 100_000_000
 
@@ -102,3 +104,29 @@ class DeliveryClock:
 
     def _samples(self, duration_ns: int) -> int:
         return (2 * duration_ns * self._rate + SECOND_NS) // (2 * SECOND_NS)
+
+
+def pace_of(times: np.ndarray, durations: np.ndarray) -> float:
+    """
+    Return how much time passes in a second of audio; 1 where both agree.
+
+    :param times: ``(n,)`` int64 ns, of blocks.
+    :param durations: ``(n,)`` int64 ns, of the same.
+    """
+    audio = np.concatenate(([0.0], np.cumsum(durations[:-1]))) / SECOND_NS
+    audio -= audio.mean()
+    spread = float(audio @ audio)
+    passed = (times - times[0]) / SECOND_NS
+    return float(audio @ (passed - passed.mean())) / spread if spread else 1.0
+
+
+def pace_error(times: np.ndarray, durations: np.ndarray) -> float:
+    """Return by how much jitter alone may have moved `pace_of`: four standard errors."""
+    audio = np.concatenate(([0.0], np.cumsum(durations[:-1]))) / SECOND_NS
+    audio -= audio.mean()
+    spread = float(audio @ audio)
+    passed = (times - times[0]) / SECOND_NS
+    passed -= passed.mean()
+    rest = passed - audio * (float(audio @ passed) / spread if spread else 0.0)
+    error = float(np.sqrt(rest @ rest / max(1, len(rest) - 2)))
+    return 4.0 * error / spread ** 0.5 if spread and error < LARGEST_JITTER_S else 0.0

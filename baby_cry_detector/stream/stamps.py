@@ -12,7 +12,7 @@ comes at another pace than its format says is an error that nothing here can men
 from collections import deque
 from typing import Deque, List, NamedTuple, Optional
 
-from baby_cry_detector.audio.delivery_clock import DeliveryClock
+from baby_cry_detector.audio.delivery_clock import DeliveryClock, pace_error, pace_of
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -25,7 +25,6 @@ RECOVERED_NS = 10 * SECOND_NS
 LOOK_EVERY_NS = SECOND_NS // 2
 STANDING_NS = SECOND_NS                # stamps that stay the same for so much audio
 MOST_BLOCKS = 4096
-LARGEST_JITTER_S = 1.0                 # more is another clock
 MOST_COPIES = 7                        # of a block, right after each other
 MANY_COPIES = 0.2                      # of the newest messages
 MOST_PASSED = 3                        # times as long as what is judged, however little came
@@ -37,6 +36,7 @@ MOST_LOST_SHARE, LEAST_TIMES = 0.02, 3      # of ten seconds; a clock that is se
 LARGEST_DRIFT = 0.05
 LARGEST_HEARD_DRIFT = 0.15
 DRIFT_WORTH_SAYING = 0.005
+AHEAD_NS = SECOND_NS                   # nothing is captured after it has arrived
 TOLERANCE_ELSEWHERE_S = 0.25           # of times that were smoothed
 SMOOTHING = ('stamps jitter: they are smoothed; let the publisher stamp the capture time of the '
              'first sample, or raise stamp_tolerance_s')
@@ -161,8 +161,9 @@ class StampJudge:
 
     def _look(self) -> None:
         self._found = {}
-        if self._exact_blocks >= len(self._blocks) and self.mode == STAMPS and (
-                self.verdict is FINE):
+        arrival_ns, stamp_ns, duration_ns = self._present
+        if (self._exact_blocks >= len(self._blocks) and self.mode == STAMPS
+                and self.verdict is FINE and stamp_ns + duration_ns - arrival_ns <= AHEAD_NS):
             self._judge_copies()               # a recording's: nothing else can be in them
             return
         newest = self._newest(JUDGED_NS)
@@ -170,7 +171,7 @@ class StampJudge:
             return
         # Bursts and jitter blur the pace of a short stretch, but not so far.
         longer = newest
-        if abs(_pace(newest[1], newest[2]) - 1.0) < 0.3:
+        if abs(pace_of(newest[1], newest[2]) - 1.0) < 0.3:
             longer = self._newest(PACE_NS)
         if self._standing_ns >= STANDING_NS and self._standing_blocks >= 3:
             self._judge_standing(newest)
@@ -182,6 +183,7 @@ class StampJudge:
             self._judge_jitter(newest)
             if self.mode == STAMPS and self.verdict.level != ERROR:
                 self._judge_loss()
+            self._judge_clock(newest)
         else:
             self._judge_recovery()
 
@@ -209,7 +211,7 @@ class StampJudge:
         return arrivals, stamps, durations, bad.astype(bool)
 
     def _judge_standing(self, newest) -> None:
-        pace = _pace(newest[0], newest[2])
+        pace = pace_of(newest[0], newest[2])
         if pace < 0.01:
             if self.mode != COUNTED:
                 self._enter(COUNTED)
@@ -221,7 +223,7 @@ class StampJudge:
             longer = self._newest(PACE_NS)
             if longer is None and abs(pace - 1.0) < 0.3:
                 return                         # bursts blur it: wait
-            pace = pace if longer is None else _pace(longer[0], longer[2])
+            pace = pace if longer is None else pace_of(longer[0], longer[2])
             if abs(pace - 1.0) > LARGEST_HEARD_DRIFT:
                 self._say_pace(pace)
                 return
@@ -239,10 +241,10 @@ class StampJudge:
             if durations.sum() < JUDGED_NS or len(durations) < LEAST_BLOCKS:
                 return self.verdict.kind in ('pace', 'stamp_clock')     # as before, for now
         ratios = np.diff(stamps) / durations[:-1]
-        pace = _pace(stamps, durations)
+        pace = pace_of(stamps, durations)
         # Where many stamps follow exactly, the others are lost or repeated audio, or a jump; and
         # stamps that jitter widely seem to run at another pace for a while.
-        if (abs(pace - 1.0) <= LARGEST_DRIFT + _pace_error(stamps, durations)
+        if (abs(pace - 1.0) <= LARGEST_DRIFT + pace_error(stamps, durations)
                 or (np.abs(ratios - 1.0) < 0.03).mean() > 0.25):
             if self.verdict.kind in ('pace', 'stamp_clock'):
                 self.verdict = FINE
@@ -251,7 +253,7 @@ class StampJudge:
                 elif self.mode == SMOOTHED:
                     self.verdict = Verdict(WARN, 'jitter', SMOOTHING)
             return False
-        arriving = _pace(arrivals, durations)
+        arriving = pace_of(arrivals, durations)
         if abs(arriving - 1.0) <= LARGEST_DRIFT:
             if self.mode != ARRIVAL:
                 self._enter(ARRIVAL)
@@ -318,8 +320,8 @@ class StampJudge:
             longest = self._newest(RECOVERED_NS - SECOND_NS)
             drift, least = 0.0, DRIFT_WORTH_SAYING
             if longest is not None:
-                drift = _pace(longest[1], longest[2]) - 1.0
-                least = max(least, _pace_error(longest[1], longest[2]))
+                drift = pace_of(longest[1], longest[2]) - 1.0
+                least = max(least, pace_error(longest[1], longest[2]))
             if not bad.any() and least < abs(drift) <= LARGEST_DRIFT:
                 self.verdict = Verdict(
                     WARN, 'drift', f"the publisher's clock is off by {drift:+.1%} of the "
@@ -348,7 +350,7 @@ class StampJudge:
         if times < LEAST_TIMES or lost < MOST_LOST_SHARE:
             if self.verdict.kind == 'lossy':
                 self.verdict = FINE
-        elif abs(_pace(arrivals, durations) - 1.0) <= LARGEST_DRIFT:
+        elif abs(pace_of(arrivals, durations) - 1.0) <= LARGEST_DRIFT:
             self._enter(ARRIVAL)
             self.verdict = Verdict(
                 WARN, 'jumps', f'stamps jumped {times} times in {RECOVERED_NS // SECOND_NS} '
@@ -359,6 +361,20 @@ class StampJudge:
                 WARN, 'lossy', f'the audio broke off {times} times in '
                 f'{RECOVERED_NS // SECOND_NS} s: it is lost on the way; is the machine or the '
                 'network too slow?')
+
+    def _judge_clock(self, newest) -> None:
+        """Say that the publisher's clock is ahead, where nothing worse is to be said."""
+        arrivals, stamps, durations, _ = newest
+        ahead_ns = int((stamps + durations - arrivals).min())
+        if self.verdict.kind == 'clock' and ahead_ns <= AHEAD_NS:
+            self.verdict = FINE
+        elif self.verdict is FINE and ahead_ns > AHEAD_NS and self.mode == STAMPS:
+            days = ahead_ns / SECOND_NS / 86_400
+            by = f'{days:.3g} days' if days > 2 else f'{ahead_ns / SECOND_NS:.1f} s'
+            self.verdict = Verdict(
+                WARN, 'clock', f"stamps are {by} ahead of this machine's clock: crying is heard, "
+                'but what acts on it takes it for stale; set both clocks, or use_sim_time for a '
+                'bag')
 
     def _judge_recovery(self) -> None:
         longest = self._newest(RECOVERED_NS - SECOND_NS)
@@ -377,24 +393,3 @@ def _last_pause(arrivals: np.ndarray, stamps: np.ndarray, durations: np.ndarray)
     waits = np.minimum(np.diff(arrivals), np.diff(stamps)) - 2 * durations[:-1]
     pauses = np.flatnonzero(waits > SECOND_NS)
     return int(pauses[-1]) + 1 if len(pauses) else 0
-
-
-def _pace(times: np.ndarray, durations: np.ndarray) -> float:
-    """Return how much time passes in a second of audio; 1 where both agree."""
-    audio = np.concatenate(([0.0], np.cumsum(durations[:-1]))) / SECOND_NS
-    audio -= audio.mean()
-    spread = float(audio @ audio)
-    passed = (times - times[0]) / SECOND_NS
-    return float(audio @ (passed - passed.mean())) / spread if spread else 1.0
-
-
-def _pace_error(times: np.ndarray, durations: np.ndarray) -> float:
-    """Return by how much jitter alone may have moved `_pace`: four standard errors."""
-    audio = np.concatenate(([0.0], np.cumsum(durations[:-1]))) / SECOND_NS
-    audio -= audio.mean()
-    spread = float(audio @ audio)
-    passed = (times - times[0]) / SECOND_NS
-    passed -= passed.mean()
-    rest = passed - audio * (float(audio @ passed) / spread if spread else 0.0)
-    error = float(np.sqrt(rest @ rest / max(1, len(rest) - 2)))
-    return 4.0 * error / spread ** 0.5 if spread and error < LARGEST_JITTER_S else 0.0

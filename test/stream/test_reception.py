@@ -111,8 +111,9 @@ HEARD_SAFELY = {
                                           'jumps', WARN),
     'bursts of 1 s': ({'stamp': bursts(25), 'arrival': bursts(25)}, 'jitter', WARN),
     'a bag played ten times too fast': ({
-        'arrival': lambda number, ns: START_NS + (ns - START_NS) // 10}, None, OK),
-    'an hour ahead': ({'stamp': lambda number, ns: ns + 3600 * NS}, None, OK),
+        'arrival': lambda number, ns: START_NS + 3600 * NS + (ns - START_NS) // 10}, None, OK),
+    'an hour ahead': ({'stamp': lambda number, ns: ns + 3600 * NS}, 'clock', WARN),
+    'an hour behind': ({'stamp': lambda number, ns: ns - 3600 * NS}, None, OK),
     'neither stamps nor arrival': ({'stamp': lambda number, ns: 0,
                                     'arrival': lambda number, ns: 0}, 'standing_stamps', WARN),
 }

@@ -3,7 +3,7 @@
 """Stamps that follow each other exactly are looked at no further; nothing is missed by that."""
 
 from baby_cry_detector.stream.stamps import StampJudge
-from baby_cry_detector.stream.verdict import FINE
+from baby_cry_detector.stream.verdict import FINE, WARN
 import numpy as np
 import pytest
 
@@ -47,3 +47,22 @@ def test_nothing_is_said_otherwise_where_exact_blocks_are_passed_over(block_s):
             kinds.add(judge.verdict.kind)
             passed_over += judge._exact_blocks >= len(judge._blocks) and judge.verdict is FINE
     assert passed_over and len(kinds) > 2
+
+
+@pytest.mark.parametrize('ahead_s, says', [
+    (0.5, ''), (5.0, '5.0 s ahead'), (3600.0, '3600.0 s ahead'), (3.2e7, '370 days ahead')])
+@pytest.mark.parametrize('exact', [True, False])
+def test_a_clock_that_is_ahead_is_said_while_it_is(ahead_s, says, exact):
+    judge, generator = StampJudge(0.04), np.random.default_rng(1)
+    now_ns, step_ns = 10 ** 18, 80_000_000
+    for block in range(400):
+        now_ns += step_ns
+        off_ns = round(1e9 * ahead_s) if block < 200 else 0
+        late_ns = 0 if exact else int(generator.uniform(0.0, 3e7))
+        judge.time_of(now_ns + late_ns, now_ns - step_ns + off_ns, 1280, RATE)
+        judge.note(block == 200, block)
+        if block == 199:
+            assert judge.verdict.kind == ('clock' if says else '') and judge.mode == 'stamps'
+            assert says in judge.verdict.sentence and judge.verdict.trusted
+            assert judge.verdict.level == (WARN if says else FINE.level)
+    assert judge.verdict.kind != 'clock'
