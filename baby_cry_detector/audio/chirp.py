@@ -109,8 +109,9 @@ def find_chirp(samples: np.ndarray, sample_rate: int) -> ChirpFinding:
     found = bool(contrast_db >= LEAST_CONTRAST_DB and lead_db >= LEAST_LEAD_DB
                  and band_rms > _SILENCE)
     # What arrived of it, directly and by reflections, as the energy around the peak.
-    plain = np.square(np.abs(_inverse(in_band * forth.conj())[:places]))
-    around = plain[max(0, at - near // 2):at + near // 2]
+    # Half of it lies before the peak: of one at the very beginning, at the end of the circle.
+    plain = np.square(np.abs(_inverse(in_band * forth.conj())))
+    around = plain.take(np.arange(at - near // 2, at + near // 2), mode='wrap')
     spread = float(_pulse(size)) * energy
     level = math.sqrt(around.sum() / spread * energy / (CHIRP_S * SEARCH_RATE))
     share = CHIRP_S * SEARCH_RATE / len(sound)
