@@ -18,6 +18,8 @@ LAG_M, LAG_S = 2e-3, 0.02
 # Set-points are held until the next one comes, and no plan is joined from there.
 LOOSE_LAG_M, LOOSE_LAG_S = 4e-3, 0.06
 TIMES_ASTRAY = 3
+# Two sensors that speak in turn are astray with every other sample.
+OFTEN_ASTRAY, OF_SAMPLES = 5, 10
 GROWTH_S = 0.08                           # over which it is seen how that grows
 MOVING_M, MOVING_S = 4e-4, 0.2            # less than that in that time is noise
 # Three samples within less show no curve: their noise would be most of it.
@@ -42,7 +44,8 @@ class MeasuredJoint:
         self._lag = (LOOSE_LAG_M, LOOSE_LAG_S) if setpoints else (LAG_M, LAG_S)
         self._samples = deque(maxlen=2000)     # time, position
         self.trouble = ''                      # why the last sample was not taken
-        self._astray = 0
+        self._astray = 0                       # so often in a row
+        self._strayed = deque(maxlen=OF_SAMPLES)
         self._jumped_s = -math.inf             # when it was last somewhere else at once
         self.error_m = 0.0                     # how far it is from where it was told to be
         self.off_m = 0.0                       # and from there too if straight lines are drawn
@@ -52,6 +55,7 @@ class MeasuredJoint:
         """Forget what was measured."""
         self._samples.clear()
         self._errors.clear()
+        self._strayed.clear()
         self._astray, self.trouble, self.error_m, self.off_m = 0, '', 0.0, 0.0
 
     def take(self, arrival_s: float, position: float, age_s: float = 0.0) -> bool:
@@ -149,8 +153,13 @@ class MeasuredJoint:
         self.off_m = abs(off_m)
         self._errors.append((self.time_s, off_m))
         allowed_m = self._lag[0] + self._lag[1] * abs(velocity) / scale
-        self._astray = self._astray + 1 if self.off_m > allowed_m else 0
-        return self._astray < TIMES_ASTRAY
+        strays = self.off_m > allowed_m
+        self._astray = self._astray + 1 if strays else 0
+        self._strayed.append(strays)
+        if sum(self._strayed) < OFTEN_ASTRAY:
+            return self._astray < TIMES_ASTRAY
+        self._strayed.clear()                  # what comes after the stop is judged anew
+        return False
 
     @property
     def error_growth(self) -> float:
