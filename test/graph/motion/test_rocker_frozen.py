@@ -4,32 +4,15 @@
 
 import signal
 
-from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
-from care_graph import CareGraph
 import pytest
-from rocked_crib import Baby, POLICY, Spun
-
-
-class SwungCrib(SimulatedCrib):
-    """Carries out what it is told."""
-
-    def is_swinging(self):
-        """Return whether it is in full swing."""
-        return abs(self.curve.state(self.now_s())[1]) > 0.05
+from rocked_crib import Baby, care_of, SwungCrib
 
 
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier, and a crib."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    (tmp_path / 'policy.yaml').write_text(POLICY)
-    graph = CareGraph(tmp_path)
-    graph.crib = SwungCrib(context=graph.context)
-    spun = Spun(graph.crib)
-    yield graph
-    spun.close()
-    graph.crib.destroy_node()
-    assert graph.close()
+    with care_of(SwungCrib, tmp_path, monkeypatch) as graph:
+        yield graph
 
 
 def test_a_process_that_is_frozen_in_full_swing_throws_nobody_when_it_goes_on(care, tmp_path):

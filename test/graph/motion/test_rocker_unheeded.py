@@ -3,14 +3,12 @@
 """A controller that refuses stops without a word: they are sent again, and that is said."""
 
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
-from care_graph import CareGraph
 import pytest
-from rocked_crib import Baby, is_brake, POLICY, Spun
+from rocked_crib import Baby, care_of, is_brake, SwungCrib
 from std_msgs.msg import Empty
 
 
-class RefusingCrib(SimulatedCrib):
+class RefusingCrib(SwungCrib):
     """Takes no stop as often as it was told to refuse some."""
 
     refusals = 0
@@ -25,23 +23,12 @@ class RefusingCrib(SimulatedCrib):
         """Return whether it moves."""
         return abs(self.curve.state(self.now_s())[1]) > 2e-3
 
-    def is_swinging(self):
-        """Return whether it is in full swing."""
-        return abs(self.curve.state(self.now_s())[1]) > 0.05
-
 
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier, and such a crib."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    (tmp_path / 'policy.yaml').write_text(POLICY)
-    graph = CareGraph(tmp_path)
-    graph.crib = RefusingCrib(context=graph.context)
-    spun = Spun(graph.crib)
-    yield graph
-    spun.close()
-    graph.crib.destroy_node()
-    assert graph.close()
+    with care_of(RefusingCrib, tmp_path, monkeypatch) as graph:
+        yield graph
 
 
 @pytest.mark.parametrize('refusals', [1, 3])

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A crib that is rocked: a baby that cries and is quiet again, and what is commanded then."""
 
+import contextlib
 import time
 
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
+from care_graph import CareGraph
 from graph_harness import Spinning
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
@@ -138,3 +140,25 @@ def events(care, phase):
     """Return the care events about rocking of a phase."""
     return [event for event in care.care if event.kind == CareEvent.KIND_ROCKING
             and event.phase == phase]
+
+
+class SwungCrib(SimulatedCrib):
+    """Carries out what it is told."""
+
+    def is_swinging(self):
+        """Return whether it is in full swing."""
+        return abs(self.curve.state(self.now_s())[1]) > 0.05
+
+
+@contextlib.contextmanager
+def care_of(crib_class, tmp_path, monkeypatch):
+    """Give a made classifier, and such a crib that moves in a thread of its own."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    (tmp_path / 'policy.yaml').write_text(POLICY)
+    graph = CareGraph(tmp_path)
+    graph.crib = crib_class(context=graph.context)
+    spun = Spun(graph.crib)
+    yield graph
+    spun.close()
+    graph.crib.destroy_node()
+    assert graph.close()
