@@ -3,6 +3,7 @@
 """What libsndfile can't read and FFmpeg can, as a stream of the same blocks."""
 
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -16,6 +17,8 @@ from baby_cry_detector.audio.sources import FileSource, PathLike, SAMPLE_RATE
 import numpy as np
 
 _LONGEST_HEADER = 1 << 16
+# Which of its objects says something is of use to those who debug FFmpeg.
+_ADDRESS = re.compile(r'\[[^]]* @ 0x[0-9a-f]+\] *')
 
 
 class FfmpegSource(FileSource):
@@ -129,7 +132,9 @@ class _Decoding:
         if 'moov atom not found' in said:
             return ('it was cut off: its index, which is written last (moov), is missing; a '
                     'program such as untrunc makes one anew')
-        return said.splitlines()[-1].strip() if said else ''
+        if 'matches no streams' in said:
+            return 'it holds no sound'
+        return _ADDRESS.sub('', said.splitlines()[-1]).strip() if said else ''
 
     def _exactly(self, count: int) -> bytes:
         data = self._output.read(count)

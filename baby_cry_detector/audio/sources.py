@@ -7,6 +7,7 @@ Whatever the file is, it is decoded, mixed to mono, resampled and quantised to i
 what an audio topic carries; so the file path and the graph hear the same numbers.
 """
 
+import contextlib
 from dataclasses import dataclass
 import math
 import os
@@ -106,6 +107,9 @@ class FileSource:
                 if not number:
                     self.file_format = audio_format
                 is_empty = is_empty and not self._has_samples(file)
+            if recording is not None and recording.lost_chunk:
+                self._tell(f'the length of its chunk {recording.lost_chunk!r} leads out of the '
+                           'file; the samples behind it are heard')
         if is_empty:
             raise AudioSourceError(f'{self.path}: holds no samples')
         if len(self._recordings) > 1:
@@ -114,7 +118,8 @@ class FileSource:
 
     def _has_samples(self, file) -> bool:
         try:
-            return len(file.read(1, dtype='float64', always_2d=True)) > 0
+            with _quiet(file):
+                return len(file.read(1, dtype='float64', always_2d=True)) > 0
         except (self._soundfile.SoundFileError, RuntimeError) as error:
             raise AudioSourceError(f'{self.path}: damaged, cannot be decoded ({error})') from None
 
@@ -168,7 +173,8 @@ class FileSource:
         while True:
             buffer = np.full((size, file.channels), np.nan)
             try:
-                frames = file.read(out=buffer)
+                with _quiet(file):
+                    frames = file.read(out=buffer)
             except (self._soundfile.SoundFileError, RuntimeError) as error:
                 # What was decoded before it is there; at the end of a FLAC of unknown length too.
                 why = str(error) or 'damaged'
@@ -275,6 +281,26 @@ def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
     pcm = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
     return from_pcm16(pcm[:round(longest_s * sample_rate)] if count >= longest_s * sample_rate
                       else pcm)
+
+
+@contextlib.contextmanager
+def _quiet(file) -> Iterator[None]:
+    """Keep from standard error what libmpg123 prints there of MP3 frames that it mends itself."""
+    try:
+        kept = os.dup(2) if file.format.startswith('MP') else -1
+    except OSError:                    # it is closed
+        kept = -1
+    if kept < 0:
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _disagreement(told_s: float, there_s: float) -> str:

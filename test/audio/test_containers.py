@@ -55,6 +55,15 @@ def test_a_wrong_size_of_a_wav_hides_nothing(tmp_path, size):
     assert '7.0 s are there and are heard' in said
 
 
+def test_a_decoder_says_nothing_of_frames_that_it_mends(tmp_path, capfd):
+    """An MP3 of 16 kHz that libsndfile wrote itself: libmpg123 printed a line of C each second."""
+    bursts = NOISE * (np.arange(len(NOISE)) // 4000 % 3 == 0)
+    samples, said = heard(write(tmp_path, bytes_of(
+        tmp_path, bursts.astype(np.int16), format='MP3', subtype='MPEG_LAYER_III')))
+    assert len(samples) >= len(NOISE) and not said
+    assert capfd.readouterr() == ('', '')
+
+
 @pytest.mark.parametrize('subtype', ['PCM_U8', 'PCM_24', 'PCM_32', 'FLOAT', 'DOUBLE', 'ULAW',
                                      'ALAW', 'IMA_ADPCM', 'MS_ADPCM'])
 def test_every_coding_of_a_killed_recorder_is_heard(tmp_path, subtype):
@@ -176,6 +185,27 @@ def test_chunks_before_and_after_the_samples_are_no_samples(tmp_path, chunk):
     samples, said = heard(write(tmp_path, data[:36] + chunk + data[36:] + chunk))
     np.testing.assert_array_equal(samples, NOISE)
     assert not said
+
+
+@pytest.mark.parametrize('chunk', [b'LIST\xf0\xff\xff\xffINFOmetadata: of',
+                                   b'junk\x00\x00\x00\x7f' + bytes(8)])
+@pytest.mark.parametrize('is_killed', [False, True])
+def test_a_chunk_whose_length_leads_out_of_the_file_hides_nothing(tmp_path, chunk, is_killed):
+    data = bytes_of(tmp_path)
+    if is_killed:
+        with_size(data, 0)
+    samples, said = heard(write(tmp_path, data[:36] + chunk + data[36:]))
+    np.testing.assert_array_equal(samples, NOISE)
+    assert f"its chunk '{chunk[:4].decode()}' leads out of the file" in said
+    assert ('7.0 s are there' in said) is is_killed
+
+
+def test_an_aiff_chunk_whose_length_leads_out_of_the_file_hides_nothing(tmp_path):
+    data = bytes_of(tmp_path, format='AIFF')
+    at = data.find(b'SSND')
+    samples, said = heard(write(tmp_path, data[:at] + b'NAME\x7f\xff\xff\xffbaby' + data[at:]))
+    np.testing.assert_array_equal(samples, NOISE)
+    assert "'NAME' leads out of the file" in said
 
 
 @pytest.mark.parametrize('tail', [b'TAG' + bytes(125), bytes(512), b'\0', b'abc'])

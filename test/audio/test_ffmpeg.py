@@ -62,6 +62,7 @@ def test_a_video_without_sound_and_rubbish_are_one_sentence(tmp_path, capsys):
         assert main(['listen', str(tmp_path / name)]) == 1
         err = capsys.readouterr().err
         assert err.count('\n') == 1 and 'by ffmpeg neither' in err
+        assert ('it holds no sound' in err) is (name == 'silent.mp4')
 
 
 @NEEDED
@@ -84,3 +85,13 @@ def test_a_recording_of_a_phone_that_was_cut_off_is_called_so(wav, capsys):
     path.write_bytes(path.read_bytes()[:-2000])
     assert main(['listen', str(path)]) == 1
     assert 'it was cut off' in capsys.readouterr().err
+
+
+@NEEDED
+def test_what_ffmpeg_says_of_damage_is_told_without_addresses_of_its_objects(wav, capsys):
+    path = wav.with_suffix('.mkv')
+    subprocess.run(['ffmpeg', '-v', 'error', '-i', wav, '-c:a', 'aac', path], check=True)
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    assert main(['listen', str(path)]) == 0
+    err = capsys.readouterr().err
+    assert 'damaged: ' in err and ' @ 0x' not in err

@@ -49,6 +49,7 @@ class Recording:
     :param told_s: what its header said there was, seconds; ``None`` if it is right, -1 if it says
         nothing but the end is missing.
     :param misread: whether libsndfile does not find its way to the samples.
+    :param lost_chunk: name of a chunk in front of them whose length leads out of the file.
     """
 
     first: int
@@ -57,6 +58,7 @@ class Recording:
     head: bytes = b''
     told_s: Optional[float] = None
     misread: bool = False
+    lost_chunk: str = ''
 
 
 class Bytes(io.RawIOBase):
@@ -129,6 +131,26 @@ def _after(data: Data, at: int, length: int, size: int) -> int:
     if length % 2 and not (_plausible(data, end, size) and not _plausible(data, end + 1, size)):
         end += 1
     return end
+
+
+def _next_chunk(data: Data, at: int, length: int, size: int, samples: bytes) -> int:
+    """
+    Return where the chunk after one begins.
+
+    A length that leads out of the file is none: the chunk of the samples is looked for instead,
+    one whose own length may be right, as what follows its name in a text ("metadata: …") is not.
+    """
+    after = _after(data, at, length, size)
+    if after + 8 <= size or bytes(data[at:at + 4]) in (b'fmt ', b'COMM'):
+        return after
+    order = '<' if samples == b'data' else '>'
+    after = find(data, samples, at + 8)
+    while 0 <= after <= size - 8:
+        claimed, = struct.unpack_from(f'{order}I', data, after + 4)
+        if claimed in (0, 0xFFFFFFFF) or after + 8 + claimed <= size:
+            return after
+        after = find(data, samples, after + 1)
+    raise IndexError('no samples')
 
 
 def _is_start(data: Data, at: int) -> bool:
@@ -207,15 +229,17 @@ def _riff(data: Data, size: int) -> Iterator[Recording]:
     at = 0
     while at < size and _is_start(data, at):
         order = '>' if data[at:at + 4] == b'RIFX' else '<'
-        here, fmt, data64, misread = at + 12, None, None, False
+        here, fmt, data64, misread, lost = at + 12, None, None, False, ''
         while data[here:here + 4] != b'data':
             length, = struct.unpack_from(f'{order}I', data, here + 4)
             if data[here:here + 4] == b'fmt ':
                 fmt = _wave_format(data, here + 8, length, order)
             elif data[here:here + 4] == b'ds64':
                 data64, = struct.unpack_from(f'{order}Q', data, here + 16)
-            following = _after(data, here, length, size)
-            misread = misread or (following - here) % 2 == 1
+            following = _next_chunk(data, here, length, size, b'data')
+            if following != _after(data, here, length, size):
+                lost = bytes(data[here:here + 4]).decode('latin-1')
+            misread = misread or (following - here) % 2 == 1 or bool(lost)
             here = following
         claimed, = struct.unpack_from(f'{order}I', data, here + 4)
         if fmt is None:
@@ -228,7 +252,7 @@ def _riff(data: Data, size: int) -> Iterator[Recording]:
         told_s = None if is_right else claimed / byte_rate
         if samples is not None:
             yield Recording(first, count - count % frame, samples, told_s=told_s,
-                            misread=misread)
+                            misread=misread, lost_chunk=lost)
         else:                          # a coding of its own: only its header is mended
             head = bytearray(data[at:first])
             struct.pack_into(f'{order}I', head, len(head) - 4, min(count, 0xFFFFFFFF))
@@ -255,19 +279,23 @@ def _wave_format(data: Data, at: int, length: int, order: str
 def _aiff(data: Data, size: int) -> Iterator[Recording]:
     at = 0
     while at < size and _is_start(data, at):
-        here, samples, frame = at + 12, None, 1
+        here, samples, frame, lost = at + 12, None, 1, ''
         while data[here:here + 4] != b'SSND':
             length, = struct.unpack_from('>I', data, here + 4)
             if data[here:here + 4] == b'COMM':
                 samples, frame = _aiff_format(data, here + 8, length)
-            here = _after(data, here, length, size)
+            following = _next_chunk(data, here, length, size, b'SSND')
+            if following != _after(data, here, length, size):
+                lost = bytes(data[here:here + 4]).decode('latin-1')
+            here = following
         claimed, offset = struct.unpack_from('>II', data, here + 4)
         if samples is None:
             raise IndexError('no format')
         first = here + 16 + offset
         count, after, is_right = _extent(data, first, max(0, claimed - 8 - offset), size, '>')
         told_s = None if is_right else max(0, claimed - 8) / frame / samples.sample_rate
-        yield Recording(first, count - count % frame, samples, told_s=told_s)
+        yield Recording(first, count - count % frame, samples, told_s=told_s,
+                        misread=bool(lost), lost_chunk=lost)
         at = after
 
 
