@@ -11,6 +11,7 @@ import sys
 import time
 
 from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.ros.start.arguments import checked
 from baby_cry_detector.ros.start.discovery import choose_who_may_join
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
@@ -125,8 +126,19 @@ def run_nodes(factory, args=None, own_signals=False) -> int:
     Spin the nodes that ``factory()`` makes in one executor until interrupted.
 
     :param own_signals: see `initialised`; the nodes need a timer that runs often.
-    :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start.
+    :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start, 2 after an
+        argument that nobody reads.
     """
+    try:
+        shown = checked(sys.argv if args is None else args)
+    except ValueError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    if shown:
+        if hasattr(sys.stdout, 'reconfigure'):
+            sys.stdout.reconfigure(errors='replace')     # a terminal may not know every sign
+        print(shown)
+        return 0
     with initialised(args, own_signals):
         nodes = []
         try:

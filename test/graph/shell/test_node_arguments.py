@@ -1,0 +1,51 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is typed behind a node's name: help in words, and what nobody would read is refused."""
+
+import os
+from pathlib import Path
+import subprocess
+
+from ament_index_python.packages import get_package_prefix
+from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.start.arguments import checked, own_arguments, SEVERAL
+import pytest
+
+LIB = Path(get_package_prefix('baby_cry_detector')) / 'lib' / 'baby_cry_detector'
+NODES = sorted(path.name for path in LIB.iterdir() if os.access(path, os.X_OK))
+
+
+def ended(name, *arguments):
+    return subprocess.run([LIB / name, *arguments], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize('name', NODES)
+def test_help_is_words_and_starts_nothing(name):
+    result = ended(name, '--help')
+    assert result.returncode == 0 and not result.stderr
+    for node in SEVERAL.get(name, (name,)):
+        for parameter in TABLES[node]:
+            assert f'\n  {parameter.name} ({parameter.type_name}' in result.stdout
+            assert parameter.description in result.stdout
+
+
+@pytest.mark.parametrize('arguments, says', [
+    (('-p', 'hold_s:=3'), '--ros-args -p'), (('hold_s:=3',), '--ros-args -p hold_s:=3'),
+    (('--params-file', 'x.yaml'), '--ros-args --params-file'), (('--hlep',), '--help says'),
+    (('recording.wav',), '--help says'), (('--ros-args', '-p', 'a:=1', '--', 'x'), 'argument x')])
+def test_what_nobody_reads_is_refused_in_one_sentence(arguments, says):
+    result = ended('cry_classifier', *arguments)
+    assert result.returncode == 2 and not result.stdout
+    assert result.stderr.startswith('error: ') and result.stderr.count('\n') == 1
+    assert says in result.stderr
+
+
+def test_what_ros_reads_and_a_node_s_own_is_left_alone():
+    assert own_arguments(['x', '--ros-args', '-r', '__ns:=/crib', '-p', 'help:=--help']) == []
+    assert own_arguments(['x', 'a', '--ros-args', '-p', 'b:=1', '--', 'c', '--ros-args']) == [
+        'a', 'c']
+    assert checked([]) == checked(['rocker']) == ''
+    assert checked(['/a/cry_graph', '--no-capture', '--ros-args', '-r', '__ns:=/crib']) == ''
+    with pytest.raises(ValueError, match='--no-capture'):
+        checked(['/a/rocker', '--no-capture'])
