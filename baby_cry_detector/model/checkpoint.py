@@ -31,6 +31,7 @@ import numpy as np
 
 FORMAT = 'baby_cry_detector checkpoint'
 VERSION = 1
+AnyArchitecture = Union[Architecture, StatisticsArchitecture]
 
 MAX_MEMBERS = 32
 MAX_WEIGHT = 1e6        # beyond, products of finite numbers could overflow into the state
@@ -61,7 +62,7 @@ class Member:
     :param arrays: ``{name: float32}`` as in ``architecture.shapes()``.
     """
 
-    architecture: Union[Architecture, StatisticsArchitecture]
+    architecture: AnyArchitecture
     input_columns: Tuple[str, ...]
     mean: np.ndarray
     std: np.ndarray
@@ -131,14 +132,14 @@ class Checkpoint:
         self.check()
 
     @classmethod
-    def single(cls, architecture: Architecture, input_columns: Sequence[str], mean: np.ndarray,
+    def single(cls, architecture: AnyArchitecture, input_columns: Sequence[str], mean: np.ndarray,
                std: np.ndarray, arrays: Mapping[str, np.ndarray], **others: Any) -> 'Checkpoint':
         """Return a checkpoint of one network; ``others`` are the fields of `Checkpoint`."""
         member = Member(architecture, tuple(input_columns), mean, std, dict(arrays))
         return cls(members=(member,), **others)
 
     @property
-    def architecture(self) -> Architecture:
+    def architecture(self) -> AnyArchitecture:
         """Return the first member's architecture."""
         return self.members[0].architecture
 
@@ -242,7 +243,7 @@ def checkpoint_to_bytes(checkpoint: Checkpoint) -> bytes:
                           default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f'feature_set and provenance must be JSON: {error}') from error
-    arrays = {_DOCUMENT: np.frombuffer(text.encode(), dtype=np.uint8)}
+    arrays: Dict[str, Any] = {_DOCUMENT: np.frombuffer(text.encode(), dtype=np.uint8)}
     for index, member in enumerate(checkpoint.members):
         prefix = f'member{index}'
         arrays.update({f'{prefix}.mean': member.mean, f'{prefix}.std': member.std})
@@ -319,7 +320,7 @@ def _build(document: Dict[str, Any], arrays: Dict[str, np.ndarray]) -> Checkpoin
     return Checkpoint(members=tuple(members), **{key: document[key] for key in _FIELDS})
 
 
-def _architecture(document: Any) -> Union[Architecture, StatisticsArchitecture]:
+def _architecture(document: Any) -> AnyArchitecture:
     if isinstance(document, dict) and document.get('kind') == STATISTICS:
         return StatisticsArchitecture.from_dict(document)
     return Architecture.from_dict(document)

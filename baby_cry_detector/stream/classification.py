@@ -260,14 +260,21 @@ class Classifier:
         return 0.0 if self.last is None else self.last.cry_probability
 
     @property
-    def is_crying(self) -> bool:
-        """Return whether it cried when something was said last."""
-        return self.last is not None and self.last.crying
+    def crying(self) -> Optional[CryDecision]:
+        """Return what was said last, if it was that somebody cries."""
+        return self.last if self.last is not None and self.last.crying else None
 
     def forget(self) -> None:
         """Forget what was heard: network, smoothing and the episode in progress."""
         self.classification.reset()
         self._keep(0)
+
+    def rest(self, is_ending: bool) -> None:
+        """Listen no more; where the process ends, what is kept of the episode stays."""
+        self.mismatch = ''
+        self.classification.forget_frames()
+        if not is_ending:
+            self.forget()
 
     def close(self) -> None:
         """Give thread and file back; the file stays as it is."""

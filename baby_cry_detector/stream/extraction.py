@@ -126,7 +126,8 @@ class Extraction:
 
     def on_format(self, message: FormatMessage) -> List[StampedFrames]:
         """Take what `audio_info` says; return frames that became complete by it."""
-        if message.format is None:
+        audio_format = message.format
+        if audio_format is None:
             # What can't be true says nothing; what can (mp3 at 44,100 Hz) means that the audio
             # to come is not what it was.
             if self.format is None or message.possible:
@@ -135,16 +136,15 @@ class Extraction:
             self.troubles.report('undecodable_format', message.trouble)
             return []
         self.format_trouble = ''
-        if self.format is not None and message.format != self.format:
+        if self.format is not None and audio_format != self.format:
             self.reception.stamps.reset()
-            new = message.format
             self.reception.on_other_format(
-                message.arrival_ns, f'{new.sample_rate} Hz, {new.channels} ch, '
-                f'{new.sample_format}')
-        frames = self._noting(lambda: self._intake.set_format(message.format))
+                message.arrival_ns, f'{audio_format.sample_rate} Hz, {audio_format.channels} ch, '
+                f'{audio_format.sample_format}')
+        frames = self._noting(lambda: self._intake.set_format(audio_format))
         waiting, self._waiting = self._waiting, []
         for audio in waiting:
-            frames += self._extract(audio)
+            frames += self._extract(audio, audio_format)
         return self._judged(frames, message.arrival_ns)
 
     def on_audio(self, message: AudioMessage) -> List[StampedFrames]:
@@ -161,7 +161,7 @@ class Extraction:
         elif self.format is None:
             self._wait_for_format(message)
         else:
-            frames = self._extract(message)
+            frames = self._extract(message, self.format)
         return self._judged(frames, message.arrival_ns)
 
     def on_own_format(self, name: str, message: FormatMessage) -> None:
@@ -217,8 +217,8 @@ class Extraction:
                              'audio arrives, waiting for its format on audio_info')
         self.reception.on_useless(message.arrival_ns, 'no_format', NO_FORMAT)
 
-    def _extract(self, message: AudioMessage) -> List[StampedFrames]:
-        audio_format, stamps = self.format, self.reception.stamps
+    def _extract(self, message: AudioMessage, audio_format: AudioFormat) -> List[StampedFrames]:
+        stamps = self.reception.stamps
         size, digest = memoryview(message.data).nbytes, zlib.crc32(message.data)
         count, rate = size // audio_format.bytes_per_frame, audio_format.sample_rate
         whole = count and not size % audio_format.bytes_per_frame
@@ -240,10 +240,10 @@ class Extraction:
         if stamps.note(self._breaks() > breaks, digest):
             frames += self._intake.finish()
             self._intake.tolerate(stamps.tolerance_s)
-        samples = self._intake.used_samples
+        samples, pcm = self._intake.used_samples, self._intake.used_frames
         self.has_learnt |= self.reception.on_used(samples, rate, digest, message.arrival_ns)
-        if samples is not None:
-            self.reception.byte_order.update(self._intake.used_frames[:, 0], audio_format)
+        if pcm is not None:
+            self.reception.byte_order.update(pcm[:, 0], audio_format)
         self.frame_id = message.frame_id
         if self.start_ns is None:
             self.start_ns = stamp_ns
@@ -297,7 +297,7 @@ class Extraction:
         return frames
 
 
-def _check_no_file(data) -> None:
+def _check_no_file(data: bytes) -> None:
     """Raise `AudioFormatError` if a message's bytes are a file of their own, header and all."""
     if bytes(data[:4]) in FILES:
         raise AudioFormatError(f'each message is a file of its own ({bytes(data[:4]).decode()}): '

@@ -103,6 +103,7 @@ class EchoCanceller:
             if key == name or tracker is None:
                 tracker = Tracker(each, rows)
             else:
+                assert before is not None      # it has trackers
                 self._kalman.take_over(rows, before, tracker.rows)
                 tracker.rows = rows
             self._trackers[key] = tracker
@@ -125,10 +126,9 @@ class EchoCanceller:
         if not self._lines:
             return samples
         if self._is_idle(stamp_ns):
-            ready = np.concatenate((self.flush(), samples))
             for tracker in self._trackers.values():
                 tracker.silent()
-            return ready
+            return np.concatenate((self.flush(), samples))
         self._owed = np.concatenate((self._owed, samples))
         self._owed_ns = stamp_ns - (len(self._owed) - len(samples)) * SECOND_NS // SAMPLE_RATE
         if self._is_first:
@@ -172,15 +172,17 @@ class EchoCanceller:
 
     def _block(self, time_ns: int, heard: np.ndarray) -> np.ndarray:
         """Return a block without the echo."""
+        kalman = self._kalman
+        assert kalman is not None      # `play` makes it, and what was never played is no echo
         clean = bounded(heard)
-        played = np.zeros((self._kalman.references, BLOCK))
+        played = np.zeros((kalman.references, BLOCK))
         is_followed = False
         for tracker in self._trackers.values():
             if time_ns - tracker.line.sounded_ns > TAIL_S * SECOND_NS:
                 tracker.silent()
             else:
                 tracker.sounds()
-            if tracker.is_followed:
+            if tracker.is_followed and tracker.place is not None:
                 played[tracker.rows] = tracker.line.read(tracker.place, tracker.step, BLOCK)
                 is_followed = True
         caution = self.caution
@@ -188,9 +190,9 @@ class EchoCanceller:
                 tracker.may_have_jumped for tracker in self._trackers.values()
                 if tracker.is_followed)):
             caution = np.inf       # a path that is right, but not where it was, is not unlearned
-        echo = self._kalman.step(clean, played, caution)
+        echo = kalman.step(clean, played, caution)
         newest = self._judge(clean, echo)
-        self._note_breadth()
+        self._note_breadth(kalman)
         gain, self._gain = self._gain, self._wanted_gain()
         rest = heard
         if gain or self._gain:
@@ -198,27 +200,28 @@ class EchoCanceller:
                 echo = echo * np.linspace(gain, self._gain, BLOCK)
             rest = heard - echo
         left = rest if clean is heard else clean - (heard - rest)
-        self._told = tuple(
-            _RETURN_MEMORY * told + (1.0 - _RETURN_MEMORY) * power
-            for told, power in zip(self._told, (newest[2], float(np.dot(left, left)))))
+        told, rest_told = self._told
+        self._told = (
+            _RETURN_MEMORY * told + (1.0 - _RETURN_MEMORY) * newest[2],
+            _RETURN_MEMORY * rest_told + (1.0 - _RETURN_MEMORY) * float(np.dot(left, left)))
         self._heard.append(clean)
         for tracker in self._trackers.values():
             tracker.advance(time_ns + _BLOCK_NS)
             if tracker.state is not State.SILENT:
-                tracker.look(time_ns + _BLOCK_NS, self._heard, self._kalman,
+                tracker.look(time_ns + _BLOCK_NS, self._heard, kalman,
                              self._part if self._is_telling and self._is_broad else None,
                              self._coherence)
         return rest
 
-    def _note_breadth(self) -> None:
+    def _note_breadth(self, kalman: KalmanFilter) -> None:
         """Note whether noise or tones are played, and keep the path open for another note."""
         self._sounding *= _SPECTRUM_MEMORY
-        for loudness in self._kalman.loudness:
+        for loudness in kalman.loudness:
             self._sounding += loudness
         total, squares = self._sounding.sum(), np.dot(self._sounding, self._sounding)
         self._is_broad = bool(total ** 2 > LEAST_BROAD_BINS * squares)
         if not self._is_broad and total > _AUDIBLE:
-            self._kalman.keep_open(OPEN_SHARE)
+            kalman.keep_open(OPEN_SHARE)
 
     # --- whether it helps ------------------------------------------------------------------------
     def _judge(self, heard: np.ndarray, echo: np.ndarray) -> Powers:

@@ -10,6 +10,7 @@ says is not what is played), and falls towards 0 when the playback has jumped.
 """
 
 from enum import Enum
+import math
 from typing import List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.echo.delay import find_delay, SURE
@@ -154,6 +155,7 @@ class Tracker:
 
     def _follow(self, kalman: KalmanFilter, part: Optional[float]) -> bool:
         """Follow the path; return whether the reference has to be looked for."""
+        assert self.place is not None          # it was found
         starves = self.line.end < self.line.reach(self.place, self.step, BLOCK)
         self._starved_blocks = self._starved_blocks + 1 if starves else 0
         if self._starved_blocks > STARVED_BLOCKS:
@@ -215,8 +217,9 @@ class Tracker:
         # A weak answer counts when another stretch says the same.
         now_s = time_ns * 1e-9 - ago / SAMPLE_RATE
         weak = place - (time_ns - self._origin_ns) * SAMPLE_RATE / SECOND_NS
-        agrees = self._weak is not None and abs(weak - self._weak[1]) < AGREES
-        if sure > CERTAIN or (agrees and abs(now_s - self._weak[0]) > count / SAMPLE_RATE):
+        then_s, before = self._weak or (-math.inf, -math.inf)
+        agrees = abs(weak - before) < AGREES
+        if sure > CERTAIN or (agrees and abs(now_s - then_s) > count / SAMPLE_RATE):
             if self.line.end < place - LONGEST_WAIT_S * SAMPLE_RATE:
                 self.state = State.LATE
             else:
@@ -226,8 +229,9 @@ class Tracker:
 
     def _found(self, place: float, time_ns: int, heard: np.ndarray, played: np.ndarray,
                kalman: KalmanFilter) -> None:
+        astray = math.inf if self.place is None else abs(place - self.place)
         is_new = self.place is None
-        if is_new or abs(place - self.place) > MOST_ASTRAY // 2:
+        if astray > MOST_ASTRAY // 2:
             self.place = place
             self.lag = place - self.line.place_of(time_ns)
             self._before = None
@@ -276,6 +280,7 @@ class Tracker:
         if self._followed_blocks > CATCH_BLOCKS or self._followed_blocks % CATCH_EVERY or (
                 len(heard) * BLOCK < CATCH_SAMPLES):
             return
+        assert self.place is not None          # it was found
         newest = np.concatenate(list(heard)[-CATCH_SAMPLES // BLOCK:])[-CATCH_SAMPLES:]
         first = int(self.place) - CATCH_SAMPLES - DIRECT_AT - CATCH_REACH
         if not self.line.holds(first, first + CATCH_SAMPLES + 2 * CATCH_REACH):

@@ -3,6 +3,7 @@
 """A crib that is driven: the pure `CribMotion`, its clock, its topics and what is kept of it."""
 
 import time
+from typing import List, Optional
 
 from baby_cry_detector.care.motion.crib_motion import CribMotion
 from baby_cry_detector.care.motion.duty import DutyLog
@@ -13,6 +14,8 @@ from baby_cry_detector.care.motion.rocking_machine import RockingMachine
 from baby_cry_detector.ros.base.crib_inputs import ImuInput, JointStates, MotionClock
 from baby_cry_detector.ros.base.motion_output import Moment, MotionOutput
 from baby_cry_detector.ros.base.parameters import RockerSettings
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 
 PLAN_TICK_S, SETPOINT_TICK_S, KEEP_PERIOD_S = 0.05, 0.02, 1.0
 TRIES = 3
@@ -41,8 +44,11 @@ class CribDrive:
         self.duty.add(duty)
         self.output = MotionOutput(node, values.interface, values.command_topic, self.joint)
         self._kept_s = 0.0
-        self._subscriptions, self._timer, self._states = [], None, None
-        self.clock = self.imu = None
+        self._subscriptions: List[Subscription] = []
+        self._timer: Optional[Timer] = None    # this and what is listened to: while active
+        self._states: Optional[JointStates] = None
+        self.imu: Optional[ImuInput] = None
+        self._clock = MotionClock(node, values.watchdog_s)
         self.crib = self._new_crib()
 
     def _new_crib(self) -> CribMotion:
@@ -60,7 +66,7 @@ class CribDrive:
         owed, self.crib = self.crib.owed, self._new_crib()
         self.output.has_commanded = False
         self.output.look_anew()
-        self.clock = MotionClock(node, values.watchdog_s)
+        self._clock = MotionClock(node, values.watchdog_s)
         self.imu = ImuInput(node, values.imu_acceleration_limit, values.require_imu,
                             on_imu_stop)
         self._subscriptions = [self.imu.subscription]
@@ -112,6 +118,7 @@ class CribDrive:
 
     def conditions(self, stop: str) -> Conditions:
         """Return all that is known about whether it may move; ``stop``: why a stop holds."""
+        assert self.imu is not None            # it is active
         output = self.output
         commanders = output.commanders()
         self.crib.is_alone = commanders <= 1 or output.is_alone()
@@ -121,7 +128,7 @@ class CribDrive:
         listeners = output.listeners(self._values.open_loop)
         return Conditions(
             commanders, listeners, output.looked_s(), output.topic, stop=stop,
-            clock=self.clock.trouble(), crib=crib, imu=self.imu.trouble(),
+            clock=self._clock.trouble(), crib=crib, imu=self.imu.trouble(),
             deaf=output.listeners() - listeners)
 
     def _measure(self, now_s, position, age_s):
@@ -137,7 +144,7 @@ class CribDrive:
     def start(self, frequency_hz: float, amplitude_mm: float) -> str:
         """Begin a session; return why not, or ''."""
         why = self.crib.start(boot_seconds(), frequency_hz, amplitude_mm)
-        if not why:
+        if not why and self._timer is not None:
             self._timer.reset()
         return why
 
@@ -172,7 +179,8 @@ class CribDrive:
 
     def rest(self) -> None:
         """Stop the ticks once nothing moves."""
-        if not self.is_moving and not self.is_watched and self._is_ticking:
+        if not self.is_moving and not self.is_watched and self._timer is not None and (
+                not self._timer.is_canceled()):
             self._timer.cancel()
             self.keep()
 

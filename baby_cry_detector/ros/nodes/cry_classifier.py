@@ -39,7 +39,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters, services and publishers."""
         super().__init__('cry_classifier', CryClassifierSettings, overrides, **kwargs)
-        self._classifier: Optional[Classifier] = None      # while configured
+        self._made: Optional[Classifier] = None            # while configured
         self._watch_timer = None
         self._known = None             # what is known of this baby: `need_estimate`
         self._need, self._probability, self._frame_id = None, None, ''
@@ -51,14 +51,19 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)
 
+    @property
+    def _classifier(self) -> Classifier:
+        assert self._made is not None          # nothing arrives before it is configured
+        return self._made
+
     def validate(self, values: CryClassifierSettings):
         """Refuse thresholds that do not fit together, or with the checkpoint's."""
-        if self._classifier is not None:
-            self._classifier.listener.resolve(values)
+        if self._made is not None:
+            self._made.listener.resolve(values)
 
     def configure(self, values: CryClassifierSettings):
         """Load the checkpoint and build the runtime."""
-        self._classifier = self.own(Classifier(
+        self._made = self.own(Classifier(
             values, Troubles(self.counts, self.tell), values.model, values.confirmer,
             values.no_audio_timeout_s, self._frame_id,
             self.get_fully_qualified_name() if values.keep_episode else '',
@@ -82,16 +87,13 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
     def deactivate(self):
         """Forget what was heard."""
         self._watch_timer = None
-        if self._classifier is not None:
-            self._classifier.mismatch = ''
-            self._classifier.classification.forget_frames()
-            if not self._is_ending:
-                self._classifier.forget()
+        if self._made is not None:
+            self._made.rest(self._is_ending)
         self._arrival.clear()
 
     def cleanup(self):
         """Give the networks back."""
-        self._need = self._probability = self._classifier = None
+        self._need = self._probability = self._made = None
 
     def live_change(self, values: CryClassifierSettings):
         """Use new thresholds without forgetting the episode in progress."""
@@ -108,11 +110,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
             self._hear_frames(frames, message.header.frame_id)
 
     def take(self, frames: StampedFrames, feature_set: str, frame_id: str) -> bool:
-        """
-        Take frames of an extractor in the same process, in its executor.
-
-        :return: whether they were taken; if not, they are to be published.
-        """
+        """Take frames of an extractor in this process, or return False: they are published."""
         if not self._is_active or feature_set != self._classifier.listener.feature_set.id:
             return False
         self._handover.take((frames.first_frame, frames.start_ns), frames, frame_id)
@@ -121,7 +119,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
     @property
     def cry_probability(self) -> float:
         """Return what `cry_probability` said last; 0 before it said anything."""
-        return 0.0 if self._classifier is None else self._classifier.cry_probability
+        return 0.0 if self._made is None else self._made.cry_probability
 
     def _hear_frames(self, frames: StampedFrames, frame_id: str):
         self._frame_id, self._classifier.mismatch = frame_id, ''
@@ -146,8 +144,9 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
     def _on_estimate(self, message: NeedEstimate):
         """Take why this baby cries, from whoever knows its diary; it is said at once."""
         self._known = message
-        if self._classifier.is_crying and self._watch_timer is not None:
-            self._publish(self._classifier.last)
+        crying = self._classifier.crying
+        if crying is not None and self._watch_timer is not None:
+            self._publish(crying)
 
     def _watch(self):
         """Say NO_AUDIO when frames have stopped, and repeat the state."""
@@ -168,8 +167,8 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
     def _enable(self, request, response):
         """Stop or resume listening; the reply says which."""
         self._enabled = request.data
-        if self._classifier is not None:
-            self._classifier.classification.enable(request.data)
+        if self._made is not None:
+            self._made.classification.enable(request.data)
         if self._is_active:
             self._watch()
         response.success = True
@@ -187,8 +186,8 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
     def diagnose(self):
         """Report the model, what was heard and whether audio arrives."""
         details = {**self._workload.figures(), 'enabled': self._enabled}
-        if self._classifier is not None:
-            details.update(self._classifier.details())
+        if self._made is not None:
+            details.update(self._made.details())
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
         level, sentence = self._classifier.health()

@@ -10,7 +10,7 @@ out.
 """
 
 from functools import partial
-from typing import Optional
+from typing import Callable, Optional
 
 from baby_cry_detector.audio.devices.speaker_sink import SpeakerSink
 from baby_cry_detector.care.policy.places import open_policy
@@ -19,7 +19,7 @@ from baby_cry_detector.care.sound.dose_journal import DoseKeeper
 from baby_cry_detector.care.sound.sound_library import open_sounds, sounds_of
 from baby_cry_detector.care.sound.sound_orders import (CALIBRATION_SOUND, INACTIVE,
                                                        SoundEvent, SoundOrders)
-from baby_cry_detector.care.sound.sound_player import SoundPlayer, TopicSink
+from baby_cry_detector.care.sound.sound_player import Sink, SoundPlayer, TopicSink
 from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import care_message, sound_entry
@@ -44,8 +44,7 @@ class Soother(ManagedNode[SootherSettings]):
     def __init__(self, overrides=None, **kwargs):
         """Declare parameters and services."""
         super().__init__('soother', SootherSettings, overrides, **kwargs)
-        self._values = SootherSettings()
-        self._calibration = Calibration()
+        self._values, self._calibration = SootherSettings(), Calibration()
         self._player: Optional[SoundPlayer] = None
         self._orders: Optional[SoundOrders] = None
         self._dose: Optional[DoseKeeper] = None
@@ -74,7 +73,7 @@ class Soother(ManagedNode[SootherSettings]):
             'level': self.offer(Float32, 'sound_level', qos.STATE),
             'dose': self.offer(Float32, 'sound_dose', qos.STATE)}
         self._own_sound = OwnSoundOutput(self)
-        open_sink = partial(SpeakerSink, values.device, values.sample_rate)
+        open_sink: Callable[[], Sink] = partial(SpeakerSink, values.device, values.sample_rate)
         if values.output == 'topic':
             output = self._audio_out = AudioOutput(self, values.sample_rate)
             open_sink = partial(TopicSink, lambda pcm: output.tell(pcm, self._frame_id),
@@ -93,7 +92,7 @@ class Soother(ManagedNode[SootherSettings]):
     def live_change(self, values: SootherSettings):
         """Use another cap, level or share of an hour."""
         self._values = values
-        if self._player is not None:
+        if self._player is not None and self._orders is not None:
             self._orders.values = values
             self._player.set_cap(self._calibration.dbfs(values.cap_dba))
 
@@ -127,6 +126,7 @@ class Soother(ManagedNode[SootherSettings]):
 
     # --- what to do ------------------------------------------------------------------------------
     def _on_need(self, message: CryNeed):
+        assert self._orders is not None        # it is active
         self._arrival.note()
         self._frame_id = message.header.frame_id
         self._orders.observe(cry_state(message), now_nanoseconds(self))
@@ -176,23 +176,23 @@ class Soother(ManagedNode[SootherSettings]):
     # --- from the sound's thread -----------------------------------------------------------------
     def _on_block(self, block, duration_s: float):
         """Add what was played to the dose and to the level that is shown."""
-        self._dose.add(now_nanoseconds(self), self._calibration.dba(block.level_dbfs),
-                       duration_s if block.pcm.any() else 0.0)
-        self._own_sound.tell(block.pcm, duration_s, self._player.latency_s, self._frame_id)
+        dose, own_sound, player = self._dose, self._own_sound, self._player
+        assert dose is not None and own_sound is not None and player is not None  # until it ends
+        dose.add(now_nanoseconds(self), self._calibration.dba(block.level_dbfs),
+                 duration_s if block.pcm.any() else 0.0)
+        own_sound.tell(block.pcm, duration_s, player.latency_s, self._frame_id)
 
     # --- health ----------------------------------------------------------------------------------
     def diagnose(self):
         """Report the loudspeaker, level, dose and calibration."""
-        details = {'calibration': self._calibration.describe(),
-                   'level_dba': round(self._level_dba, 1),
-                   'cap_dba': self._values.cap_dba}
+        details = {'calibration': self._calibration.describe(), 'cap_dba': self._values.cap_dba,
+                   'level_dba': round(self._level_dba, 1)}
         if self._dose is not None:
             details.update(self._dose.figures(now_nanoseconds(self)))
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
-        level, message, more = self._orders.health(self._arrival.silent_ns(),
-                                                   self._chirping.trouble)
-        return getattr(DiagnosticStatus, level), message, {**details, **more}
+        level, said, more = self._orders.health(self._arrival.silent_ns(), self._chirping.trouble)
+        return getattr(DiagnosticStatus, level), said, {**details, **more}
 
 
 def main(args=None) -> int:
