@@ -139,7 +139,7 @@ class CribMotion:
         gate = self.machine.gate
         if not self._has_place:
             gate.anchor(now_s, self.machine.joint.rest)
-        elif self.is_measured:
+        elif self.is_measured and self.joint.position is not None:
             gate.anchor(now_s, self.joint.position)
         elif not self._is_certain:
             gate.forget()
@@ -190,7 +190,7 @@ class CribMotion:
         if motion is not None:
             self._told_s = now_s
             self._latest_end_s = max(self._latest_end_s, motion.end_s)
-            if self.machine.gate.is_known:
+            if self.machine.gate.curve is not None:
                 self.heeding.note_plan(self.machine.gate.curve)
         return motion
 
@@ -236,8 +236,9 @@ class CribMotion:
 
     def _exactly(self, motion: Optional[Motion]) -> Optional[Motion]:
         """Note a brake from what is surely carried out: it is seen whether it was taken."""
-        if self._braking(motion) is not None:
-            self.heeding.note_stop(motion.start_s, self.machine.gate.curve)
+        motion, curve = self._braking(motion), self.machine.gate.curve
+        if motion is not None and curve is not None:
+            self.heeding.note_stop(motion.start_s, curve)
             self._repeat_s = math.inf if self.is_measured else motion.end_s
             self._repeats = 0
         return motion
@@ -278,7 +279,7 @@ class CribMotion:
         """Return whether it moves though it was stopped, and should have come to rest."""
         gate, joint = self.machine.gate, self.joint
         if self.heeding.has_given_up or now_s >= self._watched_until_s or (
-                self.machine.is_moving(now_s)
+                joint.position is None or self.machine.is_moving(now_s)
                 or joint.time_s < self._braking_until_s + MOVING_S + LATENCY_S
                 or not joint.is_fresh(now_s) or joint.moved_since() >= now_s):
             return False
@@ -332,7 +333,7 @@ class CribMotion:
         if seen is None:                       # then from where it was told to be, if it was there
             return (self._braking(machine.brake(now_s, why))
                     if self._followed >= SURE_TIMES else None)
-        if self.joint.is_at_rest(now_s):
+        if self.joint.position is not None and self.joint.is_at_rest(now_s):
             machine.gate.anchor(now_s, self.joint.position)
             return None
         self._braked_s, self._followed = now_s, 0
@@ -375,12 +376,11 @@ class CribMotion:
 
     def _settle(self, now_s: float, why: str) -> Optional[Motion]:
         self.heeding.forget()
-        seen = self.joint.estimate(now_s) if self.needs_states else None
-        is_beginning = self._is_beginning(now_s)
-        if is_beginning:
-            seen = None
+        is_beginning, seen = self._is_beginning(now_s), None
+        if self.needs_states and not is_beginning:
+            seen = self.joint.estimate(now_s)
         if self._is_sure(now_s) and not self.joint.is_astray:
-            seen = self.machine.gate.state(now_s)[:2]      # nothing is as exact
+            seen = self.machine.gate.state(now_s)          # nothing is as exact
         position, velocity = (seen or self.machine.gate.state(now_s))[:2]
         if seen is not None and not self._is_received(now_s):
             self.machine.gate.forget()             # it is not doing what it was told

@@ -4,7 +4,7 @@
 
 from collections import deque
 import math
-from typing import Optional, Tuple
+from typing import Deque, Optional, Tuple
 
 from baby_cry_detector.care.motion.joint import Joint
 import numpy as np
@@ -42,14 +42,14 @@ class MeasuredJoint:
         """Nothing was measured."""
         self._joint = joint
         self._lag = (LOOSE_LAG_M, LOOSE_LAG_S) if setpoints else (LAG_M, LAG_S)
-        self._samples = deque(maxlen=2000)     # time, position
+        self._samples: Deque[Tuple[float, float]] = deque(maxlen=2000)     # time, position
         self.trouble = ''                      # why the last sample was not taken
         self._astray = 0                       # so often in a row
-        self._strayed = deque(maxlen=OF_SAMPLES)
+        self._strayed: Deque[bool] = deque(maxlen=OF_SAMPLES)
         self._jumped_s = -math.inf             # when it was last somewhere else at once
         self.error_m = 0.0                     # how far it is from where it was told to be
         self.off_m = 0.0                       # and from there too if straight lines are drawn
-        self._errors = deque(maxlen=50)        # time, that with its sign
+        self._errors: Deque[Tuple[float, float]] = deque(maxlen=50)  # time, that with its sign
 
     def clear(self) -> None:
         """Forget what was measured."""

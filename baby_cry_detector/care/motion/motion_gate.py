@@ -92,7 +92,7 @@ class MotionGate:
             columns = [now_s], [position], [0.0]
         else:                              # nobody knows for how long: not to be relied on
             columns = ([now_s, now_s + 1.0], [position, position + velocity], [velocity] * 2)
-        self.resume(Curve(*(np.array(column, np.float64) for column in columns)))
+        self.resume(Curve(*_floats(*columns)))
         self._sample = (-math.inf, position, 0.0)
 
     def forget(self) -> None:
@@ -112,7 +112,7 @@ class MotionGate:
 
     def straight(self, now_s: float) -> float:
         """Return where who draws straight lines from point to point is at a time."""
-        return (self._straight or self._curve).state(now_s)[0]
+        return (self.state(now_s) if self._straight is None else self._straight.state(now_s))[0]
 
     @property
     def is_known(self) -> bool:
@@ -141,8 +141,7 @@ class MotionGate:
         """
         self.hold_if_late(now_s)
         try:
-            motion = Motion(float(now_s), *(np.array(column, np.float64) for column in (
-                times_s, positions, velocities)))
+            motion = Motion(float(now_s), *_floats(times_s, positions, velocities))
             self.refused = self._objection(motion)
         except (TypeError, ValueError, OverflowError) as error:
             self.refused = f'this is no plan: {error}'
@@ -371,8 +370,14 @@ class MotionGate:
         return why
 
     def _duty_objection(self, motion: Motion) -> str:
+        assert self._curve is not None         # else the motion was objected to
         start_ns, end_ns = (round(s * SECOND_NS) for s in (motion.start_s, motion.end_s))
         already = max(0, round(self._curve.end_s * SECOND_NS) - start_ns)
         if self.duty.left_ns(start_ns) + already < end_ns - start_ns:
             return 'the duty of this hour is used up'
         return ''
+
+
+def _floats(t: Sequence[float], x: Sequence[float], v: Sequence[float]
+            ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.array(t, np.float64), np.array(x, np.float64), np.array(v, np.float64)

@@ -141,7 +141,7 @@ class RockingMachine:
 
     def stop(self, now_s: float, why: str) -> None:
         """Come to rest smoothly at the rest position; the plan comes from `step`."""
-        if self.is_rocking:
+        if self._profile is not None and self._profile.stop_s is None:
             self._profile.stop_s = now_s
             self._ends_s = -math.inf if self.gate.setpoints else self._planned_s + HORIZON_S
             self._planned_s, self._stop_is_new = -math.inf, True
@@ -185,7 +185,8 @@ class RockingMachine:
         """Return the plan to be sent now, if one is due; call this many times a second."""
         self._note_lateness(now_s)
         if self._coming_home_s is not None:
-            return self._come_home(now_s)
+            self._come_home(now_s, self._coming_home_s)
+            return None
         profile = self._profile
         if profile is None:
             return None
@@ -213,14 +214,14 @@ class RockingMachine:
         if now_s < self._planned_s + PLAN_PERIOD_S:
             return None
         self._planned_before_s, self._planned_s = self._planned_s, now_s
-        motion = self.gate.submit(now_s, *self._points(now_s))
+        motion = self.gate.submit(now_s, *self._points(now_s, profile))
         if self.gate.refused:
             self._profile, self.why = None, self.gate.refused
         return motion
 
-    def _come_home(self, now_s: float) -> None:
+    def _come_home(self, now_s: float, home_s: float) -> None:
         """Wait until it is at the rest position, from wherever it was."""
-        if now_s < self._coming_home_s + self._latency_s:
+        if now_s < home_s + self._latency_s:
             return
         self.gate.anchor(now_s, self.joint.rest)
         self._coming_home_s = None
@@ -231,9 +232,9 @@ class RockingMachine:
         if self.gate.hold_if_late(now_s):
             self._profile, self.why = None, 'set-points came too late'
 
-    def _points(self, now_s: float):
+    def _points(self, now_s: float, profile: RockingProfile
+                ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return times, positions and velocities of the next plan, in joint units."""
-        profile = self._profile
         stop_s = now_s + HORIZON_S if profile.stop_s is None else profile.stop_s
         end_s = stop_s + profile.ramp_s
         if stop_s <= profile.start_s:

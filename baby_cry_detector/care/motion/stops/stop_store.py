@@ -3,6 +3,7 @@
 """A caregiver's stop in a small file that is on the disk before the caregiver is answered."""
 
 import os
+from typing import Callable, Optional
 
 from baby_cry_detector.care.motion.duty_store import boot_id, boot_seconds, NodeTwiceError
 from baby_cry_detector.care.motion.stops.stop_latch import StopLatch, UNREADABLE
@@ -19,11 +20,11 @@ class KeptStop:
     :param report: is called with (kind, sentence) of what goes wrong.
     """
 
-    def __init__(self, name: str, report) -> None:
+    def __init__(self, name: str, report: Callable[[str, str], object]) -> None:
         """Take the file, if it can be had."""
         self.latch = StopLatch()
         self._name, self._report = name, report
-        self._file = None
+        self._file: Optional[KeptState] = None
         self._was_read = False
         self._is_held_elsewhere = ''
         self.trouble = ''                 # why it is not kept at present
@@ -69,6 +70,7 @@ class KeptStop:
             if not self._was_read:        # else it would be replaced unread
                 self._open()
             if self._was_read:
+                assert self._file is not None
                 self._file.keep(self.latch.document(boot_id()))
                 for path, flags in ((self._file.path, os.O_RDONLY),
                                     (self._file.path.parent, os.O_RDONLY | os.O_DIRECTORY)):
@@ -110,7 +112,7 @@ class KeptStop:
         if (self.trouble or self._is_owed) and boot_seconds() - self._tried_s >= RETRY_S:
             self.keep()
 
-    def _fail(self, error) -> None:
+    def _fail(self, error: OSError) -> None:
         self.trouble = f"a restart would forget a caregiver's stop: {error}"
         self._report('stop_not_kept', self.trouble)
 
