@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""Sphinx: the Markdown files beside this one, the API out of the docstrings. Builds offline."""
+"""Sphinx: the Markdown files below this one, the API out of the docstrings. Builds offline."""
 
 from pathlib import Path
 import sys
@@ -14,9 +14,9 @@ copyright = '2026, The baby_cry_detector authors'  # noqa: A001  # Sphinx's name
 version = release = baby_cry_detector.__version__
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.viewcode']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
-exclude_patterns = ['site', 'paper_comparison/*']
+exclude_patterns = ['site', 'model/paper_comparison/*']
 myst_heading_anchors = 4
-# Links to files of the repository (../msg, ../config) are right there, and nothing here.
+# Links to files of the repository (../../msg, ../../config) are right there, and nothing here.
 suppress_warnings = ['myst.xref_missing', 'myst.header']
 # The shell, torch and the extras are described, not imported.
 autodoc_mock_imports = [

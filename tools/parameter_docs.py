@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Write docs/parameters.md and config/baby_cry_detector.yaml from the parameter tables.
+Write docs/use/parameters.md and config/baby_cry_detector.yaml from the parameter tables.
 
 Run inside the built environment (`./env.sh python tools/parameter_docs.py`); `--check` only says
 whether the files are what the tables give.
@@ -14,7 +14,7 @@ import sys
 from baby_cry_detector.ros.base.parameters import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENT = ROOT / 'docs' / 'parameters.md'
+DOCUMENT = ROOT / 'docs' / 'use' / 'parameters.md'
 CONFIG = ROOT / 'config' / 'baby_cry_detector.yaml'
 
 

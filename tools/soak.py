@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The long forms of the reliability tests, with the figures that docs/reliability.md holds.
+The long forms of the reliability tests, with the figures that docs/evidence/reliability.md holds.
 
     make soak                                  (all of them: 25 to 75 minutes)
     make soak SOAK=--short                     (all of them, a tenth as long)

@@ -41,8 +41,8 @@ def test_package_files_are_what_their_schema_says(capfd, monkeypatch):
 
 
 def test_the_one_that_is_left_out_misses_the_licence_text_alone(capfd, monkeypatch):
-    # It knows licences by their whole header (docs/decisions.md): every file is called unknown,
-    # and none is without its holder.
+    # It knows licences by their whole header (docs/develop/decisions.md): every file is called
+    # unknown, and none is without its holder.
     result, said = run('ament_copyright', capfd, monkeypatch)
     findings = [line for line in said.splitlines() if ': ' in line]
     assert result == 1 and len(findings) > 500

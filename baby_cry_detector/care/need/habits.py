@@ -6,7 +6,7 @@ How often a baby of some habits begins to cry, and of what: a rate for each need
 Each need waits for its own clock: hunger for hours since the feed, tiredness for hours awake,
 a nappy for hours since the change; wind comes soon after a feed. What a baby's clocks are is not
 known: `HABITS` are the numbers that describe one, as logarithms, each with what is usual at an age
-and how much babies differ (docs/need.md has the sources).
+and how much babies differ (docs/use/need.md has the sources).
 """
 
 from typing import Optional

@@ -3,7 +3,7 @@
 """
 What is usual at an age, before anything is known of this baby.
 
-Ranges as guides for parents give them (docs/need.md names each with its source); where they
+Ranges as guides for parents give them (docs/use/need.md names each with its source); where they
 disagree the middle is taken and the learner is left to move. None of it is advice.
 """
 

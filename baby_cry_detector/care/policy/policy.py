@@ -5,7 +5,7 @@ What the robot does about crying, as data: the policy of one household.
 
 `policy_file.py` reads it from YAML; `engine.py` carries it out. Everything here is frozen, and
 every limit that a policy cannot lift stands here once. Numbers and where they come from:
-`docs/behaviours.md`.
+`docs/use/behaviours.md`.
 """
 
 from dataclasses import dataclass, field

@@ -4,8 +4,8 @@
 How loud a digital level is at the baby's ear, and the most that is ever allowed there.
 
 A calibration says how many dB(A) a sound of known level makes at the ear, measured once with a
-sound level meter; `docs/soothing_sound.md` describes how. Without one the loudspeaker is assumed
-to be louder than small ones are, so that what is played can only be too quiet.
+sound level meter; `docs/use/soothing_sound.md` describes how. Without one the loudspeaker is
+assumed to be louder than small ones are, so that what is played can only be too quiet.
 """
 
 from dataclasses import dataclass
@@ -65,4 +65,4 @@ class Calibration:
             return f'measured: full scale is {self.full_scale_dba:.1f} dB(A) at the ear'
         return (f'NOT MEASURED: full scale is assumed to be {self.full_scale_dba:.0f} dB(A) at '
                 'the ear, so sounds are probably quieter than asked for; see '
-                'docs/soothing_sound.md')
+                'docs/use/soothing_sound.md')

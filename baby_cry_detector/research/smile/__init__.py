@@ -4,7 +4,7 @@
 Descriptors with the interface of opensmile-python, and as a transformer of scikit-learn.
 
 ``import baby_cry_detector.research.smile as opensmile`` is the one line that changes. The numbers
-are computed here, from published definitions (docs/descriptors.md says how close they are).
+are computed here, from published definitions (docs/model/descriptors.md says how close they are).
 """
 
 from baby_cry_detector.research.smile.smile import FeatureLevel, FeatureSet, Smile

@@ -34,8 +34,9 @@ def test_plans_that_are_refused_unheard_give_no_blow_and_stops_are_carried_out()
     """
     Within the limits, and at rest in time after the stop, where the joint is measured.
 
-    Of other seeds some in 10,000 are beyond (docs/reliability.md), none of this one. Where nobody
-    looks whether a stop was carried out, some 80 of these 1,000 are not at rest in time.
+    Of other seeds some in 10,000 are beyond (docs/evidence/reliability.md), none of this one.
+    Where nobody looks whether a stop was carried out, some 80 of these 1,000 are not at rest in
+    time.
     """
     wrong = [(faults, highest) for _, faults, highest in histories(
         9210, 1000, events=[refusing_controller]) if faults]

@@ -16,7 +16,7 @@ from std_msgs.msg import Float32
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / 'examples' / 'night_light.py'
-GUIDE = ROOT / 'docs' / 'write_your_own_behaviour.md'
+GUIDE = ROOT / 'docs' / 'develop' / 'write_your_own_behaviour.md'
 
 
 @pytest.fixture

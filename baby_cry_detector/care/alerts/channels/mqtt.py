@@ -3,7 +3,7 @@
 """
 MQTT, with discovery for Home Assistant: the state is retained, a last will says "offline".
 
-What is published below ``BASE/CRIB/`` stands in docs/alerts.md.
+What is published below ``BASE/CRIB/`` stands in docs/use/alerts.md.
 """
 
 import json
