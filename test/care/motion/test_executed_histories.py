@@ -16,8 +16,9 @@ from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S
 import numpy as np
 import pytest
 from refusing_controller import refusing_controller
-from rocked_histories import again, EVENTS, histories, make, Rocker, Scaled
+from rocked_histories import EVENTS, histories
 from rocked_world import LIMITS, World
+from rocking_process import again, make, Rocker, Scaled
 
 
 @pytest.mark.parametrize('seed', range(4))

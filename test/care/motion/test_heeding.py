@@ -5,8 +5,8 @@
 from baby_cry_detector.care.motion.stops.heeding import MOST_TRIES
 import numpy as np
 import pytest
-from rocked_histories import again, make
 from rocked_world import LIMITS
+from rocking_process import again, make
 
 # What is outside of the limits is counted over thousands of histories by `tools/soak.py`; a
 # handful of them is here for when the crib is at rest, and the limits of acceleration and jump.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A controller on a busy machine: it stands, and refuses plans that it then takes too late."""
 
-from rocked_histories import again
+from rocking_process import again
 
 # From a stop, or from when the controller stands no more, until the crib is at rest: three looks
 # at how it moves, and the slowest way to rest.
