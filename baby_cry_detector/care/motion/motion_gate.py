@@ -19,6 +19,7 @@ from baby_cry_detector.care.motion.executed import Curve, joined, late_objection
 from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
+from numpy.typing import ArrayLike
 
 # A command may reach who carries it out so much later than its stamp: until then a new plan does
 # what the one before does.
@@ -131,8 +132,8 @@ class MotionGate:
             now_s < self._curve.end_s or self.setpoints and self._sample[2] != 0.0)
 
     # --- what may be sent ------------------------------------------------------------------------
-    def submit(self, now_s: float, times_s: Sequence[float], positions: Sequence[float],
-               velocities: Sequence[float]) -> Optional[Motion]:
+    def submit(self, now_s: float, times_s: ArrayLike, positions: ArrayLike,
+               velocities: ArrayLike) -> Optional[Motion]:
         """
         Return the plan if it may be sent, else braking; `refused` says why.
 
@@ -378,6 +379,6 @@ class MotionGate:
         return ''
 
 
-def _floats(t: Sequence[float], x: Sequence[float], v: Sequence[float]
+def _floats(t: ArrayLike, x: ArrayLike, v: ArrayLike
             ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array(t, np.float64), np.array(x, np.float64), np.array(v, np.float64)
