@@ -84,6 +84,7 @@ class ManagedNode(OwningNode, Generic[Own]):
         self._is_ending = False
         self._incompatible = {}
         self._held = {'configure': [], 'activate': []}     # (thing, how to give it back)
+        self._inputs = {}
         self._opening_in = ''                    # in which things are made now
         self._why_not_started = ''                  # why it could not be configured or activated
         self._retry_timer: Optional[Timer] = None
@@ -330,6 +331,7 @@ class ManagedNode(OwningNode, Generic[Own]):
         """Return (level, message, details), also where a node can't even tell its health."""
         try:
             level, message, details = self.diagnose()
+            details.update(self.listening())
         except Exception:
             if self.context.ok():      # else a signal took it from whoever counted publishers
                 self.report('internal_error', traceback.format_exc())

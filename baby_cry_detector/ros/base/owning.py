@@ -12,7 +12,7 @@ import contextlib
 import functools
 import inspect
 import traceback
-from typing import Callable, ContextManager, Dict, List, Optional
+from typing import Any, Callable, ContextManager, Dict, List, Optional
 
 from baby_cry_detector.own_thread import EARLY_S, OwnThread, Recurring
 from baby_cry_detector.printable import printable
@@ -77,6 +77,24 @@ def _answer_failure(node, callback, args, error):
     return response
 
 
+class Input:
+    """
+    A topic that a node listens to.
+
+    :ivar subscription: to it.
+    :ivar messages: how many came: of a publisher that is found, and has found this, they do.
+    """
+
+    def __init__(self, callback: Callable) -> None:
+        self._callback, self.messages = callback, 0
+        self.subscription: Any = None
+
+    def take(self, message: Any) -> None:
+        """Count a message and hand it on."""
+        self.messages += 1
+        self._callback(message)
+
+
 class OwningNode(Node):
     """
     A lifecycle node that knows what it has open; `ManagedNode` says when it is given back.
@@ -93,6 +111,7 @@ class OwningNode(Node):
     own_thread: Optional[OwnThread]
     counts: Counter
     _held: Dict[str, list]
+    _inputs: Dict[str, Input]
     _recurring: List[Recurring]
     _opening_in: str
     _incompatible: Dict[str, str]
@@ -110,13 +129,22 @@ class OwningNode(Node):
 
     def hear(self, message_type, topic: str, callback, profile):
         """Return a subscription; a publisher that offers less than it asks for is reported."""
-        return self.own(self.create_subscription(
-            message_type, topic, self.guarded(callback), profile,
-            qos_overriding_options=qos.OVERRIDABLE,
+        made = Input(self.guarded(callback))
+        made.subscription = self.own(self.create_subscription(
+            message_type, topic, made.take, profile, qos_overriding_options=qos.OVERRIDABLE,
             event_callbacks=SubscriptionEventCallbacks(
                 incompatible_qos=lambda event: self._note_incompatible(
                     topic, event, 'a publisher offers less than is asked for'))),
             self.destroy_subscription)
+        self._inputs[topic] = made
+        return made.subscription
+
+    def listening(self) -> Dict[str, int]:
+        """Return of each topic of its own crib how many publishers it has, and what came."""
+        own = {topic: one for topic, one in self._inputs.items() if '/' not in topic}
+        return {**{f'publishers.{topic}': one.subscription.get_publisher_count()
+                   for topic, one in own.items()},
+                **{f'messages.{topic}': one.messages for topic, one in own.items()}}
 
     def every(self, period_s: float, callback, may_be_early: bool = True):
         """
@@ -159,6 +187,8 @@ class OwningNode(Node):
     def destroy_subscription(self, subscription):
         """Give a subscription back before its step ends."""
         self._disown(subscription)
+        self._inputs = {topic: one for topic, one in self._inputs.items()
+                        if one.subscription is not subscription}
         return super().destroy_subscription(subscription)
 
     def destroy_timer(self, timer):
