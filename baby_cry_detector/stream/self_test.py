@@ -157,14 +157,14 @@ class SelfTest:
             return
         self._findings.append(finding)
         if finding.is_found:
-            self._end(self._heard(finding))
+            self._end(self._judge_chirp(finding))
         elif self._attempts < ATTEMPTS:
             self._listen()
             self.wants_chirp = True
         else:
-            self._end(self._unheard(floor_dbfs))
+            self._end(self._judge_silence(floor_dbfs))
 
-    def _heard(self, finding) -> Outcome:
+    def _judge_chirp(self, finding) -> Outcome:
         outcome = Outcome(HEARD, f'the chirp was heard after {finding.delay_s:.1f} s at '
                                  f'{finding.level_dbfs:.0f} dBFS', finding.level_dbfs)
         usual = self.usual_dbfs
@@ -178,7 +178,7 @@ class SelfTest:
                               -120.0 if usual is None else usual - FADING_DB)
         return outcome
 
-    def _unheard(self, floor_dbfs: Optional[float]) -> Outcome:
+    def _judge_silence(self, floor_dbfs: Optional[float]) -> Outcome:
         """Judge by the quietest of the attempts: where it would have been heard, it was not."""
         quietest = min(self._findings, key=lambda finding: finding.noise_dbfs)
         expected = max(LEAST_EXPECTED_DBFS,

@@ -141,7 +141,7 @@ class Tracker:
                 if not self.is_sure:
                     self.place = None          # what was learned was no path
                 return
-            if not self._follow(kalman, part):
+            if not self._update_path(kalman, part):
                 return
         else:
             self._looked_blocks += 1
@@ -153,7 +153,7 @@ class Tracker:
             self._since_search = 0
             self._search(time_ns, np.concatenate(heard), kalman)
 
-    def _follow(self, kalman: KalmanFilter, part: Optional[float]) -> bool:
+    def _update_path(self, kalman: KalmanFilter, part: Optional[float]) -> bool:
         """Follow the path; return whether the reference has to be looked for."""
         assert self.place is not None          # it was found
         starves = self.line.end < self.line.reach(self.place, self.step, BLOCK)

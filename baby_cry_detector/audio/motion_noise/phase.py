@@ -52,7 +52,7 @@ class MotionPhase:
         self._samples.append((time_ns, float(position)))
         while time_ns - self._samples[0][0] > KEPT_S * SECOND_NS:
             self._samples.popleft()
-        self._follow(time_ns, position)
+        self._update_phase(time_ns, position)
 
     def clear(self) -> None:
         """Forget what was measured."""
@@ -60,7 +60,7 @@ class MotionPhase:
         self._crossings.clear()
         self._was_below, self.period_s, self.stroke = False, 0.0, 0.0
 
-    def _follow(self, time_ns: int, position: float) -> None:
+    def _update_phase(self, time_ns: int, position: float) -> None:
         span_s = 1.1 * (self.period_s or LONGEST_S)
         recent = [place for then_ns, place in self._samples
                   if time_ns - then_ns <= span_s * SECOND_NS]

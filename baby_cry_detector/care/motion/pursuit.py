@@ -82,7 +82,7 @@ class Pursuit:
 
     def observe(self, state: CryState, now_s: float) -> None:
         """Take what is heard of the baby, and do what follows; ``now_s``: of the boot clock."""
-        self._follow(self._engine.observe(state), now_s)
+        self._carry_out(self._engine.observe(state), now_s)
 
     def pursue(self, now_s: float) -> None:
         """Bring the motion to what is wanted: begin, change, or stop smoothly."""
@@ -106,7 +106,7 @@ class Pursuit:
         if is_told:
             self._tell_ends(self._engine.give_up(ROCK, why))
 
-    def _follow(self, plan: Plan, now_s: float) -> None:
+    def _carry_out(self, plan: Plan, now_s: float) -> None:
         """Do what the plan says."""
         self._order = plan.rock
         if plan.rock is not None and plan.rock.action_id != self._ordered[0]:
@@ -134,7 +134,7 @@ class Pursuit:
             self._events.started(order, self.crib_id)
 
     def _give_up(self, why: str, now_s: float) -> None:
-        self._follow(self._engine.give_up(ROCK, why), now_s)
+        self._carry_out(self._engine.give_up(ROCK, why), now_s)
 
     def _tell_ends(self, plan: Plan) -> None:
         for effect in plan.ended:

@@ -121,7 +121,7 @@ def annotate(found: Found, store: Store, options: Options, *, processes: int = 1
     todo.sort(key=lambda recording: -recording.size)
     state = Progress(len(todo), sum(recording.size for recording in todo))
     begin = time.monotonic()
-    for document, frames in _heard(todo, options, processes, scheduler):
+    for document, frames in _results(todo, options, processes, scheduler):
         store.keep(document, frames)
         state.done += 1
         state.done_bytes += document['size']
@@ -136,7 +136,7 @@ def _is_known(store: Store, recording: Recording) -> bool:
         document['status'] == FAILED and document['kind'] in PASSING)
 
 
-def _heard(todo: List[Recording], options: Options, processes: int, scheduler: str) -> Iterator:
+def _results(todo: List[Recording], options: Options, processes: int, scheduler: str) -> Iterator:
     if scheduler:
         return heard_on_dask(todo, options, scheduler)
     return heard_by_processes(todo, options, processes)

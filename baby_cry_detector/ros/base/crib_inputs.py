@@ -50,7 +50,8 @@ class StopInputs:
 
     def _subscribe(self, profile: QoSProfile):
         return self._node.create_subscription(
-            Empty, 'rock_stop', self._hear, profile, event_callbacks=SubscriptionEventCallbacks(
+            Empty, 'rock_stop', self._on_rock_stop, profile,
+            event_callbacks=SubscriptionEventCallbacks(
                 incompatible_qos=lambda event: None, liveliness=self._note_liveliness))
 
     def _watch(self, profile: QoSProfile) -> None:
@@ -67,7 +68,7 @@ class StopInputs:
                 depth=10, liveliness=key[0], reliability=key[1],
                 liveliness_lease_duration=Duration(seconds=lease_s))))
 
-    def _hear(self, message):
+    def _on_rock_stop(self, message):
         self._on_stop('rock_stop')
 
     def _note_liveliness(self, event):
@@ -110,10 +111,10 @@ class JointStates:
         self._node, self._name, self._take = node, name, take
         self.others = ()                  # joints that are named where ours is not
         self.subscription = node.create_subscription(
-            JointState, topic, survive(lambda _, message: self._hear(message)).__get__(node),
+            JointState, topic, survive(lambda _, message: self._on_states(message)).__get__(node),
             qos.sensor(50))
 
-    def _hear(self, message):
+    def _on_states(self, message):
         if self._name not in message.name:
             self.others = tuple(message.name[:5])
             return
@@ -145,10 +146,10 @@ class ImuInput:
         self._heard, self._since_s = Arrival(node), 0.0
         self._state = (NONE, '')
         self.subscription = node.create_subscription(
-            Imu, 'imu', survive(lambda _, message: self._hear(message)).__get__(node),
+            Imu, 'imu', survive(lambda _, message: self._on_imu(message)).__get__(node),
             qos.sensor(50))
 
-    def _hear(self, message):
+    def _on_imu(self, message):
         now_s = boot_seconds()
         if self._heard.steady_silent_ns() is None:
             self._since_s = now_s

@@ -46,7 +46,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         self._enabled = True
         self._arrival = Arrival(self)  # of the newest frames
         self._workload = Workload()
-        self._handover = Handover(self, lambda *what: self._hear_frames(*what))
+        self._handover = Handover(self, lambda *what: self._on_frames(*what))
         self._resuming = Arrival(self)
         self.create_service(SetBool, '~/enable', self._enable)
         self.create_service(Trigger, '~/reset', self._reset)
@@ -107,7 +107,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
             self._classifier.mismatch = str(error)
             raise
         if not self._handover.had((frames.first_frame, frames.start_ns)):
-            self._hear_frames(frames, message.header.frame_id)
+            self._on_frames(frames, message.header.frame_id)
 
     def take(self, frames: StampedFrames, feature_set: str, frame_id: str) -> bool:
         """Take frames of an extractor in this process, or return False: they are published."""
@@ -121,7 +121,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         """Return what `cry_probability` said last; 0 before it said anything."""
         return 0.0 if self._made is None else self._made.cry_probability
 
-    def _hear_frames(self, frames: StampedFrames, frame_id: str):
+    def _on_frames(self, frames: StampedFrames, frame_id: str):
         self._frame_id, self._classifier.mismatch = frame_id, ''
         if not self._enabled:
             return

@@ -89,7 +89,7 @@ class Rocker(ManagedNode[RockerSettings]):
         """Subscribe; nothing moves before a cry is heard beginning."""
         self._want_nothing()
         self._drive.activate(self._halt_if_moving)
-        self._need_input = self.hear(CryNeed, 'cry_need', self._hear, qos.latched(NEED_DEPTH))
+        self._need_input = self.hear(CryNeed, 'cry_need', self._on_need, qos.latched(NEED_DEPTH))
         self._watch_timer = self.every(WATCH_PERIOD_S, self._watch)
         left = self._stop.before()
         if left:                       # what moves is of a process that has ended
@@ -121,7 +121,7 @@ class Rocker(ManagedNode[RockerSettings]):
 
     # --- what is heard ---------------------------------------------------------------------------
     @brakes
-    def _hear(self, message: CryNeed):
+    def _on_need(self, message: CryNeed):
         state = cry_state(message)
         age_s = (now_nanoseconds(self) - state.stamp_ns) * 1e-9
         if abs(age_s) > self._values.stale_s:

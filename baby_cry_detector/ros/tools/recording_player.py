@@ -59,7 +59,7 @@ class RecordingPlayer:
                                  may_be_early=False)
         self._answers: Any = None
         if self._rate != 1.0:          # in real time nobody has to be waited for who hears here
-            self._hear_answers()
+            self._subscribe_to_answers()
 
     def stop(self) -> None:
         """Stop playing."""
@@ -85,7 +85,7 @@ class RecordingPlayer:
             if self._publish(block, start_ns + self._time_ns) and self._answers is None:
                 self._heard_ns = self._time_ns
             else:
-                self._hear_answers()
+                self._subscribe_to_answers()
             if not self._rate or self._is_on_time():
                 return
 
@@ -119,7 +119,7 @@ class RecordingPlayer:
             self._wall_start_s += lag_s
         return lag_s < self._duration_s / self._rate
 
-    def _hear_answers(self) -> None:
+    def _subscribe_to_answers(self) -> None:
         if self._answers is None:
             self._answers = self._node.create_subscription(
                 CryNeed, 'cry_need', self._note_answer, qos.STATE)
