@@ -41,7 +41,8 @@ def description() -> str:
 
 def pointer(array: np.ndarray) -> int:
     """Return the address of an array's first number; the caller keeps the array alive."""
-    return array.__array_interface__['data'][0]         # a third of what array.ctypes takes
+    address: int = array.__array_interface__['data'][0]     # a third of what array.ctypes takes
+    return address
 
 
 def _find() -> Tuple[Optional[ctypes.CDLL], str]:

@@ -8,11 +8,12 @@ so that what follows can judge continuity and rates as the live graph does.
 """
 
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple, Union
+from typing import Any, Iterator, List, Optional, Tuple, Union
 
 from baby_cry_detector.audio.errors import AudioSourceError
 from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, format_message, FormatMessage
+from baby_cry_detector.audio.sources import PathLike
 from baby_cry_detector.units import SECOND_NS
 
 AUDIO_TYPE = 'audio_common_msgs/msg/AudioDataStamped'
@@ -27,7 +28,7 @@ _DEFINITIONS = {
     'audio_common_msgs/msg/AudioData': 'uint8[] data\n'}
 
 
-def is_bag(path) -> bool:
+def is_bag(path: PathLike) -> bool:
     """Return whether a path is a bag: its folder, or one storage file of it."""
     path = Path(path)
     if path.is_dir():
@@ -60,7 +61,8 @@ class BagAudio:
         turns out to be damaged further on.
     """
 
-    def __init__(self, path, topic: str = '', audio_format: Optional[AudioFormat] = None) -> None:
+    def __init__(self, path: PathLike, topic: str = '',
+                 audio_format: Optional[AudioFormat] = None) -> None:
         self.path = Path(path)
         if self.path.name == 'metadata.yaml':
             self.path = self.path.parent
@@ -117,7 +119,7 @@ class BagAudio:
                           for connection in reader.connections}
         return sorted(found)
 
-    def _choose(self, topics, topic: str) -> Tuple[str, str]:
+    def _choose(self, topics: List[Tuple[str, str]], topic: str) -> Tuple[str, str]:
         audio = [name for name, kind in topics if kind == AUDIO_TYPE]
         if not audio:
             held = ', '.join(f'{name} ({kind})' for name, kind in topics) or 'nothing'
@@ -149,14 +151,14 @@ class _Guard:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self):
+    def __enter__(self) -> '_Guard':
         return self
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(self, kind: Any, error: Optional[BaseException], traceback: Any) -> None:
         # A reader of damaged bytes may raise anything: struct, zlib, database, Unicode errors.
         if error is None or isinstance(error, AudioSourceError) or not isinstance(
                 error, Exception):
-            return False
+            return
         if isinstance(error, PermissionError):
             raise AudioSourceError(f'{self._path}: cannot be read ({error.strerror})') from None
         is_mcap = self._path.suffix == '.mcap' or any(self._path.glob('*.mcap'))
@@ -170,14 +172,14 @@ def _storage_files(folder: Path) -> List[Path]:
     """Return a bag's files by the number that the recorder gave them."""
     files = [file for suffix in STORAGE_SUFFIXES for file in folder.glob(f'*{suffix}')]
 
-    def number(file):
+    def number(file: Path) -> Tuple[int, str]:
         digits = file.stem.rpartition('_')[2]
         return (int(digits) if digits.isdigit() else 0, file.name)
 
     return sorted(files, key=number)
 
 
-def _open(path: Path):
+def _open(path: Path) -> Any:
     try:
         from rosbags.rosbag2 import Reader
     except ImportError as error:
@@ -186,7 +188,7 @@ def _open(path: Path):
     return Reader(path)
 
 
-def audio_typestore():
+def audio_typestore() -> Any:
     """Return the library's store of message types with those of audio."""
     from rosbags.typesys import get_types_from_msg, get_typestore, Stores
     store = get_typestore(Stores.ROS2_HUMBLE)

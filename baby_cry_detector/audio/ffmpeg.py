@@ -8,7 +8,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
-from typing import List, Optional
+from typing import Any, Iterator, List, Optional, Tuple
 
 from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.containers import Recording
@@ -41,10 +41,10 @@ class FfmpegSource(FileSource):
     def _open(self, recording: Optional[Recording]) -> '_Decoding':
         return _Decoding(self.path, recording)
 
-    def _has_samples(self, file) -> bool:
+    def _has_samples(self, file: Any) -> bool:
         return len(file.read(1)) > 0
 
-    def _frames(self, file, recording):
+    def _frames(self, file: Any, recording: Optional[Recording]) -> Iterator[np.ndarray]:
         yield from super()._frames(file, None)
         if file.complaint:
             self._tell(f'damaged: {file.complaint}')
@@ -75,7 +75,7 @@ class _Decoding:
     format = 'ffmpeg'  # noqa: A003  # what it is called everywhere else
     frames = 1 << 62                       # not known before the end
 
-    def __init__(self, path, part: Optional[Recording] = None) -> None:
+    def __init__(self, path: PathLike, part: Optional[Recording] = None) -> None:
         self._path = path
         self._errors = tempfile.TemporaryFile()
         # file: so that no name is taken for an option, a protocol or a pattern.
@@ -96,10 +96,10 @@ class _Decoding:
             self.close()
             raise
 
-    def __enter__(self):
+    def __enter__(self) -> '_Decoding':
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ class _Decoding:
                                    f'({self._said() or "no audio track"})')
         return data
 
-    def _header(self):
+    def _header(self) -> Tuple[int, int]:
         """Return (rate, channels) from the WAV header, up to the first sample."""
         if self._exactly(12)[8:] != b'WAVE':
             raise AudioSourceError(f'{self._path}: ffmpeg gives no WAV')

@@ -3,7 +3,7 @@
 """What an audio topic carries, whether it comes from ROS, a bag or a recording."""
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from baby_cry_detector.audio.errors import AudioFormatError
 from baby_cry_detector.audio.formats import (AudioFormat, MAX_CHANNELS, MAX_SAMPLE_RATE,
@@ -42,6 +42,9 @@ class FormatMessage:
     format: Optional[AudioFormat]  # noqa: A003  # what it is called everywhere else
     trouble: str = ''
     possible: bool = True
+
+
+Message = Union[AudioMessage, FormatMessage]
 
 
 def format_message(arrival_ns: int, info: Any) -> FormatMessage:

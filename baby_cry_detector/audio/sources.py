@@ -116,7 +116,7 @@ class FileSource:
             self._tell(f'{len(self._recordings)} recordings were joined in this file; all of them '
                        'are heard')
 
-    def _has_samples(self, file) -> bool:
+    def _has_samples(self, file: Any) -> bool:
         try:
             with _quiet(file):
                 return len(file.read(1, dtype='float64', always_2d=True)) > 0
@@ -164,7 +164,7 @@ class FileSource:
         if resampler is not None:
             yield resampler.flush()
 
-    def _frames(self, file, recording: Optional[Recording]) -> Iterator[np.ndarray]:
+    def _frames(self, file: Any, recording: Optional[Recording]) -> Iterator[np.ndarray]:
         """Yield the frames of a recording as far as they can be had; say if they end early."""
         rate = int(file.samplerate)
         read_s = min(_LONGEST_READ_S, max(_READ_DURATION_S, self.block_size / self.sample_rate))
@@ -233,7 +233,7 @@ class FileSource:
             raise AudioSourceError(
                 f'{path}: cannot be read ({getattr(error, "strerror", None) or error})') from None
 
-    def _open(self, recording: Optional[Recording]):
+    def _open(self, recording: Optional[Recording]) -> Any:
         path, open_file = self.path, self._soundfile.SoundFile
         try:
             if recording is None:
@@ -309,7 +309,7 @@ def _disagreement(told_s: float, there_s: float) -> str:
     return f'its header tells of {told_s:.1f} s, {there_s:.1f} s are there and are heard'
 
 
-def _check_format(path: Path, file, channel: Choice) -> AudioFormat:
+def _check_format(path: Path, file: Any, channel: Choice) -> AudioFormat:
     try:
         audio_format = AudioFormat(int(file.samplerate), int(file.channels))
         check_choice(channel, audio_format.channels)
@@ -318,7 +318,7 @@ def _check_format(path: Path, file, channel: Choice) -> AudioFormat:
     return audio_format
 
 
-def _import_soundfile():
+def _import_soundfile() -> Any:
     try:
         import soundfile
     except (ImportError, OSError) as error:

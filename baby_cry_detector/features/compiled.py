@@ -132,7 +132,7 @@ def front_end_tables(front_end: Mapping[str, Any], at: _Arrays) -> _FrontEndTabl
         hum.most_beside, hum.least_step, FIRST_STEPS, FOLLOW, SILENT, len(hum.number))
 
 
-_TABLES: Dict[str, Tuple[str, Callable]] = {
+_TABLES: Dict[str, Tuple[str, Callable[..., Any]]] = {
     'cepstra20/1': ('cepstra20', _cepstra20), 'cry/1': ('cry', _cry), 'cry/2': ('cry', _cry),
     'is09/1': ('is09', _is09)}
 
@@ -149,7 +149,7 @@ class CompiledExtractor:
         # The first of a kind stays for as long as the process does: all others share its tables.
         first = _first_of(feature_set, core)
         like = compiled.declare(core.baby_cry_extractor_like, c_void_p, c_void_p)
-        self._self = like(first)
+        self._self: int = like(first)
         if not self._self:
             raise MemoryError('no memory for a stream')
         weakref.finalize(self, compiled.declare(core.baby_cry_extractor_free, None, c_void_p),
@@ -182,8 +182,9 @@ class CompiledExtractor:
             samples = np.ascontiguousarray(samples)
         size = samples.size
         if size <= _ROOM_SAMPLES:
-            return self._room[:self._process(self._self, compiled.pointer(samples), size,
-                                             self._room_at, self._wrong_at)].copy()
+            done: int = self._process(self._self, compiled.pointer(samples), size,
+                                      self._room_at, self._wrong_at)
+            return np.array(self._room[:done])
         rows = np.empty((self._rows(self._self, samples.size), self._width))
         count = self._process(self._self, compiled.pointer(samples), samples.size,
                               compiled.pointer(rows), self._wrong_at)
@@ -206,7 +207,7 @@ def _first_of(feature_set: FeatureSet, core: ctypes.CDLL) -> int:
     arrays = _Arrays()
     tables = make_tables(feature_set.parameters, arrays)
     new = compiled.declare(core[f'baby_cry_extractor_{name}'], c_void_p, c_void_p)
-    made = new(ctypes.byref(tables))
+    made: int = new(ctypes.byref(tables))
     if not made:
         raise ValueError(f'the compiled core does not compute {feature_set.id}')
     if 'front_end' in feature_set.parameters:

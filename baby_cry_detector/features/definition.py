@@ -9,7 +9,9 @@ model that do not mean the same numbers say so at start.
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, Sequence, Tuple
+
+import numpy as np
 
 SAMPLE_RATE = 16000
 HOP_LENGTH = 160
@@ -47,7 +49,7 @@ class FeatureSet:
     sample_rate: int = SAMPLE_RATE
     hop_length: int = HOP_LENGTH
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         """Compare definitions."""
         return isinstance(other, FeatureSet) and self.to_dict() == other.to_dict()
 
@@ -126,11 +128,11 @@ class Descriptors:
     ``flush()`` returns those still owed; ``reset()`` starts a new stream.
     """
 
-    def process(self, buffer, count):
+    def process(self, buffer: np.ndarray, count: int) -> np.ndarray:
         """Return rows, shape (m, F)."""
         raise NotImplementedError
 
-    def flush(self):
+    def flush(self) -> np.ndarray:
         """Return the rows still owed, shape (k, F)."""
         raise NotImplementedError
 
@@ -139,12 +141,12 @@ class Descriptors:
         raise NotImplementedError
 
 
-def smoothed_names(names) -> Tuple[str, ...]:
+def smoothed_names(names: Iterable[str]) -> Tuple[str, ...]:
     """Return ``name_sma``; an index stays last: ``mfcc[3]`` becomes ``mfcc_sma[3]``."""
     return tuple(_append(name, '_sma') for name in names)
 
 
-def with_deltas(names) -> Tuple[str, ...]:
+def with_deltas(names: Sequence[str]) -> Tuple[str, ...]:
     """Return the names followed by ``name_de``, an index staying last."""
     return tuple(names) + tuple(_append(name, '_de') for name in names)
 

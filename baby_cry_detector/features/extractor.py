@@ -16,6 +16,7 @@ from baby_cry_detector.features.sets import get_feature_set
 from baby_cry_detector.features.stages.framing import check_samples, clean_samples, Framer
 from baby_cry_detector.features.stages.front_end import FrontEnd
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Frames computed at a time: the working set stays in the processor's cache, and the memory
 # needed does not grow with the block.
@@ -96,7 +97,7 @@ class StreamingExtractor:
         self._next_frame = 0
         self._ended = False
 
-    def process(self, samples) -> FrameBlock:
+    def process(self, samples: ArrayLike) -> FrameBlock:
         """
         Take the next samples and return the rows they complete.
 
@@ -147,7 +148,7 @@ class StreamingExtractor:
         return block
 
 
-def extract(feature_set: Union[FeatureSet, str], samples) -> np.ndarray:
+def extract(feature_set: Union[FeatureSet, str], samples: ArrayLike) -> np.ndarray:
     """
     Return all rows of a whole signal.
 

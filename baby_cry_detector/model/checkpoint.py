@@ -19,7 +19,7 @@ import math
 import os
 from pathlib import Path
 import stat
-from typing import Any, cast, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any, cast, Dict, Mapping, Sequence, Tuple, Union
 
 from baby_cry_detector.fields import Field, ParameterError
 from baby_cry_detector.model.architecture import Architecture, ArchitectureError
@@ -373,7 +373,7 @@ def _strings(value: Any, name: str) -> Tuple[str, ...]:
     return tuple(value)
 
 
-def _plain(value: Any) -> Union[List[Any], int, float, str]:
+def _plain(value: Any) -> Any:
     """Turn what training code leaves in a provenance into JSON types."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()

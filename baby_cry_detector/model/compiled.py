@@ -9,7 +9,7 @@ answers as `runtime.Runtime` does, up to rounding in single precision.
 
 import ctypes
 from ctypes import c_double, c_int32, c_int64, c_void_p
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 import weakref
 
 from baby_cry_detector import compiled
@@ -74,7 +74,8 @@ class CompiledRuntime:
         self._model = model                     # lives as long as its streams
         self._width = len(model.checkpoint.feature_columns)
         self._n_needs = len(model.checkpoint.needs)
-        self._self = compiled.declare(core.baby_cry_stream_new, c_void_p, c_void_p)(model.handle)
+        new = compiled.declare(core.baby_cry_stream_new, c_void_p, c_void_p)
+        self._self: int = new(model.handle)
         if not self._self:
             raise MemoryError('no memory for a stream')
         weakref.finalize(self, compiled.declare(core.baby_cry_stream_free, None, c_void_p),
@@ -92,7 +93,7 @@ class CompiledRuntime:
     @property
     def nonfinite_values(self) -> int:
         """Return how many values, of columns that are read, were NaN or infinite since reset."""
-        return self._nonfinite(self._self)
+        return int(self._nonfinite(self._self))
 
     def process(self, frames: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Return the answers after each frame; see `runtime.Runtime.process`."""
@@ -122,11 +123,11 @@ def check_frames(frames: Any, width: int) -> np.ndarray:
 
     :raises ValueError: on another shape, or what are no numbers.
     """
-    frames = np.asarray(frames)
-    if frames.ndim != 2 or frames.shape[1] != width or frames.dtype.kind not in 'fiu':
+    array = np.asarray(frames)
+    if array.ndim != 2 or array.shape[1] != width or array.dtype.kind not in 'fiu':
         raise ValueError(f'expected frames of shape (n, {width}), got '
-                         f'{frames.dtype} {frames.shape}')
-    return frames
+                         f'{array.dtype} {array.shape}')
+    return array
 
 
 def knows(checkpoint: Checkpoint) -> bool:
@@ -141,7 +142,7 @@ def make(checkpoint: Checkpoint) -> Optional[CompiledModel]:
     return CompiledModel(checkpoint, core) if core is not None and knows(checkpoint) else None
 
 
-def _tables(members: Tuple[Member, ...], index: int, columns: dict
+def _tables(members: Tuple[Member, ...], index: int, columns: Dict[str, Any]
             ) -> Tuple[_MemberTables, List[np.ndarray]]:
     member = members[index]
     a = member.architecture

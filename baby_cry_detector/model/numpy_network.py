@@ -72,4 +72,6 @@ class NumpyNetwork:
             self._memories[index] = list(np.array(state[f'layer{index}.memories'], np.float32))
 
     def _linear(self, name: str, x: np.ndarray) -> np.ndarray:
-        return linear(x, self._arrays[f'{name}.weight'], self._arrays.get(f'{name}.bias'))
+        result: np.ndarray = linear(x, self._arrays[f'{name}.weight'],
+                                    self._arrays.get(f'{name}.bias'))
+        return result

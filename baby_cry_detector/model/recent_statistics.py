@@ -132,7 +132,8 @@ def window_statistics(frames: np.ndarray, into: Optional[np.ndarray] = None) -> 
 def standardise(statistics: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """Return (statistics - mean) / std within `STATISTIC_LIMIT`, (..., 9 F)."""
     values = (statistics - mean) / np.maximum(std, SMALLEST_STD)
-    return np.clip(values, -STATISTIC_LIMIT, STATISTIC_LIMIT, out=values)
+    result: np.ndarray = np.clip(values, -STATISTIC_LIMIT, STATISTIC_LIMIT, out=values)
+    return result
 
 
 class StatisticsNetwork:
@@ -170,7 +171,8 @@ class StatisticsNetwork:
             values = weight.dot(values) + bias
             np.maximum(values, 0, out=values)
         weight, bias = self._layers[-1]
-        return weight.dot(values) + bias
+        result: np.ndarray = weight.dot(values) + bias
+        return result
 
     def reset(self) -> None:
         """Forget all frames."""

@@ -182,7 +182,8 @@ class _RunningMember:
         if not finite.all():
             values[~finite] = 0
         np.maximum(values, -INPUT_LIMIT, out=values)
-        return np.minimum(values, INPUT_LIMIT, out=values)
+        result: np.ndarray = np.minimum(values, INPUT_LIMIT, out=values)
+        return result
 
     def push(self, values: np.ndarray) -> bool:
         """Take one normalised frame; return whether the network stepped."""

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from baby_cry_detector.decision import CryDecision, DecisionSettings, STATUS_DISABLED
 from baby_cry_detector.decision.episode_sound import EpisodeSound, EpisodeSounds
+from baby_cry_detector.decision.episodes import Episode
 from baby_cry_detector.model.second.confirmation import Confirmation
 from baby_cry_detector.model.second.on_thread import SecondListener
 from baby_cry_detector.needs import STATUS_NO_AUDIO, STATUS_OK, STATUS_UNTRUSTED_AUDIO
@@ -138,7 +139,7 @@ class Classification:
             self._next_frame = None
         self.enabled = enabled
 
-    def resume(self, episode, heard_until_ns: int) -> None:
+    def resume(self, episode: Episode, heard_until_ns: int) -> None:
         """Go on with an episode that a process before this one left in progress."""
         self._resumed_ns = int(heard_until_ns)
         self.listener.decider.resume(episode, heard_until_ns)

@@ -45,8 +45,9 @@ class CompiledListener:
         self._width = len(runtime.checkpoint.feature_columns)
         new = compiled.declare(core.baby_cry_listener_new, c_void_p, c_void_p, c_void_p, c_int64,
                                c_int64, c_int64, c_int64)
-        self._self = new(runtime.handle, decider.address, -1 if level is None else level,
-                         -1 if voicing is None else voicing, has_needs, hop_ns)
+        self._self: int = new(
+            runtime.handle, decider.address, -1 if level is None else level,
+            -1 if voicing is None else voicing, has_needs, hop_ns)
         if not self._self:
             raise ValueError('the compiled core can not join this network and decision')
         weakref.finalize(self, compiled.declare(core.baby_cry_listener_free, None, c_void_p),

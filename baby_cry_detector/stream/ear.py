@@ -13,7 +13,7 @@ Levels are RMS in dBFS without the mean, over a second: an offset is no sound.
 from collections import deque
 from dataclasses import dataclass
 import math
-from typing import Deque, Optional
+from typing import Callable, Deque, Iterator, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.dropouts import is_periodic
 from baby_cry_detector.audio.formats import PCM16_SCALE
@@ -63,7 +63,7 @@ class Ear:
     :ivar verdict: what is to be said.
     """
 
-    def __init__(self, floors_db=()) -> None:
+    def __init__(self, floors_db: Sequence[float] = ()) -> None:
         self._floors: Deque[float] = deque(maxlen=KEPT_MINUTES)
         self._floor_db: Optional[float] = None          # of these, asked for with every block
         self.resume(floors_db)
@@ -102,13 +102,13 @@ class Ear:
         self._floor_db = None
         self.reset()
 
-    def resume(self, floors_db) -> None:
+    def resume(self, floors_db: Sequence[float]) -> None:
         """Know what `kept` returned in a process before this one; nonsense is left out."""
         self._floors.extend(float(value) for value in floors_db if math.isfinite(value)
                             and FLOOR_DBFS <= value <= 0.0)
         self._find_floor()
 
-    def kept(self) -> list:
+    def kept(self) -> List[float]:
         """Return what is known of this microphone, to be given to the next one."""
         return [round(value, 1) for value in self._floors]
 
@@ -184,7 +184,7 @@ class Ear:
                 return Verdict(ERROR, kind, words, False)
         return GATED if self.is_gated else FINE
 
-    def _states(self):
+    def _states(self) -> Iterator[Tuple[str, float, Callable[[_Second], bool], str]]:
         """Yield (kind, seconds, whether a second is so, what to say), the surest first."""
         if not self.is_gated:
             yield ('constant', STILL_S, lambda second: second.peak < STILL_PEAK,

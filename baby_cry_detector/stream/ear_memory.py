@@ -6,7 +6,7 @@ What a microphone was like, in a small file: one that was muted overnight is kno
 Only levels are kept, one a minute of the last day; never sound.
 """
 
-from typing import Callable, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.stream.reception import Reception
@@ -23,7 +23,7 @@ class EarMemory:
     def __init__(self, name: str) -> None:
         self._file = KeptState(name, '.microphone')
 
-    def read(self) -> Tuple[List[float], dict]:
+    def read(self) -> Tuple[List[float], Dict[str, Any]]:
         """
         Return the levels that were kept, dBFS, and what `SelfTest.kept` said; nothing without.
 
@@ -39,7 +39,7 @@ class EarMemory:
             raise ValueError(f'{self._file.path} holds no levels')
         return [float(level) for level in levels], self_test
 
-    def keep(self, floors_db: List[float], self_test: dict) -> None:
+    def keep(self, floors_db: List[float], self_test: Dict[str, Any]) -> None:
         """Write; OSError if that fails."""
         self._file.keep({'floors_db': floors_db, 'self_test': self_test})
 

@@ -66,7 +66,7 @@ class Extraction:
                  stamp_tolerance_s: float = STAMP_TOLERANCE_S,
                  no_audio_timeout_s: float = STREAM_END_S,
                  troubles: Optional[Troubles] = None, floors_db: Sequence[float] = (),
-                 on_audio: Optional[Callable] = None) -> None:
+                 on_audio: Optional[Callable[..., object]] = None) -> None:
         self.feature_set = feature_set
         self.troubles = troubles or Troubles()
         self.frame_id = ''

@@ -70,7 +70,7 @@ class AudioIntake:
         """Wait for a format."""
         self.feature_set = feature_set
         self.format: Optional[AudioFormat] = None
-        self.counts: Counter = Counter()
+        self.counts: Counter[str] = Counter()
         self._newest = np.zeros(0)             # samples of the newest block
         self.used_samples: Optional[np.ndarray] = None
         self.used_frames: Optional[np.ndarray] = None

@@ -10,7 +10,7 @@ the networks of those that share a model step as one, and what one is given touc
 
 import hashlib
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.checkpoints import SHIPPED
@@ -265,7 +265,8 @@ class Cribs:
         return said
 
 
-def _take(work: list, period_ns: int) -> Iterable[Iterable[CryDecision]]:
+def _take(work: List[Tuple[str, Any, np.ndarray]], period_ns: int
+          ) -> Iterable[Iterable[CryDecision]]:
     """Yield the decisions of each ``(name, crib, samples)``."""
     if any(crib.hearing is None for _, crib, _ in work):
         for _, crib, pcm in work:

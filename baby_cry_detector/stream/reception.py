@@ -9,7 +9,7 @@ heard when it played something itself (`self_test`).
 """
 
 from collections import deque
-from typing import Deque, Optional, Sequence
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.dropouts import DropoutCounter
 from baby_cry_detector.stream.byte_order import ByteOrderJudge
@@ -39,7 +39,7 @@ class Reception:
     :param floors_db: what `Ear.kept` returned in a process before this one.
     """
 
-    def __init__(self, stamp_tolerance_s: float, floors_db=()) -> None:
+    def __init__(self, stamp_tolerance_s: float, floors_db: Sequence[float] = ()) -> None:
         self.stamps = StampJudge(stamp_tolerance_s)
         self.ear = Ear(floors_db)
         self.self_test = SelfTest()
@@ -49,7 +49,7 @@ class Reception:
         self._useless_since_ns = 0
         self._useless_verdict = self._formats_verdict = FINE
         self._crowd_verdict = FINE
-        self._formats: Deque[tuple] = deque(maxlen=MANY_FORMATS)
+        self._formats: Deque[Tuple[Any, ...]] = deque(maxlen=MANY_FORMATS)
 
     @property
     def verdict(self) -> Verdict:
@@ -121,7 +121,7 @@ class Reception:
         self._formats.clear()
         self._formats_verdict = self._crowd_verdict = FINE
 
-    def resume(self, floors_db, self_test: dict) -> None:
+    def resume(self, floors_db: Sequence[float], self_test: Dict[str, Any]) -> None:
         """
         Take what `kept` returned in a process before this one.
 
@@ -130,7 +130,7 @@ class Reception:
         self.ear.resume(floors_db)
         self.self_test.resume(self_test)
 
-    def kept(self) -> tuple:
+    def kept(self) -> Tuple[List[float], Dict[str, Any]]:
         """Return what is known of this microphone: its levels and its self-test."""
         return self.ear.kept(), self.self_test.kept()
 

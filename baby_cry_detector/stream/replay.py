@@ -14,8 +14,8 @@ from baby_cry_detector.audio.channels import AUTO, Choice
 from baby_cry_detector.audio.echo import State
 from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.audio.formats import AudioFormat
-from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
-from baby_cry_detector.audio.sources import AudioBlock, FileSource
+from baby_cry_detector.audio.messages import AudioMessage, FormatMessage, Message
+from baby_cry_detector.audio.sources import AudioBlock, FileSource, PathLike
 from baby_cry_detector.decision import CryDecision
 from baby_cry_detector.features import FeatureSet
 from baby_cry_detector.model.second.confirmation import Confirmation
@@ -49,8 +49,10 @@ class MessageReplay:
     :ivar extraction: the state machine in front.
     """
 
-    def __init__(self, feature_set: FeatureSet, on_audio: Optional[Callable] = None,
-                 on_frames: Optional[Callable] = None, channel: Choice = AUTO) -> None:
+    def __init__(self, feature_set: FeatureSet,
+                 on_audio: Optional[Callable[..., object]] = None,
+                 on_frames: Optional[Callable[[StampedFrames], object]] = None,
+                 channel: Choice = AUTO) -> None:
         self.troubles = Troubles()
         self.extraction = Extraction(feature_set, channel, troubles=self.troubles,
                                      on_audio=on_audio)
@@ -61,12 +63,12 @@ class MessageReplay:
         """Return the stamp of the first audio; ``None`` before it."""
         return self.extraction.start_ns
 
-    def frames(self, messages: Iterable) -> Iterator[StampedFrames]:
+    def frames(self, messages: Iterable[Message]) -> Iterator[StampedFrames]:
         """Yield the frames of `AudioMessage` and `FormatMessage` items in order of arrival."""
         for _, frames in self._stamped(messages):
             yield frames
 
-    def decisions(self, messages: Iterable, listener: FrameListener,
+    def decisions(self, messages: Iterable[Message], listener: FrameListener,
                   confirmation: Optional[Confirmation] = None,
                   period_ns: int = 0) -> Iterator[CryDecision]:
         """
@@ -86,7 +88,7 @@ class MessageReplay:
             yield from classification.on_frames(frames, self.extraction.frame_id, period_ns)
 
     @staticmethod
-    def _wait(classification, silent_ns: int) -> Iterator[CryDecision]:
+    def _wait(classification: Classification, silent_ns: int) -> Iterator[CryDecision]:
         """Say what the graph says while nothing arrives."""
         passed_ns = round(NO_AUDIO_S * SECOND_NS) + 1
         while passed_ns < silent_ns:
@@ -95,7 +97,7 @@ class MessageReplay:
                 yield decision
             passed_ns += IDLE_PERIOD_NS
 
-    def _stamped(self, messages) -> Iterator[Tuple[int, StampedFrames]]:
+    def _stamped(self, messages: Iterable[Message]) -> Iterator[Tuple[int, StampedFrames]]:
         """Yield (time of arrival, frames)."""
         arrived_ns = None
         for message in messages:
@@ -111,7 +113,8 @@ class MessageReplay:
         if arrived_ns is not None:
             yield from self._give(arrived_ns, self.extraction.finish())
 
-    def _give(self, arrival_ns, blocks):
+    def _give(self, arrival_ns: int, blocks: Iterable[StampedFrames]
+              ) -> Iterator[Tuple[int, StampedFrames]]:
         for frames in blocks:
             if self._on_frames is not None:
                 self._on_frames(frames)
@@ -119,7 +122,7 @@ class MessageReplay:
 
 
 def block_messages(blocks: Iterable[AudioBlock], sample_rate: int,
-                   start_ns: int = 0) -> Iterator:
+                   start_ns: int = 0) -> Iterator[Message]:
     """Yield int16 blocks as the messages of an audio topic that begins at ``start_ns``."""
     yield FormatMessage(start_ns, AudioFormat(sample_rate, 1))
     for block in blocks:
@@ -143,9 +146,11 @@ class OwnSoundBeside:
         self._highest_db, self._state, self._has_sounded = 0.0, State.SILENT, False
         self._followed = False
 
-    def beside(self, messages: Iterable, extraction: Extraction) -> Iterator:
+    def beside(self, messages: Iterable[Message], extraction: Extraction) -> Iterator[Message]:
         """Yield the microphone's messages; what was played before each is told first."""
-        extraction.on_own_format(OWN_SOUND, next(self._messages))
+        first = next(self._messages)
+        assert isinstance(first, FormatMessage)
+        extraction.on_own_format(OWN_SOUND, first)
         for message in messages:
             while self._lasts_ns < message.arrival_ns + LEAD_NS and self._tell(extraction):
                 pass
@@ -157,7 +162,7 @@ class OwnSoundBeside:
 
     def _tell(self, extraction: Optional[Extraction]) -> bool:
         message = next(self._messages, None)
-        if message is None:
+        if not isinstance(message, AudioMessage):
             return False
         self._lasts_ns = message.arrival_ns
         self._has_sounded |= any(message.data)
@@ -205,8 +210,9 @@ def listen(blocks: Iterable[AudioBlock], listener: FrameListener, start_ns: int 
         block_messages(blocks, feature_set.sample_rate, start_ns), listener, confirmation)
 
 
-def file_messages(path, sample_rate: int, block_duration_s: float = 0.1, channel: Choice = AUTO,
-                  say: Callable[[str], None] = lambda sentence: None) -> Iterator:
+def file_messages(path: PathLike, sample_rate: int, block_duration_s: float = 0.1,
+                  channel: Choice = AUTO,
+                  say: Callable[[str], None] = lambda sentence: None) -> Iterator[Message]:
     """
     Yield a recording as the messages of an audio topic that begins at time 0.
 
@@ -225,9 +231,9 @@ def _told(source: FileSource, say: Callable[[str], None]) -> Iterator[AudioBlock
         say(sentence)
 
 
-def open_messages(path, sample_rate: int, topic: str = '', channel: Choice = AUTO,
+def open_messages(path: PathLike, sample_rate: int, topic: str = '', channel: Choice = AUTO,
                   say: Callable[[str], None] = lambda sentence: None,
-                  audio_format: Optional[AudioFormat] = None) -> Iterable:
+                  audio_format: Optional[AudioFormat] = None) -> Iterable[Message]:
     """
     Return the messages of a bag, or of a recording as if it came on a topic.
 

@@ -9,9 +9,9 @@ with somebody else's noise all fail. Pure: samples come in, whoever runs it play
 
 from dataclasses import dataclass, replace
 import math
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
-from baby_cry_detector.audio.chirp import CHIRP_S, find_chirp
+from baby_cry_detector.audio.chirp import CHIRP_S, ChirpFinding, find_chirp
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -67,7 +67,7 @@ class SelfTest:
         self._collected_s = 0.0
         self._until_s = 0.0
         self._attempts = 0
-        self._findings: List = []
+        self._findings: List[ChirpFinding] = []
         self.is_running = self.wants_chirp = False
 
     def begin(self) -> None:
@@ -114,12 +114,12 @@ class SelfTest:
         if self.last is not None and self.last.result == HEARD:
             self.heard_ns = now_ns
 
-    def kept(self) -> dict:
+    def kept(self) -> Dict[str, Any]:
         """Return what is to be known after a restart."""
         return {'usual_dbfs': self.usual_dbfs, 'heard_ns': self.heard_ns,
                 'failed': self.verdict.sentence if not self.verdict.trusted else ''}
 
-    def resume(self, document: dict) -> None:
+    def resume(self, document: Dict[str, Any]) -> None:
         """
         Take what `kept` returned in a process before this one.
 
@@ -164,7 +164,7 @@ class SelfTest:
         else:
             self._end(self._judge_silence(floor_dbfs))
 
-    def _judge_chirp(self, finding) -> Outcome:
+    def _judge_chirp(self, finding: ChirpFinding) -> Outcome:
         outcome = Outcome(HEARD, f'the chirp was heard after {finding.delay_s:.1f} s at '
                                  f'{finding.level_dbfs:.0f} dBFS', finding.level_dbfs)
         usual = self.usual_dbfs

@@ -10,7 +10,7 @@ comes at another pace than its format says is an error that nothing here can men
 """
 
 from collections import deque
-from typing import Deque, List, NamedTuple, Optional
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple
 
 from baby_cry_detector.audio.delivery_clock import DeliveryClock, pace_error, pace_of
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
@@ -44,6 +44,10 @@ COMMON_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48
                 192_000)
 
 
+# (arrivals, stamps, durations, whether it was dropped or broke the stream), one a block.
+_Columns = Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
 class _Block(NamedTuple):
     arrival_ns: int
     stamp_ns: int
@@ -71,9 +75,9 @@ class StampJudge:
     def reset(self) -> None:
         """Forget the stream and trust its stamps."""
         self._blocks: Deque[_Block] = deque(maxlen=MOST_BLOCKS)
-        self._recent: Deque[tuple] = deque(maxlen=64)
+        self._recent: Deque[Tuple[Any, ...]] = deque(maxlen=64)
         self._copies: Deque[bool] = deque(maxlen=200)
-        self._found: dict = {}                 # in this look, by how much audio
+        self._found: Dict[int, Optional[_Columns]] = {}    # in this look, by how much audio
         self._audio_ns = self._looked_ns = self._arrived_ns = 0
         self._standing_ns = self._standing_blocks = self._exact_blocks = 0
         self._last_stamp_ns: Optional[int] = None
@@ -170,9 +174,8 @@ class StampJudge:
         if newest is None:
             return
         # Bursts and jitter blur the pace of a short stretch, but not so far.
-        longer = newest
-        if abs(pace_of(newest[1], newest[2]) - 1.0) < 0.3:
-            longer = self._newest(PACE_NS)
+        is_close = abs(pace_of(newest[1], newest[2]) - 1.0) < 0.3
+        longer = self._newest(PACE_NS) if is_close else newest
         if self._standing_ns >= STANDING_NS and self._standing_blocks >= 3:
             self._judge_standing(newest)
             return
@@ -187,13 +190,13 @@ class StampJudge:
         else:
             self._judge_recovery()
 
-    def _newest(self, least_ns: int):
+    def _newest(self, least_ns: int) -> Optional[_Columns]:
         """Return (arrivals, stamps, durations, bad) of the newest audio; None if it is less."""
         if least_ns not in self._found:
             self._found[least_ns] = self._gathered(least_ns)
         return self._found[least_ns]
 
-    def _gathered(self, least_ns: int):
+    def _gathered(self, least_ns: int) -> Optional[_Columns]:
         chosen: List[_Block] = []
         audio_ns = passed_ns = 0
         for block in reversed(self._blocks):
@@ -210,7 +213,7 @@ class StampJudge:
         arrivals, stamps, durations, bad = np.array(chosen, np.int64).T
         return arrivals, stamps, durations, bad.astype(bool)
 
-    def _judge_standing(self, newest) -> None:
+    def _judge_standing(self, newest: _Columns) -> None:
         pace = pace_of(newest[0], newest[2])
         if pace < 0.01:
             if self.mode != COUNTED:
@@ -232,7 +235,7 @@ class StampJudge:
         self.verdict = Verdict(WARN, 'standing_stamps', 'stamps do not advance: time of arrival '
                                'is used; let the publisher set header.stamp to the capture time')
 
-    def _judge_pace(self, longer) -> bool:
+    def _judge_pace(self, longer: _Columns) -> bool:
         """Judge how fast audio comes; return whether that is what is wrong."""
         arrivals, stamps, durations, _ = longer
         last = _last_pause(arrivals, stamps, durations)
@@ -296,7 +299,7 @@ class StampJudge:
         return Verdict(level, 'pace', f'audio comes {how} than audio_info says '
                        f'({self._rate} Hz, {self._channels} ch){guess}', trusted)
 
-    def _judge_jitter(self, newest) -> None:
+    def _judge_jitter(self, newest: _Columns) -> None:
         _, stamps, durations, bad = newest
         errors = stamps - np.concatenate(([0], np.cumsum(durations[:-1])))
         # Lost audio only ever moves stamps on, repeated audio only back; jitter does both.
@@ -362,7 +365,7 @@ class StampJudge:
                 f'{RECOVERED_NS // SECOND_NS} s: it is lost on the way; is the machine or the '
                 'network too slow?')
 
-    def _judge_clock(self, newest) -> None:
+    def _judge_clock(self, newest: _Columns) -> None:
         """Say that the publisher's clock is ahead, where nothing worse is to be said."""
         arrivals, stamps, durations, _ = newest
         ahead_ns = int((stamps + durations - arrivals).min())

@@ -14,7 +14,7 @@ class Troubles:
     :param tell: called with ``(kind, sentence)`` for what is worth a line in a log.
     """
 
-    def __init__(self, counts: Optional[Counter] = None,
+    def __init__(self, counts: Optional[Counter[str]] = None,
                  tell: Optional[Callable[[str, str], None]] = None) -> None:
         self.counts = Counter() if counts is None else counts
         self._tell = tell

@@ -63,7 +63,7 @@ class MicrophoneCapture:
     :ivar newest: its samples, int16 ``(n,)``; none while there is no microphone.
     """
 
-    def __init__(self, told: Told, counts: Counter, own_thread: Any = None) -> None:
+    def __init__(self, told: Told, counts: Counter[str], own_thread: Any = None) -> None:
         """Nothing is open; ``settings`` are given when it is started."""
         self._told, self._counts, self._own_thread = told, counts, own_thread
         self.settings: Any = None

@@ -15,7 +15,7 @@ from pathlib import Path
 import subprocess
 import sys
 import threading
-from typing import Deque, IO, Optional
+from typing import Any, Deque, Dict, IO, Optional
 
 START_TIMEOUT_S = 20.0         # until PortAudio has to answer
 
@@ -40,7 +40,7 @@ class AudioDevice:
     sample_rate: int
     is_default: bool = False
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> Dict[str, Any]:
         """Return the fields by name."""
         return asdict(self)
 
@@ -71,7 +71,7 @@ class DeviceOwner:
     task = ''
     close_timeout_s = 1.0
 
-    def __init__(self, options: dict) -> None:
+    def __init__(self, options: Dict[str, Any]) -> None:
         environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name(self.script)), json.dumps(options)],

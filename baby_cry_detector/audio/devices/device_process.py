@@ -16,23 +16,25 @@ import json
 import os
 import struct
 import sys
+from typing import Any, Callable, Dict, List, Tuple
 
 # Before each record of a microphone: kind, time of arrival on the monotonic clock in ns, number of
 # the sample (of every channel) after the last one, what was dropped included, overflows so far,
 # length in bytes.
 HEADER = struct.Struct('<cqQII')
 WATCH_S = 0.2                  # between looks at whether the stream still runs
+Device = Dict[str, Any]
 
 
 class Failure(Exception):
     """Something to tell the owner; ``lost`` if the stream was open before."""
 
-    def __init__(self, text, lost=False):
+    def __init__(self, text: str, lost: bool = False) -> None:
         super().__init__(text)
         self.lost = lost
 
 
-def start_portaudio(noun):
+def start_portaudio(noun: str) -> Tuple[Any, Any]:
     """
     Return the module PyAudio and a running PortAudio.
 
@@ -49,7 +51,7 @@ def start_portaudio(noun):
         raise Failure(f'PortAudio does not start ({error})') from None
 
 
-def devices_with(audio, direction):
+def devices_with(audio: Any, direction: str) -> List[Device]:
     """Return what PortAudio knows about each device with an ``'input'`` or ``'output'``."""
     default_of = {'input': audio.get_default_input_device_info,
                   'output': audio.get_default_output_device_info}[direction]
@@ -78,14 +80,14 @@ def devices_with(audio, direction):
     return devices
 
 
-def as_text(name):
+def as_text(name: Any) -> str:
     r"""Return a name that a driver gave; bytes that are no UTF-8 are shown as \xNN."""
     if isinstance(name, bytes):
         return name.decode('utf-8', 'backslashreplace')
     return str(name).encode('utf-8', 'backslashreplace').decode('utf-8')
 
 
-def host_api_of(audio, index):
+def host_api_of(audio: Any, index: int) -> str:
     """Return the name of a host API, '' if it can't be told."""
     try:
         return as_text(audio.get_host_api_info_by_index(index)['name'])
@@ -93,7 +95,7 @@ def host_api_of(audio, index):
         return ''
 
 
-def choose(devices, wanted, noun, direction):
+def choose(devices: List[Device], wanted: str, noun: str, direction: str) -> Device:
     """
     Return the device that ``wanted`` (index, part of a name, or '' for the default) means.
 
@@ -115,11 +117,13 @@ def choose(devices, wanted, noun, direction):
     return found[0]
 
 
-def _names(devices):
+def _names(devices: List[Device]) -> str:
     return '; '.join(f"{device['index']}: {device['name']}" for device in devices)
 
 
-def serve(noun, direction, options, drive, on_devices, on_failure):
+def serve(noun: str, direction: str, options: Dict[str, Any],
+          drive: Callable[[Any, Any, Device], None], on_devices: Callable[[List[Device]], None],
+          on_failure: Callable[[Failure], None]) -> int:
     """
     Tell which devices there are, or drive the one that is asked for; return the exit code.
 
@@ -144,7 +148,7 @@ def serve(noun, direction, options, drive, on_devices, on_failure):
     return 0
 
 
-def run(main):
+def run(main: Callable[[Dict[str, Any]], int]) -> None:
     """Call ``main`` with the JSON object in the first argument; end with the code it returns."""
     sys.path.pop(0)            # this folder, whose names are not top-level modules
     code = main(json.loads(sys.argv[1]))

@@ -11,7 +11,7 @@ to another microphone when its own vanishes, and does not say so; `silent_s` hel
 from collections import deque
 import json
 import time
-from typing import Deque, List, NamedTuple, Optional, Union
+from typing import Any, Deque, Dict, List, NamedTuple, Optional, Union
 
 from baby_cry_detector.audio.channels import AUTO, ChannelMixer, Choice, parse_choice
 from baby_cry_detector.audio.delivery_clock import DeliveryClock
@@ -140,7 +140,7 @@ class MicrophoneSource:
         """Return the open microphone."""
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -208,7 +208,7 @@ class _Process(DeviceOwner):
     name = 'microphone'
     task = 'reads the microphone'
 
-    def __init__(self, options: dict) -> None:
+    def __init__(self, options: Dict[str, Any]) -> None:
         self.dropped = 0
         self._records: Deque[_Record] = deque()
         self._queued_bytes = 0

@@ -13,8 +13,9 @@ import os
 import queue
 import threading
 import time
+from typing import Any, Dict, List, Tuple
 
-from device_process import Failure, HEADER, run, serve, WATCH_S
+from device_process import Device, Failure, HEADER, run, serve, WATCH_S
 
 QUEUE_S = 2.0                          # of audio, before blocks are dropped
 MAX_CHANNELS = 64
@@ -26,22 +27,23 @@ COMMON_RATES = (48_000, 44_100, 16_000, 32_000, 96_000, 22_050, 11_025, 8_000)
 class Pipe:
     """Writes records to where standard output went before others could print to it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._fd = os.dup(1)
         os.dup2(2, 1)
 
-    def send(self, kind, data, time_ns=0, end_sample=0, overflows=0):
+    def send(self, kind: bytes, data: bytes, time_ns: int = 0, end_sample: int = 0,
+             overflows: int = 0) -> None:
         """Write one record, whole: `HEADER`, then the bytes."""
         view = memoryview(HEADER.pack(kind, time_ns, end_sample, overflows, len(data)) + data)
         while view:
             view = view[os.write(self._fd, view):]
 
-    def send_json(self, kind, value):
+    def send_json(self, kind: bytes, value: Any) -> None:
         """Write a record that holds a value as JSON."""
         self.send(kind, json.dumps(value).encode())
 
 
-def formats_to_try(device, channel):
+def formats_to_try(device: Device, channel: Any) -> List[Tuple[int, int]]:
     """Return (rate, channels) pairs, the preferred ones first."""
     most = min(device['channels'], MAX_CHANNELS)
     if channel == 'mix':
@@ -61,8 +63,10 @@ def formats_to_try(device, channel):
 class Capture:
     """An open stream; PortAudio's own thread calls back, another one sends."""
 
-    def __init__(self, pyaudio, audio, device, channel, block_duration_s):
-        self._queue = queue.Queue(maxsize=max(4, int(QUEUE_S / block_duration_s)))
+    def __init__(self, pyaudio: Any, audio: Any, device: Device, channel: Any,
+                 block_duration_s: float) -> None:
+        self._queue: queue.Queue[Tuple[bytes, int, int]] = queue.Queue(
+            maxsize=max(4, int(QUEUE_S / block_duration_s)))
         self.overflows = 0
         self._end_sample = 0
         self._overflow_flag = pyaudio.paInputOverflow
@@ -79,7 +83,8 @@ class Capture:
                 errors.append(str(error))
         raise Failure(f"{device['name']}: cannot be opened ({', '.join(dict.fromkeys(errors))})")
 
-    def _receive(self, data, frame_count, time_info, status):
+    def _receive(self, data: bytes, frame_count: int, time_info: Any, status: int
+                 ) -> Tuple[None, int]:
         # Drivers disagree on what the times in time_info mean; the arrival is sure.
         now_ns = time.monotonic_ns()
         self._end_sample += frame_count
@@ -91,7 +96,7 @@ class Capture:
             self.overflows += 1
         return None, self._continue
 
-    def run(self, pipe):
+    def run(self, pipe: Pipe) -> None:
         """Send until the stream ends."""
         while True:
             try:
@@ -103,29 +108,30 @@ class Capture:
             pipe.send(b'A', *block, self.overflows)
 
 
-def end_with_owner():
+def end_with_owner() -> None:
     """End the process as soon as standard input is closed."""
-    def wait():
+    def wait() -> None:
         while os.read(0, 4096):
             pass
         os._exit(0)            # closing a stream of a dead device can hang
     threading.Thread(target=wait, daemon=True).start()
 
 
-def main(options):
+def main(options: Dict[str, Any]) -> int:
     """Do what the JSON object in the first argument says; return the exit code."""
     pipe = Pipe()
     end_with_owner()
 
-    def drive(pyaudio, audio, device):
+    def drive(pyaudio: Any, audio: Any, device: Device) -> None:
         capture = Capture(pyaudio, audio, device, options['channel'], options['block_duration_s'])
         pipe.send_json(b'O', {**device, 'sample_rate': capture.rate, 'opened': capture.channels})
         capture.run(pipe)
 
-    return serve('microphone', 'input', options, drive,
-                 on_devices=lambda devices: pipe.send_json(b'D', devices),
-                 on_failure=lambda failure: pipe.send_json(
-                     b'E', {'text': str(failure), 'lost': failure.lost}))
+    code: int = serve('microphone', 'input', options, drive,
+                      on_devices=lambda devices: pipe.send_json(b'D', devices),
+                      on_failure=lambda failure: pipe.send_json(
+                          b'E', {'text': str(failure), 'lost': failure.lost}))
+    return code
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import threading
-from typing import Optional
+from typing import Any, Dict, List, Optional
 
 QUERY_TIMEOUT_S = 5.0
 RETRY_S = 5.0                  # until the server is asked for again where there was none
@@ -68,7 +68,7 @@ def _source_of(pid: int) -> Optional[Source]:
     return None
 
 
-def _listed(what: str) -> list:
+def _listed(what: str) -> List[Dict[str, Any]]:
     try:
         done = subprocess.run(['pactl', '-f', 'json', 'list', what], capture_output=True,
                               timeout=QUERY_TIMEOUT_S, stdin=subprocess.DEVNULL)
@@ -78,7 +78,7 @@ def _listed(what: str) -> list:
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
-def _volume_db(item: dict) -> float:
+def _volume_db(item: Dict[str, Any]) -> float:
     """Return the loudest channel's volume."""
     volumes = []
     for channel in (item.get('volume') or {}).values():
@@ -102,7 +102,7 @@ class SourceWatch:
         self._pid = pid
         self._source: Optional[Source] = None
         self._ended = threading.Event()
-        self._events: Optional[subprocess.Popen] = None
+        self._events: Optional[subprocess.Popen[bytes]] = None
         self._thread: Optional[threading.Thread] = None
 
     @property
@@ -117,7 +117,7 @@ class SourceWatch:
             self._thread.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         """End."""
         self._ended.set()
         events = self._events

@@ -13,11 +13,12 @@ import json
 import os
 import select
 import time
-from typing import Deque, List, Union
+from typing import Any, Deque, Dict, List, Union
 
 from baby_cry_detector.audio.devices.device_owner import AudioDevice, DeviceOwner, START_TIMEOUT_S
 from baby_cry_detector.audio.errors import SpeakerLost, SpeakerUnavailable
 from baby_cry_detector.audio.formats import check_sample_rate, encode_s16le
+import numpy as np
 
 STALL_S = 4.0                  # sound servers take seconds at once and then pause as long
 PREFERRED_RATE = 48_000
@@ -74,7 +75,7 @@ class Speaker:
         return (f'{device.name} (number {device.index}, {device.host_api}), '
                 f'{self.channels} channel(s) at {self.sample_rate} Hz')
 
-    def write(self, pcm) -> None:
+    def write(self, pcm: np.ndarray) -> None:
         """
         Play int16 samples ``(n,)``; return once they are on their way.
 
@@ -94,7 +95,7 @@ class Speaker:
         """Return the open loudspeaker."""
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -107,8 +108,8 @@ class _Process(DeviceOwner):
     task = 'drives the loudspeaker'
     close_timeout_s = 1.5
 
-    def __init__(self, options: dict) -> None:
-        self._reports: Deque[dict] = deque()
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self._reports: Deque[Dict[str, Any]] = deque()
         super().__init__(options)
         self._input = self._stdin.fileno()
         os.set_blocking(self._input, False)
@@ -117,7 +118,7 @@ class _Process(DeviceOwner):
         except OSError:
             pass                       # then a stop is heard some tenths of a second later
 
-    def expect(self, what: str):
+    def expect(self, what: str) -> Any:
         """Return the first report, which has to be ``what``; raise `SpeakerUnavailable`."""
         with self._news:
             self._news.wait_for(lambda: self._reports or self._ended, START_TIMEOUT_S)

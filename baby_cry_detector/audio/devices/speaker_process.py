@@ -14,8 +14,9 @@ import os
 import queue
 import threading
 import time
+from typing import Any, Dict, Tuple
 
-from device_process import Failure, run, serve, WATCH_S
+from device_process import Device, Failure, run, serve, WATCH_S
 
 COMMON_RATES = (48_000, 44_100, 32_000, 16_000, 96_000, 22_050)
 BLOCK_S = 0.02
@@ -25,8 +26,8 @@ QUEUED_BLOCKS = 6              # that wait here; what waits delays a stop
 class Playback:
     """An open stream; PortAudio's own thread asks for samples, a short queue holds them."""
 
-    def __init__(self, pyaudio, audio, device, preferred_rate):
-        self._queue = queue.Queue(maxsize=QUEUED_BLOCKS)
+    def __init__(self, pyaudio: Any, audio: Any, device: Device, preferred_rate: int) -> None:
+        self._queue: queue.Queue[bytes] = queue.Queue(maxsize=QUEUED_BLOCKS)
         self._rest = b''
         self._continue = pyaudio.paContinue
         errors = []
@@ -44,7 +45,8 @@ class Playback:
                     errors.append(str(error))
         raise Failure(f"{device['name']}: cannot be opened ({', '.join(dict.fromkeys(errors))})")
 
-    def _supply(self, _, frame_count, time_info, status):
+    def _supply(self, _: Any, frame_count: int, time_info: Any, status: int
+                ) -> Tuple[bytes, int]:
         wanted = 2 * frame_count
         while len(self._rest) < wanted:
             try:
@@ -55,11 +57,11 @@ class Playback:
         return spread(data, self.channels), self._continue
 
     @property
-    def latency_s(self):
+    def latency_s(self) -> float:
         """Return how long what comes in takes to leave the loudspeaker, by the device's word."""
-        return QUEUED_BLOCKS * BLOCK_S + max(0.0, self._stream.get_output_latency())
+        return QUEUED_BLOCKS * BLOCK_S + max(0.0, float(self._stream.get_output_latency()))
 
-    def run(self):
+    def run(self) -> None:
         """Play standard input to its end."""
         size, rest = 2 * round(self.rate * BLOCK_S), b''
         while True:
@@ -73,7 +75,7 @@ class Playback:
         for _ in range(QUEUED_BLOCKS):         # until what was written has been asked for
             self._put(bytes(size))
 
-    def _put(self, data):
+    def _put(self, data: bytes) -> None:
         while True:
             try:
                 self._queue.put(data, timeout=WATCH_S)
@@ -83,7 +85,7 @@ class Playback:
                     raise Failure('the stream ended', lost=True) from None
 
 
-def spread(data, channels):
+def spread(data: bytes, channels: int) -> bytes:
     """Return mono S16LE bytes for so many channels."""
     if channels == 1:
         return data
@@ -95,9 +97,9 @@ def spread(data, channels):
     return bytes(wide)
 
 
-def end_with_owner(parent):
+def end_with_owner(parent: int) -> None:
     """End the process when its owner is gone but the device hangs."""
-    def wait():
+    def wait() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
         time.sleep(1.0)                # for what is played to its end
@@ -105,24 +107,26 @@ def end_with_owner(parent):
     threading.Thread(target=wait, daemon=True).start()
 
 
-def main(options):
+def main(options: Dict[str, Any]) -> int:
     """Do what the JSON object in the first argument says; return the exit code."""
     report = os.fdopen(os.dup(1), 'w', buffering=1)
     os.dup2(2, 1)                      # others print too
     end_with_owner(os.getppid())
 
-    def say(value):
+    def say(value: Dict[str, Any]) -> None:
         print(json.dumps(value), file=report)
 
-    def drive(pyaudio, audio, device):
+    def drive(pyaudio: Any, audio: Any, device: Device) -> None:
         playback = Playback(pyaudio, audio, device, options['sample_rate'])
         say({'opened': {**device, 'sample_rate': playback.rate, 'opened': playback.channels,
                         'latency_s': playback.latency_s}})
         playback.run()
 
-    return serve('loudspeaker', 'output', options, drive,
-                 on_devices=lambda devices: say({'devices': devices}),
-                 on_failure=lambda failure: say({'error': str(failure), 'lost': failure.lost}))
+    code: int = serve(
+        'loudspeaker', 'output', options, drive,
+        on_devices=lambda devices: say({'devices': devices}),
+        on_failure=lambda failure: say({'error': str(failure), 'lost': failure.lost}))
+    return code
 
 
 if __name__ == '__main__':

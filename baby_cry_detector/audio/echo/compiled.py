@@ -46,7 +46,7 @@ class CompiledSteps:
         self._keep_open(self._at[0], self._at[1], *self._sizes, share)
 
 
-def make_read(table: np.ndarray) -> Optional[Callable]:
+def make_read(table: np.ndarray) -> Optional[Callable[..., np.ndarray]]:
     """Return the compiled `ReferenceLine.read` of one channel, or ``None``."""
     core = compiled.library()
     if core is None:

@@ -63,7 +63,8 @@ class KalmanFilter:
     @property
     def weights(self) -> np.ndarray:
         """Return ``(references, partitions, 257)`` complex, the path in frequency, a copy."""
-        return self._weights[0] + 1j * self._weights[1]
+        result: np.ndarray = self._weights[0] + 1j * self._weights[1]
+        return result
 
     def weights_of(self, rows: slice) -> np.ndarray:
         """Return the same of some references."""
@@ -134,7 +135,8 @@ class KalmanFilter:
             so much more slowly; infinite: not at all.
         """
         if self._compiled is not None:
-            return self._compiled.step(microphone, references, caution)
+            result: np.ndarray = self._compiled.step(microphone, references, caution)
+            return result
         weights = self.weights
         slot = self._state[0] = (self._state[0] - 1) % self.partitions
         newest = np.fft.rfft(np.concatenate((self._before, references), axis=1))

@@ -7,7 +7,7 @@ Pure: times come in with the messages. Nothing that arrives here stops the heari
 used is said, and the microphone is heard as it is.
 """
 
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 from baby_cry_detector.audio.echo.canceller import EchoCanceller
 from baby_cry_detector.audio.formats import AudioFormat, PCM16_SCALE
@@ -35,7 +35,7 @@ class _Source:
                             for _ in range(self.channels)]
         self._received = self._sent = 0
 
-    def take(self, stamp_ns: int, data: bytes):
+    def take(self, stamp_ns: int, data: bytes) -> Tuple[int, np.ndarray]:
         """Return (stamp of the first, ``(channels, n)`` samples at 16 kHz) that are complete."""
         frames = self.format.frames(data) / PCM16_SCALE
         if len(frames) > LONGEST_BLOCK_S * self.format.sample_rate:

@@ -30,7 +30,9 @@ def bounded(samples: np.ndarray) -> np.ndarray:
     """Return samples between −4 and 4; what is no number is silence. What is right comes back."""
     if not samples.size or np.abs(samples).max() <= 4.0:
         return samples
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -4.0, 4.0)
+    result: np.ndarray = np.clip(
+        np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -4.0, 4.0)
+    return result
 
 
 class ReferenceLine:
@@ -114,7 +116,8 @@ class ReferenceLine:
         weights = (1.0 - part) * _TABLE[row] + part * _TABLE[row + 1]
         around = self.take(first - _HALF + 1, int(whole[-1]) + 2 * _HALF)
         index = whole[:, None] + np.arange(2 * _HALF)[None, :]
-        return np.einsum('cij,ij->ci', around[:, index], weights)
+        result: np.ndarray = np.einsum('cij,ij->ci', around[:, index], weights)
+        return result
 
     @staticmethod
     def reach(place: float, step: float, count: int) -> int:

@@ -162,7 +162,7 @@ class MotionNoise:
         motion = np.maximum(motion, TINY)
         now = np.maximum(power / motion - 1.0, 0.0)
         other = _SMOOTHING * self._kept / motion + (1.0 - _SMOOTHING) * now
-        gain = np.maximum(other / (1.0 + other), FLOOR)
+        gain: np.ndarray = np.maximum(other / (1.0 + other), FLOOR)
         self._kept = gain ** 2 * power
         return gain
 

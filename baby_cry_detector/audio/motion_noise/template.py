@@ -70,5 +70,6 @@ class MotionTemplate:
         place = phase * PHASES - 0.5
         row = int(np.floor(place))
         part = place - row
-        return ((1.0 - part) * self._powers[row % PHASES]
-                + part * self._powers[(row + 1) % PHASES])
+        result: np.ndarray = ((1.0 - part) * self._powers[row % PHASES]
+                              + part * self._powers[(row + 1) % PHASES])
+        return result

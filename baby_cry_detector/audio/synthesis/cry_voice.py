@@ -10,6 +10,7 @@ two months: J. Voice 2015), a vocal tract of 7 to 8 cm (quarter waves near 1.1, 
 """
 
 from dataclasses import dataclass
+from typing import Sequence, Tuple
 
 import numpy as np
 from scipy import signal
@@ -32,7 +33,7 @@ class Baby:
     """
 
     f0_hz: float
-    formants_hz: tuple
+    formants_hz: Tuple[float, ...]
     jitter: float
     shimmer: float
 
@@ -81,7 +82,8 @@ def inspiration(baby: Baby, duration_s: float, rng: np.random.Generator) -> np.n
                   jitter=np.full(n, 3 * baby.jitter), rng=rng)
 
 
-def _melody(time, duration_s, distress, rng) -> np.ndarray:
+def _melody(time: np.ndarray, duration_s: float, distress: float, rng: np.random.Generator
+            ) -> np.ndarray:
     """Return F0 relative to its base: one or two arcs, falling off at the end."""
     peak = rng.uniform(0.3, 0.65)
     height = rng.uniform(0.12, 0.25) + 0.13 * distress * rng.uniform(0.3, 1)
@@ -95,7 +97,7 @@ def _melody(time, duration_s, distress, rng) -> np.ndarray:
     return result
 
 
-def _loudness(time, duration_s, rng) -> np.ndarray:
+def _loudness(time: np.ndarray, duration_s: float, rng: np.random.Generator) -> np.ndarray:
     attack, release = rng.uniform(0.03, 0.09) / duration_s, rng.uniform(0.08, 0.2) / duration_s
     edges = np.minimum(1, time / attack) * np.minimum(1, (1 - time) / release)
     arc = 0.65 + 0.35 * np.sin(np.pi * np.clip(time, 0, 1) ** rng.uniform(0.7, 1.3))
@@ -104,7 +106,7 @@ def _loudness(time, duration_s, rng) -> np.ndarray:
     return result
 
 
-def _part(time, rng) -> np.ndarray:
+def _part(time: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return where the breath is in its other mode: 0 to 1, with soft edges."""
     begin = rng.uniform(0.1, 0.5)
     end = min(1.0, begin + rng.uniform(0.25, 0.7))
@@ -112,7 +114,8 @@ def _part(time, rng) -> np.ndarray:
     return result
 
 
-def _slow_noise(n, duration_s, bandwidth_hz, rng) -> np.ndarray:
+def _slow_noise(n: int, duration_s: float, bandwidth_hz: float, rng: np.random.Generator
+                ) -> np.ndarray:
     """Return noise of about unit size whose changes take ``1 / bandwidth_hz``."""
     knots = max(4, int(duration_s * bandwidth_hz) + 3)
     smooth = signal.resample_poly(rng.normal(size=knots), 16, 1)
@@ -121,7 +124,7 @@ def _slow_noise(n, duration_s, bandwidth_hz, rng) -> np.ndarray:
     return result
 
 
-def _tract(frequency, formants, opening) -> np.ndarray:
+def _tract(frequency: np.ndarray, formants: Sequence[float], opening: np.ndarray) -> np.ndarray:
     """Return the gain of the vocal tract at a frequency, 1 far below the formants."""
     gain = np.ones_like(frequency)
     shifts = (0.35, 0.08, 0.03)        # how much a closed mouth lowers each
@@ -133,14 +136,16 @@ def _tract(frequency, formants, opening) -> np.ndarray:
     return result
 
 
-def _voice(baby, f0, loudness, opening, distress, subharmonic, noise, jitter,
-           rng) -> np.ndarray:
+def _voice(baby: Baby, f0: np.ndarray, loudness: np.ndarray, opening: np.ndarray, distress: float,
+           subharmonic: np.ndarray, noise: np.ndarray, jitter: np.ndarray,
+           rng: np.random.Generator) -> np.ndarray:
     """Add up partials whose strengths follow source and tract, and noise through the same."""
     n = round(f0.size * RATE / CONTROL_RATE)
     grid, fine = np.arange(f0.size) / CONTROL_RATE, np.arange(n) / RATE
 
-    def at_rate(values):
-        return np.interp(fine, grid, values)
+    def at_rate(values: np.ndarray) -> np.ndarray:
+        fitted: np.ndarray = np.interp(fine, grid, values)
+        return fitted
 
     # Cycle-to-cycle changes, held for about a period each.
     cycles = rng.normal(size=int(n / RATE * f0.max()) + 3)
@@ -172,7 +177,7 @@ def _voice(baby, f0, loudness, opening, distress, subharmonic, noise, jitter,
     return result
 
 
-def _noise_gain(baby, opening, distress) -> np.ndarray:
+def _noise_gain(baby: Baby, opening: np.ndarray, distress: float) -> np.ndarray:
     frequency = np.linspace(0, RATE / 2, 65)
     gain = _tract(np.maximum(frequency, 50), baby.formants_hz, opening)
     result: np.ndarray = gain / gain.max() * np.clip(frequency / 500, 0, 1)

@@ -56,7 +56,8 @@ def _tones(turns: np.ndarray, speed: np.ndarray, fastest: float, per_turn: float
             heard = order * fastest * np.abs(speed) < 0.45 * RATE
             sound += heard * level * weight * np.sin(
                 2 * np.pi * order * turns + rng.uniform(0, 2 * np.pi))
-    return sound * np.abs(speed)
+    result: np.ndarray = sound * np.abs(speed)
+    return result
 
 
 def rocking_noise(duration_s: float, motion: Motion, rng: np.random.Generator
@@ -93,7 +94,8 @@ def rocking_noise(duration_s: float, motion: Motion, rng: np.random.Generator
     for name, part in parts.items():
         level = 10 ** ((level_db[name] + rng.uniform(-4.0, 4.0)) / 20)
         sound += level * part / max(1e-12, float(np.std(part)))
-    return sound / np.std(sound)
+    result: np.ndarray = sound / np.std(sound)
+    return result
 
 
 def _knocks(time_s: np.ndarray, motion: Motion, rng: np.random.Generator) -> np.ndarray:

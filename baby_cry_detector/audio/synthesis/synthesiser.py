@@ -64,7 +64,7 @@ def demonstration(seed: int = 0) -> Tuple[np.ndarray, List[Tuple[float, float]]]
     duration_s = 45.0
     scene = np.zeros(round(duration_s * RATE))
 
-    def put(sound, start_s, level):
+    def put(sound: np.ndarray, start_s: float, level: float) -> None:
         start = round(start_s * RATE)
         stop = min(start + sound.size, scene.size)
         scene[start:stop] += level * sound[:stop - start]

@@ -100,7 +100,7 @@ def gentle(position: float, velocity: float, acceleration: Optional[float]
     return [(duration_s, way) for _, _, duration_s, way in sorted(ranked)]
 
 
-def _meant(position: float, velocity: float, acceleration: Optional[float]):
+def _meant(position: float, velocity: float, acceleration: Optional[float]) -> np.ndarray:
     """Return states that may be meant: places, speeds, accelerations, and how late they count."""
     states = []
     for a in (-MOST_UNKNOWN, MOST_UNKNOWN) if acceleration is None else (acceleration,):
@@ -109,4 +109,5 @@ def _meant(position: float, velocity: float, acceleration: Optional[float]):
         for late_s, lost_s in ((0.0, 0.0), (0.05, 0.0), (LATEST_S, 0.0), (LATEST_S, LATEST_S)):
             states.append((position + late_s * velocity + 0.5 * a * late_s ** 2,
                            velocity + a * (late_s + lag_s), a, lost_s, late_s > 0.0))
-    return np.array(states).T
+    columns: np.ndarray = np.array(states).T
+    return columns

@@ -8,7 +8,7 @@ out is a `Motion` to be sent at once, or ``None``.
 """
 
 import math
-from typing import Optional
+from typing import Any, Dict, Optional
 
 from baby_cry_detector.care.motion.measured_joint import LAG_M, MeasuredJoint, MOVING_S
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, LONGEST_PLAN_S, Motion
@@ -116,7 +116,7 @@ class CribMotion:
         """Return whether `joint_states` are needed."""
         return self.is_measured and self._has_place
 
-    def figures(self) -> dict:
+    def figures(self) -> Dict[str, Any]:
         """Return what is measured, for diagnostics; empty where nothing is."""
         if not self.needs_states or self.joint.position is None:
             return {}

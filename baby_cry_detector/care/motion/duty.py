@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much was rocked in the last hour; what a node keeps over restarts."""
 
-from typing import List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Tuple
 
 from baby_cry_detector.units import HOUR_NS, SECOND_NS
 
@@ -66,11 +66,11 @@ class DutyLog:
                 entries.append((start, end))
         self._entries = entries[-MOST_ENTRIES:]
 
-    def document(self, clock_id: str) -> dict:
+    def document(self, clock_id: str) -> Dict[str, Any]:
         """Return what is to be kept; ``clock_id`` names this run of the clock."""
         return {'clock_id': clock_id, 'entries': [list(entry) for entry in self._entries]}
 
-    def restore(self, document: Mapping, now_ns: int, clock_id: str) -> None:
+    def restore(self, document: Mapping[str, Any], now_ns: int, clock_id: str) -> None:
         """
         Take over what was kept.
 

@@ -4,7 +4,7 @@
 
 from pathlib import Path
 import time
-from typing import Optional
+from typing import Callable, Optional
 
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.kept_state import HeldError, KeptState
@@ -80,7 +80,7 @@ class KeptDuty:
     :param report: is called with (kind, sentence) of what goes wrong.
     """
 
-    def __init__(self, name: str, report):
+    def __init__(self, name: str, report: Callable[[str, str], object]) -> None:
         """Open nothing yet."""
         self._name, self._report = name, report
         self._store: Optional[DutyStore] = None
@@ -120,7 +120,7 @@ class KeptDuty:
         except (OSError, NodeTwiceError) as error:
             self._fail(error)
 
-    def _fail(self, error):
+    def _fail(self, error: Exception) -> None:
         self.trouble = f'a crash would forget what was rocked: {error}'
         self._report('duty_not_kept', self.trouble)
 

@@ -12,13 +12,39 @@ point in straight lines.
 """
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from typing import Tuple
 
 from baby_cry_detector.care.motion.joint import JERK_WINDOW_S, Joint
 import numpy as np
+from numpy.typing import ArrayLike
 
 ROUNDING = 1e-6
 JUMP = 1e-5                               # m and m/s that no curve can be told from
+
+
+@dataclass(frozen=True)
+class Motion:
+    """
+    A plan: where to be when; it ends at rest.
+
+    :param start_s: time from which on it counts.
+    :param times_s: ``(n,)``, increasing, after ``start_s``.
+    :param positions: ``(n,)``, joint units.
+    :param velocities: ``(n,)``, joint units per second; the last one is 0.
+    :param at_arrival: whether all times move on with how late it arrives: its stamp is 0.
+    """
+
+    start_s: float
+    times_s: np.ndarray
+    positions: np.ndarray
+    velocities: np.ndarray
+    at_arrival: bool = False
+
+    @property
+    def end_s(self) -> float:
+        """Return when it is at rest."""
+        return float(self.times_s[-1])
 
 
 class Curve:
@@ -31,7 +57,8 @@ class Curve:
     :param linear: straight from knot to knot, instead of cubic.
     """
 
-    def __init__(self, times_s, positions, velocities, linear: bool = False) -> None:
+    def __init__(self, times_s: np.ndarray, positions: np.ndarray, velocities: np.ndarray,
+                 linear: bool = False) -> None:
         """Keep the knots and what lies between."""
         self.t, self.x, self.v, self.linear = times_s, positions, velocities, linear
         h = self.t[1:] - self.t[:-1]
@@ -52,7 +79,7 @@ class Curve:
         h = self.t[1:] - self.t[:-1]
         return np.concatenate((2.0 * self._c2, 2.0 * self._c2 + 6.0 * self._c3 * h))
 
-    def states(self, times_s) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def states(self, times_s: ArrayLike) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return positions, velocities and accelerations at times, each like ``times_s``."""
         t = np.asarray(times_s, np.float64)
         index = np.searchsorted(self.t, t, side='right') - 1
@@ -81,7 +108,8 @@ class Curve:
                 first + u * (2.0 * c2 + 3.0 * u * c3), 2.0 * c2 + 6.0 * u * c3)
 
 
-def replaced(running: Curve, arrival_s: float, times_s, positions, velocities) -> Curve:
+def replaced(running: Curve, arrival_s: float, times_s: np.ndarray, positions: np.ndarray,
+             velocities: np.ndarray) -> Curve:
     """
     Return what is executed once a trajectory is first sampled, from ``arrival_s`` on.
 
@@ -99,7 +127,7 @@ def replaced(running: Curve, arrival_s: float, times_s, positions, velocities) -
                  np.concatenate(([v], velocities[to_come])), running.linear)
 
 
-def joined(motion, arrival_s: float, x: float, v: float) -> Curve:
+def joined(motion: Motion, arrival_s: float, x: float, v: float) -> Curve:
     """Return what is executed if a plan (see `Motion`) arrives then, in that state."""
     times_s = motion.times_s
     if motion.at_arrival:
@@ -110,8 +138,8 @@ def joined(motion, arrival_s: float, x: float, v: float) -> Curve:
                  np.concatenate(([v], motion.velocities[to_come])))
 
 
-def objection(joint: Joint, before: Curve, motion, is_sudden: bool = False, late_s: float = 0.0
-              ) -> str:
+def objection(joint: Joint, before: Curve, motion: Motion, is_sudden: bool = False,
+              late_s: float = 0.0) -> str:
     """
     Return what is wrong with what is executed of a plan that arrives then, or ''.
 
@@ -140,8 +168,8 @@ def objection(joint: Joint, before: Curve, motion, is_sudden: bool = False, late
     return ''
 
 
-def late_objection(joint: Joint, before: Curve, motion, late_s: float, is_sudden: bool = False
-                   ) -> str:
+def late_objection(joint: Joint, before: Curve, motion: Motion, late_s: float,
+                   is_sudden: bool = False) -> str:
     """Return what is wrong with how a plan is joined that arrives late, or ''."""
     if motion.at_arrival:                  # all of it comes later
         return objection(joint, before, motion, is_sudden, late_s)

@@ -3,9 +3,12 @@
 """The crib's joint: its place at rest, its units, and the limits of motion in them."""
 
 from dataclasses import dataclass
+from typing import Any, Dict, TypeVar
 
 from baby_cry_detector.care.policy.policy import HARD_ACCELERATION, LARGEST_AMPLITUDE_MM
+import numpy as np
 
+Place = TypeVar('Place', float, np.ndarray)
 STROKE_M = LARGEST_AMPLITUDE_MM * 1e-3     # to either side of the rest position
 HARD_SPEED = 0.25                          # m/s; 0.7 m/s^2 at 60 mm needs 0.21 and the envelope
 # m/s^3, as the change of acceleration within any JERK_WINDOW_S. The hardest rocking needs 3.
@@ -37,11 +40,11 @@ class Joint:
             if not low <= value <= high:
                 raise ValueError(f'{what}: expected {low:g} to {high:g}, got {value!r}')
 
-    def position(self, metres):
+    def position(self, metres: Place) -> Place:
         """Return joint positions of places in metres from the rest position."""
         return self.rest + self.units_per_metre * metres
 
-    def metres(self, position):
+    def metres(self, position: Place) -> Place:
         """Return places in metres from the rest position of joint positions."""
         return (position - self.rest) / self.units_per_metre
 
@@ -65,6 +68,6 @@ class Joint:
         """Return the highest jerk, in joint units per second cubed."""
         return HARD_JERK * self.units_per_metre
 
-    def document(self) -> dict:
+    def document(self) -> Dict[str, Any]:
         """Return what makes it this crib and no other."""
         return {'joint': self.name, 'rest': self.rest, 'units_per_metre': self.units_per_metre}

@@ -9,13 +9,13 @@ acceleration, jerk, that it ends at rest, and the duty. What does not pass is re
 where nobody knows where the joint is, nothing is sent.
 """
 
-from dataclasses import dataclass
 import math
 from typing import Optional, Sequence, Tuple
 
 from baby_cry_detector.care.motion import braking
 from baby_cry_detector.care.motion.duty import DutyLog
-from baby_cry_detector.care.motion.executed import Curve, joined, late_objection, objection
+from baby_cry_detector.care.motion.executed import (
+    Curve, joined, late_objection, Motion, objection)
 from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -42,30 +42,6 @@ STILL = 2e-3, 0.02
 # Brakes, the best first: acceleration in m/s^2, and its change in m/s^3.
 BRAKES = ((0.6, 8.0), (0.65, 9.0), (0.45, 8.0), (0.3, 6.0))
 _LATENESS = (0.25 * LATENCY_S, 0.5 * LATENCY_S, 0.75 * LATENCY_S, 0.95 * LATENCY_S)
-
-
-@dataclass(frozen=True)
-class Motion:
-    """
-    A plan: where to be when; it ends at rest.
-
-    :param start_s: time from which on it counts.
-    :param times_s: ``(n,)``, increasing, after ``start_s``.
-    :param positions: ``(n,)``, joint units.
-    :param velocities: ``(n,)``, joint units per second; the last one is 0.
-    :param at_arrival: whether all times move on with how late it arrives: its stamp is 0.
-    """
-
-    start_s: float
-    times_s: np.ndarray
-    positions: np.ndarray
-    velocities: np.ndarray
-    at_arrival: bool = False
-
-    @property
-    def end_s(self) -> float:
-        """Return when it is at rest."""
-        return float(self.times_s[-1])
 
 
 class MotionGate:

@@ -6,6 +6,7 @@ from typing import Callable, Optional, Protocol, Tuple
 
 from baby_cry_detector.care.motion.permission import Conditions
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
+from baby_cry_detector.care.policy.effect import Effect
 from baby_cry_detector.care.policy.engine import PolicyEngine, ROCK
 from baby_cry_detector.care.policy.plan import Plan, RockOrder
 from baby_cry_detector.care.policy.policy import Policy
@@ -45,7 +46,7 @@ class Events(Protocol):
     def refused(self, order: RockOrder, why: str, crib_id: str) -> None:
         """Say that it was asked for and not done."""
 
-    def ended(self, effect, crib_id: str) -> None:
+    def ended(self, effect: Effect, crib_id: str) -> None:
         """Say that a session ended, and what it changed."""
 
 

@@ -176,7 +176,7 @@ class RockingMachine:
         self._coming_home_s = None
         self.gate.unsend()
 
-    def setpoint(self, now_s: float):
+    def setpoint(self, now_s: float) -> Tuple[float, float]:
         """Return (position, velocity) to be commanded now, in joint units."""
         self._note_lateness(now_s)
         return self.gate.setpoint(now_s)

@@ -7,12 +7,13 @@ No smoothing and no look-ahead: a row is complete when its 25 ms window is. The 
 4 kHz, so that the ceiling of a telephone-grade recording does not show.
 """
 
-from typing import Any, Dict
+from typing import Any, Dict, Mapping
 
 from baby_cry_detector.features.definition import Descriptors, FeatureSet, HOP_LENGTH, SAMPLE_RATE
 from baby_cry_detector.features.stages.relative_cepstra import RelativeCepstra
 from baby_cry_detector.features.stages.smoothing import AppendDifference
 from baby_cry_detector.features.stages.spectrum import hamming, power, Spectrum
+import numpy as np
 
 _PARAMETERS: Dict[str, Any] = {
     'window_length': 400,
@@ -26,7 +27,7 @@ _PARAMETERS: Dict[str, Any] = {
 class Cepstra20(Descriptors):
     """Computes the 40 columns; see `Descriptors`."""
 
-    def __init__(self, parameters):
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._spectrum = Spectrum(hamming(parameters['window_length']), HOP_LENGTH)
         self._cepstra = RelativeCepstra(
             fft_length=self._spectrum.fft_length, sample_rate=SAMPLE_RATE,
@@ -38,12 +39,12 @@ class Cepstra20(Descriptors):
         self._cepstra.reset()
         self._difference.reset()
 
-    def process(self, buffer, count):
+    def process(self, buffer: np.ndarray, count: int) -> np.ndarray:
         """Return rows, shape (count, 40)."""
         spectrum = self._spectrum.transform(self._spectrum.windowed(buffer, count))
         return self._difference.process(self._cepstra.process(power(spectrum)))
 
-    def flush(self):
+    def flush(self) -> np.ndarray:
         """Return the rows still owed: none."""
         return self._difference.flush()
 

@@ -20,7 +20,7 @@ reach neither the level nor any other column. Version 1 has none.
 frames (0), and a median over three frames drops islands and single jumps.
 """
 
-from typing import Any, Dict
+from typing import Any, Dict, Mapping, Tuple
 
 from baby_cry_detector.features.definition import (Descriptors, FeatureSet, HOP_LENGTH,
                                                    SAMPLE_RATE, smoothed_names, with_deltas)
@@ -62,7 +62,7 @@ _F0 = _SMOOTHED.index('F0')
 class Cry(Descriptors):
     """Computes the 86 columns; see `Descriptors`."""
 
-    def __init__(self, parameters):
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._length = parameters['window_length']
         self._spectrum = Spectrum(hamming(self._length), HOP_LENGTH)
         fft_length = self._spectrum.fft_length
@@ -96,14 +96,14 @@ class Cry(Descriptors):
                      self._median, self._smooth, self._wait_cepstra, self._wait_phonation):
             part.reset()
 
-    def process(self, buffer, count):
+    def process(self, buffer: np.ndarray, count: int) -> np.ndarray:
         """Return rows, shape (m, 86)."""
         rows, cepstra = self.raw(buffer, count)
         rows = self._median.process(rows)
         smooth, phonation = self._finish_rows(rows)
         return np.concatenate((self._wait_cepstra.process(cepstra), smooth, phonation), axis=1)
 
-    def flush(self):
+    def flush(self) -> np.ndarray:
         """Return the rows still owed."""
         cepstra = self._wait_cepstra.flush()
         if not len(cepstra):
@@ -114,11 +114,11 @@ class Cry(Descriptors):
             (cepstra, np.concatenate((first, smooth)),
              np.concatenate((owed, self._wait_phonation.flush()))), axis=1)
 
-    def _finish_rows(self, rows):
+    def _finish_rows(self, rows: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         phonation = self._phonation.process(rows[:, _F0], rows[:, -1])
         return self._smooth.process(rows[:, :-1]), self._wait_phonation.process(phonation)
 
-    def raw(self, buffer, count):
+    def raw(self, buffer: np.ndarray, count: int) -> Tuple[np.ndarray, np.ndarray]:
         """Return unsmoothed descriptors and the band's power (count, 22), cepstra (count, 40)."""
         rows = np.empty((count, 22))
         rows[:, 0] = row_rms(frame_view(buffer, count, self._length, HOP_LENGTH))
@@ -134,7 +134,7 @@ class Cry(Descriptors):
         return rows, self._difference.process(self._cepstra.from_bands(bands))
 
 
-def _version(version: int, parameters) -> FeatureSet:
+def _version(version: int, parameters: Mapping[str, Any]) -> FeatureSet:
     return FeatureSet(
         name='cry', version=version,
         columns=(cepstra20.FEATURE_SET.columns + with_deltas(smoothed_names(_SMOOTHED))

@@ -8,7 +8,7 @@ order and numbers follow openSMILE's set of that name; computed independently. T
 harmonic-to-noise ratio in it: what papers call so is ``voiceProb``. F0 cannot exceed 484.85 Hz.
 """
 
-from typing import Any, Dict
+from typing import Any, Dict, Mapping
 
 from baby_cry_detector.features.definition import (Descriptors, FeatureSet, HOP_LENGTH,
                                                    SAMPLE_RATE, smoothed_names, with_deltas)
@@ -35,7 +35,7 @@ _PARAMETERS: Dict[str, Any] = {
 class Is09(Descriptors):
     """Computes the 32 columns; see `Descriptors`."""
 
-    def __init__(self, parameters):
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._length = parameters['window_length']
         self._spectrum = Spectrum(hamming(self._length), HOP_LENGTH, parameters['preemphasis'])
         mel, mfcc = parameters['mel'], parameters['mfcc']
@@ -55,15 +55,15 @@ class Is09(Descriptors):
         self._contour.reset()
         self._smooth.reset()
 
-    def process(self, buffer, count):
+    def process(self, buffer: np.ndarray, count: int) -> np.ndarray:
         """Return rows, shape (m, 32)."""
         return self._smooth.process(self.raw(buffer, count))
 
-    def flush(self):
+    def flush(self) -> np.ndarray:
         """Return the rows still owed."""
         return self._smooth.finish()
 
-    def raw(self, buffer, count):
+    def raw(self, buffer: np.ndarray, count: int) -> np.ndarray:
         """Return unsmoothed descriptors, shape (count, 16)."""
         rows = np.empty((count, 16))
         windowed = self._spectrum.windowed(buffer, count)

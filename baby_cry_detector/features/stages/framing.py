@@ -5,6 +5,7 @@
 from typing import Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Samples are within [-1, 1]; far beyond it they are garbage, and squares of them would overflow.
 SAMPLE_LIMIT = 1e6
@@ -12,7 +13,7 @@ SAMPLE_LIMIT = 1e6
 SAMPLE_TINY = 1e-30
 
 
-def check_samples(samples) -> np.ndarray:
+def check_samples(samples: ArrayLike) -> np.ndarray:
     """
     Return ``samples`` as a one-dimensional float64 array.
 
@@ -24,7 +25,8 @@ def check_samples(samples) -> np.ndarray:
     if samples.dtype.kind != 'f':
         raise ValueError('expected floating-point samples within [-1, 1] (pcm16 / 32767), '
                          f'got {samples.dtype}')
-    return samples.astype(np.float64, copy=False)
+    result: np.ndarray = samples.astype(np.float64, copy=False)
+    return result
 
 
 def clean_samples(samples: np.ndarray) -> Tuple[np.ndarray, int]:
@@ -56,7 +58,8 @@ def frame_view(buffer: np.ndarray, count: int, length: int, hop: int) -> np.ndar
     :return: read-only by convention, shape (count, length); row n starts at sample ``n * hop``.
     """
     step = buffer.itemsize
-    return np.ndarray((count, length), buffer.dtype, buffer, 0, (hop * step, step))
+    result: np.ndarray = np.ndarray((count, length), buffer.dtype, buffer, 0, (hop * step, step))
+    return result
 
 
 def count_frames(samples: int, length: int, hop: int) -> int:

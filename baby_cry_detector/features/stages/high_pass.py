@@ -72,7 +72,7 @@ class HighPass:
         if self._state is None:
             # Settled on the first sample: the output is 0 for as long as it stays.
             self._state = samples[0] * self.settled
-        out = self.within @ samples + self.from_state @ self._state
+        out: np.ndarray = self.within @ samples + self.from_state @ self._state
         self._state = self.carry @ self._state + samples @ self.to_state
         self._state[np.abs(self._state) < TINY] = 0.0
         return out

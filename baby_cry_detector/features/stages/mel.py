@@ -3,17 +3,18 @@
 """Mel filter banks and cepstra, as the INTERSPEECH sets define them."""
 
 from functools import lru_cache
-from typing import Tuple
+from typing import Any, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def hz_to_mel(frequency):
+def hz_to_mel(frequency: ArrayLike) -> Any:
     """Return 1127 ln(1 + f / 700)."""
     return 1127.0 * np.log1p(np.asarray(frequency, dtype=np.float64) / 700.0)
 
 
-def mel_to_hz(mel):
+def mel_to_hz(mel: ArrayLike) -> Any:
     """Return the inverse of `hz_to_mel`."""
     return 700.0 * np.expm1(np.asarray(mel, dtype=np.float64) / 1127.0)
 
@@ -55,6 +56,6 @@ def cepstral_matrix(bands: int, first: int, last: int, lifter: float) -> np.ndar
     i = np.arange(first, last + 1)
     m = np.arange(bands)[:, None]
     lift = 1.0 + 0.5 * lifter * np.sin(np.pi * i / lifter) if lifter else np.ones(i.size)
-    matrix = lift * np.sqrt(2.0 / bands) * np.cos(np.pi * i * (m + 0.5) / bands)
+    matrix: np.ndarray = lift * np.sqrt(2.0 / bands) * np.cos(np.pi * i * (m + 0.5) / bands)
     matrix.flags.writeable = False
     return matrix

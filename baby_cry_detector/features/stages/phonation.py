@@ -77,7 +77,7 @@ class Phonation:
         slope = sum(map(float.__mul__, weights, run))
         return min(max(slope, -self._limit), self._limit)
 
-    def _modes(self, hertz: float, energy: float):
+    def _modes(self, hertz: float, energy: float) -> List[float]:
         decay = self._power_decay
         self._power = self._power * decay + (1.0 - decay) * energy
         self._power_weight = self._power_weight * decay + (1.0 - decay)

@@ -94,4 +94,5 @@ class AutocorrelationPitch:
 
 def _share(value: np.ndarray, found: np.ndarray) -> np.ndarray:
     """Limit to 0 to 1; 0 where nothing was found."""
-    return np.minimum(np.maximum(value, 0.0), 1.0) * found
+    result: np.ndarray = np.minimum(np.maximum(value, 0.0), 1.0) * found
+    return result

@@ -77,7 +77,7 @@ class PitchContour:
     Row n describes the candidates n - 1 and n - 2: a delay of one to two frames, no look-ahead.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:

@@ -68,7 +68,8 @@ class RelativeCepstra:
 
     def bands(self, power: np.ndarray) -> np.ndarray:
         """Take |X|^2, shape (n, bins); return band energies, shape (n, bands)."""
-        return power[:, self._bins] @ self._bank
+        result: np.ndarray = power[:, self._bins] @ self._bank
+        return result
 
     def from_bands(self, energy: np.ndarray) -> np.ndarray:
         """Take band energies, shape (n, bands); return cepstra, shape (n, coefficients)."""
@@ -90,4 +91,5 @@ class RelativeCepstra:
         means += ratio
         ratio += energy
         ratio /= means
-        return np.log(ratio, out=ratio) @ self._matrix
+        result: np.ndarray = np.log(ratio, out=ratio) @ self._matrix
+        return result

@@ -6,7 +6,7 @@ Smoothing and deltas over neighbouring frames, streamed, with replicated edges.
 Batch and streaming run the same lines: each stage keeps only the rows its neighbourhood needs.
 """
 
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class Neighbourhood:
         raise NotImplementedError
 
 
-def _selection(columns: Sequence[int]):
+def _selection(columns: Sequence[int]) -> Any:
     """Return columns as an index, None for none; neighbours as a slice, which copies nothing."""
     columns = [int(column) for column in columns]
     if not columns:
@@ -83,7 +83,7 @@ class MovingAverage(Neighbourhood):
         self._nonzero = _selection(nonzero_columns)
 
     def _compute(self, rows: np.ndarray) -> np.ndarray:
-        smooth = rows[:-2] + rows[1:-1]
+        smooth: np.ndarray = rows[:-2] + rows[1:-1]
         smooth += rows[2:]
         smooth /= 3.0
         if self._nonzero is not None:
@@ -162,7 +162,7 @@ class Median(Neighbourhood):
         self._columns = _selection(columns)
 
     def _compute(self, rows: np.ndarray) -> np.ndarray:
-        result = rows[1:-1].copy()
+        result: np.ndarray = rows[1:-1].copy()
         picked = rows[:, self._columns]
         before, here, after = picked[:-2], picked[1:-1], picked[2:]
         low, high = np.minimum(before, after), np.maximum(before, after)

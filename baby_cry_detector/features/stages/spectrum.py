@@ -58,7 +58,7 @@ class Spectrum:
     def windowed(self, buffer: np.ndarray, count: int) -> np.ndarray:
         """Return the windowed frames, shape (count, length)."""
         frames = frame_view(buffer, count, self.length, self._hop)
-        result = frames * self._window
+        result: np.ndarray = frames * self._window
         if self._preemphasis:
             result[:, 1:] += frames[:, :-1] * self._previous
             result[:, 0] = frames[:, 0] * self._edge
@@ -72,6 +72,6 @@ class Spectrum:
 def power(spectrum: np.ndarray) -> np.ndarray:
     """Return |X|^2."""
     real, imaginary = spectrum.real, spectrum.imag
-    result = real * real
+    result: np.ndarray = real * real
     result += imaginary * imaginary
     return result

@@ -29,4 +29,5 @@ def zero_crossing_rate(buffer: np.ndarray, count: int, length: int, hop: int) ->
 
 def row_rms(rows: np.ndarray) -> np.ndarray:
     """Return the root of the mean square of each row, shape (n,)."""
-    return np.sqrt(np.einsum('ij,ij->i', rows, rows) / rows.shape[1])
+    result: np.ndarray = np.sqrt(np.einsum('ij,ij->i', rows, rows) / rows.shape[1])
+    return result

@@ -110,7 +110,8 @@ class Confirmer:
         return float(self.thresholds.get(operating_point, self.thresholds['']))
 
     @staticmethod
-    def _check_arrays(what, arrays, expected) -> None:
+    def _check_arrays(what: str, arrays: Mapping[str, np.ndarray],
+                      expected: Mapping[str, Any]) -> None:
         for name in sorted(set(expected) ^ set(arrays)):
             raise ConfirmerError(f'{what}: array {name} '
                                  + ('is missing' if name in expected else 'is unknown'))
@@ -152,7 +153,8 @@ def probe_log_odds(probe: Mapping[str, np.ndarray], embeddings: np.ndarray) -> n
     """Return log-odds (n,) of embeddings (n, 1024)."""
     x = (embeddings.astype(np.float32) - probe['mean']) / probe['std']
     hidden = np.maximum(x @ probe['hidden'].T + probe['hidden_bias'], 0.0)
-    return hidden @ probe['output'] + probe['output_bias'][0]
+    result: np.ndarray = hidden @ probe['output'] + probe['output_bias'][0]
+    return result
 
 
 def save_confirmer(path: Union[str, Path], confirmer: Confirmer) -> None:

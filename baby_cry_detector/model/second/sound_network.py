@@ -78,7 +78,8 @@ class SoundNetwork:
             x = np.maximum(x, 0.0)
             x = x @ self._point(number) + arrays[f'point{number}_bias']
             x = np.maximum(x, 0.0)
-        return x.mean(axis=(0, 1))
+        result: np.ndarray = x.mean(axis=(0, 1))
+        return result
 
     def _point(self, number: int) -> np.ndarray:
         """Return a product's weights (channels in, channels out): whole numbers times a scale."""
@@ -103,13 +104,15 @@ def log_mel(window: np.ndarray, mel: np.ndarray, samples: np.ndarray) -> np.ndar
     """
     frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP]
     spectrum = np.abs(np.fft.rfft(frames[:_FRAMES] * window, _FFT))
-    return np.log(spectrum.astype(np.float32) @ mel + np.float32(_OFFSET))
+    result: np.ndarray = np.log(spectrum.astype(np.float32) @ mel + np.float32(_OFFSET))
+    return result
 
 
 def evened(samples: np.ndarray) -> np.ndarray:
     """Return samples at the level that the network knows; silence stays silence."""
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) + 1e-9
-    return samples * np.float32(min(10.0 ** (LEVEL_DB / 20.0) / level, MOST_GAIN))
+    result: np.ndarray = samples * np.float32(min(10.0 ** (LEVEL_DB / 20.0) / level, MOST_GAIN))
+    return result
 
 
 def _convolved(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:

@@ -13,6 +13,9 @@ import numpy as np
 from rclpy.executors import SingleThreadedExecutor
 
 NS = 1_000_000_000
+# What ends a session where a machine is too busy to measure, to plan or to send in time.
+LATE = ('joint_states do not say where', 'plans came too late', 'set-points came too late',
+        'a plan was not received')
 POLICY = """version: 1
 soothing: {linger_s: 0, retry_after_quiet_s: 0}
 needs:
@@ -104,6 +107,27 @@ class Baby:
             self.until(lambda: care.diagnosis('rocker')[1].startswith('at rest'))   # heard us
             self.cry()
             self.until(lambda: moves() or is_over())
+
+    def is_rocked_to_the_end(self, care):
+        """
+        Be rocked, then quiet, until a session comes to rest by that; return its last event.
+
+        One that a busy machine ends is none: it is over, its plans are forgotten, and the baby
+        cries again.
+        """
+        why = None
+        while why != 'the policy ended it':
+            assert why is None or why.startswith(LATE), why
+            del care.plans[:]
+            self.is_rocked(care)
+            started = events(care, CareEvent.PHASE_STARTED)[-1]
+            self.quiet()
+            self.until(lambda: [event for event in events(care, CareEvent.PHASE_ENDED)
+                                if event.action_id == started.action_id])
+            care.probe.diagnostics.pop('rocker')       # of before
+            self.until(lambda: care.diagnosis('rocker')[1] == 'at rest')
+            why = care.diagnosis('rocker')[2]['why']
+        return events(care, CareEvent.PHASE_ENDED)[-1]
 
 
 def positions(plan):

@@ -8,7 +8,7 @@ carry it over restarts. After a reboot nobody knows how much time has passed: it
 """
 
 import math
-from typing import Mapping, Optional
+from typing import Any, Dict, Mapping, Optional
 
 LONGEST_OWED_S = 60.0                     # far longer than anything that was sent may go on
 UNREADABLE = "what was kept of a caregiver's stop makes no sense"
@@ -24,7 +24,7 @@ class StopLatch:
         self.forbidden = ''               # until somebody allows it again
         self._until_s = 0.0
         self._hold_s = 0.0
-        self._crib: Optional[dict] = None
+        self._crib: Optional[Dict[str, Any]] = None
         self._owed_s = -math.inf          # till then something may go on that was to be stopped
 
     def owe(self, now_s: float, longest_s: float) -> bool:
@@ -56,7 +56,7 @@ class StopLatch:
         self.forbidden = ''
         self._until_s = self._hold_s = 0.0
 
-    def identify(self, crib: dict) -> bool:
+    def identify(self, crib: Dict[str, Any]) -> bool:
         """
         Say which crib this is; one that is not the one of before has to be confirmed.
 
@@ -76,13 +76,13 @@ class StopLatch:
         left_s = self._until_s - now_s
         return f'a caregiver said stop; not before {math.ceil(left_s)} s' if left_s > 0 else ''
 
-    def document(self, clock_id: str) -> dict:
+    def document(self, clock_id: str) -> Dict[str, Any]:
         """Return what is to be kept; ``clock_id`` names this run of the clock, '' none."""
         return {'clock_id': clock_id, 'forbidden': self.forbidden, 'until_s': self._until_s,
                 'hold_s': self._hold_s, 'crib': self._crib,
                 'owed_s': self._owed_s if math.isfinite(self._owed_s) else None}
 
-    def restore(self, document: Mapping, now_s: float, clock_id: str) -> None:
+    def restore(self, document: Mapping[str, Any], now_s: float, clock_id: str) -> None:
         """
         Take over what was kept, on top of what holds already.
 
