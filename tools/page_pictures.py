@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / 'test' / 'helpers'))
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
+from care_runs import at_once  # noqa: E402  # after the path
 import numpy as np  # noqa: E402  # after the path
 from page_harness import browser_missing, Phone, ServedPage, wait_until  # noqa: E402, E501  # after the path
 
@@ -30,15 +31,7 @@ HOUR_NS = 3600 * NS
 ASSETS = ROOT / 'baby_cry_detector' / 'page' / 'assets'
 IMAGES = ROOT / 'docs' / 'images'
 CRIB = 'nursery'
-AT_ONCE = """
-version: 1
-alerts: {limit_s: 0, repeat_s: 60, escalate_after_s: 3600, snooze_max_s: 3600, heartbeat_s: 1}
-needs:
-  default:
-    mild: {alert_after_s: 0, priority: low, soothe: []}
-    moderate: {alert_after_s: 0, priority: medium, soothe: []}
-    strong: {alert_after_s: 0, priority: high, soothe: []}
-"""
+AT_ONCE = at_once('repeat_s: 60, escalate_after_s: 3600, snooze_max_s: 3600, heartbeat_s: 1')
 
 
 def write_week(path, now_ns):

@@ -29,12 +29,6 @@ def server(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture
-def cribs(server, monkeypatch):
-    server.show_to(monkeypatch)
-    return server
-
-
 def whole_stretch(source, duration_s, timeout_s=90.0):
     """Return so much audio that sounds, in one piece: a busy machine loses some now and then."""
     blocks, deadline_s = [], time.monotonic() + timeout_s

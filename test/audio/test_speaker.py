@@ -31,12 +31,6 @@ def server(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture
-def cribs(server, monkeypatch):
-    server.show_to(monkeypatch)
-    return server
-
-
 def levels_heard(source, count):
     """
     Return the levels of so many whole seconds, in dBFS(A).

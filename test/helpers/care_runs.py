@@ -11,15 +11,22 @@ from baby_cry_detector.msg import CryAlert
 from care_graph import NS
 
 ONSET_NS = 1_790_000_000 * NS
-AT_ONCE = """
+
+
+def at_once(alerts):
+    """Return a policy that tells of every cry at once; ``alerts``: when and how often, in YAML."""
+    return f"""
 version: 1
-alerts: {limit_s: 0, repeat_s: 5, escalate_after_s: 3600, snooze_max_s: 60, heartbeat_s: 1}
+alerts: {{limit_s: 0, {alerts}}}
 needs:
   default:
-    mild: {alert_after_s: 0, priority: low, soothe: []}
-    moderate: {alert_after_s: 0, priority: medium, soothe: []}
-    strong: {alert_after_s: 0, priority: high, soothe: []}
+    mild: {{alert_after_s: 0, priority: low, soothe: []}}
+    moderate: {{alert_after_s: 0, priority: medium, soothe: []}}
+    strong: {{alert_after_s: 0, priority: high, soothe: []}}
 """
+
+
+AT_ONCE = at_once('repeat_s: 5, escalate_after_s: 3600, snooze_max_s: 60, heartbeat_s: 1')
 
 
 @dataclass

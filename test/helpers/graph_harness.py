@@ -156,6 +156,10 @@ class Probe:
         message.audio.data = array('B', data)
         self.audio.publish(message)
 
+    def status(self):
+        """Return the status of the newest cry_need; ``None`` before the first."""
+        return self.needs[-1].status if self.needs else None
+
     def newest_ns(self):
         """Return the stamp of the newest cry_need that speaks of audio."""
         from baby_cry_detector.ros.base.ros_time import to_nanoseconds

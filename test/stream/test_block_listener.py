@@ -7,23 +7,16 @@ from dataclasses import asdict
 from baby_cry_detector.audio.formats import from_pcm16, to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.features import FeatureSet, StreamingExtractor
-from baby_cry_detector.model import compiled as compiled_model
 from baby_cry_detector.stream.listener import (BlockListener, Cribs, FrameListener,
                                                open_checkpoint)
-from compiled_core import core, python
+from compiled_core import python
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.usefixtures('built')
 CHECKPOINT = open_checkpoint()
 START_NS = 10 ** 18
 PERIOD_NS = 150_000_000
-
-
-@pytest.fixture(scope='module', autouse=True)
-def built():
-    core()
-    if compiled_model.make(CHECKPOINT) is None:
-        pytest.skip('the compiled core is not installed')
 
 
 @pytest.fixture(scope='module')

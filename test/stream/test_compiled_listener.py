@@ -9,21 +9,15 @@ from baby_cry_detector.features import extract, FeatureSet
 from baby_cry_detector.model import compiled as compiled_model
 from baby_cry_detector.stream import compiled
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
-from compiled_core import core, python
+from compiled_core import python
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.usefixtures('built')
 CHECKPOINT = open_checkpoint()
 START_NS = 10 ** 18
 HOP_NS = 10_000_000
 PERIODS_NS = (0, 150_000_000, 10 ** 15)
-
-
-@pytest.fixture(scope='module', autouse=True)
-def built():
-    core()
-    if compiled_model.make(CHECKPOINT) is None:
-        pytest.skip('the compiled core is not installed')
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,6 @@
 from collections import Counter
 import os
 import sqlite3
-import subprocess
 import time
 import wave
 
@@ -96,62 +95,42 @@ def test_care_is_entered_by_topic_and_service_once(graph, path):
     assert 'not understood' in graph.log('diary') and 'event_id' in graph.log('diary')
 
 
-def test_a_full_disk_is_reported_waited_for_and_nothing_is_lost(graph, tmp_path):
-    disk = tmp_path / 'disk'
-    disk.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', str(disk)],
-                      capture_output=True).returncode:
-        pytest.skip('mounting a disk takes more rights than these')
-    try:
-        file = disk / 'diary.sqlite'
-        graph.start('diary', file=str(file))
-        graph.episode(ONSET_NS)
-        graph.until(lambda: rows(file) and not rows(file)[0]['open'])
-        with open(disk / 'fill', 'wb', buffering=0) as fill:
-            with pytest.raises(OSError):
-                while True:
-                    fill.write(bytes(4096))
-        for number in range(1, 40):
-            graph.episode(ONSET_NS + number * 100 * NS)
-        graph.until(lambda: 'cannot write the diary' in graph.diagnosis('diary')[1])
-        level, message, details = graph.diagnosis('diary')
-        assert level == b'\x02' and 'entries wait' in message
-        entered = graph.call(RecordCare, 'diary/record_care', RecordCare.Request(
-            who='dad', kind=CareEvent.KIND_FED))
-        assert entered.success and 'in memory alone' in entered.message
-        (disk / 'fill').unlink()
-        graph.until(lambda: graph.diagnosis('diary')[0] == b'\x00')
-        # What this probe says may still be on its way to a busy node.
-        graph.until(lambda: [row['onset_ns'] for row in rows(file)] == [
-            ONSET_NS + number * 100 * NS for number in range(40)])
-        with DiaryStore(file) as store:
-            assert [event['kind'] for event in store.events()] == ['fed']
-        assert graph.diagnosis('diary')[2]['lost'] == '0'
-        assert graph.close()
-    finally:
-        subprocess.run(['umount', '-l', str(disk)], check=True)
+def test_a_full_disk_is_reported_waited_for_and_nothing_is_lost(graph, small_disk, fill):
+    disk = small_disk('size=1m')
+    file = disk / 'diary.sqlite'
+    graph.start('diary', file=str(file))
+    graph.episode(ONSET_NS)
+    graph.until(lambda: rows(file) and not rows(file)[0]['open'])
+    full = fill(disk)
+    for number in range(1, 40):
+        graph.episode(ONSET_NS + number * 100 * NS)
+    graph.until(lambda: 'cannot write the diary' in graph.diagnosis('diary')[1])
+    level, message, details = graph.diagnosis('diary')
+    assert level == b'\x02' and 'entries wait' in message
+    entered = graph.call(RecordCare, 'diary/record_care', RecordCare.Request(
+        who='dad', kind=CareEvent.KIND_FED))
+    assert entered.success and 'in memory alone' in entered.message
+    full.unlink()
+    graph.until(lambda: graph.diagnosis('diary')[0] == b'\x00')
+    # What this probe says may still be on its way to a busy node.
+    graph.until(lambda: [row['onset_ns'] for row in rows(file)] == [
+        ONSET_NS + number * 100 * NS for number in range(40)])
+    with DiaryStore(file) as store:
+        assert [event['kind'] for event in store.events()] == ['fed']
+    assert graph.diagnosis('diary')[2]['lost'] == '0'
+    assert graph.close()
 
 
-def test_a_disk_that_is_full_at_the_start_gets_its_diary_later(graph, tmp_path):
-    disk = tmp_path / 'disk'
-    disk.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', str(disk)],
-                      capture_output=True).returncode:
-        pytest.skip('mounting a disk takes more rights than these')
-    try:
-        with open(disk / 'fill', 'wb', buffering=0) as fill:
-            with pytest.raises(OSError):
-                while True:
-                    fill.write(bytes(4096))
-        file = disk / 'diary.sqlite'
-        graph.start('diary', file=str(file))
-        graph.episode(ONSET_NS)
-        graph.until(lambda: graph.diagnosis('diary')[0] == b'\x02')
-        (disk / 'fill').unlink()
-        graph.until(lambda: graph.diagnosis('diary')[0] == b'\x00')
-        assert len(rows(file)) == 1
-    finally:
-        subprocess.run(['umount', '-l', str(disk)], check=True)
+def test_a_disk_that_is_full_at_the_start_gets_its_diary_later(graph, small_disk, fill):
+    disk = small_disk('size=200k')
+    full = fill(disk)
+    file = disk / 'diary.sqlite'
+    graph.start('diary', file=str(file))
+    graph.episode(ONSET_NS)
+    graph.until(lambda: graph.diagnosis('diary')[0] == b'\x02')
+    full.unlink()
+    graph.until(lambda: graph.diagnosis('diary')[0] == b'\x00')
+    assert len(rows(file)) == 1
 
 
 def test_what_is_no_diary_is_refused_at_configure(graph, tmp_path):

@@ -19,23 +19,20 @@ def test_muted_is_untrusted_and_another_microphone_is_no_audio(tmp_path, monkeyp
                          capture=True)
     probe = graph.probe
 
-    def status():
-        return probe.needs[-1].status if probe.needs else None
-
     try:
-        probe.spin_until(lambda: status() == CryNeed.STATUS_OK
+        probe.spin_until(lambda: probe.status() == CryNeed.STATUS_OK
                          and graph.nodes[-1]._microphone.source is not None)
         server._control('set-source-mute', 'north_crib.monitor', '1')
-        probe.spin_until(lambda: status() == CryNeed.STATUS_UNTRUSTED_AUDIO)
+        probe.spin_until(lambda: probe.status() == CryNeed.STATUS_UNTRUSTED_AUDIO)
         assert 'is muted' in probe.needs[-1].status_reason
         probe.spin_until(lambda: probe.diagnostics['audio_capture'][0] == ERROR)
         server._control('set-source-mute', 'north_crib.monitor', '0')
-        probe.spin_until(lambda: status() == CryNeed.STATUS_OK)
+        probe.spin_until(lambda: probe.status() == CryNeed.STATUS_OK)
         server.unplug('north_crib')            # the server moves the stream to south_crib
-        probe.spin_until(lambda: status() == CryNeed.STATUS_NO_AUDIO)
+        probe.spin_until(lambda: probe.status() == CryNeed.STATUS_NO_AUDIO)
         probe.spin_until(lambda: probe.diagnostics['audio_capture'][0] == ERROR)
         server.plug('north_crib')
-        probe.spin_until(lambda: status() == CryNeed.STATUS_OK)
+        probe.spin_until(lambda: probe.status() == CryNeed.STATUS_OK)
         assert graph.nodes[-1]._microphone.source.name == 'north_crib.monitor'
     finally:
         graph.close()

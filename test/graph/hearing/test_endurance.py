@@ -3,7 +3,6 @@
 """Minutes-long forms of `make soak`: long input, hostile floods, idle subscribers, two graphs."""
 
 import os
-import subprocess
 
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
@@ -98,71 +97,47 @@ def test_two_graphs_of_one_name_in_one_domain(start_process):
     assert first.process.poll() is None and second.process.poll() is None
 
 
-def mount(folder, how):
-    """Mount a small disk, or skip the test; return its folder."""
-    folder.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', how, 'tmpfs', str(folder)],
-                      capture_output=True).returncode:
-        pytest.skip('mounting a disk takes more rights than these')
-    return folder
+def test_a_disk_that_fills_up_in_mid_cry_costs_nothing_but_the_file(
+        start_process, small_disk, fill):
+    mounted = small_disk('size=64k')
+    probe = start_process(environment={'XDG_STATE_HOME': str(mounted)}).probe
+    probe.announce()
+    kept = mounted / 'baby_cry_detector'
 
+    def files():
+        return sorted(path for path in kept.glob('*.json') if path.stat().st_size)
 
-def fill(folder):
-    """Write to a disk until it is full; return the file that fills it."""
-    with open(folder / 'fill', 'wb', buffering=0) as file:
-        with pytest.raises(OSError):
-            while True:
-                file.write(bytes(4096))
-    return folder / 'fill'
-
-
-def test_a_disk_that_fills_up_in_mid_cry_costs_nothing_but_the_file(start_process, tmp_path):
-    mounted = mount(tmp_path / 'disk', 'size=64k')
-    try:
-        probe = start_process(environment={'XDG_STATE_HOME': str(mounted)}).probe
-        probe.announce()
-        kept = mounted / 'baby_cry_detector'
-
-        def files():
-            return sorted(path for path in kept.glob('*.json') if path.stat().st_size)
-
-        end_ns = probe.play(long_cry(6.0), START_NS)
-        probe.spin_until(files)
-        before = files()[0].read_text()
-        filler = fill(mounted)
-        end_ns = probe.play(long_cry(6.0, seed=2), end_ns)
-        probe.heard_until(end_ns)
-        probe.spin_until(lambda: probe.count('cry_classifier', 'episode_not_kept'))
-        assert probe.needs[-1].crying
-        assert files()[0].read_text() == before          # the last whole state, not half of one
-        filler.unlink()
-        probe.heard_until(probe.play(long_cry(6.0, seed=3), end_ns))
-        probe.spin_until(lambda: files()[0].read_text() != before)
-        assert len({need.episode_id for need in probe.needs if need.crying}) == 1
-        assert not probe.count('cry_classifier', 'internal_error')
-    finally:
-        subprocess.run(['umount', '-l', str(mounted)], check=True)
+    end_ns = probe.play(long_cry(6.0), START_NS)
+    probe.spin_until(files)
+    before = files()[0].read_text()
+    filler = fill(mounted)
+    end_ns = probe.play(long_cry(6.0, seed=2), end_ns)
+    probe.heard_until(end_ns)
+    probe.spin_until(lambda: probe.count('cry_classifier', 'episode_not_kept'))
+    assert probe.needs[-1].crying
+    assert files()[0].read_text() == before          # the last whole state, not half of one
+    filler.unlink()
+    probe.heard_until(probe.play(long_cry(6.0, seed=3), end_ns))
+    probe.spin_until(lambda: files()[0].read_text() != before)
+    assert len({need.episode_id for need in probe.needs if need.crying}) == 1
+    assert not probe.count('cry_classifier', 'internal_error')
 
 
 @pytest.mark.parametrize('fault', ('no home', 'home is a file', 'full disk', 'read-only'))
-def test_disks_that_cannot_be_written(start_process, tmp_path, fault):
+def test_disks_that_cannot_be_written(start_process, tmp_path, small_disk, fill, fault):
     environment = {'XDG_STATE_HOME': '', 'ROS_LOG_DIR': '', 'ROS_HOME': ''}
     mounted = None
     if fault in ('full disk', 'read-only'):
-        mounted = mount(tmp_path / 'disk', 'size=64k' if fault == 'full disk' else 'ro')
+        mounted = small_disk('size=64k' if fault == 'full disk' else 'ro')
         environment['HOME'] = str(mounted)
     if fault == 'full disk':
         fill(mounted)
     elif not mounted:
         (tmp_path / 'file').write_text('')
         environment['HOME'] = '' if fault == 'no home' else str(tmp_path / 'file')
-    try:
-        graph = start_process(environment=environment)
-        probe = graph.probe
-        probe.announce()
-        pcm = minute_with_cry(2)[int(18 * 16_000):int(26 * 16_000)]
-        probe.heard_until(probe.play(pcm, START_NS))
-        assert any(need.crying for need in probe.needs)
-    finally:
-        if mounted:
-            subprocess.run(['umount', '-l', str(mounted)], check=True)
+    graph = start_process(environment=environment)
+    probe = graph.probe
+    probe.announce()
+    pcm = minute_with_cry(2)[int(18 * 16_000):int(26 * 16_000)]
+    probe.heard_until(probe.play(pcm, START_NS))
+    assert any(need.crying for need in probe.needs)

@@ -2,52 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is told of its own sound is wrong: the running graph says so and hears as without it."""
 
-from audio_common_msgs.msg import AudioDataStamped
-from baby_cry_detector.audio import from_pcm16, to_pcm16
+from baby_cry_detector.audio import from_pcm16
 from baby_cry_detector.care.sound.acoustics import as_heard
 from baby_cry_detector.care.sound.comfort_sounds import make_sound
-from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.messages import audio_message, AudioInfo, info_message
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 import numpy as np
+from own_sound_telling import Telling
 import pytest
 
-NS, RATE, BLOCK = 1_000_000_000, 16_000, 1600
+NS, RATE = 1_000_000_000, 16_000
 START_NS = 1_700_000_000 * NS
-PART = RATE // 2               # heard at a time
 
 
-class Telling:
-    """Tells what is played, rightly or wrongly, while the graph hears."""
-
-    def __init__(self, probe):
-        self.probe = probe
-        self.audio = probe.node.create_publisher(AudioDataStamped, 'own_sound', qos.stream(1000))
-        self.info = probe.node.create_publisher(AudioInfo, 'own_sound_info', qos.LATCHED)
-        self.info.publish(info_message(RATE))
-        probe.spin_until(lambda: self.audio.get_subscription_count()
-                         and self.info.get_subscription_count())
-
-    def figure(self, name):
-        return self.probe.diagnostics.get('feature_extractor', (0, '', {}))[2].get(name, '')
-
-    def listen(self, heard, told, start_ns, lead_s=0.3, stamp_error_s=0.0, lost=lambda time_s: 0):
-        """Return when it cries, for a stretch of audio with which something is told."""
-        probe, pcm, own = self.probe, to_pcm16(heard), to_pcm16(told)
-        del probe.needs[:]
-        probe.announce()
-        sent = 0
-        for first in range(0, len(pcm), PART):
-            while sent < min(len(own), first + PART + lead_s * RATE):
-                if not lost(sent / RATE):
-                    self.audio.publish(audio_message(
-                        own[sent:sent + BLOCK],
-                        start_ns + sent * NS // RATE + round(stamp_error_s * NS), 'crib'))
-                sent += BLOCK
-            probe.heard_until(probe.play(pcm[first:first + PART], start_ns + first * NS // RATE),
-                              margin_s=0.6)
-        return sorted({to_nanoseconds(need.onset) for need in probe.needs
-                       if need.crying and to_nanoseconds(need.onset) >= start_ns})
+def onsets(needs, start_ns):
+    """Return when each episode began."""
+    return sorted({to_nanoseconds(need.onset) for need in needs
+                   if need.crying and to_nanoseconds(need.onset) >= start_ns})
 
 
 def noise(count, seed, level=0.02):
@@ -78,10 +48,10 @@ def test_it_is_said_and_a_cry_is_heard_as_without_it(graph, demonstration, how):
     options = dict(options)
     told = options.pop('told', lambda sound: sound)(0.3 * sound / np.abs(sound).max())
     telling = Telling(graph.probe)
-    without = telling.listen(heard, told[:0], START_NS)
+    without = onsets(telling.listen(heard, told[:0], START_NS), START_NS)
     assert without
     start_ns = START_NS + 3600 * NS
-    found = telling.listen(heard, told, start_ns, **options)
+    found = onsets(telling.listen(heard, told, start_ns, **options), start_ns)
     assert found
     assert found[0] - start_ns <= without[0] - START_NS + 0.3 * NS     # nor later
     graph.probe.spin_until(lambda: words in telling.figure(figure) and telling.figure(figure))

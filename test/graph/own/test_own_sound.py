@@ -9,9 +9,9 @@ from baby_cry_detector.audio import from_pcm16, read_audio, to_pcm16
 from baby_cry_detector.audio.loudness.weighting import leq_dbfs
 from baby_cry_detector.care.sound.acoustics import as_heard, SCENES
 from baby_cry_detector.care.sound.comfort_sounds import MADE_SOUNDS, make_sound
-from baby_cry_detector.ros.base.messages import audio_message, info_message
 from baby_cry_detector.ros.base.ros_time import to_nanoseconds
 import numpy as np
+from own_sound_telling import Telling
 import pytest
 
 NS, RATE = 1_000_000_000, 16_000
@@ -74,36 +74,6 @@ def test_the_cry_is_heard_over_the_robots_sound_and_nothing_else(graph, demonstr
     assert not listen(graph.probe, alone, START_NS + 9 * 3600 * NS), 'its own sound is no cry'
 
 
-class Telling:
-    """Says on `own_sound` what a loudspeaker plays, a second before the microphone has it."""
-
-    def __init__(self, probe):
-        from audio_common_msgs.msg import AudioDataStamped, AudioInfo
-        from baby_cry_detector.ros.base import qos
-        self.probe = probe
-        self.audio = probe.node.create_publisher(AudioDataStamped, 'own_sound', qos.stream(1000))
-        self.info = probe.node.create_publisher(AudioInfo, 'own_sound_info', qos.LATCHED)
-        self.info.publish(info_message(RATE))
-        probe.spin_until(lambda: self.audio.get_subscription_count()
-                         and self.info.get_subscription_count())
-
-    def listen(self, samples, told, start_ns):
-        """Let the graph hear ``samples`` while it is told; return when it said that it cries."""
-        probe, pcm, own_pcm = self.probe, to_pcm16(samples), to_pcm16(told)
-        del probe.needs[:]
-        probe.announce()
-        sent = 0
-        for first in range(0, len(pcm), RATE // 2):
-            while sent < min(len(own_pcm), first + 3 * RATE // 2):
-                self.audio.publish(audio_message(
-                    own_pcm[sent:sent + 640], start_ns + sent * NS // RATE, 'crib'))
-                sent += 640
-            part = pcm[first:first + RATE // 2]
-            probe.heard_until(probe.play(part, start_ns + first * NS // RATE), margin_s=0.6)
-        return crying([need for need in probe.needs
-                       if to_nanoseconds(need.header.stamp) >= start_ns], start_ns)
-
-
 @pytest.mark.parametrize('name', ('pink',))
 def test_what_it_plays_is_known_and_hides_no_cry(graph, demonstration, name):
     """Where it hides cries, the same sound hides none once it is told on `own_sound`."""
@@ -120,14 +90,16 @@ def test_what_it_plays_is_known_and_hides_no_cry(graph, demonstration, name):
 
     hidden = found(listen(graph.probe, heard, START_NS))
     telling = Telling(graph.probe)
-    stretches = telling.listen(heard, told, START_NS + 3600 * NS)
+    start_ns = START_NS + 3600 * NS
+    stretches = crying(telling.listen(heard, told, start_ns, lead_s=1.0, block=640), start_ns)
     assert found(stretches) == len(cries) > hidden, (stretches, hidden)
     for begin, _ in stretches:
         assert any(begin_s - 0.2 <= begin - ALONE_S <= end_s + 1.0 for begin_s, end_s in cries)
     graph.probe.spin_until(lambda: graph.probe.diagnostics.get(
         'feature_extractor', (0, '', {}))[2].get('own_sound') is not None)
     alone = heard[:20 * RATE] - baby[:20 * RATE]
-    assert not telling.listen(alone, told, START_NS + 7200 * NS), 'no echo is a cry'
+    told_alone = telling.listen(alone, told, START_NS + 7200 * NS, lead_s=1.0, block=640)
+    assert not any(need.crying for need in told_alone), 'no echo is a cry'
 
 
 # Recordings in which a listener hears a baby well and that were chosen before anything was

@@ -12,6 +12,7 @@ from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed, NeedEstimate
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from baby_cry_detector.ros.nodes.diary import Diary
+from care_runs import at_once
 from page_harness import browser_missing, Phone, ServedPage, wait_until
 import pytest
 import soundfile
@@ -19,15 +20,7 @@ from std_msgs.msg import Empty
 
 pytestmark = pytest.mark.skipif(bool(browser_missing()), reason=browser_missing())
 
-AT_ONCE = """
-version: 1
-alerts: {limit_s: 0, repeat_s: 5, escalate_after_s: 3600, snooze_max_s: 3600, heartbeat_s: 1}
-needs:
-  default:
-    mild: {alert_after_s: 0, priority: low, soothe: []}
-    moderate: {alert_after_s: 0, priority: medium, soothe: []}
-    strong: {alert_after_s: 0, priority: high, soothe: []}
-"""
+AT_ONCE = at_once('repeat_s: 5, escalate_after_s: 3600, snooze_max_s: 3600, heartbeat_s: 1')
 HOSTILE = '<img src=x onerror="window.broken=1">'
 
 

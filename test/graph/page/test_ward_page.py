@@ -11,18 +11,11 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds, now_nanoseconds
 from baby_cry_detector.ros.nodes.caregiver_alert import CaregiverAlert
 from baby_cry_detector.ros.nodes.ward_page import WardPage
+from care_runs import at_once
 from page_harness import browser_missing, Phone, ServedPage, wait_until
 import pytest
 
-AT_ONCE = """
-version: 1
-alerts: {limit_s: 0, heartbeat_s: 1, unconfirmed_after_s: 0}
-needs:
-  default:
-    mild: {alert_after_s: 0, priority: low, soothe: []}
-    moderate: {alert_after_s: 0, priority: medium, soothe: []}
-    strong: {alert_after_s: 0, priority: high, soothe: []}
-"""
+AT_ONCE = at_once('heartbeat_s: 1, unconfirmed_after_s: 0')
 NS = 1_000_000_000
 
 

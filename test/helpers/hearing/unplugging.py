@@ -29,19 +29,16 @@ def unplug_and_return(folder, times, cry):
                          capture=True)
     probe = graph.probe
 
-    def status():
-        return probe.needs[-1].status if probe.needs else None
-
     try:
-        probe.spin_until(lambda: status() == CryNeed.STATUS_OK)
+        probe.spin_until(lambda: probe.status() == CryNeed.STATUS_OK)
         for _ in range(times):
             server.unplug('north_crib')
             probe.spin_until(lambda: probe.diagnostics['audio_capture'][0] == ERROR)
-            probe.spin_until(lambda: status() == CryNeed.STATUS_NO_AUDIO)
+            probe.spin_until(lambda: probe.status() == CryNeed.STATUS_NO_AUDIO)
             reported += 1
             server.plug('north_crib')
             begin_s = time.monotonic()
-            probe.spin_until(lambda: status() == CryNeed.STATUS_OK)
+            probe.spin_until(lambda: probe.status() == CryNeed.STATUS_OK)
             delays_s.append(time.monotonic() - begin_s)
             del probe.needs[:]
             with server.playing('north_crib', cry, rate=16_000):

@@ -1,0 +1,39 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""What tests of more than one room need."""
+
+import os
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a function that gives a disk of its own; its options are mount's."""
+    mounted = []
+
+    def mount(options):
+        disk = tmp_path / 'disk'
+        disk.mkdir()
+        command = ['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', str(disk)]
+        if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+            pytest.skip('mounting a disk takes more rights than these')
+        mounted.append(disk)
+        return disk
+
+    yield mount
+    for disk in mounted:
+        subprocess.run(['umount', '-l', str(disk)], check=True)
+
+
+@pytest.fixture
+def fill():
+    """Return a function that leaves no room on a disk; return the file that takes it."""
+    def write(disk):
+        path = disk / 'fill'
+        with open(path, 'wb', buffering=0) as file, pytest.raises(OSError):
+            while True:
+                file.write(bytes(4096))
+        return path
+    return write
