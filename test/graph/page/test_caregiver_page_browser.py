@@ -287,7 +287,12 @@ def test_the_first_view_is_small_and_asks_nobody_else(playing, serve, phone):
     page, small = serve(playing), phone()
     small.open(page.address)
     small.shows('link', 'Live')
-    time.sleep(2.0)                                # what the page still wants, it asks for now
+    # The last that it asks for by itself: the diary, and what may work without a network.
+    wait_until(lambda: small.run("""
+        return document.readyState === 'complete' && performance.getEntriesByType('resource')
+          .some((one) => one.name.endsWith('/api/history') && one.responseEnd > 0);"""),
+               what='the whole page')
+    small.run('return navigator.serviceWorker.ready.then(() => true);')
     traffic = small.traffic()
     total = sum(traffic.values())
     print(f'first view: {total} bytes in {len(traffic)} requests')
