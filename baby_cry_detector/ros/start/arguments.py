@@ -72,7 +72,7 @@ def help_of(name: str) -> str:
                 lines += [f'  {parameter.name} ({_kind(parameter)})', f'      '
                           f'{parameter.description}']
     return '\n'.join([*lines, '', f'With all of it at once: ros2 launch {PACKAGE} …, '
-                      'docs/parameters.md.'])
+                      'docs/use/parameters.md.'])
 
 
 def _kind(parameter: Field) -> str:
