@@ -284,7 +284,7 @@ def read_audio(path: PathLike, sample_rate: int = SAMPLE_RATE,
 
 
 @contextlib.contextmanager
-def _quiet(file) -> Iterator[None]:
+def _quiet(file: Any) -> Iterator[None]:
     """Keep from standard error what libmpg123 prints there of MP3 frames that it mends itself."""
     try:
         kept = os.dup(2) if file.format.startswith('MP') else -1
