@@ -43,7 +43,8 @@ class CareGraph:
             process = subprocess.Popen(
                 node_command(name, parameters), stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, 'ROS_DOMAIN_ID': str(self.domain_id),
-                     'XDG_STATE_HOME': str(self.folder), **(environment or {})})
+                     'XDG_STATE_HOME': str(self.folder), 'PYTHONFAULTHANDLER': '1',
+                     **(environment or {})})
         self.processes[name] = process
         self.until(lambda: self.diagnosis(name)[1] not in ('', 'not active')
                    or process.poll() is not None)
@@ -120,12 +121,12 @@ class CareGraph:
         codes = {}
         for name, process in self.processes.items():
             try:
-                codes[name] = process.wait(60)
+                codes[name] = process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
-                process.kill()
+                process.send_signal(signal.SIGABRT)    # then its log says where each thread is
                 codes[name] = process.wait()
         if any(codes.values()):
-            print('ended with', {name: (code, self.log(name)[-1000:])
+            print('ended with', {name: (code, self.log(name)[-5000:])
                                  for name, code in codes.items() if code})
         self.processes.clear()
         if self.context.ok():

@@ -49,7 +49,7 @@ _PARAMETERS = {
     'smoothing': {'window': 3, 'nonzero_columns': 6},
     'delta': {'window': 2},
 }
-_SOURCE, _OTHERS = 6, 59
+_OTHERS = 59
 
 
 class Compare16(Descriptors):
