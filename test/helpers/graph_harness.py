@@ -166,18 +166,22 @@ class Probe:
         heard = [need for need in self.needs[-20:] if need.status == CryNeed.STATUS_OK]
         return to_nanoseconds(heard[-1].header.stamp) if heard else -1
 
-    def play(self, pcm, start_ns, sample_rate=RATE, block_size=640, lead_s=2.0):
+    def play(self, pcm, start_ns, sample_rate=RATE, block_size=640, lead_s=2.0, is_paced=False):
         """
         Send int16 samples ``(n,)`` or ``(n, channels)`` as fast as the graph takes them.
 
         Never more than ``lead_s`` ahead of the newest answer, so that no queue overflows.
+
+        :param is_paced: no faster than a microphone does, for what takes its time beside it.
         """
-        sent = 0
+        sent, begin_s = 0, time.monotonic()
         for first in range(0, len(pcm), block_size):
             block = np.ascontiguousarray(pcm[first:first + block_size], '<i2')
             self.send(block.tobytes(), start_ns + first * NS // sample_rate)
             sent = first * NS // sample_rate
             self.executor.spin_once(timeout_sec=0)
+            while is_paced and time.monotonic() < begin_s + sent / NS:
+                self.executor.spin_once(timeout_sec=0.01)
             if sent > lead_s * NS:
                 self.spin_until(
                     lambda: self.newest_ns() >= start_ns + sent - lead_s * NS)
