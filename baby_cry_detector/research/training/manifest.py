@@ -18,8 +18,8 @@ from typing import (Callable, Dict, Iterable, List, Mapping, NamedTuple, Optiona
                     Union)
 import zlib
 
-from baby_cry_detector.research.training.labels import (CRY, EMOTION, mapped, Meaning, meaning_of,
-                                                        NOT_CRY, SKIP, words_of)
+from baby_cry_detector.research.training.labels import (CRY, EMOTION, mapped, Meaning, NOT_CRY,
+                                                        SKIP, words_of)
 
 DATA_DIR_VARIABLE = 'BABY_CRY_DATA_DIR'
 #: What libsndfile reads.
@@ -74,19 +74,8 @@ class Clip:
         return self.extra.get('quality', '')
 
 
-def clip_kind(path: str, label: str, cry_labels: Iterable[str] = CRY_LABELS) -> str:
-    """
-    Return ``cry``, ``not_cry`` or ``emotion``.
-
-    The folder decides where there is one called ``cry``, ``not_cry`` or ``emotion`` (the one
-    nearest to the file); elsewhere the label does.
-    """
-    kind = _kind_of_folders(path)
-    meaning = meaning_of(label, cry_labels)
-    return kind or (meaning.kind if meaning else NOT_CRY)
-
-
 def _kind_of_folders(path: str) -> str:
+    """Return what the nearest folder of one of these names says, '' without one."""
     for part in reversed(Path(path).parts[:-1]):
         if words_of(part) in (CRY, NOT_CRY, EMOTION):
             return words_of(part)
