@@ -85,14 +85,17 @@ class Input:
     :ivar messages: how many came: of a publisher that is found, and has found this, they do.
     """
 
-    def __init__(self, callback: Callable) -> None:
-        self._callback, self.messages = callback, 0
+    def __init__(self) -> None:
+        self.messages = 0
         self.subscription: Any = None
 
-    def take(self, message: Any) -> None:
-        """Count a message and hand it on."""
-        self.messages += 1
-        self._callback(message)
+    def counting(self, callback: Callable) -> Callable:
+        """Return the callback, counted; rclpy sees by its signature what it takes."""
+        @functools.wraps(callback)
+        def counted(*args: Any) -> Any:
+            self.messages += 1
+            return callback(*args)
+        return counted
 
 
 class OwningNode(Node):
@@ -129,9 +132,10 @@ class OwningNode(Node):
 
     def hear(self, message_type, topic: str, callback, profile):
         """Return a subscription; a publisher that offers less than it asks for is reported."""
-        made = Input(self.guarded(callback))
+        made = Input()
         made.subscription = self.own(self.create_subscription(
-            message_type, topic, made.take, profile, qos_overriding_options=qos.OVERRIDABLE,
+            message_type, topic, made.counting(self.guarded(callback)), profile,
+            qos_overriding_options=qos.OVERRIDABLE,
             event_callbacks=SubscriptionEventCallbacks(
                 incompatible_qos=lambda event: self._note_incompatible(
                     topic, event, 'a publisher offers less than is asked for'))),
