@@ -9,7 +9,7 @@ late for a whole second was lost on the way.
 """
 
 from collections import deque
-from typing import Deque, Optional, Tuple
+from typing import Deque, List, Optional, Tuple
 
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -130,3 +130,25 @@ def pace_error(times: np.ndarray, durations: np.ndarray) -> float:
     rest = passed - audio * (float(audio @ passed) / spread if spread else 0.0)
     error = float(np.sqrt(rest @ rest / max(1, len(rest) - 2)))
     return 4.0 * error / spread ** 0.5 if spread and error < LARGEST_JITTER_S else 0.0
+
+
+def prompt_pace(times: np.ndarray, durations: np.ndarray) -> float:
+    """
+    Return the seconds that pass in a second of audio, from the promptest deliveries.
+
+    Audio is handed over late, by a busy machine often and for long, but never before it was
+    captured: what bounds the deliveries from below is its pace (their lower convex hull).
+
+    :param times: when each block arrived, ns.
+    :param durations: of the blocks, ns.
+    """
+    audio = np.concatenate(([0], np.cumsum(durations[:-1])))
+    hull: List[Tuple[int, int]] = []
+    for point in zip(audio.tolist(), (times - times[0]).tolist()):
+        while len(hull) > 1 and ((hull[-1][1] - hull[-2][1]) * (point[0] - hull[-1][0])
+                                 >= (point[1] - hull[-1][1]) * (hull[-1][0] - hull[-2][0])):
+            hull.pop()
+        hull.append(point)
+    longest = max(zip(hull, hull[1:]), key=lambda edge: edge[1][0] - edge[0][0])
+    (begin, first), (end, last) = longest
+    return (last - first) / (end - begin) if end > begin else 0.0

@@ -9,7 +9,8 @@ Inside the package one unit of a float sample is 32767 steps of a 16-bit integer
 
 from array import array
 from dataclasses import dataclass
-from typing import Optional, Union
+import math
+from typing import List, Optional, Union
 
 from baby_cry_detector.audio.errors import AudioFormatError
 import numpy as np
@@ -21,6 +22,8 @@ BYTES_PER_SAMPLE = 2
 LITTLE_ENDIAN, BIG_ENDIAN = 'S16LE', 'S16BE'
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4000, 384_000
 MAX_CHANNELS = 64
+COMMON_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
+                192_000)
 
 
 @dataclass(frozen=True)
@@ -191,3 +194,23 @@ def encode_s16le(samples: np.ndarray) -> bytes:
 
 def _is_integer(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def formats_of_pace(factor: float, rate: int, channels: int) -> List[str]:
+    """
+    Return what would explain audio that comes faster than its format says, in words.
+
+    :param factor: how many times faster.
+    :param rate: sampling rate in Hz that the format says.
+    :param channels: channels that it says.
+    """
+    real_rate = rate * factor
+    nearest = min(COMMON_RATES, key=lambda each: abs(math.log(each / real_rate)))
+    causes = []
+    if abs(nearest / real_rate - 1.0) < 0.1 and nearest != rate:
+        causes.append(f'{nearest} Hz')
+    causes += [f'{real} channel{"s" if real > 1 else ""}' for real in range(1, 9)
+               if real != channels and abs(real / channels / factor - 1.0) < 0.05]
+    causes += [f'samples of {bits} bits' for bits in (8, 24, 32, 64)
+               if abs(bits / 16 / factor - 1.0) < 0.05]
+    return [*causes, 'two publishers'] if abs(factor - 2.0) < 0.2 else causes

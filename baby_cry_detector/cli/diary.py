@@ -5,6 +5,7 @@
 import argparse
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 import getpass
 import os
 from pathlib import Path
@@ -14,9 +15,10 @@ import time
 from typing import List
 import uuid
 
+from baby_cry_detector.care.diary.clock import ClockRecord, is_doubtful
 from baby_cry_detector.care.diary.export import (safe_cell, time_text, write_csv, write_events_csv,
                                                  write_json)
-from baby_cry_detector.care.diary.mending import marked_runs, shift
+from baby_cry_detector.care.diary.mending import believed_until, marked_runs, shift
 from baby_cry_detector.care.diary.place import default_path
 from baby_cry_detector.care.diary.pruning import removed_folder
 from baby_cry_detector.care.diary.repair import (back_up, backup_folder, backups, newest_backup,
@@ -181,9 +183,19 @@ def run_add(args) -> int:
     entry = CareEntry(uuid.uuid4().hex, now_ns if args.at is None else args.at, args.kind,
                       args.crib, who=user() if args.who is None else args.who, text=args.text)
     with opened(args, create=True) as store:
-        store.write(events=[entry])
+        write_by_this_clock(store, entry)
     print(f'entered: {entry.kind}', file=sys.stderr)
     return 0
+
+
+def write_by_this_clock(store: DiaryStore, entry: CareEntry) -> None:
+    """Write an entry; mark and say it where the time it bears can't be right."""
+    record = ClockRecord.from_document(store.meta('clock'))
+    record.trusted_ns = record.trusted_ns or believed_until(store)
+    store.write(events=[entry], is_doubtful=partial(is_doubtful, record))
+    if is_doubtful(record, entry.stamp_ns):
+        print(f'the time is doubted: {time_text(entry.stamp_ns)}; the entry is marked (baby-cry '
+              'diary clock)', file=sys.stderr)
 
 
 def run_label(args) -> int:
@@ -197,9 +209,9 @@ def run_label(args) -> int:
             raise ValueError(f'there is no episode {args.episode!r}; '
                              + (f'the newest is {safe_cell(newest)}' if newest else
                                 'the diary has none'))
-        store.write(events=[CareEntry(
+        write_by_this_clock(store, CareEntry(
             uuid.uuid4().hex, time.time_ns(), 'labelled', who=user() if args.who is None
-            else args.who, episode_id=episode_id, label=args.label.strip())])
+            else args.who, episode_id=episode_id, label=args.label.strip()))
     print(f'labelled {safe_cell(episode_id)}', file=sys.stderr)
     return 0
 

@@ -12,7 +12,9 @@ comes at another pace than its format says is an error that nothing here can men
 from collections import deque
 from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple
 
-from baby_cry_detector.audio.delivery_clock import DeliveryClock, pace_error, pace_of
+from baby_cry_detector.audio.delivery_clock import (DeliveryClock, pace_error, pace_of,
+                                                    prompt_pace)
+from baby_cry_detector.audio.formats import formats_of_pace
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -40,8 +42,6 @@ AHEAD_NS = SECOND_NS                   # nothing is captured after it has arrive
 TOLERANCE_ELSEWHERE_S = 0.25           # of times that were smoothed
 SMOOTHING = ('stamps jitter: they are smoothed; let the publisher stamp the capture time of the '
              'first sample, or raise stamp_tolerance_s')
-COMMON_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
-                192_000)
 
 
 # (arrivals, stamps, durations, whether it was dropped or broke the stream), one a block.
@@ -214,22 +214,19 @@ class StampJudge:
         return arrivals, stamps, durations, bad.astype(bool)
 
     def _judge_standing(self, newest: _Columns) -> None:
-        pace = pace_of(newest[0], newest[2])
-        if pace < 0.01:
+        arriving = self._arriving(newest[0], newest[2])
+        if arriving is None:
+            return
+        if arriving < 0.01:
             if self.mode != COUNTED:
                 self._enter(COUNTED)
             self.verdict = Verdict(WARN, 'standing_stamps', 'neither stamps nor times of arrival '
                                    'advance: samples are counted; let the publisher set '
                                    'header.stamp')
             return
-        if abs(pace - 1.0) > LARGEST_HEARD_DRIFT:
-            longer = self._newest(PACE_NS)
-            if longer is None and abs(pace - 1.0) < 0.3:
-                return                         # bursts blur it: wait
-            pace = pace if longer is None else pace_of(longer[0], longer[2])
-            if abs(pace - 1.0) > LARGEST_HEARD_DRIFT:
-                self._say_pace(pace)
-                return
+        if abs(arriving - 1.0) > LARGEST_HEARD_DRIFT:
+            self._say_pace(arriving)
+            return
         if self.mode != ARRIVAL:
             self._enter(ARRIVAL)
         self.verdict = Verdict(WARN, 'standing_stamps', 'stamps do not advance: time of arrival '
@@ -256,7 +253,9 @@ class StampJudge:
                 elif self.mode == SMOOTHED:
                     self.verdict = Verdict(WARN, 'jitter', SMOOTHING)
             return False
-        arriving = pace_of(arrivals, durations)
+        arriving = self._arriving(arrivals, durations)
+        if arriving is None:
+            return True
         if abs(arriving - 1.0) <= LARGEST_DRIFT:
             if self.mode != ARRIVAL:
                 self._enter(ARRIVAL)
@@ -269,8 +268,20 @@ class StampJudge:
                 self._enter(SMOOTHED)
             self.verdict = self._pace_verdict(pace, WARN, True)
             return True
-        self._say_pace(pace)
+        # A recording may be played at any pace; what arrives at nearly the right one is live.
+        self._say_pace(arriving if 0.01 < pace and abs(np.log(max(arriving, 1e-9))) < abs(
+            np.log(pace)) else pace)
         return True
+
+    def _arriving(self, arrivals: np.ndarray, durations: np.ndarray) -> Optional[float]:
+        """Return the pace at which audio arrives; ``None`` where more has to be waited for."""
+        pace = pace_of(arrivals, durations)
+        if abs(pace - 1.0) <= LARGEST_DRIFT:
+            return pace
+        longer = self._newest(RECOVERED_NS - SECOND_NS) or self._newest(PACE_NS)
+        if longer is None:
+            return None if self.mode == ARRIVAL or abs(pace - 1.0) < 0.3 else pace
+        return prompt_pace(longer[0], longer[2])
 
     def _say_pace(self, pace: float) -> None:
         self.verdict = self._pace_verdict(pace, ERROR, False)
@@ -279,20 +290,8 @@ class StampJudge:
         if pace <= 0.01:
             return Verdict(ERROR, 'pace', 'stamps go back, and times of arrival do not fit the '
                            'audio: let the publisher set header.stamp to the capture time', False)
-        real_rate = self._rate / pace
-        nearest = min(COMMON_RATES, key=lambda rate: abs(np.log(rate / real_rate)))
-        causes = []
-        if abs(nearest / real_rate - 1.0) < 0.1 and nearest != self._rate:
-            causes.append(f'{nearest} Hz')
         factor = 1.0 / pace
-        for channels in range(1, 9):
-            if channels != self._channels and abs(
-                    channels / self._channels / factor - 1.0) < 0.05:
-                causes.append(f'{channels} channel{"s" if channels > 1 else ""}')
-        causes += [f'samples of {bits} bits' for bits in (8, 24, 32, 64)
-                   if abs(bits / 16 / factor - 1.0) < 0.05]
-        if abs(factor - 2.0) < 0.2:
-            causes.append('two publishers')
+        causes = formats_of_pace(factor, self._rate, self._channels)
         guess = f': {", or ".join(causes)}?' if causes else (
             ': is it compressed?' if factor < 0.4 else ': check sample_rate and channels')
         how = (f'{factor:.3g} times faster' if factor > 1.0 else f'{pace:.3g} times slower')
@@ -325,6 +324,7 @@ class StampJudge:
             if longest is not None:
                 drift = pace_of(longest[1], longest[2]) - 1.0
                 least = max(least, pace_error(longest[1], longest[2]))
+                bad = longest[3]               # what was lost is no drift
             if not bad.any() and least < abs(drift) <= LARGEST_DRIFT:
                 self.verdict = Verdict(
                     WARN, 'drift', f"the publisher's clock is off by {drift:+.1%} of the "

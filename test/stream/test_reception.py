@@ -357,3 +357,58 @@ def test_coarse_samples_are_not_taken_for_turned_ones(kind):
            'one step': np.sign(np.rint(noise))}[kind].clip(-32768, 32767) / 32767.0
     extraction, _ = hear(messages(pcm))
     assert extraction.verdict.kind != 'byte_order'
+
+
+def stalls(every_s, stall_s):
+    """Return when blocks arrive on a busy machine: held up now and then, all at once after it."""
+    def time_of(number, end_ns):
+        since_ns = (end_ns - START_NS) % int(every_s * NS)
+        return end_ns + max(0, int(stall_s * NS) - since_ns)
+    return time_of
+
+
+@pytest.mark.parametrize('every_s, stall_s', [(3.0, 0.4), (3.0, 0.8), (5.0, 1.5)])
+@pytest.mark.parametrize('stamp', [
+    clock_off(1000.0), clock_off(0.5), clock_off(-1.0), clock_off(0.001), lambda number, ns: 0],
+    ids=['microseconds', 'half', 'back', 'seconds', 'zero'])
+def test_a_clock_that_is_none_is_said_and_heard_on_a_busy_machine(stamp, every_s, stall_s):
+    """Stalls of half a second called it audio of another rate, untrusted, every few seconds."""
+    extraction, frames, verdicts = Extraction(PLAIN), [], []
+    for message in messages(room(40.0), stamp, arrival=stalls(every_s, stall_s)):
+        if isinstance(message, FormatMessage):
+            frames += extraction.on_format(message)
+        else:
+            frames += extraction.on_audio(message)
+            verdicts.append(extraction.verdict)
+    # The first seconds may be those of a stall.
+    settled = verdicts[5 * RATE // BLOCK:]
+    assert {verdict.kind for verdict in settled} in ({'stamp_clock'}, {'standing_stamps'})
+    assert all(verdict.level == WARN and verdict.trusted for verdict in settled)
+    assert rows(frames) > 3600
+
+
+@pytest.mark.parametrize('real_rate', [8000, 12_000, 22_050, 44_100])
+@pytest.mark.parametrize('every_s, stall_s', [(3.0, 0.4), (5.0, 1.5)])
+@pytest.mark.parametrize('stamp', [None, clock_off(1000.0), lambda number, ns: 0],
+                         ids=['good', 'microseconds', 'zero'])
+def test_another_rate_is_still_an_error_on_a_busy_machine(real_rate, every_s, stall_s, stamp):
+    extraction, frames = hear(messages(
+        room(20.0 * real_rate / RATE), stamp, arrival=stalls(every_s, stall_s),
+        block=real_rate // 25, real_rate=real_rate))
+    assert extraction.verdict.kind == 'pace' and not extraction.verdict.trusted
+    assert any(part.trouble for part in frames[-5:])
+
+
+def test_gaps_now_and_then_are_no_clock_that_drifts():
+    """An input that breaks off for up to half a second, minutes or seconds apart."""
+    generator, extraction, missing = np.random.default_rng(1), Extraction(PLAIN), 0
+    for number, message in enumerate(messages(room(60.0))):
+        if number and not missing and number % 90 == 0:
+            missing = int(generator.integers(3, 13))
+        if isinstance(message, FormatMessage):
+            extraction.on_format(message)
+        elif missing:
+            missing -= 1
+        else:
+            extraction.on_audio(message)
+    assert 'drift' not in extraction.remarks

@@ -149,6 +149,24 @@ def test_entries_of_a_wrong_clock_are_shown_and_moved(capsys, path):
     assert code == 1 and 'no entries are marked' in errors
 
 
+@pytest.mark.parametrize('years', [-50, -3, 3, 30])
+def test_what_is_entered_while_the_clock_is_wrong_is_marked_at_once(capsys, path, monkeypatch,
+                                                                    years):
+    now_ns = ONSET_NS + years * 365 * 86_400 * NS
+    monkeypatch.setattr('time.time_ns', lambda: max(now_ns, 60 * NS))
+    code, _, errors = run(capsys, path, 'add', 'fed')
+    assert code == 0 and 'the time is doubted' in errors and 'baby-cry diary clock' in errors
+    assert run(capsys, path, 'label', 'newest', 'hungry')[0] == 0
+    code, output, _ = run(capsys, path, 'clock')
+    assert code == 0 and '2 entries' in output
+
+
+def test_what_is_entered_while_the_clock_is_right_is_not_marked(capsys, path, monkeypatch):
+    monkeypatch.setattr('time.time_ns', lambda: ONSET_NS + 3600 * NS)
+    assert 'doubted' not in run(capsys, path, 'add', 'fed')[2]
+    assert 'no entries are marked' in run(capsys, path, 'clock')[2]
+
+
 def test_a_damaged_diary_is_one_sentence_with_a_way_out(capsys, path):
     data = bytearray(path.read_bytes())
     data[100:4096] = bytes(3996)
