@@ -38,11 +38,8 @@ def test_demonstration_is_heard_as_crying_where_it_cries(graph, demonstration):
     pcm, cries = demonstration
     probe = graph.probe
     probe.announce()
-    # The second listener has a thread and takes its time: as much as the first cry lasts.
-    begin, end = (640 * round(time_s * RATE / 640) for time_s in cries[0])
-    cry_ns = probe.play(pcm[:begin], START_NS)
-    rest_ns = probe.play(pcm[begin:end], cry_ns, is_paced=True)
-    probe.heard_until(probe.play(pcm[end:], rest_ns))
+    end_ns = probe.play(pcm, START_NS)
+    probe.heard_until(end_ns)
     heard = crying_intervals(probe.needs)
     assert heard, 'the synthesised cry was not heard'
     starts = np.array([start for start, _ in cries])
@@ -55,15 +52,34 @@ def test_demonstration_is_heard_as_crying_where_it_cries(graph, demonstration):
     assert all(0.0 < need.intensity <= 1.0 for need in crying[3:])
     assert crying[-1].episode >= 1 and crying[-1].episode_id.startswith('crib-')
     assert to_nanoseconds(crying[0].onset) <= to_nanoseconds(crying[0].header.stamp)
-    # The second listener hears the episode from its beginning, and has its say within it.
-    assert any(need.crying and not need.confirmed
-               and need.confirmation == CryNeed.CONFIRMATION_PENDING for need in probe.needs)
-    assert any(need.confirmation == CryNeed.CONFIRMATION_CONFIRMED and need.confirmed
-               for need in crying)
-    assert not any(need.confirmed or need.confirmation for need in probe.needs
-                   if not need.crying)
     for need in probe.needs:
         assert not need.probabilities or abs(sum(need.probabilities) - 1.0) < 1e-3
+
+
+def test_the_second_listener_has_its_say_while_it_cries(graph, demonstration):
+    """
+    It works on a thread, and an answer that takes 2 s is none, for this episode.
+
+    So the cry is played no faster than a microphone gives it, and a busy machine gets another one.
+    """
+    pcm, cries = demonstration
+    probe = graph.probe
+    probe.announce()
+    begin, end, again = (640 * round(time_s * RATE / 640) for time_s in (
+        *cries[0], cries[1][0]))
+    now_ns = probe.play(pcm[:begin], START_NS)
+    while not any(need.crying and need.confirmation == CryNeed.CONFIRMATION_CONFIRMED
+                  for need in probe.needs):
+        now_ns = probe.play(pcm[begin:end], now_ns, is_paced=True)
+        now_ns = probe.play(pcm[end:again], now_ns)
+        probe.heard_until(now_ns)
+    crying = [need for need in probe.needs if need.crying]
+    assert any(not need.confirmed and need.confirmation == CryNeed.CONFIRMATION_PENDING
+               for need in crying)
+    assert all(need.confirmed == (need.confirmation in (
+        CryNeed.CONFIRMATION_CONFIRMED, CryNeed.CONFIRMATION_NONE)) for need in crying)
+    assert not any(need.confirmed or need.confirmation for need in probe.needs
+                   if not need.crying)
 
 
 def test_state_is_said_at_least_every_fifth_of_a_second(graph):
