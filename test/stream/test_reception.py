@@ -2,90 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deaf with a green light: what can't be heard is said, and what can be heard safely is heard."""
 
-from array import array
-
 from baby_cry_detector.audio import AudioFormat, to_pcm16
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
-from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.features import get_feature_set
 from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay
 from baby_cry_detector.stream.verdict import ERROR, OK, WARN
+from faulty_publishers import (BLOCK, BLOCK_NS, bursts, clock_off, hear, jitter, messages, NS,
+                               PLAIN, RATE, room, rows, START_NS, with_cry)
 import numpy as np
 import pytest
 
-NS = 1_000_000_000
-RATE, BLOCK = 16_000, 640
-BLOCK_NS = BLOCK * NS // RATE
-START_NS = 1_700_000_000 * NS
-PLAIN = get_feature_set('cepstra20')
 CHECKPOINT = open_checkpoint()
-
-
-def room(duration_s, level_db=-55.0, seed=0):
-    return 10 ** (level_db / 20) * np.random.default_rng(seed).standard_normal(
-        int(duration_s * RATE))
-
-
-def with_cry(before_s=8.0, cry_s=8.0):
-    samples = room(before_s + cry_s + 1.0)
-    first = int(before_s * RATE)
-    cry = synthesise_cry(cry_s, seed=4)
-    samples[first:first + len(cry)] += cry
-    return samples
-
-
-def messages(samples, stamp=None, arrival=None, said=(RATE, 1), block=BLOCK, real_rate=RATE):
-    """
-    Yield a format and blocks, as a publisher with a fault sends them.
-
-    :param stamp: function of (number, time in ns of its first sample) → its stamp.
-    :param arrival: the same for the time at which it arrives.
-    """
-    yield FormatMessage(START_NS, AudioFormat(*said))
-    pcm = to_pcm16(np.asarray(samples))
-    for number in range(len(pcm) // block):
-        begin_ns = START_NS + number * block * NS // real_rate
-        end_ns = begin_ns + block * NS // real_rate
-        yield AudioMessage(end_ns if arrival is None else arrival(number, end_ns),
-                           begin_ns if stamp is None else stamp(number, begin_ns), 'crib',
-                           array('B', pcm[number * block:(number + 1) * block].tobytes()))
-
-
-def hear(stream, **options):
-    """Return (extraction, frames that came, verdicts by kind)."""
-    extraction = Extraction(PLAIN, **options)
-    frames = []
-    for message in stream:
-        if isinstance(message, FormatMessage):
-            frames += extraction.on_format(message)
-        else:
-            frames += extraction.on_audio(message)
-    return extraction, frames
-
-
-def rows(frames):
-    return sum(len(part.values) for part in frames)
-
-
-def bursts(blocks):
-    """Return a function that gives the time at which a driver hands over so many blocks."""
-    def time_of(number, begin_ns):
-        last = number // blocks * blocks + blocks - 1
-        return START_NS + (last + 1) * BLOCK_NS + (number % blocks) * 20_000
-    return time_of
-
-
-def jitter(seconds):
-    generator = np.random.default_rng(3)
-    return lambda number, begin_ns: begin_ns + int(generator.uniform(0, seconds) * NS)
-
-
-def clock_off(ratio):
-    return lambda number, begin_ns: START_NS + int((begin_ns - START_NS) * ratio)
-
 
 HEARD_SAFELY = {
     'stamps stay 0': ({'stamp': lambda number, ns: 0}, 'standing_stamps', WARN),
@@ -328,35 +257,6 @@ def test_the_state_says_untrusted_audio_and_why_and_recovers():
     assert 13.0 < first_s < 16.0 and 23.5 < last_s < 26.5
     assert untrusted[0].changed and 'do not move' in untrusted[0].status_reason
     assert decisions[-1].status == STATUS_OK and not decisions[-1].status_reason
-
-
-@pytest.mark.parametrize('said', ['S16LE', 'S16BE'])
-@pytest.mark.parametrize('level_db', [-75.0, -55.0, -35.0])
-def test_bytes_in_the_other_order_are_noticed(said, level_db):
-    pcm = to_pcm16(room(8.0, level_db))
-    for really in ('<i2', '>i2'):
-        extraction = Extraction(PLAIN)
-        extraction.on_format(FormatMessage(START_NS, AudioFormat(RATE, 1, said)))
-        for number in range(len(pcm) // BLOCK):
-            at_ns = START_NS + number * BLOCK_NS
-            extraction.on_audio(AudioMessage(
-                at_ns + BLOCK_NS, at_ns, 'crib',
-                pcm[number * BLOCK:(number + 1) * BLOCK].astype(really).tobytes()))
-        is_right = (really == '<i2') == (said == 'S16LE')
-        assert extraction.verdict.trusted == is_right
-        assert extraction.verdict.kind == ('' if is_right else 'byte_order')
-        if not is_right:
-            assert f'audio_info says {said}' in extraction.verdict.sentence
-
-
-@pytest.mark.parametrize('kind', ['silence', '8 bits', '12 bits', 'full scale', 'one step'])
-def test_coarse_samples_are_not_taken_for_turned_ones(kind):
-    noise = np.random.default_rng(2).standard_normal(5 * RATE)
-    pcm = {'silence': np.zeros(5 * RATE), '8 bits': np.rint(noise * 20) * 256,
-           '12 bits': np.rint(noise * 200) * 16, 'full scale': noise * 20_000,
-           'one step': np.sign(np.rint(noise))}[kind].clip(-32768, 32767) / 32767.0
-    extraction, _ = hear(messages(pcm))
-    assert extraction.verdict.kind != 'byte_order'
 
 
 def stalls(every_s, stall_s):
