@@ -30,6 +30,8 @@ class Source:
     :param group: who or what was recorded, never split over folds: text in which ``{source}``,
         ``{folder}`` and ``{1}`` (first group of ``group_regex``) are filled in.
     :param group_regex: searched in the path.
+    :param groups: pairs of a glob on the path inside and the group, for recordings whose number
+        at their first publisher is not in their path; the first that fits counts before ``group``.
     :param per_group: most files of a group, 0 for all; chosen evenly over their sorted names.
     :param longest_s: a longer recording is cut to this, from its middle.
     """
@@ -42,6 +44,7 @@ class Source:
     kinds: Tuple[Tuple[str, str], ...] = (('*', 'sound'),)
     group: str = '{source}'
     group_regex: str = ''
+    groups: Tuple[Tuple[str, str], ...] = ()
     per_group: int = 0
     longest_s: float = 240.0
 
@@ -54,6 +57,9 @@ class Source:
 
     def group_of(self, path: str) -> str:
         """Return the group of a path inside the source."""
+        for glob, group in self.groups:
+            if fnmatch.fnmatch(path.lower(), glob.lower()):
+                return group
         found = re.search(self.group_regex, path) if self.group_regex else None
         values = ('',) + (found.groups() if found else ())
         values += ('',) * (2 - len(values))
@@ -97,8 +103,8 @@ def _source(entry: Any, where: str) -> Source:
         if name not in known:
             raise RecipeError(f'{where}: unknown entry {name!r}; known: {", ".join(known)}')
         default = known[name].default
-        if name == 'kinds':
-            values[name] = _kinds(value, where)
+        if name in ('kinds', 'groups'):
+            values[name] = _pairs(value, f'{where}: {name}')
         elif isinstance(default, (int, float)):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
                 raise RecipeError(f'{where}: {name}: expected a number from 0, got {value!r}')
@@ -115,9 +121,9 @@ def _source(entry: Any, where: str) -> Source:
     return source
 
 
-def _kinds(value: Any, where: str) -> Tuple[Tuple[str, str], ...]:
+def _pairs(value: Any, where: str) -> Tuple[Tuple[str, str], ...]:
     if not isinstance(value, list) or not value or not all(
             isinstance(pair, list) and len(pair) == 2
             and all(isinstance(part, str) and part for part in pair) for pair in value):
-        raise RecipeError(f'{where}: kinds: expected a list of [glob, label]')
-    return tuple((glob, label) for glob, label in value)
+        raise RecipeError(f'{where}: expected a list of pairs of text, [glob, ...]')
+    return tuple((glob, text) for glob, text in value)

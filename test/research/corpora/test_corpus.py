@@ -237,6 +237,7 @@ def test_groups_are_never_split_and_known_ones_stay(tmp_path, tree):
     ('sources: [{name: a}, {name: a}]', 'twice'), ('sources: [{name: a, kinds: [x]}]', 'kinds'),
     ('sources: [{name: a, group: "{2}{3}{nobody}"}]', 'group'),
     ('sources: [{name: a, group_regex: "("}]', 'group'),
+    ('sources: [{name: a, groups: [x]}]', 'groups: expected a list of pairs'),
     ('sources: [{name: a, per_group: many}]', 'per_group'), ('sources: [', 'recipe')])
 def test_a_wrong_recipe_is_named(tmp_path, text, said):
     with pytest.raises(RecipeError, match=said):
@@ -250,3 +251,8 @@ def test_the_shipped_recipe_is_right():
     assert sources['scratch'].label_of('usr/Media/Sounds/Human/BabyCry.wav') is None
     assert sources['precise-community'].label_of('heysavant/wake-word/en/a.wav') is None
     assert all(source.license for source in sources.values())
+    # Recordings that other collections have too keep the group that they have there.
+    sounds = sources['soundscapes']
+    assert sounds.group_of('samples/forest-dawn/robin.mp3') == 'bsb:1670'
+    assert sounds.label_of('samples/city-intersection/ambulance-passage.mp3') == 'siren'
+    assert sounds.label_of('samples/mall-food-court/crying-baby.mp3') is None
