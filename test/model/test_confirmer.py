@@ -12,6 +12,7 @@ from baby_cry_detector.decision.operating_points import OPERATING_POINTS
 from baby_cry_detector.model.second.confirmer import (ConfirmerError, load_confirmer, Pooling,
                                                       save_confirmer)
 from baby_cry_detector.model.second.sound_network import SoundNetwork, WINDOW_SAMPLES
+from baby_cry_detector.model.second.tagger import Tagger
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -60,11 +61,32 @@ def test_the_level_does_not_count(confirmer):
         loud, abs=0.3)
 
 
-def test_its_embedding_is_that_of_the_network(confirmer):
-    values = confirmer.runs.embedding(0.1 * np.ones(WINDOW_SAMPLES))
-    assert values.shape == (1024,) and values.dtype == np.float32 and (values >= 0).all()
+def test_its_embedding_is_that_of_both_networks(confirmer):
+    samples = 0.1 * np.random.default_rng(2).standard_normal(WINDOW_SAMPLES)
+    values = confirmer.embedding(samples)
+    assert values.shape == (1408,) and values.dtype == np.float32
+    np.testing.assert_array_equal(values[1024:], Tagger(confirmer.tagger).embedding(samples))
+    assert (values[:1024] >= 0).all()
+
+
+@pytest.mark.parametrize('left_out, columns', [
+    ('tagger', slice(0, 1024)), ('network', slice(1024, 1408))])
+def test_one_network_does_too(confirmer, tmp_path, left_out, columns):
+    probe = {name: value[..., columns] if name in ('mean', 'std', 'hidden') else value
+             for name, value in confirmer.probe.items()}
+    alone = replace(confirmer, probe=probe, **{left_out: {}})
+    save_confirmer(tmp_path / 'alone.npz', alone)
+    again = load_confirmer(tmp_path / 'alone.npz', in_memory=False)
+    samples = 0.1 * np.random.default_rng(2).standard_normal(WINDOW_SAMPLES)
+    np.testing.assert_allclose(again.embedding(samples), confirmer.embedding(samples)[columns],
+                               rtol=1e-5, atol=1e-6)
+    with pytest.raises(ConfirmerError, match='probe'):
+        replace(confirmer, **{left_out: {}})
+
+
+def test_what_is_no_window_is_refused(confirmer):
     with pytest.raises(ValueError, match='15600'):
-        confirmer.runs.embedding(np.zeros(100))
+        confirmer.embedding(np.zeros(100))
 
 
 def test_every_operating_point_has_a_threshold(confirmer):
@@ -100,7 +122,8 @@ def test_what_is_no_file_is_one_sentence(path):
 @pytest.mark.parametrize('change', [
     {'hop_s': 0.0}, {'hop_s': float('nan')}, {'pooled': 0}, {'refuse_after_s': True},
     {'thresholds': {}}, {'thresholds': {'': 'high'}}, {'thresholds': {'': float('nan')}},
-    {'provenance': None}, {'network': {}}, {'probe': {}}])
+    {'provenance': None}, {'network': {}}, {'tagger': {}}, {'network': {}, 'tagger': {}},
+    {'probe': {}}])
 def test_what_does_not_fit_is_refused(confirmer, change):
     with pytest.raises(ConfirmerError):
         replace(confirmer, **change)

@@ -1,9 +1,10 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The second listener's numbers: `sound_network` and, on its embedding, a probe that knows crying.
+The second listener's numbers: what knows sounds and, on that, a probe that knows crying.
 
-One .npz as a checkpoint's, read as strictly: float32 and int8 arrays and one JSON document.
+What knows sounds is `sound_network` (YAMNet), `tagger` (mn04) or both. One .npz as a checkpoint's,
+read as strictly: arrays of 8, 16 and 32 bits and one JSON document.
 """
 
 from collections import deque
@@ -14,19 +15,21 @@ import math
 import os
 from pathlib import Path
 import stat
-from typing import Any, Deque, Dict, Mapping, Tuple, Union
+from typing import Any, Callable, Deque, Dict, List, Mapping, Tuple, Union
 
 from baby_cry_detector.fields import Field, ParameterError
 from baby_cry_detector.model.held_in_file import HeldInFile
 from baby_cry_detector.model.second.sound_network import (N_VALUES, shapes, SoundNetwork,
                                                           WINDOW_SAMPLES)
+from baby_cry_detector.model.second.tagger import N_TAGGER_VALUES, Tagger, tagger_shapes
 from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
 import numpy as np
 
 FORMAT = 'baby_cry_detector confirmer'
 VERSION = 1
 _DOCUMENT = 'document'
-_NUMBERS = ('<f4', '|i1')
+PARTS = ('network', 'probe', 'tagger')
+_NUMBERS = ('<f4', '<f2', '|i1')
 Document = Dict[str, Any]
 MOST_HIDDEN = 4096
 NUMBERS = (Field('hop_s', 0.4875, minimum=0.1, maximum=5.0),
@@ -55,16 +58,17 @@ class Confirmer:
     """
     What hears candidates.
 
-    :param network: arrays of `sound_network.shapes`.
-    :param probe: ``mean`` and ``std`` (1024,), ``hidden`` (H, 1024), ``hidden_bias`` (H,),
-        ``output`` (H,), ``output_bias`` (1,), float32.
+    :param network: arrays of `sound_network.shapes`; none without that network.
+    :param probe: on V values, those of `network` before those of `tagger`: ``mean`` and ``std``
+        (V,), ``hidden`` (H, V), ``hidden_bias`` (H,), ``output`` (H,), ``output_bias`` (1,),
+        float32.
     :param thresholds: log-odds from which it agrees, by the first listener's operating point;
         '' is for its own thresholds.
     :param pooled: windows whose mean is compared with it.
     :param hop_s: time between two windows of an episode.
     :param refuse_after_s: so long after an episode began without agreeing it has refused.
     :param provenance: JSON document: what it was fitted on, what it was measured to do.
-    :ivar runs: the network, ready to hear.
+    :param tagger: arrays of `tagger.tagger_shapes`; none without that network.
     :raises ConfirmerError: if something does not fit.
     """
 
@@ -75,6 +79,7 @@ class Confirmer:
     hop_s: float = 0.4875
     refuse_after_s: float = 3.0
     provenance: Dict[str, Any] = field(default_factory=dict)
+    tagger: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check everything."""
@@ -86,16 +91,24 @@ class Confirmer:
         self._check_thresholds()
         if not isinstance(self.provenance, dict):
             raise ConfirmerError('provenance: expected a JSON object')
-        self._check_arrays('network', self.network, shapes())
+        n_values = 0
+        self._hear: List[Callable[[np.ndarray], np.ndarray]] = []
+        if self.network or not self.tagger:
+            self._check_arrays('network', self.network, shapes())
+            n_values += N_VALUES
+            self._hear.append(SoundNetwork(
+                self.network, is_busy=not isinstance(self.network, HeldInFile)).embedding)
+        if self.tagger:
+            self._check_arrays('tagger', self.tagger, tagger_shapes())
+            n_values += N_TAGGER_VALUES
+            self._hear.append(Tagger(self.tagger).embedding)
         hidden = self.probe.get('hidden')
         count = len(hidden) if hidden is not None and hidden.ndim == 2 else 0
         if not 1 <= count <= MOST_HIDDEN:
             raise ConfirmerError(f'probe: expected 1 to {MOST_HIDDEN} hidden units')
-        self._check_arrays('probe', self.probe, probe_shapes(count))
+        self._check_arrays('probe', self.probe, probe_shapes(count, n_values))
         if not (self.probe['std'] > 0).all():
             raise ConfirmerError('probe: expected every std above 0')
-        self.runs = SoundNetwork(self.network,
-                                 is_busy=not isinstance(self.network, HeldInFile))
 
     def _check_thresholds(self) -> None:
         given = self.thresholds
@@ -130,11 +143,19 @@ class Confirmer:
 
         :param samples: int16 (15600,) at 16 kHz.
         """
-        values = self.runs.embedding(np.asarray(samples, np.float32) / np.float32(32768))
+        values = self.embedding(np.asarray(samples, np.float32) / np.float32(32768))
         return float(self.log_odds(values[None])[0])
 
+    def embedding(self, samples: np.ndarray) -> np.ndarray:
+        """
+        Return what its networks know of a window, float32 (V,).
+
+        :param samples: (15600,) at 16 kHz, 1.0 is full scale.
+        """
+        return np.concatenate([hear(samples) for hear in self._hear])
+
     def log_odds(self, embeddings: np.ndarray) -> np.ndarray:
-        """Return the log-odds (n,) that windows of these embeddings (n, 1024) hold crying."""
+        """Return the log-odds (n,) that windows of these embeddings (n, V) hold crying."""
         return probe_log_odds(self.probe, embeddings)
 
     def pooling(self) -> Pooling:
@@ -142,15 +163,15 @@ class Confirmer:
         return Pooling(self.pooled)
 
 
-def probe_shapes(hidden: int) -> Dict[str, Any]:
+def probe_shapes(hidden: int, n_values: int = N_VALUES) -> Dict[str, Any]:
     """Return the arrays of a probe with so many hidden units: ``{name: (shape, dtype)}``."""
-    return {'mean': ((N_VALUES,), 'float32'), 'std': ((N_VALUES,), 'float32'),
-            'hidden': ((hidden, N_VALUES), 'float32'), 'hidden_bias': ((hidden,), 'float32'),
+    return {'mean': ((n_values,), 'float32'), 'std': ((n_values,), 'float32'),
+            'hidden': ((hidden, n_values), 'float32'), 'hidden_bias': ((hidden,), 'float32'),
             'output': ((hidden,), 'float32'), 'output_bias': ((1,), 'float32')}
 
 
 def probe_log_odds(probe: Mapping[str, np.ndarray], embeddings: np.ndarray) -> np.ndarray:
-    """Return log-odds (n,) of embeddings (n, 1024)."""
+    """Return log-odds (n,) of embeddings (n, V)."""
     x = (embeddings.astype(np.float32) - probe['mean']) / probe['std']
     hidden = np.maximum(x @ probe['hidden'].T + probe['hidden_bias'], 0.0)
     result: np.ndarray = hidden @ probe['output'] + probe['output_bias'][0]
@@ -164,7 +185,7 @@ def save_confirmer(path: Union[str, Path], confirmer: Confirmer) -> None:
                 **{one.name: getattr(confirmer, one.name) for one in NUMBERS}}
     text = json.dumps(document, allow_nan=False, sort_keys=True)
     arrays = {_DOCUMENT: np.frombuffer(text.encode(), np.uint8)}
-    for prefix in ('network', 'probe'):
+    for prefix in PARTS:
         arrays.update({f'{prefix}.{name}': np.ascontiguousarray(value)
                        for name, value in sorted(getattr(confirmer, prefix).items())})
     buffer = io.BytesIO()
@@ -189,10 +210,13 @@ def load_confirmer(path: Union[str, Path], in_memory: bool = True) -> Confirmer:
                                  f'{MAX_FILE_BYTES >> 20} MiB')
         data = Path(path).read_bytes()
         parts, document = _parts(read_arrays(data, _DOCUMENT, _NUMBERS))
-        network: Mapping[str, np.ndarray] = parts['network']
-        if not in_memory:
-            network = HeldInFile(path, data, network, 'network.')
-        return Confirmer(network, parts['probe'], **document)
+
+        def network(name: str) -> Mapping[str, np.ndarray]:
+            if in_memory or not parts[name]:
+                return parts[name]
+            return HeldInFile(path, data, parts[name], f'{name}.')
+
+        return Confirmer(network('network'), parts['probe'], tagger=network('tagger'), **document)
     except (ValueError, RecursionError) as error:
         problem = str(error).removeprefix(f'{path}: ')
         raise ConfirmerError(f'{path}: {problem}') from error
@@ -201,7 +225,7 @@ def load_confirmer(path: Union[str, Path], in_memory: bool = True) -> Confirmer:
 
 
 def _parts(arrays: Dict[str, np.ndarray]) -> Tuple[Dict[str, Dict[str, np.ndarray]], Document]:
-    """Return the arrays of the network and of the probe, and the numbers beside them."""
+    """Return the arrays of the networks and of the probe, and the numbers beside them."""
     if _DOCUMENT not in arrays:
         raise StrictNpzError('it has no document')
     document = json.loads(arrays.pop(_DOCUMENT).tobytes().decode())
@@ -211,7 +235,7 @@ def _parts(arrays: Dict[str, np.ndarray]) -> Tuple[Dict[str, Dict[str, np.ndarra
     expected = {'provenance', 'thresholds', *(one.name for one in NUMBERS)}
     if set(document) != expected:
         raise ConfirmerError(f'expected the entries {", ".join(sorted(expected))}')
-    parts: Dict[str, Dict[str, np.ndarray]] = {'network': {}, 'probe': {}}
+    parts: Dict[str, Dict[str, np.ndarray]] = {name: {} for name in PARTS}
     for name, array in arrays.items():
         part, _, rest = name.partition('.')
         if part not in parts:

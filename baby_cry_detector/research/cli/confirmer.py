@@ -21,6 +21,11 @@ def add_parser(subparsers) -> None:
                     '--out: run it again to go on.')
     parser.add_argument('--teacher', type=Path, required=True, metavar='FILE',
                         help='yamnet.tflite (Apache-2.0); needs LiteRT')
+    parser.add_argument('--tagger', type=Path, default=None, metavar='FILE',
+                        help='mn04_as_mAP_432.pt (EfficientAT, MIT): let that network hear the '
+                             'same as well')
+    parser.add_argument('--networks', choices=('yamnet', 'mn04', 'both'), default=None,
+                        help='what the probe reads (default: both with --tagger, else yamnet)')
     parser.add_argument('--manifest', type=Path, action='append', default=[],
                         help='clips with cries (may be repeated; default: the folder that '
                              'BABY_CRY_DATA_DIR names)')
@@ -49,19 +54,26 @@ def run(args) -> int:
     from baby_cry_detector.research.training.confirmer import fit_probe, make_confirmer
     from baby_cry_detector.research.training.confirmer_run import (heard_folds, lines, measured,
                                                                    open_inputs)
+    networks = args.networks or ('both' if args.tagger else 'yamnet')
+    if args.tagger is None and networks != 'yamnet':
+        raise UsageError(f'--networks {networks} needs --tagger')
     with Bars() as bars:
         inputs = open_inputs(args)
         if not any(clip.is_cry for clip in inputs.clips):
             raise UsageError('no cries: give --manifest, or set BABY_CRY_DATA_DIR')
-        heard = heard_folds(inputs, args.out, args.music_hours, args.other_hours, bars.show)
+        columns = inputs.columns(networks)
+        heard = {fold: one.reading(columns) for fold, one in heard_folds(
+            inputs, args.out, args.music_hours, args.other_hours, bars.show).items()}
         report = measured(heard, inputs.checkpoint, args.kept, args.out, bars.say)
         for line in lines(report):
             bars.say(line)
         thresholds = {name: point['threshold'] for name, point in report['points'].items()}
         file = args.out / 'cry_confirmer.npz'
         save_confirmer(file, make_confirmer(
-            inputs.network, fit_probe(list(heard.values())), thresholds, report['pooled'],
-            {'teacher': inputs.teacher_digest, 'measured': report}))
+            inputs.network if networks != 'mn04' else {},
+            inputs.tagger if networks != 'yamnet' else {}, fit_probe(list(heard.values())),
+            thresholds, report['pooled'],
+            {'networks': inputs.digests, 'measured': report}))
         bars.say(f'second listener: {file}')
     if args.json:
         print(json.dumps(report))

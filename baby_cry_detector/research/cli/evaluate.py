@@ -45,9 +45,16 @@ def add_parser(subparsers) -> None:
     parser.add_argument('--peer-file', type=Path, default=None, metavar='FILE',
                         help="the peer's network, yamnet.tflite")
     parser.add_argument('--confirmer', type=Path, default=None, metavar='FILE|DIR',
-                        help='with --background: also with this second listener; of a folder of '
-                             '"train-confirmer" each fold is heard by a probe that was not '
-                             'fitted on it')
+                        help='with --background or --household: also with this second listener; '
+                             'of a folder of "train-confirmer" each fold is heard by a probe '
+                             'that was not fitted on it')
+    parser.add_argument('--household', type=number(int, 0, 1000), default=0, metavar='HOURS',
+                        help='with --folds and --confirmer: what both listeners make of so many '
+                             "hours a fold at a household's density, and of the clips, at the "
+                             'operating points of --checkpoint')
+    parser.add_argument('--further', type=Path, action='append', default=[], metavar='MANIFEST',
+                        help='with --household: what both make of these clips as well, by kind '
+                             '(may be repeated)')
     add_map_option(parser)
     parser.add_argument('--name-points', type=Path, default=None, metavar='CHECKPOINT',
                         help='with --background: store the thresholds of these recalls in this '
@@ -83,8 +90,10 @@ def run(args) -> int:
                          'was not trained on it')
     if args.name_points and not args.background:
         raise UsageError('--name-points needs --background')
-    if args.confirmer and not args.background:
-        raise UsageError('--confirmer needs --background')
+    if args.confirmer and not (args.background or args.household):
+        raise UsageError('--confirmer needs --background or --household')
+    if args.household and not (args.folds and args.confirmer):
+        raise UsageError('--household needs --folds and --confirmer')
     if args.peer and not (args.background and args.peer_file):
         raise UsageError('--peer needs --background and --peer-file')
     extra: Dict[str, Union[int, str]] = {}
@@ -129,8 +138,14 @@ def run(args) -> int:
             report['streams'] = evaluate_streams(args.folds, clips, progress=bars.show)
         if args.background:
             report['background'] = _background(detector, args, clips, bars)
+        if args.household:
+            report.update(_both(args, clips, bars))
         for line in summary_lines(report):
             bars.say(line)
+        if args.household:
+            from baby_cry_detector.research.evaluation.household import household_lines
+            for line in household_lines(report):
+                bars.say(line)
         if args.streams:
             for line in stream_lines(report['streams']):
                 bars.say(line)
@@ -161,8 +176,8 @@ def _background(detector, args, clips, bars):
     from baby_cry_detector.research.training.manifest import load_several
     peer = second = None
     if args.confirmer:
-        from baby_cry_detector.research.evaluation.confirmed import second_listener
-        second = second_listener(args.confirmer, progress=bars.show)
+        from baby_cry_detector.research.evaluation.confirmed import SecondListeners
+        second = SecondListeners(args.confirmer, progress=bars.show)
     if args.peer:
         from baby_cry_detector.research.evaluation.peer import yamnet
         peer = yamnet(args.peer_file)
@@ -175,6 +190,25 @@ def _background(detector, args, clips, bars):
                                hours_per_fold=args.hours, cry_every_s=args.cry_every, peer=peer,
                                second=second,
                                progress=bars.show)
+
+
+def _both(args, clips, bars):
+    """Return what both listeners make of households and of clips."""
+    from baby_cry_detector.research.evaluation.confirmed import SecondListeners
+    from baby_cry_detector.research.evaluation.household import (confirmed, evaluate_clips,
+                                                                 evaluate_household, hear_clips)
+    from baby_cry_detector.research.training.confirmer_run import first_thresholds
+    from baby_cry_detector.research.training.manifest import load_several
+    from baby_cry_detector.stream.listener import open_checkpoint
+    second = SecondListeners(args.confirmer)
+    points = first_thresholds(open_checkpoint(args.checkpoint))
+    further = load_several(args.further, taken=clips)
+    return {'household': evaluate_household(args.folds, clips, second, points,
+                                            hours=args.household, progress=bars.show),
+            'clips': evaluate_clips(args.folds, clips, second, points, n_draws=args.draws,
+                                    progress=bars.show),
+            'further': confirmed(further, hear_clips(args.folds, further, second, bars.show),
+                                 second, points) if further else {}}
 
 
 def _name_points(file, found):

@@ -289,7 +289,7 @@ def evaluate_background(detector: Union[Path, Checkpoint], clips: Sequence[Clip]
     folds = sorted({clip.fold for clip in background if clip.kind != EMOTION})
     for number, fold in enumerate(folds):
         progress('streams of the background', number, len(folds))
-        checkpoint = detector if isinstance(detector, Checkpoint) else _of_fold(detector, fold)
+        checkpoint = detector if isinstance(detector, Checkpoint) else load_fold(detector, fold)
         stream = make_stream([clip for clip in background if clip.fold == fold],
                              [clip for clip in clips if clip.fold == fold and clip.is_cry],
                              hours_per_fold, np.random.default_rng([seed, fold]), cry_every_s)
@@ -317,7 +317,12 @@ def _points(checkpoint: Checkpoint) -> Dict[str, float]:
             if name in checkpoint.provenance.get(ENTRY, {})}
 
 
-def _of_fold(folder: Path, fold: int) -> Checkpoint:
+def load_fold(folder: Path, fold: int) -> Checkpoint:
+    """
+    Return the detector of a run that has not heard a fold.
+
+    :raises ValueError: if there is none.
+    """
     file = Path(folder) / f'fold-{fold}.npz'
     if not file.is_file():
         raise ValueError(f'{file}: no such checkpoint')

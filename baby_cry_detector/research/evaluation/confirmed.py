@@ -11,7 +11,7 @@ begin with the episode.
 from dataclasses import dataclass, replace
 import math
 from pathlib import Path
-from typing import Callable, List
+from typing import List, Optional, Protocol, Sequence
 
 from baby_cry_detector.model.second.confirmation import LATENCY_NS
 from baby_cry_detector.model.second.confirmer import Confirmer, load_confirmer
@@ -25,6 +25,15 @@ import numpy as np
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
 #: Where the first listener never says more than this there is no candidate at any threshold.
 LEAST_CANDIDATE = 0.08
+#: Windows between two words on how far it is.
+MANY = 256
+
+
+class ManyWindows(Protocol):
+    """Networks that hear many windows; see `sounds/tagger.py`."""
+
+    def embeddings(self, samples: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return what they know of the windows that begin there, (n, V)."""
 
 
 @dataclass
@@ -76,42 +85,69 @@ def candidates(smooth: np.ndarray, step_s: float, hop_s: float, duration_s: floa
 
 
 def evidence_of(confirmer: Confirmer, samples: np.ndarray, smooth: np.ndarray, step_s: float,
-                operating_point: str = '', progress: Progress = no_progress) -> Evidence:
+                network: Optional[ManyWindows] = None, progress: Progress = no_progress
+                ) -> Evidence:
     """
-    Let a second listener hear the candidates of a stream.
+    Let a second listener hear the candidates of a stream, with its own threshold.
 
     :param samples: 16 kHz mono, 1.0 is full scale.
     :param smooth: the first listener's smoothed probabilities.
-    :param operating_point: whose threshold counts.
+    :param network: hears many windows at once what the confirmer's networks would.
     """
     numbers = candidates(smooth, step_s, confirmer.hop_s, len(samples) / SAMPLE_RATE)
     values = np.full(int(numbers[-1]) + 1 if len(numbers) else 0, np.nan)
-    for done, number in enumerate(numbers):
-        start = round(number * confirmer.hop_s * SAMPLE_RATE)
-        values[number] = confirmer.log_odds(confirmer.runs.embedding(
-            samples[start:start + WINDOW_SAMPLES])[None])[0]
-        progress('second listener', done + 1, len(numbers))
-    return Evidence(values, confirmer.hop_s, confirmer.threshold(operating_point),
-                    confirmer.pooled)
+    starts = np.round(numbers * confirmer.hop_s * SAMPLE_RATE).astype(int)
+    for at in range(0, len(numbers), MANY):
+        part = starts[at:at + MANY]
+        if network is not None:
+            known = network.embeddings(samples, part)
+        else:
+            known = np.stack([confirmer.embedding(samples[start:start + WINDOW_SAMPLES])
+                              for start in part])
+        values[numbers[at:at + MANY]] = confirmer.log_odds(known)
+        progress('second listener', min(at + MANY, len(numbers)), len(numbers))
+    return Evidence(values, confirmer.hop_s, confirmer.threshold(), confirmer.pooled)
 
 
-def second_listener(path: Path, operating_point: str = '', progress: Progress = no_progress
-                    ) -> Callable[[int, Stream, Scored], Evidence]:
+class SecondListeners:
     """
-    Return a second listener for `background.evaluate_background`.
+    The second listener of every fold, for `background.evaluate_background` and `household.py`.
 
     :param path: a confirmer, or a folder of ``baby-cry train-confirmer``: then each fold is heard
         by the probe that was not fitted on it.
+    :ivar whole: the one that was fitted on all folds.
     :raises ConfirmerError: if there is none.
-    :raises OSError: if a fold has no probe there.
     """
-    whole = load_confirmer(path / 'cry_confirmer.npz' if path.is_dir() else path)
 
-    def listen(fold: int, stream: Stream, first: Scored) -> Evidence:
-        confirmer = whole
-        if path.is_dir():
-            with np.load(path / 'work' / f'probe-{fold}.npz') as probe:
-                confirmer = replace(whole, probe=dict(probe))
-        return evidence_of(confirmer, stream.samples, first.smooth, first.step_s,
-                           operating_point, progress)
-    return listen
+    def __init__(self, path: Path, progress: Progress = no_progress):
+        self._folder = path if path.is_dir() else None
+        self._progress = progress
+        self.whole = load_confirmer(path / 'cry_confirmer.npz' if path.is_dir() else path)
+        self._network: Optional[ManyWindows] = None
+        try:
+            from baby_cry_detector.research.sounds.tagger import many_windows
+        except ImportError:         # without PyTorch window by window, three times as long
+            return
+        self._network = many_windows(self.whole.network, self.whole.tagger)
+
+    def __call__(self, fold: int, stream: Stream, first: Scored) -> Evidence:
+        """
+        Let the second listener of a fold hear the candidates of its stream.
+
+        :raises OSError: if a fold has no probe there.
+        """
+        return evidence_of(self.of_fold(fold), stream.samples, first.smooth, first.step_s,
+                           self._network, self._progress)
+
+    def of_fold(self, fold: int) -> Confirmer:
+        """Return the second listener that was not fitted on a fold."""
+        if self._folder is None:
+            return self.whole
+        with np.load(self._folder / 'work' / f'probe-{fold}.npz') as probe:
+            return replace(self.whole, probe=dict(probe))
+
+
+def at_point(both: Sequence[Scored], threshold: float) -> List[Scored]:
+    """Return the same streams where the second listener agrees from a threshold on."""
+    return [replace(one, evidence=replace(one.evidence, threshold=threshold))
+            for one in both if isinstance(one.evidence, Evidence)]

@@ -78,7 +78,7 @@ def evaluate_streams(folds_dir: Path, clips: Sequence[Clip], *, seed: int = 0,
         if not file.is_file():
             raise ValueError(f'{file}: no such checkpoint')
         checkpoint = load_checkpoint(file)
-        sounds = _FoldSounds([clip for clip in clips if clip.fold == fold])
+        sounds = FoldSounds([clip for clip in clips if clip.fold == fold])
         rng = np.random.default_rng([seed, fold])
         dense, pieces = sounds.dense(rng)
         totals['dense'].add(checkpoint, dense, pieces, [])
@@ -134,7 +134,7 @@ def drift_over_hours(checkpoint: Checkpoint, samples: np.ndarray, hours: float
     return {'hours': hours, 'largest_difference': round(float(np.abs(late - long).max()), 6)}
 
 
-class _FoldSounds:
+class FoldSounds:
     """Clips of one fold in memory, and the streams made of them."""
 
     def __init__(self, clips: Sequence[Clip]):

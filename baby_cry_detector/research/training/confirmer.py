@@ -1,10 +1,10 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Fits the second listener: a probe on YAMNet's embedding, for what the first takes for crying.
+Fits the second listener: a probe on what large networks know of what the first takes for crying.
 
 Each fold's other sounds are laid end to end with that fold's cries in them, at -5 to 20 dB, as
-`evaluation/background.py` does; the first listener hears all of it, YAMNet the windows in which
+`evaluation/background.py` does; the first listener hears all of it, they the windows in which
 the first says crying at least a little, those in the cries, and some of the rest. The probe of a
 fold is fitted on the others. What was heard is kept, so the same command goes on after a stop.
 """
@@ -39,7 +39,7 @@ class EmbedsMany(Protocol):
     """A network that hears many windows."""
 
     def embeddings(self, samples: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return what it knows of the windows that begin there, (n, 1024)."""
+        """Return what it knows of the windows that begin there, (n, V)."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Heard:
     :param smooth: the first one's smoothed probabilities, a step of 10 ms.
     :param lookahead_s: as of `background.Scored`.
     :param numbers: windows that the second one heard, on a grid of `HOP_S`.
-    :param embeddings: float16 (n, 1024) of them.
+    :param embeddings: float16 (n, V) of them.
     :param pieces: as of `background.Stream`.
     :param cries: as of `background.Stream`.
     :param known: as of `background.Scored`.
@@ -97,6 +97,10 @@ class Heard:
             cries = [(float(a), float(b), float(snr)) for a, b, snr in kept['cries']]
             return cls(kept['smooth'], float(kept['lookahead_s']), kept['numbers'],
                        kept['embeddings'], pieces, cries)
+
+    def reading(self, columns: slice) -> 'Heard':
+        """Return the same where the probe reads these of the values."""
+        return replace(self, embeddings=self.embeddings[:, columns])
 
     def first_said(self) -> np.ndarray:
         """Return the highest that the first listener says within each window, (n,)."""
@@ -144,7 +148,7 @@ def hear(fold: int, clips: Sequence[Clip], background: Sequence[Clip], checkpoin
     """
     Make a fold's stream and let both listeners hear it.
 
-    :param network: YAMNet, on many windows.
+    :param network: what knows sounds, on many windows.
     :param music_hours: of the stream, at most; then come the other sounds.
     """
     cries = [clip for clip in clips if clip.fold == fold and clip.is_cry
@@ -256,9 +260,10 @@ def threshold_that_keeps(heard: Mapping[int, Heard],
     return low
 
 
-def make_confirmer(network: Mapping[str, np.ndarray], probe: Mapping[str, np.ndarray],
-                   thresholds: Mapping[str, float], pooled: int, provenance: Dict) -> Confirmer:
+def make_confirmer(network: Mapping[str, np.ndarray], tagger: Mapping[str, np.ndarray],
+                   probe: Mapping[str, np.ndarray], thresholds: Mapping[str, float], pooled: int,
+                   provenance: Dict) -> Confirmer:
     """Return what is shipped."""
     return Confirmer(network, probe, {name: round(float(value), 3)
                                       for name, value in thresholds.items()},
-                     pooled=pooled, hop_s=HOP_S, provenance=provenance)
+                     pooled=pooled, hop_s=HOP_S, provenance=provenance, tagger=tagger)

@@ -11,10 +11,11 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS
 from baby_cry_detector.decision.settings import LEAVE_TO_ENTER
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
+from baby_cry_detector.model.second.sound_network import N_VALUES
 from baby_cry_detector.research.evaluation import background as streams
 from baby_cry_detector.research.evaluation.confirmed import LEAST_CANDIDATE
 from baby_cry_detector.research.evaluation.metrics import auc
-from baby_cry_detector.research.training.confirmer import (hear, Heard, out_of_fold,
+from baby_cry_detector.research.training.confirmer import (EmbedsMany, hear, Heard, out_of_fold,
                                                            ProbeSettings, threshold_that_keeps,
                                                            with_listener)
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
@@ -23,6 +24,8 @@ from baby_cry_detector.stream.listener import open_checkpoint
 import numpy as np
 
 POOLED = 2
+#: What the second listener may know sounds by.
+NETWORKS = ('yamnet', 'mn04', 'both')
 
 
 @dataclass
@@ -31,6 +34,9 @@ class Inputs:
     What a run works on.
 
     :param of_fold: the first listener of each fold, where there is a run with folds.
+    :param network: YAMNet's arrays.
+    :param tagger: mn04's arrays; none where it is not asked for.
+    :param digests: SHA-256 of the files of those two.
     """
 
     clips: List[Clip]
@@ -38,12 +44,19 @@ class Inputs:
     checkpoint: Checkpoint
     of_fold: Mapping[int, Checkpoint]
     network: Dict[str, np.ndarray]
-    teacher_digest: str
+    tagger: Dict[str, np.ndarray]
+    digests: Dict[str, str]
     folds: List[int]
+
+    def columns(self, networks: str) -> slice:
+        """Return which of the values that were heard are those of some `NETWORKS`."""
+        return slice(N_VALUES if networks == 'mn04' else 0,
+                     N_VALUES if networks == 'yamnet' else None)
 
 
 def open_inputs(args) -> Inputs:
     """Read what the command names; raises ValueError, ImportError where that can't be."""
+    from baby_cry_detector.research.sounds.tagger import read_tagger
     from baby_cry_detector.research.sounds.teacher import Teacher
     from baby_cry_detector.research.training.manifest import default_data_dir
 
@@ -57,9 +70,12 @@ def open_inputs(args) -> Inputs:
     of_fold = {}
     if args.folds is not None:
         of_fold = {fold: load_checkpoint(args.folds / f'fold-{fold}.npz') for fold in folds}
+    digests = {'yamnet': hashlib.sha256(args.teacher.read_bytes()).hexdigest()}
+    tagger: Dict[str, np.ndarray] = {}
+    if args.tagger is not None:
+        tagger, digests['mn04'] = read_tagger(args.tagger)
     return Inputs(clips, background, open_checkpoint(args.checkpoint), of_fold,
-                  Teacher(args.teacher).arrays(),
-                  hashlib.sha256(args.teacher.read_bytes()).hexdigest(), folds)
+                  Teacher(args.teacher).arrays(), tagger, digests, folds)
 
 
 def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: float,
@@ -69,17 +85,17 @@ def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: floa
 
     :raises ValueError: if the folder holds a run on something else.
     """
-    from baby_cry_detector.research.sounds.sound_network import BatchNetwork
+    from baby_cry_detector.research.sounds.tagger import many_windows
 
     kept = out / 'work'
     kept.mkdir(parents=True, exist_ok=True)
     _claim(kept / 'run.json', inputs, music_hours, other_hours)
-    network: Optional[BatchNetwork] = None
+    network: Optional[EmbedsMany] = None
     heard = {}
     for number, fold in enumerate(inputs.folds):
         file = kept / f'heard-{fold}.npz'
         if not file.is_file():
-            network = network or BatchNetwork(inputs.network)
+            network = network or many_windows(inputs.network, inputs.tagger)
             hear(fold, inputs.clips, inputs.background,
                  inputs.of_fold.get(fold, inputs.checkpoint), network, music_hours,
                  other_hours).save(file)
@@ -93,7 +109,7 @@ def _claim(file: Path, inputs: Inputs, music_hours: float, other_hours: float) -
                    for clip in [*inputs.clips, *inputs.background])
     own = {'clips': hashlib.sha256('\n'.join(names).encode()).hexdigest(),
            'first': [_digest(one) for one in [inputs.checkpoint, *inputs.of_fold.values()]],
-           'teacher': inputs.teacher_digest, 'hours': [music_hours, other_hours]}
+           'teacher': inputs.digests, 'hours': [music_hours, other_hours]}
     if not file.is_file():
         file.write_text(json.dumps(own))
     elif json.loads(file.read_text()) != own:

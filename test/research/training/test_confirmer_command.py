@@ -8,6 +8,7 @@ from baby_cry_detector.model.second.sound_network import WINDOW_SAMPLES
 from baby_cry_detector.research.evaluation.background import at_threshold, figures
 from baby_cry_detector.research.evaluation.confirmed import candidates, Evidence, evidence_of
 from baby_cry_detector.research.sounds.sound_network import BatchNetwork
+from baby_cry_detector.research.sounds.tagger import BatchTagger
 from baby_cry_detector.research.training.confirmer import (fit_probe, Heard, HOP_S, NOT_FITTED,
                                                            out_of_fold, ProbeSettings,
                                                            threshold_that_keeps, with_listener)
@@ -110,9 +111,10 @@ def test_many_windows_at_once_give_what_one_gives():
     rng = np.random.default_rng(1)
     samples = 0.1 * np.cumsum(rng.standard_normal(40000)) / 50
     starts = np.array([0, 7800, 20000])
-    many = BatchNetwork(confirmer.network).embeddings(samples, starts)
+    many = np.concatenate([network.embeddings(samples, starts) for network in (
+        BatchNetwork(confirmer.network), BatchTagger(confirmer.tagger))], 1)
     for row, start in zip(many, starts):
-        one = confirmer.runs.embedding(samples[start:start + WINDOW_SAMPLES])
+        one = confirmer.embedding(samples[start:start + WINDOW_SAMPLES])
         np.testing.assert_allclose(row, one, atol=1e-3)
         assert probe_log_odds(confirmer.probe, row[None])[0] == pytest.approx(
             confirmer.log_odds(one[None])[0], abs=0.01)

@@ -167,6 +167,32 @@ def test_streams_of_the_folds(run_dir, corpus, capsys, monkeypatch):
     assert 'streams, drift' in output.err
 
 
+def test_both_listeners_in_a_household_and_on_clips(run_dir, corpus, capsys, monkeypatch):
+    from baby_cry_detector.checkpoints import CONFIRMER
+    from baby_cry_detector.research.evaluation import household
+    from baby_cry_detector.research.evaluation import streams as stream_evaluation
+    monkeypatch.setattr(stream_evaluation, 'HOME_MINUTES', 1.0)
+    monkeypatch.setattr(household, 'HOME_CRY_EVERY_S', 20.0)
+    arguments = ['evaluate', '--manifest', str(corpus / 'manifest.csv'), '--household', '1',
+                 '--confirmer', str(CONFIRMER)]
+    assert main(arguments) == 2 and '--household needs' in capsys.readouterr().err
+    assert main([*arguments, '--folds', str(run_dir), '--checkpoint', str(run_dir / 'tiny.npz'),
+                 '--json', '--draws', '0']) == 0
+    output = capsys.readouterr()
+    report = json.loads(output.out)
+    own = report['household']['points']['']
+    assert own['alone']['hours'] == pytest.approx(3 / 60, abs=0.01) and own['alone']['cries'] > 3
+    assert own['alone']['recall'] > 0.5 and 'quiet' in own['alone']['by_kind']
+    # It can only take away, and only later.
+    assert own['both']['recall'] <= own['alone']['recall']
+    assert own['both']['false_events'] <= own['alone']['false_events']
+    clips = report['clips']['points']['']
+    assert clips['both']['recall'] <= clips['alone']['recall'] and clips['alone']['f1'] > 0.8
+    # Bursts of a made voice are no baby to who knows what a sound is; the first ranks them.
+    assert report['clips']['score']['auc'] > 0.9
+    assert 'household, own threshold, both' in output.err and 'clips, both: AUC' in output.err
+
+
 def test_figures_of_streams_with_cries_as_lines():
     from baby_cry_detector.research.evaluation.streams import stream_lines
     found = {'hours': 1.43, 'false_events': 22, 'false_events_per_h': 15.38,
