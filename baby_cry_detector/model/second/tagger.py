@@ -103,7 +103,8 @@ class Tagger:
         x = hard_swish(_convolved(x, self._weights('first'), 2) + self._arrays['first_bias'])
         for number, block in enumerate(BLOCKS):
             x = self._block(x, number, block)
-        return hard_swish(self._product(x, 'last')).mean(axis=(0, 1))
+        result: np.ndarray = hard_swish(self._product(x, 'last')).mean(axis=(0, 1))
+        return result
 
     def _block(self, x: np.ndarray, number: int, block: Block) -> np.ndarray:
         act = hard_swish if block.is_hard else relu
@@ -122,7 +123,8 @@ class Tagger:
         return self._arrays[name].astype(np.float32)
 
     def _product(self, x: np.ndarray, name: str) -> np.ndarray:
-        return x @ self._weights(name) + self._arrays[f'{name}_bias']
+        result: np.ndarray = x @ self._weights(name) + self._arrays[f'{name}_bias']
+        return result
 
 
 def picture(samples: np.ndarray, window: np.ndarray, bands: np.ndarray) -> np.ndarray:
@@ -164,17 +166,20 @@ def mel_bands() -> np.ndarray:
 
 def relu(x: np.ndarray) -> np.ndarray:
     """Return x, or 0 where it is negative."""
-    return np.maximum(x, np.float32(0.0))
+    result: np.ndarray = np.maximum(x, np.float32(0.0))
+    return result
 
 
 def hard_swish(x: np.ndarray) -> np.ndarray:
     """Return x times what rises from 0 at -3 to 1 at 3."""
-    return x * np.clip(x * np.float32(1 / 6) + np.float32(0.5), 0.0, 1.0)
+    result: np.ndarray = x * np.clip(x * np.float32(1 / 6) + np.float32(0.5), 0.0, 1.0)
+    return result
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + exp(-x))."""
-    return 1.0 / (1.0 + np.exp(-x))
+    result: np.ndarray = 1.0 / (1.0 + np.exp(-x))
+    return result
 
 
 def _convolved(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
