@@ -14,6 +14,9 @@ ROS_ARGUMENTS, END_OF_THEM = '--ros-args', '--'
 # Executables that are several nodes, and what they take themselves.
 SEVERAL = {'cry_graph': ('cry_classifier', 'feature_extractor', 'audio_capture')}
 OWN = {'cry_graph': {'--no-capture': 'another package publishes the audio'}}
+# What stands first and is answered without starting the node.
+LINK = {name: ('--link TOKEN_FILE [PORT]', 'show a link to the page, and start nothing')
+        for name in ('caregiver_page', 'ward_page')}
 # What people write who forget --ros-args.
 _ROS_OPTIONS = ('-p', '--param', '-r', '--remap', '--params-file', '--log-level', '-e',
                 '--enclave')
@@ -65,6 +68,8 @@ def help_of(name: str) -> str:
              '-r __ns:=/NAMESPACE]']
     if name in OWN:
         lines += ['', *(f'  {argument}  {meaning}' for argument, meaning in OWN[name].items())]
+    if name in LINK:
+        lines += ['', '  ' + '  '.join(LINK[name])]
     for node in SEVERAL.get(name, (name,)):
         if node in TABLES:
             lines += ['', f'parameters of {node}:']

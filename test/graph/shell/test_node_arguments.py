@@ -24,6 +24,7 @@ def ended(name, *arguments):
 def test_help_is_words_and_starts_nothing(name):
     result = ended(name, '--help')
     assert result.returncode == 0 and not result.stderr
+    assert ('--link TOKEN_FILE' in result.stdout) is (name in ('caregiver_page', 'ward_page'))
     for node in SEVERAL.get(name, (name,)):
         for parameter in TABLES[node]:
             assert f'\n  {parameter.name} ({parameter.type_name}' in result.stdout
