@@ -321,7 +321,7 @@ def _check_format(path: Path, file: Any, channel: Choice) -> AudioFormat:
 def _import_soundfile() -> Any:
     try:
         import soundfile
-    except (ImportError, OSError) as error:
+    except Exception as error:         # another module of that name may raise anything
         raise AudioSourceError('reading audio files needs soundfile: install python3-soundfile '
                                f'(apt) or soundfile (pip) ({error})') from None
     return soundfile

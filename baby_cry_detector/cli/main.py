@@ -96,6 +96,10 @@ def _run(arguments) -> int:
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    except SyntaxError as error:
+        print(f'error: {error.filename} cannot be imported (line {error.lineno}: {error.msg}): '
+              'does a module of another program stand first on the path?', file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -15,8 +15,8 @@ ROS_ARGUMENTS, END_OF_THEM = '--ros-args', '--'
 SEVERAL = {'cry_graph': ('cry_classifier', 'feature_extractor', 'audio_capture')}
 OWN = {'cry_graph': {'--no-capture': 'another package publishes the audio'}}
 # What stands first and is answered without starting the node.
-LINK = {name: ('--link TOKEN_FILE [PORT]', 'show a link to the page, and start nothing')
-        for name in ('caregiver_page', 'ward_page')}
+LINK = dict.fromkeys(('caregiver_page', 'ward_page'),
+                     ('--link TOKEN_FILE [PORT]', 'show a link to the page, and start nothing'))
 # What people write who forget --ros-args.
 _ROS_OPTIONS = ('-p', '--param', '-r', '--remap', '--params-file', '--log-level', '-e',
                 '--enclave')
