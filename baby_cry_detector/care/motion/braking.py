@@ -3,15 +3,16 @@
 """The ways to rest: at once, as fast as is gentle; or from a state that is not known exactly."""
 
 import math
-from typing import List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
-from baby_cry_detector.care.motion.joint import STROKE_M
+from baby_cry_detector.care.motion.executed import Curve
+from baby_cry_detector.care.motion.joint import Joint, STROKE_M
 import numpy as np
 
 BRAKE_SPACING_S = 0.02
 # From a measured state: durations, the best first, and shares of the way at constant speed. In one
 # piece, so that an error of it is made up for slowly.
-GENTLE_S, GENTLE_SHARES = (0.75, 0.5, 1.0, 0.35, 0.25), (0.5, 1.0 / 3.0, 0.2, 0.1, 0.0)
+GENTLE_S, GENTLE_SHARES = (0.75, 0.5, 1.0, 1.1, 0.35, 0.25), (0.5, 1.0 / 3.0, 0.2, 0.1, 0.0)
 # What is executed of that then, in m/s^2, its change within 0.1 s, and steps of straight lines in
 # m/s; and the share of these that is soft enough.
 HARDEST, HARDEST_CHANGE, HARDEST_STEP, SOFT = 0.65, 0.9, 0.13, 0.6
@@ -20,6 +21,14 @@ HARDEST, HARDEST_CHANGE, HARDEST_STEP, SOFT = 0.65, 0.9, 0.13, 0.6
 LATEST_S, MOST_UNKNOWN, UNKNOWN_LAG_S = 0.1, 0.6, 0.03
 BEYOND_M = 5e-3                           # so far beyond the stroke is as bad as a blow
 SHORT_OF_STROKE_M = 3e-4                  # by what noise makes of the measured state
+# How long the way to the rest position takes for a joint that does not follow; slow is best.
+SETTLING_S = (2.0, 1.6, 1.3, 1.0, 0.75)
+# Its points, as shares of that. One alone: a consumer goes there from wherever *it* is.
+SETTLING_PIECES = ((0.4, 0.7, 1.0), (1.0,))
+# And ways that end elsewhere, as shares of the way at constant speed.
+SETTLING_SHARES = (0.0, 0.1, 0.2, 1.0 / 3.0)
+# Below it one point is enough: it hardly moves, and may stand where a hand has put it since.
+SETTLING_SLOW = 0.03                      # m/s
 Columns = Tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -65,13 +74,15 @@ def brake(v: float, a: float, scale: float = 1.0, deceleration: float = 0.6, jer
 
 
 def gentle(position: float, velocity: float, acceleration: Optional[float]
-           ) -> List[Tuple[float, float]]:
+           ) -> List[Tuple[float, float, bool]]:
     """
-    Return ways to rest from a measured state, as (duration in s, way in m), the best first.
+    Return ways to rest from a measured state, as (duration in s, way in m, is safe), best first.
 
     Of one point each. The best is the shortest that is soft whatever the sensor may have meant:
     one that says old places as new, or a plan that comes late, shows a state that is over; near
     the end of a swing that has turned meanwhile, and a short brake from there would be a blow.
+    A way is safe if it is soft and within the stroke whatever was meant; at the end of each swing
+    there is one.
 
     :param position: metres from the rest position, ``velocity`` in m/s.
     :param acceleration: in m/s^2; ``None``: a line is all that is known.
@@ -97,7 +108,29 @@ def gentle(position: float, velocity: float, acceleration: Optional[float]
             beyond = float(np.abs(path).max()) - (STROKE_M - SHORT_OF_STROKE_M)
             ranked.append((max(harsh, SOFT) + max(0.0, beyond) / BEYOND_M, len(ranked),
                            duration_s, way))
-    return [(duration_s, way) for _, _, duration_s, way in sorted(ranked)]
+    return [(duration_s, way, cost <= 1.0) for cost, _, duration_s, way in sorted(ranked)]
+
+
+def settling(now_s: float, position: float, velocity: float, joint: Joint, is_seen: bool
+             ) -> Iterator[Columns]:
+    """
+    Yield times, places and velocities of slow ways to rest, the best first.
+
+    :param position: joint units, ``velocity`` joint units per second.
+    :param is_seen: whether they are measured.
+    """
+    in_pieces = is_seen and abs(velocity) > SETTLING_SLOW * joint.units_per_metre
+    for pieces in SETTLING_PIECES if in_pieces else SETTLING_PIECES[1:]:
+        for duration_s in SETTLING_S:
+            t = now_s + duration_s * np.array(pieces)
+            way = Curve(np.array([now_s, t[-1]]), np.array([position, joint.rest]),
+                        np.array([velocity, 0.0]))
+            yield (t, *way.states(t)[:2])
+    # On its way out there may be no room for one that leads back at once.
+    for duration_s in SETTLING_S[1:] if in_pieces else ():
+        for share in SETTLING_SHARES:
+            place = position + share * velocity * duration_s
+            yield np.array([now_s + duration_s]), np.array([place]), np.zeros(1)
 
 
 def _meant(position: float, velocity: float, acceleration: Optional[float]) -> np.ndarray:

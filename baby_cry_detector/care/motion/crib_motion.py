@@ -8,31 +8,29 @@ out is a `Motion` to be sent at once, or ``None``.
 """
 
 import math
-from typing import Any, Dict, Optional
+from typing import Optional
 
-from baby_cry_detector.care.motion.measured_joint import LAG_M, MeasuredJoint, MOVING_S
+from baby_cry_detector.care.motion.known_crib import (KnownCrib, NOT_MEASURED, SURE_M,
+                                                      SURE_TIMES)
+from baby_cry_detector.care.motion.measured_joint import MOVING_S
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, LONGEST_PLAN_S, Motion
 from baby_cry_detector.care.motion.rocking_machine import RockingMachine
-from baby_cry_detector.care.motion.stamp_clock import StampClock
-from baby_cry_detector.care.motion.stops.heeding import Heeding
-from baby_cry_detector.units import SECOND_NS
+from baby_cry_detector.care.motion.stops.patience import Patience
 
 # How soon after one another a joint that does not follow is told to brake.
 BRAKE_AGAIN_S = 0.3
 # How soon a brake is tried again where none was within the limits: each measurement would choose
 # the one whose noise allows it.
 TRY_AGAIN_S = 0.1
+# So far from where it should have come to rest, and moving, it goes on.
+ELSEWHERE_M = 8e-4
 # So often where to stop is said again to a crib that nobody measures.
 MOST_REPEATS = 4
 # A plan that was not received by then was the last one: what was sent before comes to rest.
 DELIVERY_S = 0.4
-# So far from where it was told to be it still counts as being there.
-SURE_M = 3e-4
-SURE_TIMES = 3
-NOT_MEASURED = 'joint_states do not say where {} is'
 
 
-class CribMotion:
+class CribMotion(KnownCrib):
     """
     A machine that is told where the joint is.
 
@@ -47,86 +45,16 @@ class CribMotion:
     def __init__(self, machine: RockingMachine, now_s: float, is_measured: bool = True,
                  has_place: bool = True) -> None:
         """Nothing was measured or told."""
-        self.machine, self.is_measured, self._has_place = machine, is_measured, has_place
-        self.joint = MeasuredJoint(machine.joint, machine.gate.setpoints)
-        self._made_s = self._since_s = self._told_s = now_s
+        super().__init__(machine, now_s, is_measured, has_place)
         self._braked_s = self._tried_s = -BRAKE_AGAIN_S
         self._braking_until_s = -math.inf
-        self.is_alone = True                   # whether nobody else commands it
-        self._compared_s = 0.0
-        self._followed = 0                     # how often it was where it was told to be, in a row
-        self._is_certain = False       # of where it is without measuring, since it was told
-        self.is_delivered = True       # whether all that was sent has arrived, as far as known
-        self._clock = StampClock()
-        self._is_contradicted = False  # whether the sensor says what cannot follow from the above
-        self._is_misread = False       # whether what was sent last was perhaps read by a set clock
-        self._beginning_until_s = -math.inf    # till then it may be anywhere, whatever it shows
-        self.heeding = Heeding()
+        self._patience = Patience()
         self.owed = ''                 # the reason of a stop that is still to be carried out
+        self.lacks = ''                # and what that waits for
         self._repeat_s, self._repeats = math.inf, 0    # when where to stop is sent again
         self._watched_until_s = -math.inf      # till when something may move it after a stop
         self._latest_end_s = now_s + LONGEST_PLAN_S    # of all that was ever sent
         self._halted = ''              # that of the stop that was returned last
-
-    # --- what is known ---------------------------------------------------------------------------
-    def measure(self, now_s: float, position: float, age_s: float = 0.0) -> None:
-        """
-        Take a sample of `joint_states`; see `MeasuredJoint.take`.
-
-        Motion that is seen soon after something was sent counts, though it may have been lost that
-        it should end.
-        """
-        if self.joint.take(now_s, position, age_s) and (
-                now_s < max(self._since_s, self._told_s) + LONGEST_PLAN_S):
-            since_s = self.joint.moved_since()
-            if since_s < now_s:
-                self.machine.duty.extend(round(since_s * SECOND_NS), round(now_s * SECOND_NS))
-
-    def read_clocks(self, now_s: float, stamp_s: float) -> None:
-        """
-        Compare the clock of the motion with that of the stamps; call this before each `step`.
-
-        Who carries out a plan judges its stamp by his clock. One that was set between the stamp
-        and that makes him begin in the middle, or later.
-        """
-        before_s = self._clock.read_s
-        if not self._clock.read(now_s, stamp_s):
-            return
-        self._is_misread = (not self.machine.gate.setpoints and self.machine.is_moving(now_s)
-                            and self._told_s >= before_s - LATENCY_S)
-
-    def objection(self, now_s: float) -> str:
-        """Return why motion can't begin where the crib is now, or ''."""
-        if not self._has_place:
-            return ''
-        name = self.machine.joint.name
-        if self.is_measured:
-            if not self.joint.is_fresh(now_s):
-                return self.joint.trouble or NOT_MEASURED.format(name)
-            if not self.joint.is_at_rest(now_s):
-                return f'{name} is not at rest'
-            return ''
-        left_s = self._since_s + LONGEST_PLAN_S - now_s
-        if not self._is_certain and left_s > 0.0:
-            return f'what was sent before may go on for {left_s:.0f} s'
-        return ''
-
-    @property
-    def needs_states(self) -> bool:
-        """Return whether `joint_states` are needed."""
-        return self.is_measured and self._has_place
-
-    def figures(self) -> Dict[str, Any]:
-        """Return what is measured, for diagnostics; empty where nothing is."""
-        if not self.needs_states or self.joint.position is None:
-            return {}
-        place_m = self.machine.joint.metres(self.joint.position)
-        return {'place_mm': round(1e3 * place_m, 1), 'stopped_again': self.heeding.unheeded,
-                'astray_mm': round(1e3 * self.joint.error_m, 1)}
-
-    def is_moving(self, now_s: float) -> bool:
-        """Return whether anything that was sent has not come to its end."""
-        return self.machine.is_moving(now_s)
 
     # --- what is told ----------------------------------------------------------------------------
     def start(self, now_s: float, frequency_hz: float, amplitude_mm: float) -> str:
@@ -186,10 +114,16 @@ class CribMotion:
                     f'{1e3 * self.joint.error_m:.0f} mm from where it was told to be')
             elif self.joint.is_astray and not self.machine.gate.setpoints:
                 return None                    # the next measurements tell what this is
+        if self.machine.is_due(now_s):
+            self._look_around(now_s, False)
         motion = self.machine.step(now_s)
+        if motion is None and self.machine.gate.refused and self._may_go_on(now_s):
+            self.owed = self.machine.gate.refused
         if motion is not None:
             self._told_s = now_s
             self._latest_end_s = max(self._latest_end_s, motion.end_s)
+            if self.machine.profile is None:           # the gate put a brake in its place
+                return self._exactly(motion)
             if self.machine.gate.curve is not None:
                 self.heeding.note_plan(self.machine.gate.curve)
         return motion
@@ -199,8 +133,8 @@ class CribMotion:
         Come to rest at once; never from a place that is only assumed.
 
         :return: ``None`` where it is at rest, or where nobody knows how it moves. Then the stop is
-            `owed`: `step` returns it once that is measured, as long as what was sent before, by
-            another process too, may go on.
+            `owed`, and waits for what it `lacks`: `step` returns it then, as long as what was sent
+            before, by another process too, may go on.
         """
         self.heeding.begin()
         if self.needs_states and not self.machine.gate.setpoints:
@@ -214,6 +148,7 @@ class CribMotion:
 
     def _halt(self, now_s: float, why: str) -> Optional[Motion]:
         machine = self.machine
+        self.lacks = 'a brake that is within the limits'
         if machine.gate.is_known and machine.gate.is_moving(now_s):
             if now_s < self._braking_until_s:
                 machine.why = why              # it is on its way to rest
@@ -223,16 +158,25 @@ class CribMotion:
             if self._is_in_doubt(now_s) or not self._is_sure(now_s) or (
                     self._is_beginning(now_s) and self.joint.error_m > SURE_M):
                 return self._settle(now_s, why)
-            if self.joint.error_m > SURE_M:
-                self.heeding.forget()
+            told = machine.gate.curve
+            self._look_around(now_s)
+            if self.joint.error_m > SURE_M and machine.gate.curve is told:
                 seen = self.joint.estimate(now_s)      # rather from where it is
                 if seen is not None:
-                    return self._braking(machine.brake_from(now_s, *seen, why))
-            return self._exactly(machine.brake(now_s, why))
+                    motion = self._braking(machine.brake_from(
+                        now_s, *seen, why, self._is_patient(now_s)))
+                    if motion is not None:
+                        self.heeding.forget()
+                    return motion
+            return self._exactly(machine.brake(now_s, why, self._is_patient(now_s)))
         machine.brake(now_s, why)              # there is nothing to send
         if self.needs_states and not machine.gate.setpoints:
             return self._recover(now_s, why)   # it may move though nothing here made it
         return None
+
+    def _is_patient(self, now_s: float) -> bool:
+        """Return whether what is measured next may show a better brake, and there is time."""
+        return self.needs_states and self._patience.is_left(now_s)
 
     def _exactly(self, motion: Optional[Motion]) -> Optional[Motion]:
         """Note a brake from what is surely carried out: it is seen whether it was taken."""
@@ -269,7 +213,9 @@ class CribMotion:
 
     def _again(self, now_s: float) -> Optional[Motion]:
         """Send a stop again that was not taken, from what goes on."""
-        return self.heeding.count(self._exactly(self.machine.brake(now_s, self.machine.why)))
+        self._look_around(now_s)
+        return self.heeding.count(self._exactly(self.machine.brake(
+            now_s, self.machine.why, self._is_patient(now_s))))
 
     def is_watched(self, now_s: float) -> bool:
         """Return whether something that was sent before a stop may move it still."""
@@ -283,8 +229,8 @@ class CribMotion:
                 or joint.time_s < self._braking_until_s + MOVING_S + LATENCY_S
                 or not joint.is_fresh(now_s) or joint.moved_since() >= now_s):
             return False
-        lag = LAG_M * self.machine.joint.units_per_metre
-        return not gate.is_known or abs(joint.position - gate.state(now_s)[0]) > lag
+        elsewhere = ELSEWHERE_M * self.machine.joint.units_per_metre
+        return not gate.is_known or abs(joint.position - gate.state(now_s)[0]) > elsewhere
 
     def _brake_on(self, now_s: float) -> Optional[Motion]:
         """Stop it again, from how it is seen moving."""
@@ -307,18 +253,6 @@ class CribMotion:
         self.owed = self._halted
         self._braked_s, self._braking_until_s = -BRAKE_AGAIN_S, -math.inf
 
-    def _follows(self) -> bool:
-        """Compare each measurement with what was sent, once."""
-        if self.joint.time_s <= self._compared_s or not self.machine.gate.is_known:
-            return True
-        self._compared_s = self.joint.time_s
-        gate, time_s = self.machine.gate, self.joint.time_s
-        follows = self.joint.follows(*gate.state(time_s)[:2], gate.straight(time_s))
-        self._followed = 0 if self.joint.is_astray else self._followed + 1
-        self._is_contradicted &= self._followed < SURE_TIMES
-        self.machine.note_error(self.joint.off_m, self.joint.error_growth)
-        return follows
-
     def _recover(self, now_s: float, why: str) -> Optional[Motion]:
         """Brake from where it is measured; what was sent before is not being carried out."""
         machine = self.machine
@@ -328,41 +262,26 @@ class CribMotion:
         if now_s < max(self._braked_s + BRAKE_AGAIN_S, self._tried_s + TRY_AGAIN_S):
             return None
         if not self.is_alone and self._told_s == self._made_s:
-            return None                        # who moves it stops it
+            self.lacks = 'who moves it to stop it'
+            return None
         seen = self.joint.estimate(now_s)
         if seen is None:                       # then from where it was told to be, if it was there
+            self.lacks = f'joint_states to say how {machine.joint.name} moves'
             return (self._braking(machine.brake(now_s, why))
                     if self._followed >= SURE_TIMES else None)
-        if self.joint.position is not None and self.joint.is_at_rest(now_s):
+        has_ended = machine.gate.is_known and not machine.gate.is_moving(now_s)
+        if self.joint.position is not None and (self.joint.is_at_rest(now_s) or (
+                has_ended and self.joint.moved_since() == math.inf)):
             machine.gate.anchor(now_s, self.joint.position)
             return None
         self._braked_s, self._followed = now_s, 0
         if machine.gate.is_known:
             return self.heeding.count(self._settle(now_s, why), self.is_watched(now_s))
-        motion = self._braking(machine.brake_from(now_s, *seen, why))
+        motion = self._braking(machine.brake_from(
+            now_s, *seen, why, self._is_patient(now_s)))
         if motion is None:             # the next measurement shows more
             self._braked_s, self._tried_s = -BRAKE_AGAIN_S, now_s
         return motion
-
-    def _is_sure(self, now_s: float) -> bool:
-        """Return whether it does what it was told, as far as anybody knows."""
-        return (self._is_certain and self._is_received(now_s)
-                and (not self.is_measured or self._followed >= SURE_TIMES))
-
-    def _is_received(self, now_s: float) -> bool:
-        """Return whether what was sent has arrived, or may still be on its way."""
-        return self.is_delivered or now_s < self._told_s + LATENCY_S
-
-    def _is_in_doubt(self, now_s: float) -> bool:
-        return not self.machine.gate.setpoints and self._clock.is_in_doubt(now_s)
-
-    def _is_beginning(self, now_s: float) -> bool:
-        """
-        Return whether it has not been yet where it was told to be for the first time.
-
-        A sensor that counts in other units, or backwards, shows that by what moves first.
-        """
-        return now_s < self._beginning_until_s
 
     def _misread(self, now_s: float) -> Optional[Motion]:
         """Go slowly to the rest position, whatever is carried out."""
@@ -395,6 +314,7 @@ class CribMotion:
 
     def _braking(self, motion: Optional[Motion]) -> Optional[Motion]:
         if motion is not None:
+            self._patience.end()
             self._braking_until_s, self._told_s = motion.end_s, motion.start_s
             self._latest_end_s = max(self._latest_end_s, motion.end_s)
         return motion

@@ -4,7 +4,7 @@
 
 from collections import deque
 import math
-from typing import Deque, Optional, Tuple
+from typing import Deque, List, Optional, Tuple
 
 from baby_cry_detector.care.motion.joint import Joint
 import numpy as np
@@ -93,6 +93,10 @@ class MeasuredJoint:
     def position(self) -> Optional[float]:
         """Return the last position, in joint units."""
         return self._samples[-1][1] if self._samples else None
+
+    def latest(self, duration_s: float) -> List[Tuple[float, float]]:
+        """Return the samples of so long, (time, position)."""
+        return [sample for sample in self._samples if sample[0] >= self.time_s - duration_s]
 
     def is_at_rest(self, now_s: float) -> bool:
         """Return whether it is known to have stood still for half a second."""

@@ -9,8 +9,9 @@ acceleration, jerk, that it ends at rest, and the duty. What does not pass is re
 where nobody knows where the joint is, nothing is sent.
 """
 
+from itertools import product
 import math
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from baby_cry_detector.care.motion import braking
 from baby_cry_detector.care.motion.duty import DutyLog
@@ -27,16 +28,13 @@ LATENCY_S = 0.1
 LONGEST_PLAN_S = 10.5
 # A set-point that comes later than this finds the crib standing where the last one left it.
 LATE_S = 0.1
-BRAKE_LEAD_S = 0.04                       # from the latest arrival to the first point of a brake
-# How long the way to the rest position takes for a joint that does not follow; slow is best.
-SETTLING_S = (2.0, 1.6, 1.3, 1.0, 0.75)
-# And to where a crib was told to stop that nobody measures: a hand may have moved it anywhere.
+# From the latest arrival to the first point of a brake, the best first.
+BRAKE_LEADS_S = (0.06, 0.1, 0.2)
+# How long the way takes to where a crib was told to stop that nobody measures: a hand may have
+# moved it anywhere.
 REPEATED_S = (1.3, 1.6, 2.0)
-# Its points, as shares of that. One alone: a consumer goes there from wherever *it* is.
-SETTLING_PIECES = ((0.4, 0.7, 1.0), (1.0,))
-SETTLING_MARGIN = 0.03                    # m/s
-# Below it one point is enough: it hardly moves, and may stand where a hand has put it since.
-SETTLING_SLOW = 0.03                      # m/s
+# What is measured may be faster by that, m/s.
+SETTLING_MARGIN = 0.03
 # What is slower than that, in m/s and m/s^2, stands still.
 STILL = 2e-3, 0.02
 # Brakes, the best first: acceleration in m/s^2, and its change in m/s^3.
@@ -57,6 +55,7 @@ class MotionGate:
         """Nobody knows where it is."""
         self.duty, self.joint, self.setpoints = duty, joint, setpoints
         self.refused = ''                 # why the last plan was replaced
+        self.ways: List[Curve] = []       # what may be executed though something else was told
         self._curve: Optional[Curve] = None
         self._straight: Optional[Curve] = None    # as who draws straight lines executes it
         self._before: Tuple[Optional[Curve], Optional[Curve]] = (None, None)
@@ -123,7 +122,7 @@ class MotionGate:
         except (TypeError, ValueError, OverflowError) as error:
             self.refused = f'this is no plan: {error}'
         if self.refused:
-            return self.brake(now_s)
+            return self.brake(now_s, True)
         if self.setpoints and not self.is_moving(now_s):
             self._sample = (now_s, *self.state(now_s)[:2])       # none was due before
         return self._send(motion)
@@ -147,10 +146,11 @@ class MotionGate:
         self._curve = self._straight = None    # until it has got there
         return motion
 
-    def brake(self, now_s: float) -> Optional[Motion]:
+    def brake(self, now_s: float, is_patient: bool = False) -> Optional[Motion]:
         """
         Return the shortest way to rest, wherever that is.
 
+        :param is_patient: whether only one will do that is joined smoothly from all `ways`.
         :return: ``None`` if it is at rest or nobody knows where it is, or where no brake is within
             the limits (`refused` says so): what was sent before ends at rest, and was.
         """
@@ -163,19 +163,30 @@ class MotionGate:
         x, v, a = self._curve.state(begin_s)
         if not self.setpoints and self._is_still(v, a):
             return self._stay(now_s, x)
-        why = ''
-        for acceleration, jerk in BRAKES:
+        why, second = '', None
+        for lead_s, (acceleration, jerk) in product(BRAKE_LEADS_S, BRAKES):
             t, way, velocities = braking.brake(v, a, self.joint.units_per_metre, acceleration,
                                                jerk)
             # Who takes it as late as may be, and is a hair elsewhere, has time to get there.
-            later = t >= (0.0 if self.setpoints else min(BRAKE_LEAD_S, t[-1]))
-            motion = Motion(float(now_s), begin_s + t[later], x + way[later], velocities[later])
+            lead_s = 0.0 if self.setpoints else lead_s
+            later = t >= min(lead_s, t[-1])
+            motion = Motion(float(now_s), begin_s + np.maximum(t[later], lead_s), x + way[later],
+                            velocities[later])
             wrong = self._form_objection(motion) or self._motion_objection(motion)
-            if not wrong:
+            if not wrong and self.is_joined(motion):
                 return self._send(motion)
+            second = second or (motion if not wrong else None)
             why = why or wrong
+        if second is not None:             # for what was told
+            return None if is_patient else self._send(second)
         self.refused = self.refused or f'no brake: {why}'
         return None
+
+    def is_joined(self, motion: Motion) -> bool:
+        """Return whether a plan is joined smoothly from all that may be executed."""
+        return self.setpoints or not any(
+            late_objection(self.joint, way, motion, late_s)
+            for way in self.ways for late_s in (0.0, *_LATENESS))
 
     def _is_still(self, velocity: float, acceleration: float) -> bool:
         scale = self.joint.units_per_metre
@@ -188,29 +199,35 @@ class MotionGate:
         Slow from anywhere: what is measured of a joint that has not moved may be another place's
         (a hand, other units), and who has not been there yet would be thrown there.
         """
-        motion = Motion(float(now_s), np.array([now_s + SETTLING_S[0]]), np.array([place]),
+        motion = Motion(float(now_s), np.array([now_s + braking.SETTLING_S[0]]), np.array([place]),
                         np.zeros(1))
         self.refused = self._form_objection(motion) or self._motion_objection(motion)
         return None if self.refused else self._send(motion)
 
     def brake_from(self, now_s: float, position: float, velocity: float,
-                   acceleration: Optional[float] = None) -> Optional[Motion]:
+                   acceleration: Optional[float] = None, is_patient: bool = False
+                   ) -> Optional[Motion]:
         """
         Return a gentle way to rest from a measured state; what was sent before no longer counts.
 
         :param acceleration: ``None``: not known.
+        :param is_patient: whether only a way will do that is safe whatever was meant.
         :return: ``None``, and `refused` says why, where there is none within the limits.
         """
-        scale = self.joint.units_per_metre
+        scale, before = self.joint.units_per_metre, (self._curve, self._straight, self._sample)
         self.anchor(now_s, position, velocity)
-        for t, way in braking.gentle(self.joint.metres(position), velocity / scale,
-                                     None if acceleration is None else acceleration / scale):
+        for t, way, is_safe in braking.gentle(
+                self.joint.metres(position), velocity / scale,
+                None if acceleration is None else acceleration / scale):
+            if is_patient and not is_safe:
+                self.refused = ''
+                break                          # nor are those that follow
             motion = Motion(float(now_s), np.array([now_s + t]),
                             np.array([position + way * scale]), np.zeros(1))
             self.refused = self._form_objection(motion) or self._motion_objection(motion, True)
             if not self.refused:
                 return self._send(motion)
-        self.forget()
+        self._curve, self._straight, self._sample = before
         return None
 
     def repeat(self, now_s: float, ways: Sequence[Curve], end_s: float = 0.0
@@ -251,28 +268,23 @@ class MotionGate:
         told, on_lines, best, why = self._curve, self._straight, None, ''
         # Measured, it may be faster than it seems; what does not follow may be the sensor.
         faster = velocity + math.copysign(SETTLING_MARGIN * self.joint.units_per_metre, velocity)
-        in_pieces = is_seen and abs(velocity) > SETTLING_SLOW * self.joint.units_per_metre
-        for pieces in SETTLING_PIECES if in_pieces else SETTLING_PIECES[1:]:
-            for duration_s in SETTLING_S:
-                t = now_s + duration_s * np.array(pieces)
-                way = Curve(np.array([now_s, t[-1]]), np.array([position, self.joint.rest]),
-                            np.array([velocity, 0.0]))
-                motion = Motion(float(now_s), t, *way.states(t)[:2], at_arrival)
-                self.anchor(now_s, position, faster)
-                margin = is_seen and self._motion_objection(motion, True)
-                self.anchor(now_s, position, velocity)
-                measured = self._form_objection(motion) or self._motion_objection(motion, True)
-                if told is not None:
-                    self._curve, self._straight = told, on_lines
-                wrong = [measured, self._motion_objection(motion, True)]
-                why = why or measured
-                # More of the stroke is better than a push; where it may be one, a single point.
-                pushes = sum(bool(text) and 'further' not in text for text in wrong)
-                further = sum(map(bool, wrong)) - pushes
-                rank = (pushes, pushes * len(pieces), further, further * duration_s, bool(margin))
-                if not all(wrong) and (best is None or rank < best[0]):
-                    best = rank, motion, measured
-            if best is not None and best[0] == (0, 0, 0, 0.0, False):
+        for t, places, speeds in braking.settling(now_s, position, velocity, self.joint, is_seen):
+            motion = Motion(float(now_s), t, places, speeds, at_arrival)
+            self.anchor(now_s, position, faster)
+            margin = is_seen and self._motion_objection(motion, True)
+            self.anchor(now_s, position, velocity)
+            measured = self._form_objection(motion) or self._motion_objection(motion, True)
+            if told is not None:
+                self._curve, self._straight = told, on_lines
+            wrong = [measured, self._motion_objection(motion, True)]
+            why = why or measured
+            # More of the stroke is better than a push; where it may be one, a single point.
+            pushes = sum(bool(text) and 'further' not in text for text in wrong)
+            further = sum(map(bool, wrong)) - pushes
+            rank = (pushes, pushes * len(t), further, further * (t[-1] - now_s), bool(margin))
+            if not all(wrong) and (best is None or rank < best[0]):
+                best = rank, motion, measured
+            if rank == (0, 0, 0, 0.0, False):
                 break
         self.refused = '' if best is not None else why
         if best is None:

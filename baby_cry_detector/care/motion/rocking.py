@@ -17,13 +17,15 @@ from functools import lru_cache
 import math
 from typing import Optional, Tuple
 
-from baby_cry_detector.care.policy.policy import (FREQUENCY_RANGE_HZ, HARD_ACCELERATION,
-                                                  LARGEST_AMPLITUDE_MM)
+from baby_cry_detector.care.policy.policy import FREQUENCY_RANGE_HZ, LARGEST_AMPLITUDE_MM
 import numpy as np
 
 SHORTEST_RAMP_S = 3.0
 # Between points of a trajectory a consumer interpolates, which peaks some per cent higher.
 INTERPOLATION_MARGIN = 0.95
+# The highest that is planned, m/s^2: what is joined late, or from a hair elsewhere, has to be made
+# up for below the limit.
+HIGHEST_PLANNED = 0.63
 
 
 def envelope(t: np.ndarray, ramp_s: float) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,14 +62,14 @@ def fit(frequency_hz: float, amplitude_m: float, acceleration: float,
 
     The frequency is lowered first, as far as 0.3 Hz, then the amplitude.
 
-    :param acceleration: highest peak in m/s^2; above 0.7 it counts as 0.7.
+    :param acceleration: highest peak in m/s^2; above 0.66 it counts as 0.66.
     :raises ValueError: if something is no positive number.
     """
     if not all(math.isfinite(value) and value > 0
                for value in (frequency_hz, amplitude_m, acceleration, ramp_s)):
         raise ValueError('expected a frequency, an amplitude, an acceleration and a ramp above 0, '
                          f'got {frequency_hz!r}, {amplitude_m!r}, {acceleration!r}, {ramp_s!r}')
-    allowed = min(acceleration, HARD_ACCELERATION) * INTERPOLATION_MARGIN
+    allowed = min(acceleration * INTERPOLATION_MARGIN, HIGHEST_PLANNED)
     low, high = FREQUENCY_RANGE_HZ
     frequency_hz = min(high, max(low, frequency_hz))
     amplitude_m = min(amplitude_m, LARGEST_AMPLITUDE_MM * 1e-3)

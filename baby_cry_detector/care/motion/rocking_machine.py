@@ -12,6 +12,7 @@ with the calls.
 import math
 from typing import Optional, Tuple
 
+from baby_cry_detector.care.motion.braking import Columns
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, Motion, MotionGate
@@ -31,7 +32,8 @@ HORIZON_SPACING_S, TAIL_SPACING_S = 0.02, 0.05
 SHORTEST_SESSION_S = 20.0
 # What making up for a lag may add, m/s^2, as far as the lead allows.
 JOINING_ACCELERATION, LONGEST_LEAD_S = 0.1, 0.5
-BRAKING_MM = 1.0                          # further than the amplitude, where it is braked there
+LEADS_S = (0.25, 0.35)
+BRAKING_MM = 5.0                          # further than the amplitude: for stops near its end
 START_LEAD_S = 1.15                       # see `start`; of which a message may take 0.1
 LONGEST_RAMP_S = 9.0                      # a plan is at most 10 s long
 
@@ -64,6 +66,7 @@ class RockingMachine:
         self._latency_s = 0.0 if setpoints else LATENCY_S
         self._least_lead_s = 0.0 if setpoints else LATENCY_S + JOINING_S
         self._lead_s = self._least_lead_s     # until the first point of a plan
+        self.horizon_s = HORIZON_S            # of rocking in each plan
         self._profile: Optional[RockingProfile] = None
         self._deadline_s = math.inf
         self._planned_s = self._planned_before_s = -math.inf
@@ -122,7 +125,7 @@ class RockingMachine:
             begin_s += self._ramp_s
         frequency_hz, amplitude_m = self.fit(frequency_hz, amplitude_mm, offset_m)
         self._profile = RockingProfile(frequency_hz, amplitude_m, self._ramp_s, begin_s, offset_m)
-        self._deadline_s = now_s + session_s - self._ramp_s - HORIZON_S - PLAN_PERIOD_S
+        self._deadline_s = now_s + session_s - self._ramp_s - self.horizon_s - PLAN_PERIOD_S
         self._planned_s, self._stop_is_new = -math.inf, False
         self.why = 'rocking'
         return ''
@@ -143,26 +146,27 @@ class RockingMachine:
         """Come to rest smoothly at the rest position; the plan comes from `step`."""
         if self._profile is not None and self._profile.stop_s is None:
             self._profile.stop_s = now_s
-            self._ends_s = -math.inf if self.gate.setpoints else self._planned_s + HORIZON_S
+            self._ends_s = -math.inf if self.gate.setpoints else self._planned_s + self.horizon_s
             self._planned_s, self._stop_is_new = -math.inf, True
             self.why = why
 
-    def brake(self, now_s: float, why: str) -> Optional[Motion]:
+    def brake(self, now_s: float, why: str, is_patient: bool = False) -> Optional[Motion]:
         """Come to rest at once, as fast as is gentle, and stay there; ``None``: nothing to do."""
         self._profile = None
         self.why = why
-        return self.gate.brake(now_s)
+        return self.gate.brake(now_s, is_patient)
 
     def abandon(self, why: str) -> None:
         """Plan no more: what was sent comes to its end, or something else is sent."""
         self._profile, self.why = None, why
 
     def brake_from(self, now_s: float, position: float, velocity: float,
-                   acceleration: Optional[float], why: str) -> Optional[Motion]:
-        """Come to rest from a measured state, in joint units, whatever was sent before."""
+                   acceleration: Optional[float], why: str, is_patient: bool = False
+                   ) -> Optional[Motion]:
+        """Come to rest from a measured state; see `MotionGate.brake_from`."""
         self._profile = None
         self.why = why
-        return self.gate.brake_from(now_s, position, velocity, acceleration)
+        return self.gate.brake_from(now_s, position, velocity, acceleration, is_patient)
 
     def settle(self, now_s: float, position: float, velocity: float, why: str,
                is_seen: bool = True, at_arrival: bool = False) -> Optional[Motion]:
@@ -181,6 +185,10 @@ class RockingMachine:
         self._note_lateness(now_s)
         return self.gate.setpoint(now_s)
 
+    def is_due(self, now_s: float) -> bool:
+        """Return whether a plan may be due."""
+        return self._profile is not None and now_s >= self._planned_s + PLAN_PERIOD_S
+
     def step(self, now_s: float) -> Optional[Motion]:
         """Return the plan to be sent now, if one is due; call this many times a second."""
         self._note_lateness(now_s)
@@ -197,9 +205,9 @@ class RockingMachine:
                 self._profile, self._coming_home_s, self.why = None, None, self.gate.refused
             return motion
         if profile.stop_s is None:
-            if now_s + self._latency_s > self._planned_s + HORIZON_S > 0:
+            if now_s + self._latency_s > self._planned_s + self.horizon_s > 0:
                 # The last plan has begun to end by itself.
-                profile.stop_s = self._planned_s + HORIZON_S
+                profile.stop_s = self._planned_s + self.horizon_s
                 self.why = 'plans came too late'
             elif now_s >= self._deadline_s:
                 self.stop(now_s, 'the session is over')
@@ -213,8 +221,11 @@ class RockingMachine:
             return None
         if now_s < self._planned_s + PLAN_PERIOD_S:
             return None
+        points = self._joinable(now_s, profile)
+        if points is None:
+            return None                    # what is measured next tells what goes on
         self._planned_before_s, self._planned_s = self._planned_s, now_s
-        motion = self.gate.submit(now_s, *self._points(now_s, profile))
+        motion = self.gate.submit(now_s, *points)
         if self.gate.refused:
             self._profile, self.why = None, self.gate.refused
         return motion
@@ -232,15 +243,22 @@ class RockingMachine:
         if self.gate.hold_if_late(now_s):
             self._profile, self.why = None, 'set-points came too late'
 
-    def _points(self, now_s: float, profile: RockingProfile
-                ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _joinable(self, now_s: float, profile: RockingProfile) -> Optional[Columns]:
+        """Return the next plan, joined as smoothly from plans before: those since were refused."""
+        for lead_s in (self._lead_s, *(each for each in LEADS_S if each > self._lead_s)):
+            points = self._points(now_s, lead_s, profile)
+            if self.gate.is_joined(Motion(now_s, *points)):
+                return points
+        return None
+
+    def _points(self, now_s: float, lead_s: float, profile: RockingProfile) -> Columns:
         """Return times, positions and velocities of the next plan, in joint units."""
-        stop_s = now_s + HORIZON_S if profile.stop_s is None else profile.stop_s
+        stop_s = now_s + self.horizon_s if profile.stop_s is None else profile.stop_s
         end_s = stop_s + profile.ramp_s
         if stop_s <= profile.start_s:
             end_s = profile.start_s + profile.ramp_s
-        first_s = max(now_s + max(self._lead_s, HORIZON_SPACING_S), profile.start_s)
-        bend_s = min(end_s, now_s + HORIZON_S)
+        first_s = max(now_s + max(lead_s, HORIZON_SPACING_S), profile.start_s)
+        bend_s = min(end_s, now_s + self.horizon_s)
         t = np.concatenate((
             np.arange(first_s, bend_s - 1e-2, HORIZON_SPACING_S),
             np.arange(max(bend_s, first_s), end_s - 1e-2, TAIL_SPACING_S), [end_s]))

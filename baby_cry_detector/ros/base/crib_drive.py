@@ -204,8 +204,8 @@ class CribDrive:
         elif self._timer is not None and (motion is not None or self.is_watched):
             self._timer.reset()        # to see whether it is followed, or how it moves
         if self.crib.owed:
-            self._node.report('owed', f'to be stopped ({why}): waits for joint_states to say how '
-                              f'{self.joint.name} moves; what was sent before ends at rest')
+            self._node.report('owed', f'to be stopped ({why}): waits for {self.crib.lacks}; what '
+                              'was sent before ends at rest')
         return was_moving or motion is not None
 
     def _halt_setpoints(self, now_s, wait):

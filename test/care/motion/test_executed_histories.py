@@ -110,7 +110,7 @@ def test_a_stop_that_nothing_measures_is_owed_no_longer_than_anything_may_go_on(
 @pytest.mark.parametrize('is_curve', [False, True])
 def test_a_brake_near_the_end_of_a_swing_is_soft_where_it_has_turned(seen, real, is_curve):
     x, v, a = real
-    duration_s, way = gentle(*seen, a if is_curve else None)[0]
+    duration_s, way, _ = gentle(*seen, a if is_curve else None)[0]
     ahead = seen[0] + way - x
     first = 6.0 * ahead / duration_s ** 2 - 4.0 * v / duration_s
     last = -6.0 * ahead / duration_s ** 2 + 2.0 * v / duration_s

@@ -9,7 +9,7 @@ acknowledged both. Where the joint is measured, that shows which of them is carr
 
 from collections import deque
 import math
-from typing import Deque, List, Optional, Tuple
+from typing import Deque, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.care.motion.executed import Curve, joined
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, Motion
@@ -23,7 +23,13 @@ TIMES_SEEN, MOST_SEEN, WAY_M = 3, 12, 1e-3
 # So often one stop is sent again.
 MOST_TRIES = 20
 KEPT = 8
+# Of so many samples one may be wild.
+MANY = 8
+# Nearer to each other, in m and m/s, two plans are one.
+SAME = 2e-5, 2e-4
 MOST_WAYS = 8
+
+Samples = Sequence[Tuple[float, float]]
 
 
 class Heeding:
@@ -71,6 +77,35 @@ class Heeding:
         """Take what is carried out if a plan that was sent is taken."""
         self._plans.append(told)
         self._stop = None
+
+    def carried_out(self, told: Curve, samples: Samples, scale: float) -> Curve:
+        """
+        Return the plan that what is measured lies on, though another was told since, or ``told``.
+
+        :param samples: what was measured last, (time in s, place in joint units).
+        :param scale: joint units per metre.
+        """
+        if _is_near(told, samples, scale, True):
+            return told
+        return next((plan for plan in reversed(self._plans) if _is_near(plan, samples, scale)),
+                    told)
+
+    def plausible(self, now_s: float, told: Curve, samples: Samples, scale: float, most: int
+                  ) -> List[Curve]:
+        """
+        Return what may be carried out instead: plans since then may have been refused.
+
+        :param most: how many plans may be where no samples tell which.
+        """
+        near = [plan for plan in self._plans if _is_near(plan, samples, scale)]
+        soon_s, ways = now_s + LATENCY_S, []
+        x, v, _ = told.state(soon_s)
+        for plan in near or list(self._plans)[-most:]:
+            there = plan.state(soon_s)
+            if now_s < plan.end_s and (abs(there[0] - x) > SAME[0] * scale
+                                       or abs(there[1] - v) > SAME[1] * scale):
+                ways.append(plan)
+        return ways
 
     def note_stop(self, sent_s: float, told: Curve) -> None:
         """
@@ -131,3 +166,16 @@ class Heeding:
         """Know nothing of what is carried out: at rest, or it was told something slow."""
         self._plans.clear()
         self._stop, self._ways = None, []
+
+
+def _is_near(plan: Curve, samples: Samples, scale: float, unless_known: bool = False) -> bool:
+    """
+    Return whether samples lie on a plan, but for one of many that may be wild.
+
+    :param unless_known: what is returned where too few were taken since the plan.
+    """
+    taken = [(time_s, place) for time_s, place in samples if time_s >= plan.t[0]]
+    if len(taken) < TIMES_SEEN:
+        return unless_known
+    strays = sum(abs(plan.state(time_s)[0] - place) > NEAR_M * scale for time_s, place in taken)
+    return strays <= (len(taken) >= MANY)
