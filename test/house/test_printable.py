@@ -3,12 +3,13 @@
 """Text on a terminal is harmless."""
 
 from baby_cry_detector.printable import printable
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ANY_TEXT = st.text(st.characters(), max_size=60)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_what_is_shown_has_no_escape(text):
     shown = printable(text)

@@ -101,7 +101,7 @@ def initialised(args, own_signals=False):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
     give_memory_back()
-    choose_who_may_join()
+    choose_who_may_join(rclpy.get_rmw_implementation_identifier())
     arguments = [*(sys.argv if args is None else args), *logging_arguments()]
     try:
         rclpy.init(args=arguments, **options)
