@@ -44,7 +44,7 @@ def document() -> str:
              'When a parameter may change: "live" ones while the node runs; those without a word '
              'while it is not configured;',
              '"start" ones are given at start and never again, for anybody in the graph may set '
-             'parameters ([SECURITY.md](../SECURITY.md)).']
+             'parameters ([SECURITY.md](../../SECURITY.md)).']
     for node, table in TABLES.items():
         lines += ['', f'## {node}', '', '| name | type | default | accepted | changes | meaning |',
                   '|---|---|---|---|---|---|']
