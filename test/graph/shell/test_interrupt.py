@@ -44,17 +44,18 @@ def main():
 
 @pytest.mark.parametrize('then', ['pass', 'raise ImportError("initialization failed")',
                                   'raise SystemError("error return without exception set")'])
-@pytest.mark.parametrize('program, module', [
-    ('baby-cry-live', 'baby_cry_detector.ros.tools.live'),
-    ('feature_extractor', 'baby_cry_detector.ros.nodes.feature_extractor')])
+@pytest.mark.parametrize('program, module, arguments', [
+    ('baby-cry-live', 'baby_cry_detector.ros.tools.live', ['demo']),
+    ('feature_extractor', 'baby_cry_detector.ros.nodes.feature_extractor', [])])
 def test_an_interrupt_that_somebody_swallows_or_renames_still_ends_it(
-        program, module, then, tmp_path):
+        program, module, arguments, then, tmp_path):
     """As C extensions and `except:` of others do with one that reaches them during an import."""
     (tmp_path / 'swallowing.py').write_text(SWALLOWING.format(module=module, then=then))
     script = Path(shutil.which(program)).read_text().replace(
         f'from {module} import main', 'from swallowing import main')
     assert 'swallowing' in script
     (tmp_path / program).write_text(script)
-    done = subprocess.run([sys.executable, str(tmp_path / program), 'demo'], capture_output=True,
-                          text=True, timeout=50, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    done = subprocess.run([sys.executable, str(tmp_path / program), *arguments],
+                          capture_output=True, text=True, timeout=50, cwd=tmp_path,
+                          stdin=subprocess.DEVNULL)
     assert not complaint(done.returncode, done.stderr), done.stderr
