@@ -16,7 +16,8 @@ from typing import Any, Callable, cast, Dict, Optional
 
 from baby_cry_detector.audio.devices.device_thread import DeviceThread, Turn
 from baby_cry_detector.audio.devices.microphone import list_devices, MicrophoneSource
-from baby_cry_detector.audio.devices.sound_server import OTHER_VOLUME_DB, Source, SourceWatch
+from baby_cry_detector.audio.devices.sound_server import (DEAF_VOLUME_DB, OTHER_VOLUME_DB, Source,
+                                                          SourceWatch)
 from baby_cry_detector.audio.errors import AudioSourceError, MicrophoneLost
 from baby_cry_detector.audio.sources import AudioBlock
 import numpy as np
@@ -26,6 +27,9 @@ SILENT_MICROPHONE_S = 30.0
 # A device that is open and gives nothing for this long is opened anew.
 STUCK_S = 5.0
 RETRY_S = (1.0, 2.0, 5.0, 10.0)
+# Names under which a sound server gives whatever it has: the microphone was unplugged, and what is
+# left is the sound that a loudspeaker plays.
+ANY_DEVICE = ('', 'default', 'sysdefault', 'pulse', 'pipewire')
 # The microphone's thread says that it is alive all the time, but for this long while it opens a
 # device or waits to try again. Longer, and another one takes its place.
 HUNG_S = 30.0
@@ -219,6 +223,11 @@ class MicrophoneCapture:
         return self._own_thread.turn(lambda: turn.is_over)
 
     # --- what the sound server does --------------------------------------------------------------
+    def _is_left_to_the_server(self) -> bool:
+        """Return whether the server chooses the microphone: nobody named one."""
+        device = str(self.settings.device).strip().lower()
+        return device in ANY_DEVICE or device.isdigit()
+
     def _judge(self, source: Optional[Source], opened: Optional[Source]) -> Optional[Source]:
         """
         Judge what the sound server does with the stream; return the source that it began with.
@@ -243,6 +252,10 @@ class MicrophoneCapture:
             why = f'{source} listens through {source.port} instead of {first.port}'
         elif source.muted:
             why = f'{source} is muted'
+        elif source.volume_db <= first.volume_db - DEAF_VOLUME_DB:
+            why = f'{source} was turned down by {first.volume_db - source.volume_db:.0f} dB'
+        elif source.is_monitor and self._is_left_to_the_server():
+            why = f'{source} is what a loudspeaker plays, and no microphone: choose a device'
         if why != self.distrust:       # told once per change
             if why:                    # rclpy allows one severity per line of code
                 self._told.log.error(why)

@@ -20,6 +20,7 @@ from typing import Any, Dict, List, Optional
 QUERY_TIMEOUT_S = 5.0
 RETRY_S = 5.0                  # until the server is asked for again where there was none
 OTHER_VOLUME_DB = 6.0          # a change of volume that is said
+DEAF_VOLUME_DB = 12.0          # turned down by that it may not hear what it heard
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Source:
     :param volume_db: of source and stream together, 0 is unchanged; -120 for silence.
     :param port: of the source that is heard: a headset that is plugged in may take the place of
         the microphone behind the same name; '' where there is but one.
+    :param is_monitor: whether it is what a loudspeaker plays, and no microphone.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Source:
     muted: bool
     volume_db: float
     port: str = ''
+    is_monitor: bool = False
 
     def __str__(self) -> str:
         """Return the name that a person knows."""
@@ -64,7 +67,7 @@ def _source_of(pid: int) -> Optional[Source]:
                 return Source(str(source.get('name', '')), str(source.get('description', '')),
                               bool(source.get('mute') or stream.get('mute')),
                               _volume_db(source) + _volume_db(stream),
-                              str(source.get('active_port') or ''))
+                              str(source.get('active_port') or ''), _is_monitor(source))
     return None
 
 
@@ -76,6 +79,11 @@ def _listed(what: str) -> List[Dict[str, Any]]:
     except (OSError, ValueError, RecursionError, subprocess.TimeoutExpired):
         return []
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _is_monitor(source: Dict[str, Any]) -> bool:
+    return (str(source.get('name', '')).endswith('.monitor')
+            or (source.get('properties') or {}).get('device.class') == 'monitor')
 
 
 def _volume_db(item: Dict[str, Any]) -> float:
