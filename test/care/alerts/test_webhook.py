@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks to real receivers: retried or given up, one deadline for it all, no secrets."""
 
+from dataclasses import replace
 import socket
 import threading
 import time
 
 from alert_channels import fast, said
 from alert_receivers import free_port, HttpReceiver, wait_for
-from baby_cry_detector.care.alerts.channels.channel import Undelivered
+from baby_cry_detector.care.alerts.channels.channel import Refused, Undelivered
 from baby_cry_detector.care.alerts.channels.webhook import Webhook
 from baby_cry_detector.needs import END, START
 import pytest
@@ -119,6 +120,56 @@ def test_a_webhook_has_a_deadline_for_the_whole_request(scheme, parts):
         assert time.monotonic() - begin_s < 30.0 and failed.value.answered    # not for ever
         for connection in hold:
             connection.close()
+
+
+@pytest.mark.parametrize('answer, said_of_it', [
+    (b'SSH-2.0-OpenSSH\r\n\r\n', 'SSH-2.0-OpenSSH'),
+    (b'\x1b]0;owned\x07\x1b[2J\r\n\r\n', 'does not answer'),
+    (b'HTTP/1.1 200 OK\r\nX: ' + b'a' * 200_000 + b'\r\n\r\n', 'header line'),
+    (b'HTTP/1.1 200 OK\r\n' + b'X: y\r\n' * 5000 + b'\r\n', 'headers'),
+    (b'HTTP/1.1 2xx x\r\n\r\n', 'does not answer'), (b'HTTP/1.1 099 x\r\n\r\n', 'answer'),
+    (b'HTTP/1.1 101 Switching Protocols\r\n\r\n', '101')],
+    ids=('no http', 'escapes', 'long line', 'many headers', 'status text', 'status 99', 'switch'))
+def test_what_is_no_answer_is_said_in_one_harmless_line(answer, said_of_it):
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        server.listen(5)
+        threading.Thread(daemon=True, target=lambda: drip(server.accept()[0], [answer])).start()
+        with pytest.raises(Undelivered, match=said_of_it) as failed:
+            Webhook(f'http://127.0.0.1:{server.getsockname()[1]}/', timeout_s=60.0).send(
+                said(START), 0.0)
+    assert str(failed.value).isprintable() and len(str(failed.value)) < 300
+
+
+@pytest.mark.parametrize('status', [301, 307, 308])
+def test_a_webhook_that_sends_elsewhere_is_refused_and_the_token_goes_nowhere(status):
+    elsewhere = HttpReceiver()
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        server.listen(5)
+        answer = (f'HTTP/1.1 {status} Moved\r\nLocation: {elsewhere.url}\r\n'
+                  'Content-Length: 0\r\n\r\n').encode()
+        threading.Thread(daemon=True, target=lambda: drip(server.accept()[0], [answer])).start()
+        with pytest.raises(Refused, match=str(status)):
+            Webhook(f'http://127.0.0.1:{server.getsockname()[1]}/', 'geheim', 60.0).send(
+                said(START), 0.0)
+    assert not elsewhere.headers
+    elsewhere.close()
+
+
+@pytest.mark.parametrize('bad', [
+    {'text': 'a\ud800b'}, {'crib_id': '\udcff'}, {'intensity': float('nan')},
+    {'stamp_ns': 2**80}, {'stamp_ns': -2**80}, {'duration_ns': 10**30}, {'alert_id': 'x' * 10**6}],
+    ids=lambda bad: ' '.join(map(str, bad)))
+def test_an_alert_of_nonsense_is_told_and_holds_nothing_up(bad):
+    receiver = HttpReceiver()
+    channel = fast(Webhook(receiver.url, timeout_s=60.0))
+    channel.offer(replace(said(START), **bad))
+    channel.offer(said(START, 7))
+    assert wait_for(lambda: len(receiver.documents) == 2)
+    assert receiver.documents[1]['alert_id'] == 'a7' and channel.state().lost == 0
+    channel.close()
+    receiver.close()
 
 
 def test_a_webhook_that_drips_its_body_has_answered():

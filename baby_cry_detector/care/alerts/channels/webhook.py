@@ -18,11 +18,13 @@ import urllib.request
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channels.channel import record, Refused, Sender, Undelivered
+from baby_cry_detector.printable import printable
 
 # The server asks for patience, or it is its fault; anything else above 399 is ours.
 HOST = re.compile(r'([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?')
 LATER = {408, 425, 429}
 MOST_ADDRESSES = 8
+LONGEST_REASON = 200
 
 
 class _Deadline:
@@ -107,11 +109,10 @@ class _Deadline:
 class _Http(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
     """Opens with connections that keep the deadline."""
 
-    def __init__(self, deadline: _Deadline):
-        """Check certificates as the system does."""
-        super().__init__()
-        self._deadline = deadline
-        self._tls = ssl.create_default_context()
+    def __init__(self, deadline: _Deadline, tls: Optional[ssl.SSLContext]):
+        """Check certificates as the context does."""
+        urllib.request.AbstractHTTPHandler.__init__(self)      # others read certificates again
+        self._deadline, self._tls = deadline, tls
 
     def _connection(self, kind: Type[http.client.HTTPConnection], **own: Any
                     ) -> Callable[..., http.client.HTTPConnection]:
@@ -181,14 +182,18 @@ class Webhook(Sender):
         if token:
             self._headers['Authorization'] = f'Bearer {token}'
         self._timeout_s = timeout_s
+        # As the system checks certificates. Reading its list takes a while, which is not to count
+        # against each request.
+        self._tls = ssl.create_default_context() if url.startswith('https:') else None
 
     def send(self, said: Said, late_s: float) -> None:
         """Post; any 2xx is delivered."""
-        body = json.dumps(record(said, late_s), ensure_ascii=False).encode()
+        # A text that is no text costs a letter, not the alert.
+        body = json.dumps(record(said, late_s), ensure_ascii=False).encode('utf-8', 'replace')
         request = urllib.request.Request(self._url, body, self._headers, method='POST')
         with _Deadline(self._timeout_s) as deadline:
             try:
-                opener = urllib.request.build_opener(_NoRedirect, _Http(deadline))
+                opener = urllib.request.build_opener(_NoRedirect, _Http(deadline, self._tls))
                 with opener.open(request, timeout=self._timeout_s) as answer:
                     if deadline.passed():
                         raise TimeoutError('timed out')
@@ -204,8 +209,9 @@ class Webhook(Sender):
                 reason = getattr(error, 'reason', error)
                 if deadline.passed():
                     reason = f'no whole answer within {self._timeout_s:g} s'
-                raise Undelivered(f'{self._host} does not answer '
-                                  f'({reason or type(error).__name__})',
+                # What a server says instead of HTTP is repeated as one harmless line.
+                text = ' '.join(printable(str(reason or type(error).__name__)).split())
+                raise Undelivered(f'{self._host} does not answer ({text[:LONGEST_REASON]})',
                                   answered=deadline.connected) from None
             finally:
                 deadline.close()
