@@ -144,11 +144,22 @@ class SourceWatch:
                 return
             with self._events as events:
                 self._source = source_of(self._pid)
-                assert events.stdout is not None       # it is a pipe
-                for line in events.stdout:
-                    if self._ended.is_set():
-                        break
-                    if b'source' in line or b'server' in line:
+                changed = threading.Event()
+                listener = threading.Thread(target=self._listen, args=(events, changed),
+                                            daemon=True)
+                listener.start()
+                # However many changes there were meanwhile, what is so now is asked for once.
+                while events.poll() is None and not self._ended.is_set():
+                    if changed.wait(0.5):
+                        changed.clear()
                         self._source = source_of(self._pid)
                 events.kill()
+                listener.join()
             self._ended.wait(RETRY_S)
+
+    @staticmethod
+    def _listen(events: 'subprocess.Popen[bytes]', changed: threading.Event) -> None:
+        assert events.stdout is not None       # it is a pipe
+        for line in events.stdout:
+            if b'source' in line or b'server' in line:
+                changed.set()
