@@ -11,7 +11,7 @@ from baby_cry_detector.care.policy.policy import LARGEST_AMPLITUDE_MM
 import numpy as np
 import pytest
 from rocked_world import LIMITS, World
-from rocking_process import again, Rocker
+from rocking_process import again, Rocker, Scaled
 
 
 def swung(seed, acceleration=0.7, **fields):
@@ -112,3 +112,15 @@ def test_what_an_owed_stop_waits_for_is_said():
         if rocker.motion.owed:
             said.add(rocker.motion.lacks)
     assert said == {'a brake that is within the limits'}
+
+
+@pytest.mark.parametrize('factor', [2.5, 0.4])
+@pytest.mark.parametrize('seed', range(0, 40, 4))
+def test_a_sensor_that_changes_its_units_in_mid_swing_throws_nobody(seed, factor):
+    """Once 1.75 m/s²: told to stay near, it seemed to follow for long enough to be believed."""
+    world, rocker = swung(seed, measured_s=0.05)
+    rocker.sees = Scaled(0.0, factor)
+    rocker.live(4.0)
+    allowed = {**LIMITS, 'stroke': 0.063}      # of the stroke some margin, but no push
+    highest = world.highest(world.executed())
+    assert not {name: value for name, value in highest.items() if value > allowed[name]}
