@@ -168,7 +168,10 @@ class CribMotion(KnownCrib):
                     if motion is not None:
                         self.heeding.forget()
                     return motion
-            return self._exactly(machine.brake(now_s, why, self._is_patient(now_s)))
+            motion = self._exactly(machine.brake(now_s, why, self._is_patient(now_s)))
+            if motion is None and told is not None and machine.gate.curve is not told:
+                machine.gate.resume(told)      # nothing was sent: looked at anew
+            return motion
         machine.brake(now_s, why)              # there is nothing to send
         if self.needs_states and not machine.gate.setpoints:
             return self._recover(now_s, why)   # it may move though nothing here made it

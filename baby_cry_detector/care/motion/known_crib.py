@@ -155,9 +155,12 @@ class KnownCrib:
         if gate.curve is None or gate.setpoints or not self._has_place:
             return
         samples = joint.latest(NEAR_S) if joint.is_fresh(now_s) else ()
-        if is_stop:
-            told = self.heeding.carried_out(gate.curve, samples, scale)
-            if told is not gate.curve:
-                gate.resume(told)
+        before = gate.curve
+        if is_stop:                            # what is measured may be wrong: right for both
+            found = self.heeding.carried_out(before, samples, scale)
+            if found is not before:
+                gate.resume(found)
         gate.ways = self.heeding.plausible(now_s, gate.curve, samples, scale, round(
             self.machine.horizon_s / PLAN_PERIOD_S) - 1)
+        if gate.curve is not before:
+            gate.ways.append(before)
