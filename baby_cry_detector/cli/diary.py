@@ -67,6 +67,7 @@ def add_parser(subparsers):
     label.add_argument('episode', metavar='EPISODE', help='its name, or "newest"')
     label.add_argument('label', metavar='LABEL', help='in your own words, or the name of a need')
     label.add_argument('--who', default=None, help='default: your login name')
+    label.add_argument('--crib', default=None, help='whose newest, where there are several')
     label.set_defaults(run=run_label)
 
     backup = inner.add_parser('backup', help='copy the diary now')
@@ -203,15 +204,23 @@ def run_label(args) -> int:
     if not args.label.strip():
         raise UsageError('the label is empty')
     with opened(args) as store:
-        episode_id = args.episode if args.episode != 'newest' else store.newest_episode()
-        if not episode_id or not store.has_episode(episode_id):
-            newest = store.newest_episode()
+        cribs = store.cribs()
+        if args.crib is not None and args.crib not in cribs:
+            raise ValueError(f'there is no episode of a crib {args.crib!r}; there are '
+                             f'{", ".join(map(safe_cell, cribs)) or "none"}')
+        if args.episode == 'newest' and args.crib is None and len(cribs) > 1:
+            raise ValueError('whose newest? Name one with --crib: '
+                             + ', '.join(map(safe_cell, cribs)))
+        newest = store.newest_episode(args.crib)
+        episode_id = args.episode if args.episode != 'newest' else newest
+        crib_id = episode_id and store.crib_of(episode_id)
+        if not episode_id or crib_id is None:
             raise ValueError(f'there is no episode {args.episode!r}; '
                              + (f'the newest is {safe_cell(newest)}' if newest else
                                 'the diary has none'))
         write_by_this_clock(store, CareEntry(
-            uuid.uuid4().hex, time.time_ns(), 'labelled', who=user() if args.who is None
-            else args.who, episode_id=episode_id, label=args.label.strip()))
+            uuid.uuid4().hex, time.time_ns(), 'labelled', crib_id, who=user()
+            if args.who is None else args.who, episode_id=episode_id, label=args.label.strip()))
     print(f'labelled {safe_cell(episode_id)}', file=sys.stderr)
     return 0
 

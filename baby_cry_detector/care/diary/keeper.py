@@ -12,6 +12,7 @@ from baby_cry_detector.care.diary.clips import ClipThread
 from baby_cry_detector.care.diary.limits import FloodGate
 from baby_cry_detector.care.diary.rows import (AlertEntry, CARE_KINDS, CareEntry, EpisodeBook,
                                                LONGEST_TEXT, request_id)
+from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.diary.writer import ANSWER_S, DiaryWriter
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.units import MINUTE_NS
@@ -44,7 +45,8 @@ class DiaryKeeper:
 
     def on_need(self, state: CryState, steady_ns: int) -> None:
         """Note what is believed of a crib; ``steady_ns`` is of a clock that nobody sets."""
-        self.crib_id = state.crib_id
+        # A detector that gets no sound yet does not know whose it is.
+        self.crib_id = state.crib_id or self.crib_id
         row = self._book.open_row(state.crib_id)
         is_new = state.episode_id and (row is None or row.episode_id != state.episode_id)
         if is_new and not self._admits('episodes', state.crib_id, steady_ns):
@@ -74,16 +76,17 @@ class DiaryKeeper:
         """
         Say afterwards what an episode was about.
 
-        :param episode_id: empty: the present one, or the newest.
+        :param episode_id: empty: the present one of this crib, or its newest.
         :return: (episode_id, what to answer).
-        :raises ValueError: if there is no such episode, or the label is none.
+        :raises ValueError: if there is no such episode, it is not known whose is meant, or the
+            label is none.
         """
         label = label.strip()
         if not 0 < len(label) <= LONGEST_TEXT:
             raise ValueError(f'expected a label of 1 to {LONGEST_TEXT} characters')
-        episode_id = self._episode_of(episode_id)
+        episode_id, crib_id = self._episode_of(episode_id)
         _, answer = self._enter(key, steady_ns, stamp_ns=now_ns, kind='labelled', who=who,
-                                episode_id=episode_id, label=label)
+                                episode_id=episode_id, label=label, crib_id=crib_id)
         return episode_id, answer
 
     def record(self, key: str, who: str, kind: str, text: str, stamp_ns: int, now_ns: int,
@@ -101,12 +104,15 @@ class DiaryKeeper:
             raise ValueError('a note needs a text')
         if stamp_ns > now_ns + FUTURE_NS:
             raise ValueError('that lies in the future')
+        try:
+            crib_id = self.writer.ask(self._crib_in) if not self.crib_id else self.crib_id
+        except OSError:             # a disk that does not answer keeps nobody from entering
+            crib_id = ''
         return self._enter(key, steady_ns, stamp_ns=stamp_ns or now_ns, kind=kind, who=who,
-                           text=text)
+                           text=text, crib_id=crib_id)
 
     def _enter(self, key: str, steady_ns: int, **fields: Any) -> Tuple[str, str]:
         """Take an entry in; one that is sent again with its key and content is one entry."""
-        fields['crib_id'] = self.crib_id
         event_id = request_id(key, *(fields.get(name, '') for name in (
             'kind', 'crib_id', 'who', 'episode_id', 'text', 'label')))
         if event_id in self._known:
@@ -120,18 +126,33 @@ class DiaryKeeper:
         self._publish(entry)
         return event_id, WHERE[ticket.wait(0.0 if self.writer.is_stuck else ANSWER_S)]
 
-    def _episode_of(self, episode_id: str) -> str:
+    def _episode_of(self, episode_id: str) -> Tuple[str, str]:
+        """Return the name of an episode, ``''`` for the newest of this crib, and its crib."""
         row = self._book.open_row(self.crib_id)
         if row is not None and episode_id in ('', row.episode_id):
-            return row.episode_id
+            return row.episode_id, row.crib_id
         if not episode_id:
-            newest = self.writer.ask(lambda store: store.newest_episode())
-            if not newest:
-                raise ValueError('there is no episode yet')
-            return newest
-        if not self.writer.ask(lambda store: store.has_episode(episode_id)):
+            crib_id, newest = self.writer.ask(self._newest_in)
+            return newest, crib_id
+        found = self.writer.ask(lambda store: store.crib_of(episode_id))
+        if found is None:
             raise ValueError(f'there is no episode {episode_id!r}')
-        return episode_id
+        return episode_id, found
+
+    def _newest_in(self, store: DiaryStore) -> Tuple[str, str]:
+        crib_id = self._crib_in(store)
+        newest = store.newest_episode(crib_id)
+        if newest is None:
+            raise ValueError('there is no episode yet')
+        return crib_id, newest
+
+    def _crib_in(self, store: DiaryStore) -> str:
+        """Return whose crib this is: as its detector says, or the only one in the diary."""
+        cribs = [self.crib_id] if self.crib_id else store.cribs()
+        if len(cribs) > 1:
+            raise ValueError('several cribs share this diary, and which one this is is not known '
+                             'before its detector has spoken; try again')
+        return cribs[0] if cribs else ''
 
     def _admits(self, group: str, source: str, steady_ns: int) -> bool:
         if self._gate.admits(group, source, steady_ns):

@@ -278,9 +278,15 @@ class DiaryStore:
                          'LIMIT 1', () if crib_id is None else (crib_id,))
         return rows[0]['episode_id'] if rows else None
 
-    def has_episode(self, episode_id: str) -> bool:
-        """Return whether there is an episode of that name."""
-        return bool(self.rows('SELECT 1 FROM episodes WHERE episode_id = ?', (episode_id,)))
+    def crib_of(self, episode_id: str) -> Optional[str]:
+        """Return whose episode that is; ``None`` if there is none of that name."""
+        rows = self.rows('SELECT crib_id FROM episodes WHERE episode_id = ?', (episode_id,))
+        return rows[0]['crib_id'] if rows else None
+
+    def cribs(self) -> List[str]:
+        """Return the cribs that episodes are of, by name."""
+        return [row['crib_id'] for row in self.rows(
+            'SELECT DISTINCT crib_id FROM episodes ORDER BY crib_id')]
 
     def stored_row(self, episode_id: str) -> Optional[EpisodeRow]:
         """Return an episode as it is stored, without a curve that is broken; None if absent."""

@@ -65,6 +65,18 @@ def test_json_has_everything(capsys, path):
     assert episode['onset'].startswith('2026-09-2')
 
 
+def test_the_newest_is_one_cribs_where_there_are_several(capsys, path):
+    with DiaryStore(path) as store:
+        store.write([EpisodeRow('b-1', 'b', ONSET_NS + 900 * NS, ONSET_NS + 901 * NS, False)])
+    code, _, errors = run(capsys, path, 'label', 'newest', 'wind')
+    assert code == 1 and 'with --crib: b, crib' in errors
+    assert 'of a crib' in run(capsys, path, 'label', 'newest', 'wind', '--crib', 'c')[2]
+    assert run(capsys, path, 'label', 'newest', 'wind', '--crib', 'crib')[0] == 0
+    with DiaryStore(path) as store:
+        label, = (event for event in store.events() if event['kind'] == 'labelled')
+        assert (label['crib_id'], label['episode_id']) == ('crib', 'crib-a')
+
+
 def test_add_and_label_and_export_of_a_time(capsys, path):
     before_ns = time.time_ns()
     assert run(capsys, path, 'add', 'fed', '--who', 'dad', '--text', '120 ml')[0] == 0

@@ -8,6 +8,7 @@ import sqlite3
 import time
 import wave
 
+from baby_cry_detector.care.diary.rows import EpisodeRow
 from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
@@ -93,6 +94,32 @@ def test_care_is_entered_by_topic_and_service_once(graph, path):
         assert sorted(e['kind'] for e in store.events()) == ['changed', 'fed', 'labelled']
         assert store.episodes()[0]['label'] == 'wind'
     assert 'not understood' in graph.log('diary') and 'event_id' in graph.log('diary')
+
+
+def test_a_label_reaches_the_crib_it_was_given_for_where_several_share_a_diary(graph, path):
+    with DiaryStore(path) as store:
+        store.write([EpisodeRow(f'{crib}-1', crib, onset_ns, onset_ns + 5 * NS, False)
+                     for crib, onset_ns in (('a', ONSET_NS), ('b', ONSET_NS + 60 * NS))])
+
+    def label(**fields):
+        return graph.call(LabelEpisode, 'diary/label_episode', LabelEpisode.Request(
+            who='mum', label='wind', **fields))
+    graph.start('diary')
+    # Started anew, and its detector has not spoken: b's is the newest, and may not be meant.
+    refused = label()
+    assert not refused.success and 'several cribs' in refused.message
+    fed = RecordCare.Request(who='dad', kind=CareEvent.KIND_FED)
+    assert 'several cribs' in graph.call(RecordCare, 'diary/record_care', fed).message
+    other = label(episode_id='b-1')                  # named, whosever diary node is asked
+    assert other.success and other.episode_id == 'b-1'
+    graph.say(ONSET_NS + 100 * NS, 0, False, crib='a')
+    graph.until(lambda: graph.call(RecordCare, 'diary/record_care', fed).success)
+    graph.say(ONSET_NS + 101 * NS, 0, False, crib='')   # a detector that gets no sound
+    assert label(event_id='once').episode_id == 'a-1'
+    with DiaryStore(path) as store:
+        assert [(e['kind'], e['crib_id'], e['episode_id']) for e in store.events()
+                if e['kind'] in ('labelled', 'fed')] == [
+            ('labelled', 'b', 'b-1'), ('fed', 'a', ''), ('labelled', 'a', 'a-1')]
 
 
 def test_a_full_disk_is_reported_waited_for_and_nothing_is_lost(graph, small_disk, fill):
