@@ -41,6 +41,10 @@ class _Format(NamedTuple):
         return self.sample_rate * self.bytes_per_frame
 
 
+# Bounds what is kept while nobody has said what it is.
+LARGEST_FORMAT = _Format(48_000, 2)
+
+
 @dataclass
 class _Clip:
     """The file that is written."""
@@ -77,11 +81,16 @@ class ClipRecorder:
         self._clip: Optional[_Clip] = None
 
     def set_format(self, sample_rate: int, channels: int) -> None:
-        """Say what the bytes to come are; S16LE is the only coding."""
+        """
+        Say what the bytes to come are; S16LE is the only coding.
+
+        What came before anybody said so is of the first format: the word may be later than audio.
+        """
         if self._format != (sample_rate, channels):
             self.end()
-            self._recent.clear()
-            self._recent_bytes = 0
+            if self._format is not None:
+                self._recent.clear()
+                self._recent_bytes = 0
             self._format = _Format(sample_rate, channels)
 
     def hear(self, start_ns: int, data: bytes) -> None:
@@ -90,12 +99,10 @@ class ClipRecorder:
 
         :raises OSError: if the clip can't be written; it ends there.
         """
-        if self._format is None:
-            return
-        data = data[:len(data) - len(data) % self._format.bytes_per_frame]
         self._recent.append((start_ns, data))
         self._recent_bytes += len(data)
-        most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * self._format.bytes_per_s // SECOND_NS
+        format_ = self._format or LARGEST_FORMAT
+        most_bytes = (self._pre_roll_ns + REPORT_DELAY_NS) * format_.bytes_per_s // SECOND_NS
         while self._recent_bytes > most_bytes and len(self._recent) > 1:
             self._recent_bytes -= len(self._recent.popleft()[1])
         if self._clip is not None:
@@ -132,6 +139,7 @@ class ClipRecorder:
         return path
 
     def _write_if_due(self, clip: _Clip, start_ns: int, data: bytes) -> None:
+        data = data[:len(data) - len(data) % clip.format.bytes_per_frame]
         end_ns = start_ns + len(data) * SECOND_NS // clip.format.bytes_per_s
         if clip is self._clip and end_ns > clip.from_ns:
             self._write(clip, data)

@@ -50,6 +50,31 @@ def test_a_clip_begins_with_the_pre_roll_and_is_whole_at_any_moment(clips):
     assert read(path).size == 9 * RATE
 
 
+def test_what_came_before_the_format_was_told_is_kept(tmp_path):
+    """The word may be later than the audio: it is a message of its own."""
+    late = ClipRecorder(tmp_path / 'clips', 5.0, 20.0, 2.0)
+    hear(late, 0, 9)
+    assert late.begin('crib-a', 8 * NS) is None
+    late.set_format(RATE, 1)
+    hear(late, 9, 10)
+    path = late.begin('crib-a', 8 * NS)
+    assert set(read(path)) == set(range(3, 10)) and read(path).size == 7 * RATE
+    late.set_format(RATE // 2, 1)          # another format is another sound
+    assert late.begin('crib-b', 8 * NS).stat().st_size < 100
+    late.end()
+
+
+def test_while_nobody_says_what_it_is_no_more_is_kept_than_of_the_largest_format(tmp_path):
+    late = ClipRecorder(tmp_path / 'clips', 5.0, 600.0, 20.0)
+    block = bytes(480_000)                 # as 2.5 s of 48 kHz in two channels
+    for number in range(100):
+        late.hear(number * 2 * NS, block)
+    late.set_format(48_000, 2)
+    path = late.begin('crib-a', 0)
+    assert path.stat().st_size <= 15 * 48_000 * 4 + 100
+    late.end()
+
+
 def test_no_clip_is_longer_than_allowed_and_the_oldest_make_room(clips):
     paths = []
     for number in range(6):
