@@ -103,6 +103,12 @@ def test_a_joint_is_told_places_in_its_own_units_and_stays_where_it_was_stopped(
     assert not care.plans and not care.twists
 
 
+# What shakes it, sample by sample at 100 Hz, in m/s2: once far beyond the limit; at 25 Hz, so that
+# never two samples in a row are over it; two shocks a second.
+SHAKES = {'a jolt': [3.0], 'vibration': [0.0, 5.0, 0.0, -5.0] * 100,
+          'shocks': ([100.0] + [0.0] * 49) * 8}
+
+
 def test_a_jolt_stops_it_and_a_sensor_that_fell_silent_lets_nothing_begin(care, settings):
     baby = Baby(care)
     care.crib.move_by_hand(0.0)
@@ -110,14 +116,18 @@ def test_a_jolt_stops_it_and_a_sensor_that_fell_silent_lets_nothing_begin(care, 
     imu = care.node.create_publisher(Imu, 'imu', 10)
     baby.until(imu.get_subscription_count)
 
-    pushes = []
+    pushes = iter(())
 
     def feel():
         sample = Imu()
         sample.orientation_covariance[0] = -1.0
-        sample.linear_acceleration.x = pushes.pop() if pushes else 0.0
+        sample.linear_acceleration.x = next(pushes, 0.0)
         sample.linear_acceleration.z = G
         imu.publish(sample)
+
+    def shake(how):
+        nonlocal pushes
+        pushes = iter(how)
 
     assert care.diagnosis('rocker')[2]['imu'] == 'none'      # not heard is not ok
     timer = care.node.create_timer(0.01, feel)
@@ -127,15 +137,17 @@ def test_a_jolt_stops_it_and_a_sensor_that_fell_silent_lets_nothing_begin(care, 
         return [event for event in events(care, CareEvent.PHASE_ENDED)
                 if event.text.startswith('IMU: acceleration ')]
 
-    while not jolts():                     # a busy machine may end it first, otherwise
-        del care.plans[:]
-        baby.is_rocked(care)
-        count = len(events(care, CareEvent.PHASE_ENDED))
-        pushes.append(3.0)                 # once, far beyond the limit
-        baby.until(lambda: len(events(care, CareEvent.PHASE_ENDED)) > count)
-    baby.until(lambda: any(map(is_brake, care.plans)))
-    baby.quiet()
-    baby.until(lambda: care.diagnosis('rocker')[2]['imu'] == 'ok')
+    for number, how in enumerate(SHAKES.values()):
+        while len(jolts()) == number:      # a busy machine may end it first, otherwise
+            del care.plans[:]
+            baby.is_rocked(care)
+            count = len(events(care, CareEvent.PHASE_ENDED))
+            shake(how)
+            baby.until(lambda: len(events(care, CareEvent.PHASE_ENDED)) > count)
+        baby.until(lambda: any(map(is_brake, care.plans)))
+        shake(())
+        baby.quiet()
+        baby.until(lambda: care.diagnosis('rocker')[2]['imu'] == 'ok')
     care.node.destroy_timer(timer)
     baby.until(lambda: care.diagnosis('rocker')[2]['imu'] .endswith('the IMU is silent'))
     del care.plans[:]
