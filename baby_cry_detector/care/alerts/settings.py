@@ -33,6 +33,8 @@ class ChannelSettings(Settings):
     webhook_timeout_s: float = setting(
         5.0, 'Longest that one request may take, all in all.', minimum=0.2, maximum=60.0,
         read_only=True)
+    webhook_ca_file: str = setting(
+        '', "Certificate authority of the webhook's server; empty: the system's.", read_only=True)
     mqtt_host: str = setting('', 'MQTT broker; empty: none.', read_only=True)
     mqtt_port: int = setting(
         1883, 'Port of the broker; 8883 is usual with TLS.', minimum=1, maximum=65535,
@@ -75,9 +77,12 @@ def make_senders(values: ChannelSettings, secrets: Secrets, crib_id: str, heartb
             url = secrets.read(url, 'webhook_url')
         host = urlsplit(checked_url(url)).hostname or ''
         senders.append(Webhook(url, secrets.read(values.webhook_token, 'webhook_token', host),
-                               values.webhook_timeout_s))
-    elif values.webhook_token:
-        raise ValueError('webhook_token is set, webhook_url is not')
+                               values.webhook_timeout_s, values.webhook_ca_file))
+    for name in ('webhook_token', 'webhook_ca_file'):
+        if getattr(values, name) and not url:
+            raise ValueError(f'{name} is set, webhook_url is not')
+    if values.webhook_ca_file and urlsplit(url).scheme != 'https':
+        raise ValueError('webhook_ca_file is set, webhook_url is not https')
     if values.mqtt_host:
         for name in ('mqtt_base_topic', 'mqtt_discovery_prefix'):
             if any(character in getattr(values, name) for character in '#+\0') or (

@@ -14,6 +14,7 @@ from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.ros.start.arguments import checked
 from baby_cry_detector.ros.start.discovery import choose_who_may_join
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import ExternalShutdownException
 from rclpy.signals import SignalHandlerOptions
@@ -155,10 +156,14 @@ def run_nodes(factory, args=None, own_signals=False) -> int:
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             print(f'error: {error}', file=sys.stderr)
             return 1
-        except Exception:
+        except Exception as error:
             # A signal takes the context away from whoever is using it at that moment, or ends the
             # conversion of a message, of which rclpy then says something else.
             if rclpy.ok() and not _interrupts:
+                if not nodes and isinstance(error, RCLError):   # as security that DDS lacks
+                    print('error:', ' '.join(str(error).partition(', at /')[0].split()),
+                          file=sys.stderr)
+                    return 1
                 raise
         finally:
             for node in nodes:

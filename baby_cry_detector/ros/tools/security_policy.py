@@ -1,18 +1,20 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Write the SROS 2 policy of a crib from what its nodes declare: who may publish, hear, call what.
+Write the SROS 2 policy of cribs from what their nodes declare: who may publish, hear, call what.
 
     ./env.sh python -m baby_cry_detector.ros.tools.security_policy --namespace crib > policy.xml
 
 Every node is really configured and activated, in a graph that nobody else can join, with nothing
 plugged in and nothing kept. What the policy does not name is forbidden to whoever has its keys.
+Each crib has an enclave of its own, so that the machine of one can not speak for another.
 """
 
 import argparse
 import importlib
 import os
 from pathlib import Path
+import re
 import sys
 import tempfile
 import wave
@@ -20,6 +22,9 @@ from xml.sax.saxutils import quoteattr
 
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base.parameters import SETTINGS, TABLES
+import rclpy
+from rclpy.exceptions import InvalidNamespaceException
+from rclpy.validate_namespace import validate_namespace
 import yaml
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -27,6 +32,8 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <policy version="0.2.0" xmlns:xi="http://www.w3.org/2001/XInclude">
   <enclaves>
 """
+# Where the nodes of a crib are declared; what they name below it is each crib's.
+ANY_CRIB = '/any_crib'
 # (element, attribute, singular): of what the graph says by node.
 KINDS = (('topics', 'publish', 'topic', 'get_publisher_names_and_types_by_node'),
          ('topics', 'subscribe', 'topic', 'get_subscriber_names_and_types_by_node'),
@@ -98,17 +105,21 @@ def given(texts) -> dict:
     return values
 
 
-def declared(namespace: str, ward: str, folder: Path, overrides: dict) -> dict:
+def moved(parts: dict, namespace: str) -> dict:
+    """Return what `endpoints` returned of a node in `ANY_CRIB` for one in a namespace."""
+    return {part: sorted(re.sub(f'^{ANY_CRIB}/', f'{namespace.rstrip("/")}/', name)
+                         for name in names) for part, names in parts.items()}
+
+
+def declared(cribs: list, ward: str, folder: Path, overrides: dict) -> dict:
     """
     Return the profiles of all nodes of this package, each configured and active.
 
-    :param namespace: of the crib's nodes, absolute.
-    :param ward: of the node that serves a page of many cribs, absolute.
+    :param cribs: namespaces, absolute.
+    :param ward: of the node that serves a page of them, absolute.
     :param folder: an empty one, for what they need to start.
     :param overrides: parameters by node, where another topic follows from them.
     """
-    import rclpy
-
     silence, diary = folder / 'silence.wav', str(folder / 'diary.sqlite')
     with wave.open(str(silence), 'wb') as file:
         file.setparams((1, 2, 16_000, 0, 'NONE', ''))
@@ -118,14 +129,14 @@ def declared(namespace: str, ward: str, folder: Path, overrides: dict) -> dict:
         'audio_capture': {'source': 'file', 'file': str(silence)},
         'caregiver_page': {'port': 0, 'diary_file': diary},
         'diary': {'file': diary, 'clips': True}, 'need_estimator': {'diary_file': diary},
-        'soother': {'output': 'topic'}, 'ward_page': {'port': 0, 'cribs': namespace}}
+        'soother': {'output': 'topic'}, 'ward_page': {'port': 0, 'cribs': ','.join(cribs)}}
     context, nodes, profiles = rclpy.Context(), [], {}
     rclpy.init(context=context, args=['--ros-args', '--disable-rosout-logs'])
     try:
         for name in SETTINGS:
             node = node_class(name)({**values.get(name, {}), **overrides.get(name, {})},
                                     context=context,
-                                    namespace=ward if name == 'ward_page' else namespace)
+                                    namespace=ward if name == 'ward_page' else ANY_CRIB)
             nodes.append(node)
             node.autostart()          # one that can not be active here declares less: it is said
             if node.failed:
@@ -135,7 +146,8 @@ def declared(namespace: str, ward: str, folder: Path, overrides: dict) -> dict:
             found = endpoints(node, node.get_name(), node.get_namespace())
             # Logging is a topic too; it was switched off for these.
             found['topics', 'publish'] = sorted({*found['topics', 'publish'], '/rosout'})
-            profiles[node.get_namespace(), node.get_name()] = found
+            for namespace in [ward] if node.get_namespace() == ward else cribs:
+                profiles[namespace, node.get_name()] = moved(found, namespace)
     finally:
         for node in nodes:
             node.close()
@@ -147,9 +159,10 @@ def main(args=None) -> int:
     """Print the policy."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--namespace', default='crib', help='of the nodes; default: crib')
+    parser.add_argument('--namespace', nargs='+', default=['crib'], metavar='NAME',
+                        help='of the nodes of each crib; default: crib')
     parser.add_argument('--ward', default='ward',
-                        help='namespace of ward_page, which hears that crib; default: ward')
+                        help='namespace of ward_page, which hears those cribs; default: ward')
     parser.add_argument('--set', action='append', default=[], metavar='NODE.PARAMETER=VALUE',
                         help='as these run, like rocker.interface=position (its topic is another)')
     parser.add_argument('--per-node', action='store_true', help='an enclave for each node')
@@ -158,12 +171,17 @@ def main(args=None) -> int:
         overrides = given(options.set)
     except ValueError as error:
         parser.error(str(error))
-    namespace, ward = (f'/{name.strip("/")}' for name in (options.namespace, options.ward))
+    *cribs, ward = (f'/{name.strip("/")}' for name in (*options.namespace, options.ward))
+    for namespace in (*cribs, ward):
+        try:
+            validate_namespace(namespace)
+        except InvalidNamespaceException:
+            parser.error(f'{printable(namespace)!r} is no namespace')
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(ROS_AUTOMATIC_DISCOVERY_RANGE='OFF', XDG_STATE_HOME=folder)
         for name in ('ROS_SECURITY_ENABLE', 'ROS_STATIC_PEERS'):
             os.environ.pop(name, None)
-        profiles = declared(namespace, ward, Path(folder), overrides)
+        profiles = declared(cribs, ward, Path(folder), overrides)
     print(policy_xml(profiles, options.per_node), end='')
     return 0
 

@@ -23,7 +23,7 @@ HEARING = {'audio_stamped', 'audio_info', 'own_sound', 'own_sound_info', 'monito
 
 
 def tool(*arguments):
-    """Return the policy that the tool prints for /crib."""
+    """Return the policy that the tool prints."""
     done = subprocess.run(
         [sys.executable, '-m', 'baby_cry_detector.ros.tools.security_policy', *arguments],
         capture_output=True, text=True, timeout=120)
@@ -34,7 +34,7 @@ def tool(*arguments):
 DATA = Path(__file__).parents[2] / 'data'
 # As somebody runs it who wants a page for many cribs, and nothing plugged in.
 PARAMETERS = {'audio_capture': {'source': 'file', 'file': str(next(DATA.rglob('*.flac')))},
-              'caregiver_page': {'port': 0}, 'ward_page': {'port': 0, 'cribs': 'crib'}}
+              'caregiver_page': {'port': 0}, 'ward_page': {'port': 0, 'cribs': 'crib,ward_3/b'}}
 
 
 def installed():
@@ -45,22 +45,40 @@ def installed():
 
 
 def namespace_of(name):
-    """Return where a node runs."""
-    return '/ward' if name == 'ward_page' else '/crib'
+    """Return where a node runs: the cribs' in the second crib, which was declared for neither."""
+    return '/ward' if name == 'ward_page' else '/ward_3/b'
 
 
 @pytest.fixture(scope='module')
-def allowed():
-    """Return {node: {(element, attribute): names}} of the policy."""
-    root = tool()
-    assert root.get('version') == '0.2.0'
-    profiles = list(root.iter('profile'))
-    assert {(one.get('path'), part.get('ns')) for one in root.iter('enclave')
-            for part in one.iter('profile')} == {('/crib', '/crib'), ('/ward', '/ward')}
-    assert all(one.get('ns') == namespace_of(one.get('node')) for one in profiles)
+def policy():
+    """Return the policy of two cribs and the page that hears them."""
+    return tool('--namespace', 'crib', 'ward_3/b')
+
+
+@pytest.fixture(scope='module')
+def allowed(policy):
+    """Return {node: {(element, attribute): names}} of `namespace_of`."""
     return {profile.get('node'): {
         (part.tag, key): {one.text for one in part} for part in profile
-        for key in part.attrib} for profile in profiles}
+        for key in part.attrib} for profile in policy.iter('profile')
+        if profile.get('ns') == namespace_of(profile.get('node'))}
+
+
+def test_each_crib_has_an_enclave_that_speaks_for_no_other(policy):
+    assert policy.get('version') == '0.2.0'
+    enclaves = {one.get('path'): {(part.get('ns'), part.get('node'))
+                                  for part in one.iter('profile')}
+                for one in policy.iter('enclave')}
+    cribs = ('/crib', '/ward_3/b')
+    names = set(installed()) - {'ward_page'}
+    assert enclaves == {'/ward': {('/ward', 'ward_page')},
+                        **{crib: {(crib, name) for name in names} for crib in cribs}}
+    texts = {one.get('path'): [each.text for each in one.iter() if (each.text or '').strip()]
+             for one in policy.iter('enclave')}
+    for mine, other in (cribs, cribs[::-1]):
+        assert not any(text.startswith(f'{other}/') for text in texts[mine])
+        assert f'{mine}/cry_need' in texts['/ward']
+    assert not any('any_crib' in text for each in texts.values() for text in each)
 
 
 def test_every_installed_node_has_its_part(allowed):
@@ -72,7 +90,7 @@ def test_every_installed_node_has_its_part(allowed):
 
 def test_who_hears_the_nursery_and_who_commands_is_bounded(allowed):
     hears = {name for name, parts in allowed.items()
-             if parts.get(('topics', 'subscribe'), set()) & {f'/crib/{one}' for one in HEARING}}
+             if parts.get(('topics', 'subscribe'), set()) & {f'/ward_3/b/{one}' for one in HEARING}}
     assert hears <= {'feature_extractor', 'diary', 'cry_monitor'}
     assert not any('set_parameters' in one or 'change_state' in one
                    for parts in allowed.values()
@@ -80,7 +98,7 @@ def test_who_hears_the_nursery_and_who_commands_is_bounded(allowed):
     for topic, who in (('cry_need', {'cry_classifier'}), ('alert', {'caregiver_alert'}),
                        ('audio_stamped', {'audio_capture'}), ('rock_stop', {'caregiver_page'})):
         assert {name for name, parts in allowed.items()
-                if f'/crib/{topic}' in parts['topics', 'publish']} == who
+                if f'/ward_3/b/{topic}' in parts['topics', 'publish']} == who
 
 
 @pytest.mark.parametrize('interface, topic', [('position', 'position_command'),
@@ -97,6 +115,13 @@ def test_what_a_rocker_commands_and_hears_is_allowed_by_its_interface(interface,
     assert {'/crib/rocker/stop', '/crib/rocker/enable'} <= names['services', 'reply']
 
 
+@pytest.mark.parametrize('wrong', ['room 1', '9', 'a//b', 'crib"/><x'])
+def test_what_is_no_namespace_is_refused_in_a_sentence(wrong, capsys):
+    with pytest.raises(SystemExit):
+        main(['--namespace', 'a', wrong])
+    assert 'is no namespace' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('wrong', ['rocker.interfac=position', 'rocker', 'x.y=1', 'rocker.=1'])
 def test_a_parameter_that_no_node_has_is_refused_in_a_sentence(wrong, capsys):
     with pytest.raises(SystemExit):
@@ -106,7 +131,7 @@ def test_a_parameter_that_no_node_has_is_refused_in_a_sentence(wrong, capsys):
 
 @pytest.mark.parametrize('name', installed())
 def test_all_that_a_running_node_does_is_allowed(allowed, tmp_path, name):
-    graph = CareGraph(tmp_path, namespace='/crib')
+    graph = CareGraph(tmp_path, namespace='/ward_3/b')
     try:
         graph.processes[name] = subprocess.Popen(
             node_command(name, PARAMETERS.get(name), namespace_of(name)),
@@ -129,6 +154,44 @@ def seen_of(graph, name):
         return endpoints(graph.node, name, namespace_of(name))
     except NodeNameNonExistentError:
         return {(element, attribute): [] for element, attribute, *_ in KINDS}
+
+
+def test_what_sros2_signs_allows_what_the_policy_does(policy, tmp_path, monkeypatch):
+    """With SROS 2's own tools, where they are installed: keystore, keys and signed permissions."""
+    keystore = pytest.importorskip('sros2.keystore', reason='sros2 is not installed')
+    monkeypatch.setenv('ROS_DOMAIN_ID', '7')
+    file, store = tmp_path / 'policy.xml', tmp_path / 'keystore'
+    ElementTree.ElementTree(policy).write(file, encoding='utf-8')
+    keystore.create_keystore(store)
+    for enclave in policy.iter('enclave'):
+        path = enclave.get('path')
+        keystore.create_enclave(store, path)
+        keystore.create_permission(store, path, file)
+        folder = store / 'enclaves' / path.strip('/')
+        subprocess.run(['openssl', 'smime', '-verify', '-in', folder / 'permissions.p7s', '-CAfile',
+                        store / 'public' / 'permissions_ca.cert.pem', '-out', os.devnull],
+                       check=True, stderr=subprocess.DEVNULL)
+        permitted = ElementTree.parse(folder / 'permissions.xml')
+        assert {one.text for one in permitted.iter('id')} == {'7'}
+        for attribute in ('publish', 'subscribe'):
+            named = {f'rt{one.text}' for part in enclave.iter('topics') if attribute in part.attrib
+                     for one in part}
+            assert named <= {topic.text for rule in permitted.iter(attribute)
+                             for topic in rule.iter('topic')}
+
+
+def test_security_that_the_middleware_lacks_is_a_sentence_and_nothing_runs(tmp_path):
+    """Never open where it was to be closed; with the plugins it is the keys that are missing."""
+    (tmp_path / 'enclaves' / 'crib').mkdir(parents=True)
+    for strategy in ('Enforce', 'Permissive'):
+        done = subprocess.run(
+            node_command('need_estimator', {}, '/crib'), capture_output=True, text=True,
+            timeout=60, env={**os.environ, 'XDG_STATE_HOME': str(tmp_path),
+                             'ROS_SECURITY_ENABLE': 'true', 'ROS_SECURITY_STRATEGY': strategy,
+                             'ROS_SECURITY_KEYSTORE': str(tmp_path),
+                             'ROS_SECURITY_ENCLAVE_OVERRIDE': '/crib'})
+        assert done.returncode == 1 and 'error: ' in done.stderr, (strategy, done.stderr)
+        assert 'Traceback' not in done.stderr and 'ecurity' in done.stderr
 
 
 def test_names_can_not_write_the_policy():

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channels.channel import record, Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.tls import tls_context
 from baby_cry_detector.names import safe_name
 from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 
@@ -63,10 +64,7 @@ class Mqtt(Sender):
         self._login = (username, password)
         self._context: Optional[ssl.SSLContext] = None
         if tls:
-            try:
-                self._context = ssl.create_default_context(cafile=ca_file or None)
-            except (OSError, ssl.SSLError) as error:
-                raise ValueError(f'mqtt_ca_file: {error}') from None
+            self._context = tls_context(ca_file, 'mqtt_ca_file')
         name = safe_name(crib_id, nothing='crib')
         self._device = f'baby_cry_{name}'
         self._crib_id = crib_id

@@ -18,6 +18,7 @@ import urllib.request
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channels.channel import record, Refused, Sender, Undelivered
+from baby_cry_detector.care.alerts.channels.tls import tls_context
 from baby_cry_detector.printable import printable
 
 # The server asks for patience, or it is its fault; anything else above 399 is ours.
@@ -169,12 +170,13 @@ class Webhook(Sender):
     :param url: http or https.
     :param token: sent as ``Authorization: Bearer``; ``''`` for none.
     :param timeout_s: for the whole of one request, from the look-up of the name to the answer.
+    :param ca_file: as of `tls_context`.
     """
 
     name = 'webhook'
 
-    def __init__(self, url: str, token: str = '', timeout_s: float = 5.0):
-        """Connect to nobody yet."""
+    def __init__(self, url: str, token: str = '', timeout_s: float = 5.0, ca_file: str = ''):
+        """Connect to nobody yet; ValueError if the certificate is unusable."""
         self._url = checked_url(url)
         self._host = urllib.parse.urlsplit(url).hostname
         self._headers = {'Content-Type': 'application/json; charset=utf-8',
@@ -182,9 +184,9 @@ class Webhook(Sender):
         if token:
             self._headers['Authorization'] = f'Bearer {token}'
         self._timeout_s = timeout_s
-        # As the system checks certificates. Reading its list takes a while, which is not to count
-        # against each request.
-        self._tls = ssl.create_default_context() if url.startswith('https:') else None
+        # Reading the system's list takes a while, which is not to count against each request.
+        self._tls = (tls_context(ca_file, 'webhook_ca_file')
+                     if urllib.parse.urlsplit(url).scheme == 'https' else None)
 
     def send(self, said: Said, late_s: float) -> None:
         """Post; any 2xx is delivered."""
@@ -207,6 +209,10 @@ class Webhook(Sender):
                 raise Refused(sentence) from None
             except (OSError, http.client.HTTPException, ValueError) as error:
                 reason = getattr(error, 'reason', error)
+                if isinstance(reason, ssl.SSLCertVerificationError):
+                    # Nothing was sent, and no other word fares better until it is put right.
+                    raise Undelivered(f'{self._host} is not trusted: {reason.verify_message} '
+                                      '(webhook_ca_file, webhook_url)') from None
                 if deadline.passed():
                     reason = f'no whole answer within {self._timeout_s:g} s'
                 # What a server says instead of HTTP is repeated as one harmless line.
