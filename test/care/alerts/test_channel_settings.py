@@ -60,6 +60,9 @@ def test_no_channel_is_the_default():
 
 @pytest.mark.parametrize('values, says', [
     ({'webhook_token': 'env:TOKEN'}, 'webhook_url is not'),
+    ({'webhook_ca_file': '/x'}, 'webhook_url is not'),
+    ({'webhook_url': 'http://h/', 'webhook_ca_file': '/x'}, 'is not https'),
+    ({'webhook_url': 'https://h/', 'webhook_ca_file': '/nowhere'}, 'webhook_ca_file'),
     ({'webhook_url': 'http://h/', 'webhook_token': 'hunter2-typed-here'}, 'not the secret itself'),
     ({'webhook_url': 'env:BABY_CRY_NOT_SET'}, 'BABY_CRY_NOT_SET'),
     ({'webhook_url': 'file:/nowhere/url'}, 'a name without a folder'),

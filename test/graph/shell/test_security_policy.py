@@ -19,7 +19,8 @@ from care_graph import CareGraph
 import pytest
 from rclpy.node import NodeNameNonExistentError
 
-HEARING = {'audio_stamped', 'audio_info', 'own_sound', 'own_sound_info', 'monitor/raw_audio'}
+HEARING = {f'/ward_3/b/{name}' for name in (
+    'audio_stamped', 'audio_info', 'own_sound', 'own_sound_info', 'monitor/raw_audio')}
 
 
 def tool(*arguments):
@@ -73,7 +74,7 @@ def test_each_crib_has_an_enclave_that_speaks_for_no_other(policy):
     names = set(installed()) - {'ward_page'}
     assert enclaves == {'/ward': {('/ward', 'ward_page')},
                         **{crib: {(crib, name) for name in names} for crib in cribs}}
-    texts = {one.get('path'): [each.text for each in one.iter() if (each.text or '').strip()]
+    texts = {one.get('path'): [text.strip() for text in one.itertext() if text.strip()]
              for one in policy.iter('enclave')}
     for mine, other in (cribs, cribs[::-1]):
         assert not any(text.startswith(f'{other}/') for text in texts[mine])
@@ -90,7 +91,7 @@ def test_every_installed_node_has_its_part(allowed):
 
 def test_who_hears_the_nursery_and_who_commands_is_bounded(allowed):
     hears = {name for name, parts in allowed.items()
-             if parts.get(('topics', 'subscribe'), set()) & {f'/ward_3/b/{one}' for one in HEARING}}
+             if parts.get(('topics', 'subscribe'), set()) & HEARING}
     assert hears <= {'feature_extractor', 'diary', 'cry_monitor'}
     assert not any('set_parameters' in one or 'change_state' in one
                    for parts in allowed.values()
@@ -168,9 +169,10 @@ def test_what_sros2_signs_allows_what_the_policy_does(policy, tmp_path, monkeypa
         keystore.create_enclave(store, path)
         keystore.create_permission(store, path, file)
         folder = store / 'enclaves' / path.strip('/')
-        subprocess.run(['openssl', 'smime', '-verify', '-in', folder / 'permissions.p7s', '-CAfile',
-                        store / 'public' / 'permissions_ca.cert.pem', '-out', os.devnull],
-                       check=True, stderr=subprocess.DEVNULL)
+        authority = store / 'public' / 'permissions_ca.cert.pem'
+        subprocess.run(['openssl', 'smime', '-verify', '-in', folder / 'permissions.p7s',
+                        '-CAfile', authority, '-out', os.devnull], check=True,
+                       stderr=subprocess.DEVNULL)
         permitted = ElementTree.parse(folder / 'permissions.xml')
         assert {one.text for one in permitted.iter('id')} == {'7'}
         for attribute in ('publish', 'subscribe'):
