@@ -251,6 +251,11 @@ def test_the_shipped_recipe_is_right():
     assert sources['scratch'].label_of('usr/Media/Sounds/Human/BabyCry.wav') is None
     assert sources['precise-community'].label_of('heysavant/wake-word/en/a.wav') is None
     assert all(source.license for source in sources.values())
+    # Who gave phrases in several folders lies in one fold.
+    phrases = sources['precise-community'].group_of
+    assert phrases('heycomputer/es/a.wav') == phrases('not-wake-words/es/b.wav')
+    assert phrases('athena/en/a.wav') == phrases('not-wake-words/en/b.wav')
+    assert phrases('athena/en/a.wav') != phrases('amelia/en/b.wav')
     # Recordings that other collections have too keep the group that they have there.
     sounds = sources['soundscapes']
     assert sounds.group_of('samples/forest-dawn/robin.mp3') == 'bsb:1670'
