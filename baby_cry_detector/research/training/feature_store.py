@@ -8,12 +8,14 @@ definition, the audio bytes, the manifest's folds, the options and the seed. A c
 makes another file; nothing stale is ever read.
 """
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+import fcntl
 import json
 import os
 from pathlib import Path
 import re
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.sources import read_audio
 from baby_cry_detector.features import extract, get_feature_set
@@ -75,6 +77,33 @@ class StreamFeatures:
     clip: np.ndarray
     teacher: Optional[np.ndarray] = None
     teacher_frame: Optional[np.ndarray] = None
+
+
+def share(folder: Path, pieces: Mapping[str, Callable[[], object]]) -> None:
+    """
+    Make pieces of work; other processes that are given the same ones at the same time share them.
+
+    :param folder: holds a lock for each piece; the system opens it when its holder ends, however
+        that ends.
+    :param pieces: what makes each, and does nothing where it is there.
+    """
+    for is_waiting in (False, True):
+        for name, make in pieces.items():
+            with _held(folder / f'{name}.lock', is_waiting) as is_ours:
+                if is_ours:
+                    make()
+
+
+@contextmanager
+def _held(file: Path, is_waiting: bool) -> Iterator[bool]:
+    """Hold a lock; where another process has it wait for it, or give False."""
+    with open(file, 'a') as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if is_waiting else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def silent(text: str) -> None:
@@ -150,6 +179,11 @@ class FeatureStore:
         self._progress = progress
         self._sounds: Optional[List[chains.Sound]] = None
         self.data_digest = data_digest(self.clips)
+
+    @property
+    def is_kept(self) -> bool:
+        """Return whether what was made lies on disk, for other processes too."""
+        return self._cache_dir is not None
 
     def sounds(self) -> List[chains.Sound]:
         """Return all clips in memory."""

@@ -17,6 +17,7 @@ its threshold chosen on the out-of-fold scores.
 
 import csv
 from dataclasses import dataclass, replace
+from functools import partial
 import json
 from pathlib import Path
 import platform
@@ -32,7 +33,8 @@ from baby_cry_detector.research.sounds.teacher import Teacher
 from baby_cry_detector.research.training import loop, need, statistics_fit
 from baby_cry_detector.research.training.config import choose_columns, TrainingConfig
 from baby_cry_detector.research.training.feature_store import (ClipFeatures, FeatureStore,
-                                                               no_progress, Progress, trained_on)
+                                                               no_progress, Progress, share,
+                                                               trained_on)
 from baby_cry_detector.research.training.manifest import (Clip, EMOTION, leaking_groups,
                                                           ManifestError)
 from baby_cry_detector.research.training.opinions import clip_targets, targets_digest, with_targets
@@ -182,6 +184,16 @@ class TrainingRun:
             feature_columns=self.store.columns))
         return member
 
+    def _train(self, left_out: Sequence[Optional[int]]) -> None:
+        """Make what these need; the same command at the same time takes a part of it."""
+        work, rows = self.out_dir / 'work', range(len(self._seeds))
+        if self.store.is_kept:
+            share(work, {'clips': self.clip_features, **{
+                f'streams-{fold}': partial(self.store.stream_features, fold, self.config)
+                for fold in self.folds}})
+        share(work, {f'{fold}-{row}': partial(self.member, fold, row)
+                     for fold in left_out for row in rows})
+
     def _frame_logits(self, left_out: int, row: int, indices: Sequence[int]
                       ) -> List[np.ndarray]:
         """Return what member ``row``, trained without a fold, says of each frame of clips."""
@@ -206,6 +218,7 @@ class TrainingRun:
 
     def run_folds(self) -> Dict:
         """Train every fold, write checkpoints, out-of-fold scores and the report; return it."""
+        self._train(self.folds)
         logits: List[List[np.ndarray]] = [[np.zeros(0)] * len(self.clips)
                                           for _ in self._seeds]
         for fold in self.folds:
@@ -288,6 +301,7 @@ class TrainingRun:
         fitted = calibration.Calibration.from_dict(
             json.loads((self.out_dir / 'calibration.json').read_text()))
         report = json.loads((self.out_dir / 'report.json').read_text())
+        self._train([None])
         figures = {key: report[key] for key in
                    ('auc', 'f1', 'n_cry', 'n_not_cry', 'same_phone', 'with_emotion',
                     'intervals_95', 'onset_delay_s', 'single_networks') if key in report}
