@@ -5,8 +5,10 @@
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
 import os
+import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -32,8 +34,8 @@ def wait_for(condition, timeout_s=40.0):
 class HttpReceiver:
     """Takes POSTs of JSON; ``status`` is what it answers."""
 
-    def __init__(self, port=0, status=200):
-        """Listen."""
+    def __init__(self, port=0, status=200, certificate=None, key=None):
+        """Listen; with a certificate over TLS alone."""
         self.status = status
         self.documents, self.headers = [], []
         receiver = self
@@ -55,6 +57,10 @@ class HttpReceiver:
 
         self._server = ThreadingHTTPServer(('127.0.0.1', port), Handler)
         self._server.daemon_threads = True
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate, key)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
         self.url = f'http://127.0.0.1:{self.port}/hook'
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,),
@@ -117,14 +123,20 @@ def _openssl(*arguments):
 class Broker:
     """mosquitto on a port of its own; what it retains is forgotten when it stops."""
 
-    def __init__(self, folder, password='', certificate=None, key=None):
-        """Write the configuration and start; with a certificate it speaks TLS alone."""
-        self.port = free_port()
+    def __init__(self, folder, password='', certificate=None, key=None, configuration='',
+                 port=0):
+        """
+        Write the configuration and start; with a certificate it speaks TLS alone.
+
+        :param configuration: somebody else's, whose listener is moved to a port here.
+        """
+        self.port = port or free_port()
         self._configuration = folder / 'mosquitto.conf'
-        text = f'listener {self.port} 127.0.0.1\npersistence false\nallow_anonymous '
-        if os.geteuid() == 0:
-            text = f'user root\n{text}'     # else it becomes somebody who can't read the folder
-        if password:
+        listener = f'listener {self.port} 127.0.0.1'
+        text = f'{listener}\npersistence false\nallow_anonymous '
+        if configuration:
+            text = re.sub('^listener .*', listener, configuration, flags=re.MULTILINE)
+        elif password:
             file = folder / 'passwords'
             file.write_text(f'robot:{password}\n')
             subprocess.run([shutil.which('mosquitto_passwd') or '/usr/bin/mosquitto_passwd', '-U',
@@ -135,6 +147,8 @@ class Broker:
             text += 'true\n'
         if certificate:
             text += f'certfile {certificate}\nkeyfile {key}\n'
+        if os.geteuid() == 0:
+            text = f'user root\n{text}'     # else it becomes somebody who can't read the folder
         self._configuration.write_text(text)
         self._process = None
         self.start()
@@ -162,7 +176,7 @@ class Broker:
 class Watcher:
     """Somebody else at the broker, as Home Assistant is: collects everything, comes back."""
 
-    def __init__(self, port, login=None, ca_file=None):
+    def __init__(self, port, login=None, ca_file=None, host='127.0.0.1'):
         """Connect; the connection is renewed by itself."""
         import paho.mqtt.client as client
         self.messages = []
@@ -177,7 +191,7 @@ class Watcher:
             self.client.username_pw_set(*login)
         if ca_file:
             self.client.tls_set(str(ca_file))
-        self.client.connect('127.0.0.1', port, keepalive=5)
+        self.client.connect(host, port, keepalive=5)
         self.client.loop_start()
 
     def on(self, topic):

@@ -2,40 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """The caregiver's page under a path of a real nginx, in a real browser, as its document says."""
 
-import shutil
-import subprocess
-
 from alert_receivers import free_port
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
 from page_harness import browser_missing, Phone, ServedPage, wait_until
+from proxies import Nginx, no_nginx
 import pytest
 
-WHY = browser_missing() or ('' if shutil.which('nginx') else "needs Debian's package nginx-light")
+WHY = browser_missing() or no_nginx()
 pytestmark = pytest.mark.skipif(bool(WHY), reason=WHY or 'there are both')
 
-# Nothing of it is written outside the test's folder.
-NGINX = """
-daemon off;
-pid %(folder)s/pid;
-error_log %(folder)s/error.log;
-events {}
-http {
-  access_log %(folder)s/access.log;
-  client_body_temp_path %(folder)s/body;
-  proxy_temp_path %(folder)s/proxy;
-  fastcgi_temp_path %(folder)s/fastcgi;
-  uwsgi_temp_path %(folder)s/uwsgi;
-  scgi_temp_path %(folder)s/scgi;
-  server {
-    listen 127.0.0.1:%(port)d;
-    location = / { return 200 'something else lives here'; }
-    location = /baby { return 308 baby/; }
-    location /baby/ {
-      proxy_pass http://127.0.0.1:%(behind)d%(cut)s;
-      proxy_set_header Host $http_host;
-      proxy_buffering off;
-    }
+SERVER = """
+server {
+  listen 127.0.0.1:%(port)d;
+  location = / { return 200 'something else lives here'; }
+  location = /baby { return 308 baby/; }
+  location /baby/ {
+    proxy_pass http://127.0.0.1:%(behind)d%(cut)s;
+    proxy_set_header Host $http_host;
+    proxy_buffering off;
   }
 }
 """
@@ -47,18 +32,13 @@ def proxy(tmp_path):
     running = []
 
     def start(page, port, cut):
-        config = tmp_path / 'nginx.conf'
-        config.write_text(NGINX % {'folder': tmp_path, 'port': port, 'behind': page.port,
-                                   'cut': '/' if cut else ''})
-        running.append(subprocess.Popen(
-            ['nginx', '-c', str(config), '-p', str(tmp_path), '-e', str(tmp_path / 'error.log')]))
-        wait_until((tmp_path / 'pid').exists, what='nginx')
+        running.append(Nginx(tmp_path, SERVER % {'port': port, 'behind': page.port,
+                                                 'cut': '/' if cut else ''}))
         return f'http://127.0.0.1:{port}/baby/'
 
     yield start
     for one in running:
-        one.terminate()
-        one.wait(20)
+        one.close()
 
 
 @pytest.mark.parametrize('cut', [True, False], ids=['path cut off', 'path passed on'])
