@@ -236,8 +236,7 @@ def test_alerts_over_tls_and_each_robot_speaks_for_its_crib_alone(receivers, aut
 
 
 @pytest.mark.parametrize('kind', WRONG)
-def test_who_shows_a_wrong_certificate_gets_nothing_and_words_wait(receivers, authority,
-                                                                  shown, kind):
+def test_a_wrong_certificate_gets_nothing_and_words_wait(receivers, authority, shown, kind):
     receivers.show(*shown(kind))
     channels = receivers.channels(authority)
     try:
