@@ -27,7 +27,7 @@ APART_S = 0.15                         # farther from the peak is something else
 # A peak this far above the mean of the rest, and above what the backward sweep has, is the chirp.
 LEAST_CONTRAST_DB, LEAST_LEAD_DB = 4.0, 5.0
 # The weakest chirp that is found for certain, beside the level of the rest in its band.
-DETECTABLE_DB = -3.0
+DETECTABLE_DB = -2.0
 _ENVELOPE_S, _SPECTRUM_HZ = 0.1, 50.0
 _SILENCE = 1e-7                        # a hundredth of a step of 16 bits, RMS
 
