@@ -129,6 +129,9 @@ def test_what_a_robot_runs_imports_nothing_of_research(tmp_path):
         'import importlib, sys\n'
         'for name in sys.argv[1:]:\n'
         '    importlib.import_module(name)\n'
+        # A node's start, and its memory: what it may need later is imported then.
+        "print('begun', *[name for name in sys.modules if name in ('scipy', 'PIL', 'rich', "
+        "'matplotlib', 'soundfile')])\n"
         'from baby_cry_detector.cli.main import main\n'
         'try:\n'
         "    main(['listen', '--help'])\n"
@@ -145,6 +148,7 @@ def test_what_a_robot_runs_imports_nothing_of_research(tmp_path):
              for path in FILES if ROOM_OF[path] in ('ros.nodes', 'stream')]
     result = subprocess.run([sys.executable, str(script), *nodes], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[0].split() == ['begun']
     assert result.stdout.splitlines()[-1].split() == ['loaded']
 
 

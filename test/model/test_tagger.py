@@ -4,10 +4,11 @@
 
 from baby_cry_detector.checkpoints import CONFIRMER
 from baby_cry_detector.model.second.confirmer import load_confirmer
-from baby_cry_detector.model.second.tagger import (frame_window, mel_bands, picture, Tagger,
-                                                   tagger_shapes, WINDOW_SAMPLES)
+from baby_cry_detector.model.second.tagger import (doubled, frame_window, mel_bands, picture,
+                                                   Tagger, tagger_shapes, WINDOW_SAMPLES)
 import numpy as np
 import pytest
+from scipy import signal
 
 # What the published network (torch, 32 bits) says of the two sounds below, at 32 kHz and -23 dB:
 # points of its picture and every 32nd value of its embedding.
@@ -46,6 +47,12 @@ def test_it_sees_and_says_what_the_published_network_does(arrays, name):
     assert said.shape == (384,) and said.dtype == np.float32
     np.testing.assert_allclose(said[::32], values, atol=0.01)
     assert float(np.linalg.norm(said)) == pytest.approx(norm, rel=0.01)
+
+
+@pytest.mark.parametrize('count', [1, 20, WINDOW_SAMPLES])
+def test_twice_the_rate_is_what_scipy_makes_of_it(count):
+    samples = np.random.default_rng(count).standard_normal(count)
+    np.testing.assert_allclose(doubled(samples), signal.resample_poly(samples, 2, 1), atol=1e-12)
 
 
 def test_the_level_does_not_count(arrays):
