@@ -9,8 +9,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# What the signal ended is no failure to be explained.
-trap 'exit 130' INT
 want=${1:-run}
 venv=$PWD/.venv
 here=$PWD
@@ -22,10 +20,20 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 step() { printf '• %s\n' "$*" >&2; }
 
+# heeding COMMAND...: Ctrl-C ends this too, whatever exit code the command makes of it: that is no
+# failure to be explained. Only meanwhile: within $(…) bash 5.2 can't read what a trap is to do.
+heeding() {
+  local code=0
+  trap 'trap - INT; kill -INT "$BASHPID"' INT
+  "$@" || code=$?
+  trap - INT
+  return "$code"
+}
+
 # run WHAT-TO-DO-ON-FAILURE COMMAND...: quiet unless it fails.
 run() {
   local advice=$1; shift
-  if ! "$@" >>"$log" 2>&1; then
+  if ! heeding "$@" >>"$log" 2>&1; then
     tail -n 25 "$log" >&2
     die "$advice (full log: ${log#"$PWD"/})"
   fi
@@ -35,7 +43,7 @@ digest() { cat "$@" 2>/dev/null | sha256sum | cut -c1-16; }
 
 supported() {
   command -v "$1" >/dev/null &&
-    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null
+    heeding "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null
 }
 
 # The choice of an earlier command holds until another one is made.
@@ -68,12 +76,13 @@ fi
 if [ -n "${ROS_DISTRO:-}" ] && [ -n "${AMENT_PREFIX_PATH:-}" ]; then
   mode=ros-$ROS_DISTRO
   python=$(command -v python3) || die 'no python3 on the path'
-  "$python" -c 'import rclpy' 2>/dev/null ||
+  heeding "$python" -c 'import rclpy' 2>/dev/null ||
     die "ROS 2 $ROS_DISTRO is sourced but $python can't import rclpy; use the Python that this ROS was built for"
 else
-  distro=${ROS_WHEELS:-$(cat "$state/distro" 2>/dev/null || echo jazzy)}
+  kept=$(cat "$state/distro" 2>/dev/null || :)
+  distro=${ROS_WHEELS:-${kept:-jazzy}}
   [ -e "requirements/lock/$distro.txt" ] || die "ROS_WHEELS=$distro: expected jazzy or kilted"
-  printf '%s\n' "$distro" >"$state/distro"
+  [ "$distro" = "$kept" ] || printf '%s\n' "$distro" >"$state/distro"
   mode=wheels
   [ "$distro" = jazzy ] || mode=wheels-$distro
   [ "$(uname -m)" = x86_64 ] ||
@@ -86,14 +95,14 @@ fi
 [[ $mode == wheels* ]] || command -v cmake >/dev/null || die 'no CMake: apt-get install cmake'
 command -v g++ >/dev/null || die 'no C++ compiler: apt-get install g++ (the messages are compiled)'
 # What an interrupted Python would say of itself is nobody's business, here and below.
-"$python" - 2>/dev/null <<'PY' || die "the headers of $python are missing: apt-get install python3-dev (the messages are compiled against them)"
+heeding "$python" - 2>/dev/null <<'PY' || die "the headers of $python are missing: apt-get install python3-dev (the messages are compiled against them)"
 import os, sys, sysconfig
 sys.exit(not os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')))
 PY
 
 # --- the virtual environment ---------------------------------------------------------------------
-key="$mode $("$python" -c 'import sys; print(sys.version_info[:2], sys.base_prefix)' 2>/dev/null) $PWD"
-if [ "$(cat "$state/venv" 2>/dev/null)" != "$key" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+key="$mode $(heeding "$python" -c 'import sys; print(sys.version_info[:2], sys.base_prefix)' 2>/dev/null) $PWD"
+if [ "$(cat "$state/venv" 2>/dev/null)" != "$key" ] || ! heeding "$venv/bin/python" -c '' 2>/dev/null; then
   step "virtual environment for $("$python" --version 2>/dev/null) ($mode)"
   rm -rf "$venv" build install log "$state"/*.done
   options=(); [ "$mode" != "ros-${ROS_DISTRO:-}" ] || options=(--system-site-packages)
@@ -122,10 +131,10 @@ fi
 [ "$want" != test ] || requirements test 'training and test packages (torch is large)'
 [ "$want" != docs ] || requirements docs 'documentation packages'
 
-if ! "$venv/bin/python" -c 'import pyaudio' 2>/dev/null; then
+if ! heeding "$venv/bin/python" -c 'import pyaudio' 2>/dev/null; then
   if [ -e /usr/include/portaudio.h ]; then
     step 'PyAudio for the microphone'
-    pip install pyaudio >>"$log" 2>&1 ||
+    heeding pip install pyaudio >>"$log" 2>&1 ||
       say '  PyAudio did not build, so there will be no microphone; .setup/setup.log says why'
   else
     say '  no microphone: PyAudio needs PortAudio (apt-get install portaudio19-dev, then run this again)'
