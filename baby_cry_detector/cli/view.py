@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from itertools import groupby
 import sys
+import textwrap
 from typing import Any, Dict, List, Optional
 
 from baby_cry_detector.cry_state import CryState
@@ -33,6 +34,7 @@ STRIP_COLOURS = (16, 17, 54, 90, 126, 162, 203, 209, 215, 222, 230)
 COLUMN_S = 0.25
 HISTORY = 170                  # columns that a wide terminal can show
 QUIETEST_DBFS = -80.0
+NO_BREAK = '\u00a0'            # holds together what stands between commas
 NOTHING = CryState(status=STATUS_NO_AUDIO)
 
 
@@ -177,6 +179,20 @@ def clock(seconds: float) -> str:
     return f'{int(minutes)}:{rest:04.1f}'
 
 
+def fitted(text: str, room: int, most_lines: int = 2) -> str:
+    """
+    Return text on a few lines of ``room`` characters, without what there is no room for.
+
+    Neither a word nor a figure is cut; what stands between commas stays together if it can.
+    """
+    indent = ' ' * (len(text) - len(text.lstrip()))
+    pieces = [piece.replace(' ', NO_BREAK) if len(piece) < room else piece
+              for piece in text.lstrip().split(', ')]
+    lines = textwrap.wrap(', '.join(pieces), room, max_lines=most_lines, placeholder=' …',
+                          initial_indent=indent, break_on_hyphens=False, break_long_words=False)
+    return '\n'.join(lines).replace(NO_BREAK, ' ')
+
+
 class TerminalView:
     """
     Shows `ViewState`s; use as a context manager.
@@ -288,28 +304,31 @@ class TerminalView:
         table.add_row('cry', Text(bar_with_mark(state.said.cry_probability, width, mark), style),
                       f'{state.said.cry_probability:.2f}' + (f' of {mark:.2f}' if mark else ''))
         table.add_row('', Text(sparkline(list(self._probabilities)[-width:]), style), seconds)
-        table.add_row('state', Text(self._what(), style), clock(state.time_s))
-        table.add_row('need', f'{state.need}' + (
-            f', intensity {state.said.intensity:.2f}' if state.said.crying else ''), '')
+        words = Table.grid(padding=(0, 1))
+        words.add_column(justify='right', width=9)
+        words.add_column(width=width + 14)
         needs = list(zip(state.said.labels[1:], state.said.probabilities[1:]))
+        told = ''
         if needs and state.said.is_need_named:      # else they are told as if they meant something
-            likeliest = sorted(needs, key=lambda pair: -pair[1])[:3]
-            told = ', '.join(f'{label.replace("_", " ")} {value:.2f}'
-                             for label, value in likeliest)
-            table.add_row('', Text(told, no_wrap=True, overflow='ellipsis'), '')
-        for name, text in state.doing.items():
-            table.add_row(name, Text(text, no_wrap=True, overflow='ellipsis'), '')
+            told = ', '.join(f'{label.replace("_", " ")} {value:.2f}' for label, value in sorted(
+                needs, key=lambda pair: -pair[1])[:3])
+        for name, text, look in (
+                ('state', f'{self._what()}, {clock(state.time_s)} heard', style),
+                ('need', state.need + (f', intensity {state.said.intensity:.2f}'
+                                       if state.said.crying else ''), ''),
+                ('', told, ''), *((name, text, '') for name, text in state.doing.items())):
+            if text:
+                words.add_row(name, Text(fitted(text, width + 14), look))
         rows = [self._fitting(state.trouble, 'yellow')] if state.trouble else []
         rows += [self._fitting(f'  episode {number} at {clock(start)}, {duration:.1f} s, need '
                                f'{need}') for number, start, duration, need in self.episodes[-4:]]
         if state.health:
-            rows.append(self._fitting(' · '.join(
+            rows.append(self._fitting(', '.join(
                 f'{name.rpartition("_")[2]}: {message}' for name, message in state.health.items()),
                 'dim'))
-        return Panel(Group(table, *rows), title=self.title, width=self.console.width,
+        return Panel(Group(table, words, *rows), title=self.title, width=self.console.width,
                      subtitle='not a medical device · Ctrl-C ends')
 
     def _fitting(self, text: str, style: str = '') -> Text:
-        """Return text on at most two lines of the panel."""
-        room = 2 * (self.console.width - 6)
-        return Text(text if len(text) <= room else f'{text[:room - 1]}…', style)
+        """Return text on a few lines of the panel."""
+        return Text(fitted(text, self.console.width - 4), style)

@@ -5,6 +5,7 @@
 import io
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -83,6 +84,30 @@ def test_the_panel_uses_the_width_that_there_is(width):
     text = view.console.file.getvalue()
     assert max(map(len, text.splitlines())) == width
     assert 'hungry' not in text, 'a need that is not named is shown as if it were'
+
+
+@pytest.mark.parametrize('width', [40, 41, 48, 57, 63, 71, 80, 100, 133, 200])
+def test_no_figure_is_cut_or_parted_from_its_word_at_any_width(width):
+    view = TerminalView('a recording with quite a long name.wav', io.StringIO())
+    view.console = Console(file=io.StringIO(), width=width)
+    view.update(ViewState(
+        CryState(cry_probability=0.9, crying=True, confirmed=True, need=Need.HUNGRY,
+                 intensity=0.5, labels=('not_cry', 'hungry', 'belly_pain'),
+                 probabilities=(0.0, 0.6, 0.2),
+                 onset_ns=5 * 10**9, duration_ns=3725 * 10**9, episode=1234),
+        time_s=86_399.9, level_dbfs=-50.0, enter_threshold=0.68,
+        trouble='feature_extractor: more than 12 dB quieter than it ever was here in 1440 minutes',
+        doing={'motion': '·····█··············· +12.3 mm', 'alert': 'HIGH: cries for 125 s, 12 m'},
+        health={'capture': 'playing', 'extractor': 'extracting', 'rocker': 'rocked 12.5 min'}))
+    view.console.file = io.StringIO()          # without the line that the update printed
+    view.console.print(view._panel())
+    lines = view.console.file.getvalue().splitlines()
+    assert all(len(line) == width and line[-1] in '╮│╯' for line in lines)
+    text = '\n'.join(line[:-1].rstrip() for line in lines)
+    for figure in ('-50.0 dBFS', '0.90 of 0.68', 'CRYING for 3725.0 s', '1439:59.9 heard',
+                   '+12.3 mm', 'intensity 0.50', 'hungry 0.60', 'belly pain 0.20', 'at 0:05.0'):
+        assert figure in text, text
+    assert not re.search(r'\d…', text), text
 
 
 def test_panel_fits_80_columns_and_shows_what_matters():
