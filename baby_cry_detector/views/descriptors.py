@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One picture of a recording: waveform, spectrogram, F0 with voicing, descriptors."""
 
-from typing import Sequence
+from typing import Any, Sequence
 
 from baby_cry_detector.features.definition import FeatureSet, SAMPLE_RATE
 from baby_cry_detector.features.stages.framing import count_frames
@@ -43,7 +43,7 @@ def log_mel(samples: np.ndarray, hop: int, bands: int = 80) -> np.ndarray:
 
 
 def draw(samples: np.ndarray, feature_set: FeatureSet, values: np.ndarray,
-         columns: Sequence[str], title: str):
+         columns: Sequence[str], title: str) -> Any:
     """
     Draw a recording on one time axis.
 
@@ -89,7 +89,7 @@ def draw(samples: np.ndarray, feature_set: FeatureSet, values: np.ndarray,
     return figure
 
 
-def _waveform(axis, samples: np.ndarray) -> None:
+def _waveform(axis: Any, samples: np.ndarray) -> None:
     time = np.arange(samples.size) / SAMPLE_RATE
     if samples.size > _DRAWN:
         step = -(-samples.size // (_DRAWN // 2))
@@ -103,7 +103,7 @@ def _waveform(axis, samples: np.ndarray) -> None:
     axis.set_ylabel('waveform', fontsize=8)
 
 
-def _spectrogram(figure, axis, samples: np.ndarray, seconds: float) -> None:
+def _spectrogram(figure: Any, axis: Any, samples: np.ndarray, seconds: float) -> None:
     hop = 160 * max(1, samples.size // 160 // 3000)
     picture = log_mel(samples, hop)
     if len(picture):
@@ -118,7 +118,8 @@ def _spectrogram(figure, axis, samples: np.ndarray, seconds: float) -> None:
     axis.set_ylabel('mel / Hz', fontsize=8)
 
 
-def _melody(figure, axis, time, f0, voicing) -> None:
+def _melody(figure: Any, axis: Any, time: np.ndarray, f0: np.ndarray,
+            voicing: np.ndarray) -> None:
     voiced = f0 > 0
     line = np.where(voiced, f0, np.nan)
     axis.plot(time, line, color='#999999', linewidth=0.6, zorder=1)

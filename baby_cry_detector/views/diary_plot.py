@@ -4,7 +4,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import List, Optional
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 from baby_cry_detector.care.diary.rows import SOOTHING_KINDS
 from baby_cry_detector.care.diary.store import DiaryStore
@@ -65,7 +65,7 @@ class _Day:
             return 24.0
         return when.hour + when.minute / 60 + when.second / 3600
 
-    def span(self, start_ns: int, end_ns: int):
+    def span(self, start_ns: int, end_ns: int) -> Tuple[float, float]:
         """Return (left, width), wide enough to be seen."""
         left = self.hours(start_ns)
         return left, max(SHORTEST_SHOWN_H, self.hours(end_ns) - left)
@@ -73,10 +73,11 @@ class _Day:
     @property
     def cried_s(self) -> float:
         """Return how long it cried on this day."""
-        return sum(min(row['end_ns'], self.end_ns) - max(row['onset_ns'], self.start_ns)
-                   for row in self.episodes) / SECOND_NS
+        cried_ns: int = sum(min(row['end_ns'], self.end_ns) - max(row['onset_ns'], self.start_ns)
+                            for row in self.episodes)
+        return cried_ns / SECOND_NS
 
-    def actions(self) -> List[tuple]:
+    def actions(self) -> List[Tuple[str, int, int]]:
         """Return (kind, start, end) of what the robot did."""
         open_, done = {}, []
         for event in self.events:
@@ -94,7 +95,7 @@ class _Day:
         return done
 
 
-def draw(store: DiaryStore, path, day_ns: Optional[int] = None,
+def draw(store: DiaryStore, path: Union[str, Path], day_ns: Optional[int] = None,
          crib_id: Optional[str] = None) -> None:
     """
     Draw a day and the week that ends with it, in local time.
@@ -139,7 +140,7 @@ def _counted(day: _Day) -> str:
     return f'cried {duration_text(day.cried_s)} in {count} episode{"s" if count > 1 else ""}'
 
 
-def _hour_axis(axes):
+def _hour_axis(axes: Any) -> None:
     axes.set_xlim(0, 24)
     axes.set_xticks(range(0, 25, 3), [f'{hour:02d}:00' for hour in range(0, 25, 3)])
     axes.tick_params(colors=QUIET, length=0, labelsize=9)
@@ -149,7 +150,7 @@ def _hour_axis(axes):
         side.set_visible(False)
 
 
-def _draw_day(axes, day: _Day):
+def _draw_day(axes: Any, day: _Day) -> None:
     _hour_axis(axes)
     axes.axhline(0, color=QUIET, linewidth=0.8)
     for row in day.episodes:
@@ -187,7 +188,7 @@ def _draw_day(axes, day: _Day):
     axes.set_title('How hard, what was done', loc='left', fontsize=10.5, color=QUIET)
 
 
-def _draw_week(axes, days):
+def _draw_week(axes: Any, days: Sequence[_Day]) -> None:
     _hour_axis(axes)
     for index, day in enumerate(days):
         axes.barh(index, 24, height=0.62, color='#f5f7fa', linewidth=0)
@@ -209,11 +210,11 @@ def _draw_week(axes, days):
     axes.set_title('The week until then', loc='left', fontsize=10.5, color=QUIET)
 
 
-def _draw_legend(figure, days):
+def _draw_legend(figure: Any, days: Sequence[_Day]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
     kinds = {event['kind'] for day in days for event in day.events}
-    handles = [Patch(color=colour, label=text) for colour, text in zip(
+    handles: List[Any] = [Patch(color=colour, label=text) for colour, text in zip(
         CRY, ('cried, mild', 'hard', 'hardest'))]
     handles += [Patch(color=colour, label=text) for kind, (colour, text) in ACTIONS.items()
                 if kind in kinds]

@@ -100,7 +100,8 @@ class Explainer:
                   f', {self.settings.min_cry_duration_s:g} s heard (min_cry_duration_s)',
                   mark=True, onset_ns=decision.onset_ns)
 
-    def _say(self, stamp_ns, text, mark=False, onset_ns=None) -> None:
+    def _say(self, stamp_ns: int, text: str, mark: bool = False,
+             onset_ns: Optional[int] = None) -> None:
         self.events.append(Event(stamp_ns, text, mark, onset_ns))
 
     def lines(self, start_ns: int, most: int = 12) -> List[str]:

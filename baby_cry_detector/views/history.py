@@ -7,7 +7,7 @@ Audio, pitch and decisions come at different times and rates; each is put where 
 """
 
 import math
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from baby_cry_detector.cry_state import CryState
 from baby_cry_detector.features import FeatureSet
@@ -62,7 +62,8 @@ class LogMel:
             return np.zeros((0, BANDS))
         frames = frame_view(np.ascontiguousarray(buffer), count, len(self._window), self.hop)
         spectrum = np.fft.rfft(frames * self._window, self._fft_length)
-        return (spectrum.real ** 2 + spectrum.imag ** 2) @ self._bank
+        power: np.ndarray = (spectrum.real ** 2 + spectrum.imag ** 2) @ self._bank
+        return power
 
 
 class History:
@@ -78,7 +79,7 @@ class History:
 
     def __init__(self, columns: int, column_ns: int) -> None:
         self.columns, self.column_ns = columns, int(column_ns)
-        self.episodes: Dict[int, dict] = {}
+        self.episodes: Dict[int, Dict[str, Any]] = {}
         self.labels: Sequence[str] = ()
         self._is_fixed = False
         self._arrays: Dict[str, np.ndarray] = {}
@@ -227,7 +228,8 @@ class History:
                        if episode['held_ns'] < oldest_ns]:
             del self.episodes[number]
 
-    def _extreme(self, name, column, choose, value) -> None:
+    def _extreme(self, name: str, column: int, choose: Callable[[float, float], float],
+                 value: float) -> None:
         self._arrays[name][column] = choose(self._arrays[name][column], value)
 
     def _column(self, stamp_ns: int) -> Optional[int]:

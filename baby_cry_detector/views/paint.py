@@ -3,6 +3,7 @@
 """Strokes with NumPy: curves, areas and colour maps with soft edges; text with Pillow."""
 
 from functools import lru_cache
+from typing import Any, Optional
 
 import numpy as np
 
@@ -29,20 +30,22 @@ def colour_map(name: str, paper: str) -> np.ndarray:
                      for i in range(3)], axis=1).astype(np.uint8)
 
 
-def blend(area: np.ndarray, cover: np.ndarray, colour) -> None:
+def blend(area: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
     """Lay a colour over an area (h, w, 3) uint8 where ``cover`` (h, w) says how much, 0 to 1."""
     cover = cover[..., None].astype(np.float32)
     area[:] = (area + cover * (np.asarray(colour, np.float32) - area) + 0.5).astype(np.uint8)
 
 
-def fill_below(area: np.ndarray, top: np.ndarray, colour, share: float = 1.0) -> None:
+def fill_below(area: np.ndarray, top: np.ndarray, colour: np.ndarray,
+               share: float = 1.0) -> None:
     """Fill from ``top`` (w,) in rows down to the bottom; NaN columns stay empty."""
     rows = np.arange(area.shape[0], dtype=np.float32)[:, None]
     cover = np.clip(rows + 1.0 - np.nan_to_num(top, nan=np.inf)[None, :], 0.0, 1.0)
     blend(area, cover * share, colour)
 
 
-def fill_between(area: np.ndarray, top: np.ndarray, bottom: np.ndarray, colour) -> None:
+def fill_between(area: np.ndarray, top: np.ndarray, bottom: np.ndarray,
+                 colour: np.ndarray) -> None:
     """Fill between two rows of each column, (w,) each; NaN columns stay empty."""
     rows = np.arange(area.shape[0], dtype=np.float32)[:, None]
     top, bottom = np.nan_to_num(top, nan=np.inf), np.nan_to_num(bottom, nan=-np.inf)
@@ -50,7 +53,7 @@ def fill_between(area: np.ndarray, top: np.ndarray, bottom: np.ndarray, colour) 
     blend(area, cover, colour)
 
 
-def curve(area: np.ndarray, row: np.ndarray, colour, width: float = 1.5,
+def curve(area: np.ndarray, row: np.ndarray, colour: np.ndarray, width: float = 1.5,
           longest_jump: float = np.inf) -> None:
     """
     Draw a curve through ``row`` (w,), one value a column; it breaks at NaN and at long jumps.
@@ -71,7 +74,7 @@ def curve(area: np.ndarray, row: np.ndarray, colour, width: float = 1.5,
     blend(area, np.clip(0.5 * width + 0.5 - distance, 0.0, 1.0), colour)
 
 
-def dashes(area: np.ndarray, row: float, colour, on: int = 6, off: int = 4,
+def dashes(area: np.ndarray, row: float, colour: np.ndarray, on: int = 6, off: int = 4,
            width: int = 1) -> None:
     """Draw a dashed horizontal line."""
     top = int(round(np.clip(row, 0, area.shape[0] - width)))
@@ -80,7 +83,7 @@ def dashes(area: np.ndarray, row: float, colour, on: int = 6, off: int = 4,
 
 
 @lru_cache(maxsize=16)
-def _font(size: int):
+def _font(size: int) -> Any:
     from PIL import ImageFont
     try:
         return ImageFont.truetype('DejaVuSans.ttf', size)
@@ -110,8 +113,8 @@ def text_cover(text: str, size: int) -> np.ndarray:
     return np.asarray(image, np.float32) / 255.0
 
 
-def write(canvas: np.ndarray, x: float, y: float, text: str, colour, size: int = 11,
-          align: str = 'left', halo=None) -> int:
+def write(canvas: np.ndarray, x: float, y: float, text: str, colour: np.ndarray,
+          size: int = 11, align: str = 'left', halo: Optional[np.ndarray] = None) -> int:
     """
     Write a line of text on a canvas (H, W, 3) uint8; what does not fit is cut off.
 
@@ -121,7 +124,7 @@ def write(canvas: np.ndarray, x: float, y: float, text: str, colour, size: int =
     :return: its width in pixels.
     """
     cover = text_cover(text, size)
-    height, width = cover.shape
+    height, width = cover.shape[0], int(cover.shape[1])
     x = int(round(x - {'left': 0.0, 'centre': 0.5, 'right': 1.0}[align] * width))
     y = int(round(y - 0.5 * height))
     if halo is not None:
@@ -131,7 +134,7 @@ def write(canvas: np.ndarray, x: float, y: float, text: str, colour, size: int =
     return width
 
 
-def _lay(canvas, x, y, cover, colour) -> None:
+def _lay(canvas: np.ndarray, x: int, y: int, cover: np.ndarray, colour: np.ndarray) -> None:
     height, width = cover.shape
     x0, y0 = max(0, x), max(0, y)
     x1, y1 = min(canvas.shape[1], x + width), min(canvas.shape[0], y + height)

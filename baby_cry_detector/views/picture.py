@@ -8,7 +8,7 @@ colours differ in lightness too, and nothing is told by colour alone.
 """
 
 from dataclasses import dataclass, field
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from baby_cry_detector.features.stages.mel import hz_to_mel
 from baby_cry_detector.units import SECOND_NS
@@ -16,6 +16,8 @@ from baby_cry_detector.views import paint
 from baby_cry_detector.views.history import BANDS, HIGHEST_HZ, History, LOWEST_HZ
 import numpy as np
 
+# One value, or many: what comes out has the same shape.
+Values = Union[float, np.ndarray]
 QUIETEST_DBFS = -80.0
 # Range of the spectrogram: from this far below its loudest to the loudest.
 SHOWN_DB, LEAST_TOP_DB = 62.0, -45.0
@@ -112,7 +114,7 @@ class Picture:
     height: int = 360
     theme: str = 'dark'
     scale: float = 1.0
-    _still: dict = field(default_factory=dict)
+    _still: Dict[str, Any] = field(default_factory=dict)
 
     def draw(self, history: History, now: Now, limits: Limits, start_s: Optional[float] = None,
              extras: Extras = Extras()) -> np.ndarray:
@@ -124,7 +126,7 @@ class Picture:
         """
         theme = THEMES[self.theme]
         panels = self._panels(len(history.labels) - 1, extras)
-        canvas = self._background(history, panels, limits, start_s).copy()
+        canvas: np.ndarray = self._background(history, panels, limits, start_s).copy()
         left, right = self._sides()
         index = np.minimum((np.arange(right - left) * history.columns) // (right - left),
                            history.columns - 1)
@@ -165,12 +167,14 @@ class Picture:
             top += height + gap
         return panels
 
-    def _background(self, history, panels, limits, start_s) -> np.ndarray:
+    def _background(self, history: History, panels: List[_Panel], limits: Limits,
+                    start_s: Optional[float]) -> np.ndarray:
         """Return paper, axes and labels; drawn again only where something of it changed."""
         key = (tuple((p.name, p.top, p.height) for p in panels), tuple(history.labels),
                limits.enter, limits.leave, start_s, history.columns, history.column_ns)
         if self._still.get('key') == key:
-            return self._still['canvas']
+            still: np.ndarray = self._still['canvas']
+            return still
         theme = THEMES[self.theme]
         canvas = np.empty((self.height, self.width, 3), np.uint8)
         canvas[:] = paint.rgb(theme.paper)
@@ -182,7 +186,8 @@ class Picture:
         self._still = {'key': key, 'canvas': canvas}
         return canvas
 
-    def _label(self, canvas, panel, history, limits, theme) -> None:
+    def _label(self, canvas: np.ndarray, panel: _Panel, history: History, limits: Limits,
+               theme: Theme) -> None:
         px, (left, right) = self._px, self._sides()
         ink, dim = paint.rgb(theme.ink), paint.rgb(theme.dim)
         titles = {'spectrogram': ('sound', 'and F0'), 'level': ('level', 'dBFS'),
@@ -219,14 +224,15 @@ class Picture:
                     paint.write(canvas, x, y, f'{name} {value:.2f}'.replace(' 0.', ' .'), dim,
                                 px(9))
 
-    def _time_axis(self, canvas, panels, history, start_s, theme) -> None:
+    def _time_axis(self, canvas: np.ndarray, panels: List[_Panel], history: History,
+                   start_s: Optional[float], theme: Theme) -> None:
         px, (left, right) = self._px, self._sides()
         seconds = history.columns * history.column_ns / SECOND_NS
         bottom = panels[-1].top + panels[-1].height
         step = next((step for step in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
                      if seconds / step <= 8), 7200)
         live = start_s is None
-        first_s = -seconds if live else start_s
+        first_s = -seconds if start_s is None else start_s
         # Counted back from now the axis ends at 0.
         number = int(np.ceil(first_s / step - 1e-6))
         while number * step <= first_s + seconds + 1e-6:
@@ -245,7 +251,7 @@ class Picture:
             number += 1
 
     # --- panels ----------------------------------------------------------------------------------
-    def _head(self, canvas, now: Now, theme: Theme) -> None:
+    def _head(self, canvas: np.ndarray, now: Now, theme: Theme) -> None:
         px = self._px
         y = px(16)
         colour = paint.rgb(theme.cry if now.crying else theme.ink)
@@ -259,7 +265,8 @@ class Picture:
         end -= paint.write(canvas, end, y, now.clock, paint.rgb(theme.dim), px(10), 'right')
         paint.write(canvas, end - px(8), y, now.title, paint.rgb(theme.dim), px(10), 'right')
 
-    def _marks(self, canvas, panels, history, extras, start_s, theme) -> None:
+    def _marks(self, canvas: np.ndarray, panels: List[_Panel], history: History, extras: Extras,
+               start_s: Optional[float], theme: Theme) -> None:
         left, right = self._sides()
         seconds = history.columns * history.column_ns / SECOND_NS
         cry = next((panel for panel in panels if panel.name == 'cry'), None)
@@ -276,7 +283,8 @@ class Picture:
                             paint.rgb(theme.ink), self._px(9), halo=paint.rgb(theme.panel))
                 taken = x
 
-    def _draw_spectrogram(self, area, history, index, limits, theme) -> None:
+    def _draw_spectrogram(self, area: np.ndarray, history: History, index: np.ndarray,
+                          limits: Limits, theme: Theme) -> None:
         power = history.ordered('power')
         decibels = 10.0 * np.log10(np.maximum(power, 1e-12))
         heard = np.isfinite(power[:, 0])
@@ -295,7 +303,8 @@ class Picture:
         paint.curve(area, rows, paint.rgb(theme.pitch_edge), 4.0 * self.scale, jump)
         paint.curve(area, rows, paint.rgb(theme.pitch), 1.7 * self.scale, jump)
 
-    def _draw_waveform(self, area, history, index, limits, theme) -> None:
+    def _draw_waveform(self, area: np.ndarray, history: History, index: np.ndarray,
+                       limits: Limits, theme: Theme) -> None:
         low, high = history.ordered('low')[index], history.ordered('high')[index]
         if np.isfinite(high).any():
             limit = max(1e-3, float(np.nanmax(np.maximum(np.abs(low), np.abs(high)))))
@@ -303,14 +312,16 @@ class Picture:
             paint.fill_between(area, half - half * high / limit, half - half * low / limit,
                                paint.rgb(theme.level))
 
-    def _draw_level(self, area, history, index, limits, theme) -> None:
+    def _draw_level(self, area: np.ndarray, history: History, index: np.ndarray,
+                    limits: Limits, theme: Theme) -> None:
         for level in (-60, -40, -20):
             paint.dashes(area, level_row(level, area.shape[0]), paint.rgb(theme.grid), 2, 4)
         row = level_row(history.ordered('level')[index], area.shape[0])
         paint.fill_below(area, row, paint.rgb(theme.level), 0.35)
         paint.curve(area, row, paint.rgb(theme.level), 1.5 * self.scale)
 
-    def _draw_cry(self, area, history, index, limits, theme) -> None:
+    def _draw_cry(self, area: np.ndarray, history: History, index: np.ndarray,
+                  limits: Limits, theme: Theme) -> None:
         height = area.shape[0]
         idle = history.ordered('idle')[index] > 0.5
         if idle.any():                         # hatched: nothing was heard
@@ -327,7 +338,8 @@ class Picture:
                              self._px(on), self._px(off), self._px(1))
         paint.curve(area, row, paint.rgb(theme.ink), 1.6 * self.scale)
 
-    def _draw_needs(self, area, history, index, limits, theme) -> None:
+    def _draw_needs(self, area: np.ndarray, history: History, index: np.ndarray,
+                    limits: Limits, theme: Theme) -> None:
         needs = history.ordered('needs')[index]
         count = needs.shape[1]
         ground = paint.rgb(theme.panel)
@@ -342,13 +354,14 @@ class Picture:
             area[top:bottom - 1] = (ground + value * (full - ground)).astype(np.uint8)
             area[bottom - 1] = paint.rgb(theme.grid)
 
-    def _draw_episodes(self, area, history, index, limits, theme) -> None:
+    def _draw_episodes(self, area: np.ndarray, history: History, index: np.ndarray,
+                       limits: Limits, theme: Theme) -> None:
         if history.end_ns is None:
             return
         begin_ns = history.end_ns - history.columns * history.column_ns
         width = area.shape[1]
 
-        def x_of(stamp_ns):
+        def x_of(stamp_ns: int) -> int:
             share = (stamp_ns - begin_ns) / (history.columns * history.column_ns)
             return int(np.clip(round(share * width), 0, width))
 
@@ -369,17 +382,17 @@ class Picture:
                             paint.rgb(theme.paper), size)
 
 
-def mel_row(hz, height: int):
+def mel_row(hz: Values, height: int) -> Any:
     """Return the row (0 is the top) of a frequency in a spectrogram of that height."""
     low, high = hz_to_mel(LOWEST_HZ), hz_to_mel(HIGHEST_HZ)
     return (1.0 - (hz_to_mel(hz) - low) / (high - low)) * height
 
 
-def level_row(level_dbfs, height: int):
+def level_row(level_dbfs: Values, height: int) -> Any:
     """Return the row of a level."""
     return np.clip(np.asarray(level_dbfs, float) / QUIETEST_DBFS, 0.0, 1.0) * (height - 1)
 
 
-def probability_row(probability, height: int):
+def probability_row(probability: Values, height: int) -> Any:
     """Return the row of a probability; a little room is left above 1."""
     return (1.04 - np.asarray(probability, float)) / 1.06 * (height - 1)
