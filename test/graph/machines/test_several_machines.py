@@ -7,7 +7,6 @@ Machines go, come back, are cut off in the middle of a cry and restarted; the de
 not heard, once, and each crib's diary stays whole on its own machine.
 """
 
-import os
 from pathlib import Path
 import sqlite3
 import sys
@@ -16,7 +15,7 @@ import time
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
 from baby_cry_detector.needs import END, START
 from baby_cry_detector.ros.tools.supervisor import node_command
-from machines import alerts_in, json_from, listen_for_alerts, missing, Network
+from machines import (alerts_in, json_from, library_path, listen_for_alerts, missing, Network)
 import numpy as np
 from page_harness import wait_until
 import pytest
@@ -117,15 +116,6 @@ class Ward:
     def close(self):
         """End everything."""
         self.network.close()
-
-
-def library_path():
-    """Return where the program of a wheel finds its libraries; elsewhere they are in place."""
-    folders = [folder for folder in sys.path
-               if os.path.isdir(os.path.join(folder, 'ros_fastrtps.libs'))]
-    return {'LD_LIBRARY_PATH': os.pathsep.join(filter(None, [
-        os.environ.get('LD_LIBRARY_PATH'),
-        *(os.path.join(folder, 'ros_fastrtps.libs') for folder in folders)]))}
 
 
 @pytest.fixture

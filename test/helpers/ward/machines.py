@@ -129,6 +129,16 @@ class Network:
         subprocess.run(['nsenter', f'--net=/proc/{self._holder.pid}/ns/net', '--', 'ip',
                         *arguments], check=True)
 
+    def traffic(self):
+        """Return {machine: (bytes it sent, packets it sent, bytes it got, packets it got)}."""
+        done = subprocess.run(['nsenter', f'--net=/proc/{self._holder.pid}/ns/net', '--', 'ip',
+                               '-s', '-j', 'link'], check=True, capture_output=True)
+        plugs = {link['ifname'].partition('@')[0]: link['stats64']
+                 for link in json.loads(done.stdout)}
+        return {name: tuple(plugs[machine._plug][way][what] for way in ('rx', 'tx')
+                            for what in ('bytes', 'packets'))
+                for name, machine in self.machines.items()}
+
     def add(self, name):
         """Return a new machine of this name, plugged in."""
         self.machines[name] = Machine(self, name, len(self.machines) + 1)
@@ -168,6 +178,15 @@ def alerts_in(file):
         if line.startswith('{'):
             told.append(json.loads(line))
     return told
+
+
+def library_path():
+    """Return where the program of a wheel finds its libraries; elsewhere they are in place."""
+    folders = [folder for folder in sys.path
+               if os.path.isdir(os.path.join(folder, 'ros_fastrtps.libs'))]
+    return {'LD_LIBRARY_PATH': os.pathsep.join(filter(None, [
+        os.environ.get('LD_LIBRARY_PATH'),
+        *(os.path.join(folder, 'ros_fastrtps.libs') for folder in folders)]))}
 
 
 def json_from(machine, address):
