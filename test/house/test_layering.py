@@ -19,7 +19,7 @@ ROS = {'rclpy', 'std_msgs', 'std_srvs', 'builtin_interfaces', 'audio_common_msgs
 LAYERS = (
     {'__init__'},
     {'units', 'needs'},
-    {'bounded_yaml'},
+    {'bounded_yaml', 'care'},
     {'compiled', 'cry_state', 'fields', 'kept_state', 'names', 'own_thread', 'printable',
      'checkpoints'},
     {'audio', 'audio.containers', 'audio.devices', 'audio.echo', 'audio.loudness',

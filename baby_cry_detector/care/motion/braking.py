@@ -5,8 +5,9 @@
 import math
 from typing import Iterator, List, Optional, Tuple
 
+from baby_cry_detector.care.hard_limits import STROKE_M
 from baby_cry_detector.care.motion.executed import Curve
-from baby_cry_detector.care.motion.joint import Joint, STROKE_M
+from baby_cry_detector.care.motion.joint import Joint
 import numpy as np
 
 BRAKE_SPACING_S = 0.02

@@ -4,9 +4,9 @@
 
 from typing import Any, Dict, List, Mapping, Tuple
 
+from baby_cry_detector.care.hard_limits import HARD_DUTY_S
 from baby_cry_detector.units import HOUR_NS, SECOND_NS
 
-HARD_DUTY_S = 1800.0
 MOST_ENTRIES = 5000
 
 

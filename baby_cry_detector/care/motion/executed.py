@@ -15,7 +15,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Tuple
 
-from baby_cry_detector.care.motion.joint import JERK_WINDOW_S, Joint
+from baby_cry_detector.care.hard_limits import JERK_WINDOW_S
+from baby_cry_detector.care.motion.joint import Joint
 import numpy as np
 from numpy.typing import ArrayLike
 

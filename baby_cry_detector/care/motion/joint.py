@@ -5,17 +5,11 @@
 from dataclasses import dataclass
 from typing import Any, Dict, TypeVar
 
-from baby_cry_detector.care.policy.policy import HARD_ACCELERATION, LARGEST_AMPLITUDE_MM
+from baby_cry_detector.care.hard_limits import (HARD_ACCELERATION, HARD_JERK, HARD_SPEED,
+                                                REST_RANGE, STROKE_M, UNITS_RANGE)
 import numpy as np
 
 Place = TypeVar('Place', float, np.ndarray)
-STROKE_M = LARGEST_AMPLITUDE_MM * 1e-3     # to either side of the rest position
-HARD_SPEED = 0.25                          # m/s; 0.7 m/s^2 at 60 mm needs 0.21 and the envelope
-# m/s^3, as the change of acceleration within any JERK_WINDOW_S. The hardest rocking needs 3.
-HARD_JERK, JERK_WINDOW_S = 10.0, 0.1
-# A slide counts in metres; a rocker in radians, on a radius of 0.1 to 10 m.
-UNITS_RANGE = (0.1, 10.0)
-REST_RANGE = (-6.3, 6.3)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from functools import lru_cache
 import math
 from typing import Optional, Tuple
 
-from baby_cry_detector.care.policy.policy import FREQUENCY_RANGE_HZ, LARGEST_AMPLITUDE_MM
+from baby_cry_detector.care.hard_limits import (FREQUENCY_RANGE_HZ, LARGEST_AMPLITUDE_MM,
+                                                SHORTEST_RAMP_S)
 import numpy as np
 
-SHORTEST_RAMP_S = 3.0
 # Between points of a trajectory a consumer interpolates, which peaks some per cent higher.
 INTERPOLATION_MARGIN = 0.95
 # The highest that is planned, m/s^2: what is joined late, or from a hair elsewhere, has to be made

@@ -12,14 +12,13 @@ with the calls.
 import math
 from typing import Optional, Tuple
 
+from baby_cry_detector.care.hard_limits import (HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
+                                                LONGEST_ROCKING_S, SHORTEST_RAMP_S)
 from baby_cry_detector.care.motion.braking import Columns
 from baby_cry_detector.care.motion.duty import DutyLog
 from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, Motion, MotionGate
-from baby_cry_detector.care.motion.rocking import (fit, offset_acceleration, RockingProfile,
-                                                   SHORTEST_RAMP_S)
-from baby_cry_detector.care.policy.policy import (HARD_ACCELERATION, LARGEST_AMPLITUDE_MM,
-                                                  LONGEST_ROCKING_S)
+from baby_cry_detector.care.motion.rocking import fit, offset_acceleration, RockingProfile
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 

@@ -3,14 +3,17 @@
 """
 What the robot does about crying, as data: the policy of one household.
 
-`policy_file.py` reads it from YAML; `engine.py` carries it out. Everything here is frozen, and
-every limit that a policy cannot lift stands here once. Numbers and where they come from:
+`policy_file.py` reads it from YAML; `engine.py` carries it out. Everything here is frozen;
+what a policy cannot lift stands in `care/hard_limits.py`. Numbers and where they come from:
 `docs/use/behaviours.md`.
 """
 
 from dataclasses import dataclass, field
 from typing import Mapping, Optional, Tuple
 
+from baby_cry_detector.care.hard_limits import (FREQUENCY_RANGE_HZ, LARGEST_AMPLITUDE_MM,
+                                                LEVEL_RANGE_DBA, LONGEST_ALERT_DELAY_S,
+                                                LONGEST_STEP_S, NO_IMPROVEMENT_RANGE_S)
 from baby_cry_detector.fields import setting, Settings, share
 from baby_cry_detector.needs import BASIS_NAMES, PRIORITY_NAMES, REAL_NEEDS
 
@@ -24,16 +27,6 @@ NEED_BASES = {'any': BASIS_NAMES, 'context': ('context', 'both'), 'sound': ('sou
 LEVELS = ('mild', 'moderate', 'strong')
 PRIORITIES = PRIORITY_NAMES[1:]
 SOUNDS = ('white', 'pink', 'brown', 'heartbeat', 'shush', 'lullaby')
-
-# What no policy may exceed.
-FREQUENCY_RANGE_HZ = (0.3, 0.7)
-LARGEST_AMPLITUDE_MM = 60.0
-HARD_ACCELERATION = 0.7                   # m/s^2, peak
-LEVEL_RANGE_DBA = (20.0, 60.0)            # at the ear
-LONGEST_ALERT_DELAY_S = 600.0
-NO_IMPROVEMENT_RANGE_S = (60.0, 90.0)
-LONGEST_STEP_S = 1800.0
-LONGEST_ROCKING_S = 300.0                 # without a pause
 
 
 class PolicyError(ValueError):

@@ -13,9 +13,10 @@ import re
 from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
-from baby_cry_detector.care.policy.policy import (CribPolicy, DEFAULT, HARD_ACCELERATION, LEVELS,
-                                                  LONGEST_ROCKING_S, NEEDS, Policy, PolicyError,
-                                                  RockStep, Row, SOUNDS, SoundStep, Step)
+from baby_cry_detector.care.hard_limits import HARD_ACCELERATION, LONGEST_ROCKING_S
+from baby_cry_detector.care.policy.policy import (CribPolicy, DEFAULT, LEVELS, NEEDS, Policy,
+                                                  PolicyError, RockStep, Row, SOUNDS, SoundStep,
+                                                  Step)
 from baby_cry_detector.fields import Field, ParameterError, Settings
 from baby_cry_detector.printable import printable
 import yaml

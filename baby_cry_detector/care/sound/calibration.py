@@ -10,11 +10,11 @@ assumed to be louder than small ones are, so that what is played can only be too
 
 from dataclasses import dataclass
 
+from baby_cry_detector.care.hard_limits import LEVEL_RANGE_DBA
 from baby_cry_detector.fields import ParameterError
 
-#: No parameter, policy or service goes beyond this at the ear (Hugh 2014, Pediatrics 133(4),
-#: advises 50; audiologists commonly say at most 60).
-MOST_DBA = 60.0
+#: No parameter, policy or service goes beyond this at the ear.
+MOST_DBA = LEVEL_RANGE_DBA[1]
 #: What a full-scale sound is assumed to be at the ear before anybody has measured it.
 ASSUMED_FULL_SCALE_DBA = 100.0
 PLAUSIBLE_FULL_SCALE_DBA = (50.0, 130.0)

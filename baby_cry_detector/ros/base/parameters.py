@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from typing import Dict, Type
 
 from baby_cry_detector.care.alerts.settings import ChannelSettings
+from baby_cry_detector.care.hard_limits import (HARD_ACCELERATION, HARD_DUTY_S,
+                                                LARGEST_AMPLITUDE_MM, LEVEL_RANGE_DBA,
+                                                LONGEST_ROCKING_S, REST_RANGE, SHORTEST_RAMP_S,
+                                                UNITS_RANGE)
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.fields import setting, Settings
 from baby_cry_detector.names import UNNAMED_CRIB
@@ -271,24 +275,27 @@ class RockerSettings(NodeSettings):
         'first movement is gentle from anywhere within the stroke, and begins 10.5 s after '
         'the start or a stop; only with interface trajectory.', read_only=True)
     rest_position: float = setting(
-        0.0, 'Position of the joint at rest, in its own units (metres or radians).', minimum=-6.3,
-        maximum=6.3, read_only=True)
+        0.0, 'Position of the joint at rest, in its own units (metres or radians).',
+        minimum=REST_RANGE[0], maximum=REST_RANGE[1], read_only=True)
     units_per_metre: float = setting(
         1.0, "Joint units per metre of the cot's motion: 1 for a slide, 1 / radius for a rocker "
-        'in radians.', minimum=0.1, maximum=10.0, read_only=True)
+        'in radians.', minimum=UNITS_RANGE[0], maximum=UNITS_RANGE[1], read_only=True)
     max_acceleration: float = setting(
-        0.5, 'Highest peak acceleration in m/s^2; it lowers the frequency where needed. Above 0.7 '
-        'nothing is accepted.', minimum=0.05, maximum=0.7, read_only=True)
+        0.5, 'Highest peak acceleration in m/s^2; it lowers the frequency where needed. Above '
+        f'{HARD_ACCELERATION:g} nothing is accepted.', minimum=0.05, maximum=HARD_ACCELERATION,
+        read_only=True)
     max_amplitude_mm: float = setting(
-        60.0, 'Largest amplitude, whatever the policy says.', minimum=1.0, maximum=60.0,
-        read_only=True)
+        LARGEST_AMPLITUDE_MM, 'Largest amplitude, whatever the policy says.', minimum=1.0,
+        maximum=LARGEST_AMPLITUDE_MM, read_only=True)
     ramp_s: float = setting(
-        3.0, 'Duration of the smooth start and stop.', minimum=3.0, maximum=9.0, read_only=True)
+        SHORTEST_RAMP_S, 'Duration of the smooth start and stop.', minimum=SHORTEST_RAMP_S,
+        maximum=9.0, read_only=True)
     session_s: float = setting(
-        300.0, 'Longest session.', minimum=20.0, maximum=300.0, read_only=True)
-    duty_min_per_hour: float = setting(
-        15.0, 'Most rocking within any hour, in minutes.', minimum=1.0, maximum=30.0,
+        LONGEST_ROCKING_S, 'Longest session.', minimum=20.0, maximum=LONGEST_ROCKING_S,
         read_only=True)
+    duty_min_per_hour: float = setting(
+        15.0, 'Most rocking within any hour, in minutes.', minimum=1.0,
+        maximum=HARD_DUTY_S / 60.0, read_only=True)
     keep_duty: bool = setting(
         True, "Keep the hour's rocking in a file (XDG_STATE_HOME), so that it is not forgotten "
         'after a crash.', read_only=True)
@@ -332,11 +339,11 @@ class SootherSettings(NodeSettings):
         'pink', 'What ~/play plays: a made sound (white, pink, brown, heartbeat, shush, lullaby) '
         'or a file.', read_only=True)
     level_dba: float = setting(
-        45.0, "Level of ~/play at the baby's ear in dB(A).", minimum=20.0, maximum=60.0,
-        live=True)
+        45.0, "Level of ~/play at the baby's ear in dB(A).",
+        minimum=LEVEL_RANGE_DBA[0], maximum=LEVEL_RANGE_DBA[1], live=True)
     cap_dba: float = setting(
         50.0, "Most that the limiter lets through at the baby's ear in dB(A), in any second.",
-        minimum=20.0, maximum=60.0, live=True)
+        minimum=LEVEL_RANGE_DBA[0], maximum=LEVEL_RANGE_DBA[1], live=True)
     calibration_dba: float = setting(
         0.0, "Measured level at the baby's ear in dB(A) while the calibration sound plays; 0: "
         'never measured.', minimum=0.0, maximum=120.0)

@@ -8,9 +8,10 @@ Two thousand here; `tools/soak.py --only motion` lives through a hundred thousan
 
 from collections import Counter
 
+from baby_cry_detector.care.hard_limits import HARD_ACCELERATION, HARD_JERK, JERK_WINDOW_S
 from baby_cry_detector.care.motion.braking import gentle
 from baby_cry_detector.care.motion.duty import DutyLog
-from baby_cry_detector.care.motion.joint import HARD_ACCELERATION, HARD_JERK, JERK_WINDOW_S, Joint
+from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
 from baby_cry_detector.care.motion.motion_gate import LONGEST_PLAN_S
 import numpy as np

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stop waits for a brake that is safe whatever is carried out, and not for long."""
 
+from baby_cry_detector.care.hard_limits import HARD_ACCELERATION, LARGEST_AMPLITUDE_MM, STROKE_M
 from baby_cry_detector.care.motion.braking import gentle
 from baby_cry_detector.care.motion.duty import DutyLog
-from baby_cry_detector.care.motion.joint import HARD_ACCELERATION, Joint, STROKE_M
+from baby_cry_detector.care.motion.joint import Joint
 from baby_cry_detector.care.motion.rocking import fit
 from baby_cry_detector.care.motion.stops.patience import Patience, PATIENT_S
-from baby_cry_detector.care.policy.policy import LARGEST_AMPLITUDE_MM
 import numpy as np
 import pytest
 from rocked_world import LIMITS, World

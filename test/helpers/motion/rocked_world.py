@@ -9,9 +9,10 @@ stamps by a clock that somebody sets.
 
 from dataclasses import dataclass, field
 
+from baby_cry_detector.care.hard_limits import (HARD_ACCELERATION, HARD_JERK, HARD_SPEED,
+                                                JERK_WINDOW_S, STROKE_M)
 from baby_cry_detector.care.motion.executed import Curve, replaced
-from baby_cry_detector.care.motion.joint import (HARD_ACCELERATION, HARD_JERK, HARD_SPEED,
-                                                 JERK_WINDOW_S, Joint, STROKE_M)
+from baby_cry_detector.care.motion.joint import Joint
 import numpy as np
 
 # Straight pieces have an acceleration over some time only, s. Where what is done is not what was
