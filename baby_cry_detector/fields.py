@@ -160,7 +160,8 @@ class Field:
             if not value.isprintable():
                 raise ParameterError(f'{self.name}: one line without control characters, please')
         if self.choices is not None and value not in self.choices:
-            raise ParameterError(f'{self.name}: expected one of {", ".join(self.choices)}, '
+            choices = ', '.join(choice or "''" for choice in self.choices)
+            raise ParameterError(f'{self.name}: expected one of {choices}, '
                                  f'got {self._shown(value)}')
         if self.required and not value:
             raise ParameterError(f'{self.name}: something must be entered')

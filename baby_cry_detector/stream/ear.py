@@ -5,7 +5,8 @@ Does this microphone still hear the room? The signal judged against what it was 
 
 A microphone that works is never still: its own noise and the room move every sample. One that was
 muted, covered, unplugged or moved to another source is constant, within a step or two of it, or
-far quieter than it ever was in this room. Any sound above that shows that it hears.
+far quieter than it ever was in this room. Any sound above that shows that it hears, but for one
+that never changes at full scale: a baby breathes, however far its cry is clipped.
 
 Levels are RMS in dBFS without the mean, over a second: an offset is no sound.
 """
@@ -35,6 +36,14 @@ MUTED_S = 15.0
 # Far below the quietest that this microphone ever was, for so long; a room falls silent too, but
 # not below the noise of the microphone.
 DROP_DB, DROP_BELOW_DBFS, DROP_S = 12.0, -70.0, 30.0
+# So loud, and so even from tenth to tenth of a second, is what a driver makes by itself, or what
+# clips for good. White noise, which no room and no loudspeaker leaves so, need not be that loud.
+# Of 500 cries, each clipped by up to 24 dB and repeated, none is so for 10 s; of 933 other sounds
+# as they are only tones and noises that a machine made.
+FULL_DBFS, WHITE_DBFS, EVEN_DB, FULL_S = -6.0, -20.0, 1.5, 15.0
+WHITE_CORRELATION = 0.1                # of neighbours, and of neighbours but one, at most
+_CELLS_PER_S = 10
+_WHITE_POWER = 10 ** (WHITE_DBFS / 10)
 # What it was is known after so long; the quietest tenth of these minutes is its floor.
 LEARN_S = 120
 KEPT_MINUTES = 24 * 60
@@ -52,6 +61,9 @@ class _Second:
     level_db: float
     peak: float                        # largest distance from the mean
     is_repeated: bool
+    quietest_db: float                 # tenth of it, and the loudest
+    loudest_db: float
+    is_white: bool
 
 
 class Ear:
@@ -74,16 +86,19 @@ class Ear:
         """Forget the stream, not the microphone."""
         self._seconds: Deque[_Second] = deque(maxlen=60)
         self._minute: Deque[float] = deque(maxlen=60)
-        self._filled_ns = 0
-        self._sum = self._squares = 0.0
-        self._count = 0
-        self._low, self._high = math.inf, -math.inf
+        self._restart_second()
         self._still_s = 0.0            # for so long nothing has moved
         self._heard_s = 0.0
         self._returns: Deque[float] = deque(maxlen=GATE_RETURNS)   # of sound out of zeros, when
         self._digest: Optional[int] = None
-        self._blocks = self._repeats = 0
         self.verdict = FINE
+
+    def _restart_second(self) -> None:
+        self._filled_ns = self._blocks = self._repeats = 0
+        self._cells = [[0.0, 0.0, 0.0]]        # of each tenth: samples, their sum and squares
+        # Of neighbours, and of neighbours but one, where it is loud; of so many samples.
+        self._products, self._multiplied = np.zeros(2), 0
+        self._low, self._high = math.inf, -math.inf
 
     @property
     def is_gated(self) -> bool:
@@ -122,9 +137,15 @@ class Ear:
         """
         if not len(samples):
             return False
-        self._sum += float(samples.sum())
-        self._squares += float(samples @ samples)
-        self._count += len(samples)
+        if self._cells[-1][0] * _CELLS_PER_S >= sample_rate:
+            self._cells.append([0.0, 0.0, 0.0])
+        cell, squares = self._cells[-1], float(samples @ samples)
+        cell[0] += len(samples)
+        cell[1] += float(samples.sum())
+        cell[2] += squares
+        if squares > _WHITE_POWER * len(samples):       # costs nothing in a quiet room
+            self._products += samples[1:] @ samples[:-1], samples[2:] @ samples[:-2]
+            self._multiplied += len(samples)
         low, high = float(samples.min()), float(samples.max())
         self._low, self._high = min(self._low, low), max(self._high, high)
         self._note_stillness((high - low) / 2.0 < STILL_PEAK, len(samples) / sample_rate)
@@ -146,15 +167,20 @@ class Ear:
         self._still_s = 0.0
 
     def _end_second(self) -> bool:
-        mean = self._sum / self._count
-        power = max(0.0, self._squares / self._count - mean * mean)
-        level_db = 10.0 * math.log10(power) if power > 1e-12 else FLOOR_DBFS
+        if len(self._cells) > 1 and self._cells[-1][0] < self._cells[0][0] / 2:
+            self._cells[-2] = [sum(both) for both in zip(self._cells[-2], self._cells.pop())]
+        count, total, squares = (sum(part) for part in zip(*self._cells))
+        mean = total / count
+        power = squares / count - mean * mean
+        tenths = [(squares - 2.0 * mean * total) / count + mean * mean
+                  for count, total, squares in self._cells]
         spread = self._high - self._low
-        self._seconds.append(_Second(level_db, spread / 2.0,
-                                     self._repeats >= max(1, self._blocks - 1)))
-        self._filled_ns, self._count, self._blocks, self._repeats = 0, 0, 0, 0
-        self._sum = self._squares = 0.0
-        self._low, self._high = math.inf, -math.inf
+        self._seconds.append(_Second(
+            _decibels(power), spread / 2.0, self._repeats >= max(1, self._blocks - 1),
+            _decibels(min(tenths)), _decibels(max(tenths)), self._multiplied == count and bool(
+                np.abs(self._products / count - mean * mean).max() < WHITE_CORRELATION * power)))
+        level_db = self._seconds[-1].level_db
+        self._restart_second()
         before = self.verdict
         self.verdict = self._judge()
         if not self.verdict.trusted and before.trusted:
@@ -193,6 +219,14 @@ class Ear:
             yield ('constant', STILL_S, lambda second: second.peak < STILL_PEAK,
                    f'nothing but zeros for {GATED_STILL_S / 60:.0f} minutes: is the microphone '
                    'muted? If its noise gate does that, switch the gate off')
+        newest = list(self._seconds)[-int(FULL_S):]
+        if max(each.loudest_db for each in newest) <= EVEN_DB + min(
+                each.quietest_db for each in newest):
+            yield ('full_scale', FULL_S,
+                   lambda second: second.quietest_db >= (
+                       WHITE_DBFS if second.is_white else FULL_DBFS),
+                   'one noise that never changes, as loud as can be: its driver or cable is at '
+                   'fault, it is turned up far too high, or a loudspeaker howls into it')
         yield ('frozen', STILL_S,
                lambda second: second.is_repeated and second.peak >= STILL_PEAK,
                'the same block comes again and again: the sound driver is stuck')
@@ -208,3 +242,8 @@ class Ear:
                    f'more than {DROP_DB:.0f} dB quieter than this microphone ever was here: is '
                    'it muted, covered, turned down, or another source? If it is meant to be so: '
                    '~/forget_microphone of feature_extractor')
+
+
+def _decibels(power: float) -> float:
+    """Return the level of a power, -120 at least."""
+    return 10.0 * math.log10(power) if power > 1e-12 else FLOOR_DBFS

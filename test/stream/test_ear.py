@@ -4,14 +4,17 @@
 
 import json
 
-from baby_cry_detector.audio import to_pcm16
+from baby_cry_detector.audio import read_audio, to_pcm16
 from baby_cry_detector.stream.ear import Ear
 from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.verdict import ERROR, FINE, OK, WARN
 import numpy as np
 import pytest
+from recordings import recordings
 
 RATE, BLOCK = 16_000, 640
+RANDOM = np.random.default_rng(2)
+CRIES = [path for path, is_cry in recordings(every=25) if is_cry]
 
 
 def room(duration_s, level_db=-55.0, seed=0):
@@ -38,6 +41,10 @@ FAULTS = {
     'steps of one on an offset': (lambda: steps(17.0) + 0.03, 'muted'),
     'an analogue floor': (lambda: room(17.0, -86.0), 'muted'),
     'full scale': (lambda: np.ones(12 * RATE), 'constant'),
+    'noise at full scale': (lambda: RANDOM.uniform(-1.0, 1.0, 17 * RATE), 'full_scale'),
+    'one end or the other': (lambda: RANDOM.choice((-1.0, 1.0), 17 * RATE), 'full_scale'),
+    'white noise': (lambda: room(17.0, -12.0), 'full_scale'),
+    'a howl': (lambda: 3.0 * np.sin(np.arange(17 * RATE) * 0.2), 'full_scale'),
 }
 
 
@@ -49,6 +56,21 @@ def test_a_muted_microphone_is_known_within_17_s(name):
     verdict = listen_to(ear, make())
     assert (verdict.kind, verdict.trusted, verdict.level) == (kind, False, ERROR)
     assert listen_to(ear, room(2.0, seed=3)).level == OK
+
+
+@pytest.mark.parametrize('gain_db', [0.0, 12.0, 24.0])
+@pytest.mark.parametrize('path', CRIES, ids=lambda path: path.stem)
+def test_a_real_cry_is_trusted_however_far_it_is_clipped(path, gain_db):
+    samples = read_audio(path, RATE)
+    clipped = np.clip(samples / np.abs(samples).max() * 10 ** (gain_db / 20), -1.0, 1.0)
+    assert listen_to(Ear(), np.tile(clipped, 5)).trusted
+
+
+def test_loud_sounds_that_go_on_evenly_are_no_fault_of_a_driver():
+    at = np.arange(20 * RATE)
+    assert listen_to(Ear(), 0.4 * np.sin(at * 0.4)) == FINE
+    vacuum = np.convolve(room(20.0, -6.0), np.ones(4) / 4.0)[:len(at)]  # no room leaves it white
+    assert listen_to(Ear(), vacuum) == FINE
 
 
 def test_a_driver_that_repeats_a_block_is_known_and_a_tone_is_not_it():

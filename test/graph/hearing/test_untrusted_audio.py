@@ -18,11 +18,12 @@ def noise(duration_s, seed=0):
     return (30 * np.random.default_rng(seed).standard_normal(int(duration_s * RATE))).astype('<i2')
 
 
-def test_a_muted_microphone_is_told_and_trusted_again(graph):
+@pytest.mark.parametrize('most, word', [(1, 'muted'), (32_767, 'turned up far too high')])
+def test_a_muted_microphone_and_a_faulty_driver_are_told_and_trusted_again(graph, most, word):
     probe = graph.probe
     probe.announce()
-    steps = np.random.default_rng(1).integers(-1, 2, 18 * RATE).astype('<i2')
-    samples = np.concatenate((noise(3.0), steps))
+    fault = np.random.default_rng(1).integers(-most, most + 1, 18 * RATE).astype('<i2')
+    samples = np.concatenate((noise(3.0), fault))
     end_ns = START_NS
     for first in range(0, len(samples), 10 * 640):
         end_ns = probe.play(samples[first:first + 6400], START_NS + first * NS // RATE)
@@ -30,9 +31,9 @@ def test_a_muted_microphone_is_told_and_trusted_again(graph):
             need.header.stamp.sec * NS + need.header.stamp.nanosec >= end_ns - NS
             for need in probe.needs[-5:]))
     probe.spin_until(lambda: probe.needs[-1].status == CryNeed.STATUS_UNTRUSTED_AUDIO)
-    assert 'muted' in probe.needs[-1].status_reason and not probe.needs[-1].crying
+    assert word in probe.needs[-1].status_reason and not probe.needs[-1].crying
     for node in ('feature_extractor', 'cry_classifier'):
-        probe.spin_until(lambda: 'muted' in probe.diagnostics.get(node, (0, ''))[1])
+        probe.spin_until(lambda: word in probe.diagnostics.get(node, (0, ''))[1])
         assert probe.diagnostics[node][0] == b'\x02'
     probe.play(noise(2.0, 2), end_ns)
     probe.spin_until(lambda: probe.needs[-1].status == CryNeed.STATUS_OK)
