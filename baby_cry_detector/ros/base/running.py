@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an interpreter to spinning nodes and back, with a clean exit at any moment."""
 
+import concurrent.futures
 import contextlib
 import ctypes
 import os
@@ -122,9 +123,29 @@ def make_executor(context=None):
     return rclpy.executors.SingleThreadedExecutor(context=context)
 
 
+def spin_all(executors) -> None:
+    """
+    Spin until one of them is interrupted, several in a thread each.
+
+    :raises Exception: what the first that ended ended with; the context is gone then.
+    """
+    if len(executors) == 1:
+        return executors[0].spin()
+    with concurrent.futures.ThreadPoolExecutor(len(executors)) as pool:
+        try:
+            for ended in concurrent.futures.as_completed(
+                    [pool.submit(executor.spin) for executor in executors]):
+                ended.result()
+        finally:
+            rclpy.try_shutdown()
+
+
 def run_nodes(factory, args=None, own_signals=False) -> int:
     """
-    Spin the nodes that ``factory()`` makes in one executor until interrupted.
+    Spin the nodes that ``factory()`` makes until interrupted, in an executor for each namespace.
+
+    An executor lists everything that may become ready whenever it wakes: one for all cribs of a
+    process would cost with the square of their number, and let one of them hold up the others.
 
     :param own_signals: see `initialised`; the nodes need a timer that runs often.
     :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start, 2 after an
@@ -143,13 +164,15 @@ def run_nodes(factory, args=None, own_signals=False) -> int:
     with initialised(args, own_signals):
         nodes = []
         try:
-            executor = make_executor()
+            executors: dict = {}
             nodes += factory()
             for node in nodes:
-                executor.add_node(node)
+                if node.get_namespace() not in executors:
+                    executors[node.get_namespace()] = make_executor()
+                executors[node.get_namespace()].add_node(node)
                 if not node.autostart():
                     return 1 if rclpy.ok() else 0
-            executor.spin()
+            spin_all(list(executors.values()))
         except (KeyboardInterrupt, ExternalShutdownException):
             for node in nodes:
                 Restarts(node.get_fully_qualified_name(), node.get_logger().warning).forget()

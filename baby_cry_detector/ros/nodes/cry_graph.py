@@ -1,7 +1,7 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The three nodes in one process: what a robot with one microphone runs.
+The three nodes in one process: what a robot with one microphone runs, or one with several.
 
 Their behaviour is that of three processes. Audio goes from the device to the decision by plain
 calls on a thread of its own, `audio_stamped` and `frame_features` are made only while somebody
@@ -11,10 +11,12 @@ else subscribes to them, and the executor serves services, parameters and messag
 import sys
 
 from baby_cry_detector.own_thread import OwnThread
+from baby_cry_detector.page.ward import crib_names
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.nodes.audio_capture import AudioCapture
 from baby_cry_detector.ros.nodes.cry_classifier import CryClassifier
 from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
+from baby_cry_detector.ros.start.arguments import CRIBS, own_arguments, SEVERAL
 
 
 def make_graph(overrides=None, capture=True, **kwargs):
@@ -35,7 +37,33 @@ def make_graph(overrides=None, capture=True, **kwargs):
     return nodes
 
 
+def make_graphs(cribs: list, capture=True):
+    """
+    Return the nodes of several cribs, which share a process and what is read of its checkpoint.
+
+    Each crib has a thread that hears and an executor of its own, and one that can't start is tried
+    again and again: what becomes of one is nothing to the others.
+
+    :param cribs: their namespaces; their parameters are given for ``/NAMESPACE/NODE``.
+    """
+    patient = {name: {'keep_trying': True} for name in SEVERAL['cry_graph']}
+    return [node for namespace in cribs
+            for node in make_graph(patient, capture, namespace=namespace)]
+
+
 def main(args=None) -> int:
-    """Run the graph until interrupted; `--no-capture` where another package publishes audio."""
-    capture = '--no-capture' not in (sys.argv if args is None else args)
-    return run_nodes(lambda: make_graph(capture=capture), args)
+    """
+    Run until interrupted.
+
+    `--no-capture` where another package publishes audio, `--cribs=NAME,NAME` for several.
+    """
+    own = own_arguments(sys.argv if args is None else args)
+    capture = '--no-capture' not in own
+    try:
+        cribs = [name for argument in own if argument.startswith(CRIBS)
+                 for name in crib_names(argument[len(CRIBS):])]
+    except ValueError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    return run_nodes((lambda: make_graphs(cribs, capture)) if cribs else
+                     (lambda: make_graph(capture=capture)), args)

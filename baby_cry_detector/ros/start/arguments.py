@@ -11,9 +11,12 @@ from baby_cry_detector.ros.base.parameters import TABLES
 PACKAGE = 'baby_cry_detector'
 HELP = ('-h', '--help')
 ROS_ARGUMENTS, END_OF_THEM = '--ros-args', '--'
-# Executables that are several nodes, and what they take themselves.
+# Executables that are several nodes, and what they take themselves; after "=" comes a value.
 SEVERAL = {'cry_graph': ('cry_classifier', 'feature_extractor', 'audio_capture')}
-OWN = {'cry_graph': {'--no-capture': 'another package publishes the audio'}}
+CRIBS = '--cribs='
+OWN = {'cry_graph': {
+    '--no-capture': 'another package publishes the audio',
+    CRIBS: 'NAME,NAME …: a graph in each of these namespaces, all in this process'}}
 # What stands first and is answered without starting the node.
 LINK = dict.fromkeys(('caregiver_page', 'ward_page'),
                      ('--link TOKEN_FILE [PORT]', 'show a link to the page, and start nothing'))
@@ -47,7 +50,8 @@ def checked(arguments: Sequence[str]) -> str:
     if any(argument in HELP for argument in own):
         return help_of(name)
     for argument in own:
-        if argument not in OWN.get(name, ()):
+        if not any(argument.startswith(known) if known.endswith('=') else argument == known
+                   for known in OWN.get(name, ())):
             raise ValueError(_refusal(name, argument))
     return ''
 

@@ -48,5 +48,8 @@ def test_what_ros_reads_and_a_node_s_own_is_left_alone():
         'a', 'c']
     assert checked([]) == checked(['rocker']) == ''
     assert checked(['/a/cry_graph', '--no-capture', '--ros-args', '-r', '__ns:=/crib']) == ''
-    with pytest.raises(ValueError, match='--no-capture'):
-        checked(['/a/rocker', '--no-capture'])
+    assert checked(['/a/cry_graph', '--cribs=a,b']) == ''
+    for wrong in (['/a/rocker', '--no-capture'], ['/a/cry_graph', '--cribs'],
+                  ['/a/cry_graph', '--no-capture=yes']):
+        with pytest.raises(ValueError, match=wrong[1]):
+            checked(wrong)

@@ -1,0 +1,94 @@
+# Copyright 2026 The baby_cry_detector authors
+# SPDX-License-Identifier: Apache-2.0
+"""Several cribs in one process: each hears its own, and what becomes of one is no other's."""
+
+import os
+import signal
+import subprocess
+import threading
+
+from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.running import spin_all
+from baby_cry_detector.ros.tools.supervisor import node_command
+from graph_harness import next_domain, PATIENCE_S, Probe
+import pytest
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from recordings import SHIPPED
+from std_srvs.srv import SetBool
+import yaml
+
+CRIBS = ('a', 'b', 'broken')
+
+
+@pytest.fixture
+def cribs(tmp_path):
+    """Return the process of three cribs, of which one has no recording, and who hears them."""
+    cry = str(sorted((SHIPPED / 'cry' / 'unknown').glob('*.flac'))[0])
+    quiet = str(sorted((SHIPPED / 'not_cry').rglob('*.flac'))[0])
+    files = {'a': cry, 'b': quiet, 'broken': str(tmp_path / 'nothing.wav')}
+    parameters = tmp_path / 'cribs.yaml'
+    parameters.write_text(yaml.safe_dump({
+        f'/{crib}/audio_capture': {'ros__parameters': {
+            'source': 'file', 'file': file, 'loop': True, 'frame_id': crib}}
+        for crib, file in files.items()}))
+    command = node_command('cry_graph')
+    domain_id = next_domain()
+    with open(tmp_path / 'log', 'w') as log:
+        process = subprocess.Popen(
+            [command[0], f'--cribs={",".join(CRIBS)}', *command[1:], '--params-file',
+             str(parameters)], stdout=log, stderr=subprocess.STDOUT,
+            env={**os.environ, 'ROS_DOMAIN_ID': str(domain_id)})
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=domain_id)
+    probe = Probe(context, '')
+    yield process, probe, tmp_path / 'log'
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(PATIENCE_S) == 0, (tmp_path / 'log').read_text()
+    finally:
+        process.kill()
+        probe.close()
+        rclpy.shutdown(context=context)
+
+
+def test_each_hears_its_own_and_the_fault_of_one_touches_no_other(cribs):
+    process, probe, log = cribs
+    heard = {crib: [] for crib in CRIBS}
+    for crib in CRIBS:
+        probe.node.create_subscription(CryNeed, f'/{crib}/cry_need', heard[crib].append, qos.NEED)
+    probe.spin_until(lambda: any(need.crying for need in heard['a']))
+    probe.spin_until(lambda: any(need.status == need.STATUS_OK for need in heard['b']))
+    probe.spin_until(lambda: 'nothing.wav' in log.read_text())
+    assert process.poll() is None and not any(need.status == need.STATUS_OK
+                                              for need in heard['broken'])
+    assert {need.header.frame_id for need in heard['a'] if need.crying} == {'a'}
+    for crib in heard:                               # b is switched off, a goes on
+        heard[crib].clear()
+    client = probe.node.create_client(SetBool, '/b/cry_classifier/enable')
+    probe.spin_until(client.service_is_ready)
+    client.call_async(SetBool.Request(data=False))
+    probe.spin_until(lambda: any(need.status == need.STATUS_DISABLED for need in heard['b']))
+    probe.spin_until(lambda: sum(need.status == need.STATUS_OK for need in heard['a']) > 10)
+
+
+def test_a_callback_that_hangs_holds_up_its_own_crib_alone():
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=next_domain())
+    nodes = [rclpy.create_node('node', namespace=crib, context=context) for crib in CRIBS]
+    executors = [SingleThreadedExecutor(context=context) for _ in CRIBS]
+    others = [threading.Event() for _ in CRIBS[1:]]
+    told = []
+
+    def hang():
+        told.append(all(other.wait(PATIENCE_S) for other in others))
+        context.shutdown()
+    for node, executor, callback in zip(nodes, executors, [hang, *(
+            other.set for other in others)]):
+        node.create_timer(0.01, callback)
+        executor.add_node(node)
+    with pytest.raises(ExternalShutdownException):
+        spin_all(executors)
+    assert told == [True]
