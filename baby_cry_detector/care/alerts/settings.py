@@ -11,7 +11,6 @@ from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.care.alerts.channels.channel import Channel, Sender
 from baby_cry_detector.care.alerts.channels.channel_secrets import Secrets
 from baby_cry_detector.care.alerts.channels.outbox import Outbox
-from baby_cry_detector.care.alerts.channels.sounder import Sounder
 from baby_cry_detector.fields import setting, Settings
 
 
@@ -67,6 +66,7 @@ def make_senders(values: ChannelSettings, secrets: Secrets, crib_id: str, heartb
     # Every node reads these settings; what sends over a network is 5 MB that only one needs.
     from baby_cry_detector.care.alerts.channels.apprise_sender import apprise_senders
     from baby_cry_detector.care.alerts.channels.mqtt import Mqtt
+    from baby_cry_detector.care.alerts.channels.sounder import Sounder
     from baby_cry_detector.care.alerts.channels.webhook import checked_url, Webhook
     senders: List[Sender] = []
     if values.sounder:
