@@ -19,7 +19,7 @@ from baby_cry_detector.model.second.on_thread import SecondListener
 from baby_cry_detector.needs import STATUS_NO_AUDIO, STATUS_OK, STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.stream.episode_journal import EpisodeKeeper
 from baby_cry_detector.stream.intake import StampedFrames
-from baby_cry_detector.stream.listener import FrameListener, model_id, open_checkpoint
+from baby_cry_detector.stream.listener import FrameListener, model_id, shared_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
 from baby_cry_detector.stream.verdict import ERROR, OK, WARN
 from baby_cry_detector.units import SECOND_NS
@@ -206,7 +206,8 @@ class Classifier:
                  confirmer: str = '', no_audio_timeout_s: float = NO_AUDIO_S, crib_id: str = '',
                  kept_as: str = '',
                  keep_sound: Optional[Callable[[str, EpisodeSound], object]] = None) -> None:
-        self.listener = FrameListener(open_checkpoint(model, in_memory=False), settings, crib_id)
+        checkpoint, weights = shared_checkpoint(model)
+        self.listener = FrameListener(checkpoint, settings, crib_id, weights)
         self.model = model_id(model)
         self._second = SecondListener(confirmer, troubles.report)
         self._troubles, self._keep_sound = troubles, keep_sound

@@ -9,8 +9,10 @@ the networks of those that share a model step as one, and what one is given touc
 """
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Tuple
+from weakref import WeakValueDictionary
 
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.checkpoints import SHIPPED
@@ -37,6 +39,33 @@ def open_checkpoint(path: str = '', in_memory: bool = True) -> Checkpoint:
     :raises CheckpointError: one sentence on what is wrong with it.
     """
     return load_checkpoint(SHIPPED.get(str(path), path), in_memory)
+
+
+_SHARED: 'WeakValueDictionary[Tuple[int, ...], CompiledModel]' = WeakValueDictionary()
+
+
+def shared_checkpoint(path: str = '') -> Tuple[Checkpoint, Optional[CompiledModel]]:
+    """
+    Return a checkpoint and its weights for the core, one for all streams of a process.
+
+    Another file, or a changed one, is read anew; where Python computes, each stream has its own.
+
+    :param path: as of `open_checkpoint`.
+    :raises CheckpointError: as `open_checkpoint`.
+    """
+    try:
+        status = os.stat(SHIPPED.get(str(path), path))
+    except OSError:
+        return open_checkpoint(path, in_memory=False), None      # says what is wrong
+    key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    model = _SHARED.get(key)
+    if model is None:
+        checkpoint = open_checkpoint(path, in_memory=False)
+        model = compiled_model.make(checkpoint)
+        if model is None:
+            return checkpoint, None
+        _SHARED[key] = model
+    return model.checkpoint, model
 
 
 def model_id(path: str) -> str:

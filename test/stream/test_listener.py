@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shipped detector on made and real recordings, without ROS."""
 
+import os
+import shutil
 import subprocess
 import sys
+import weakref
 
 from baby_cry_detector.audio import AudioBlock, FileSource, to_pcm16
 from baby_cry_detector.audio.synthesis.synthesiser import demonstration, synthesise_cry
+from baby_cry_detector.checkpoints import SHIPPED
+from baby_cry_detector.compiled import library
 from baby_cry_detector.decision import DecisionSettings
 from baby_cry_detector.fields import ParameterError
-from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
+from baby_cry_detector.model.checkpoint import CheckpointError
+from baby_cry_detector.stream.listener import FrameListener, open_checkpoint, shared_checkpoint
 from baby_cry_detector.stream.replay import listen
 import numpy as np
 import pytest
@@ -111,3 +117,22 @@ def test_listening_imports_neither_torch_nor_ros():
             'l.FrameListener(l.open_checkpoint()); '
             'sys.exit(any(m in sys.modules for m in ("torch", "rclpy", "matplotlib")))')
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+
+
+@pytest.mark.skipif(library() is None, reason='the core was not built')
+def test_streams_of_a_process_share_the_weights_of_one_file_until_it_is_another(tmp_path):
+    assert shared_checkpoint()[1] is shared_checkpoint()[1]
+    file = tmp_path / 'model.npz'
+    shutil.copy(SHIPPED[''], file)
+    checkpoint, model = shared_checkpoint(str(file))
+    assert model is not None and checkpoint is model.checkpoint
+    one, two = (FrameListener(checkpoint, model=model) for _ in range(2))
+    assert one.runtime._model is two.runtime._model is model
+    os.utime(file, ns=(1, 1))
+    other = shared_checkpoint(str(file))[1]
+    assert other is not model
+    is_held = weakref.ref(other)
+    del other
+    assert is_held() is None
+    with pytest.raises(CheckpointError):
+        shared_checkpoint(str(tmp_path / 'nothing'))
