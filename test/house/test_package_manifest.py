@@ -40,6 +40,27 @@ def test_rosdep_knows_every_system_key(manifest):
     assert asked <= KNOWN_KEYS, f'not known to rosdep: {sorted(asked - KNOWN_KEYS)}'
 
 
+def test_every_folder_of_tests_is_one_of_colcons():
+    built = (ROOT / 'CMakeLists.txt').read_text()
+    rooms = [f'test/{prefix}{room}'
+             for listed, prefix in re.findall(r'foreach\(room ([^)]*)\)\s+ament_add_pytest_test'
+                                              r'\(\S+ test/(\S*)\$', built)
+             for room in listed.split()]
+    rooms += re.findall(r'ament_add_pytest_test\(\w+ (test/\w+) ', built)
+    files = sorted((ROOT / 'test').rglob('test_*.py'))
+    assert len(rooms) > 20 and len(files) > 200
+    assert not [file for file in files if not any(file.is_relative_to(ROOT / room)
+                                                  for room in rooms)]
+
+
+def test_what_tests_import_of_ros_is_a_dependency(manifest):
+    imported = {name for path in (ROOT / 'test').rglob('*.py')
+                for name in re.findall(r'^\s*from (\w+)\.(?:msg|srv) import', path.read_text(),
+                                       re.MULTILINE)}
+    assert imported - {'baby_cry_detector'} <= keys(
+        manifest, 'depend', 'exec_depend', 'test_depend')
+
+
 def test_the_robot_needs_no_torch(manifest):
     assert 'python3-torch' not in keys(manifest, 'depend', 'build_depend', 'exec_depend')
 
