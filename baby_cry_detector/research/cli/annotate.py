@@ -57,11 +57,9 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command; 1 where something was not heard."""
-    from baby_cry_detector.research.annotation import run as running
     from baby_cry_detector.research.annotation.export import (check_formats, DEFAULT_FORMATS,
-                                                              export, FORMATS, write_report)
+                                                              FORMATS)
     from baby_cry_detector.research.annotation.recordings import find_recordings
-    from baby_cry_detector.research.annotation.store import Store
 
     formats = list(dict.fromkeys(
         name for given in args.formats or DEFAULT_FORMATS for name in given.lower().split(',')))
@@ -77,6 +75,24 @@ def run(args) -> int:
         raise ValueError(f'{args.source}: holds no recording'
                          + (f' (among {sum(found.passed_over.values())} other files)'
                             if found.passed_over else ''))
+    try:
+        document = _annotate(args, options, found, formats)
+    except OSError as error:
+        if error.errno is None:            # not the disk's
+            raise
+        raise OSError(f'{error.filename or args.out}: {error.strerror}; what was heard until then '
+                      'is kept, and the same command goes on') from None
+    _say(document, args.out)
+    if args.json:
+        print(json.dumps(document))
+    return 1 if document['problems'] or document['left'] else 0
+
+
+def _annotate(args, options, found, formats):
+    """Hear what is left, and write everything; return the report."""
+    from baby_cry_detector.research.annotation import run as running
+    from baby_cry_detector.research.annotation.export import export, write_report
+    from baby_cry_detector.research.annotation.store import Store
     with Store(args.out, options.identity(), args.anew) as store:
         line = _Line()
         try:
@@ -93,10 +109,7 @@ def run(args) -> int:
         document = report.to_document(found, options)
         export(found.recordings, store, formats, args.frames)
         write_report(args.out / 'report.json', document)
-    _say(document, args.out)
-    if args.json:
-        print(json.dumps(document))
-    return 1 if document['problems'] or document['left'] else 0
+    return document
 
 
 def _options(args):

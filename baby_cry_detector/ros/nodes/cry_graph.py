@@ -13,10 +13,11 @@ import sys
 from baby_cry_detector.own_thread import OwnThread
 from baby_cry_detector.page.ward import crib_names
 from baby_cry_detector.ros.base.running import run_nodes
+from baby_cry_detector.ros.nodes import node_class
 from baby_cry_detector.ros.nodes.audio_capture import AudioCapture
 from baby_cry_detector.ros.nodes.cry_classifier import CryClassifier
 from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
-from baby_cry_detector.ros.start.arguments import CRIBS, own_arguments, SEVERAL
+from baby_cry_detector.ros.start.arguments import CRIBS, own_arguments, SEVERAL, values_of, WITH
 
 
 def make_graph(overrides=None, capture=True, **kwargs):
@@ -37,33 +38,36 @@ def make_graph(overrides=None, capture=True, **kwargs):
     return nodes
 
 
-def make_graphs(cribs: list, capture=True):
+def make_graphs(cribs: list, capture=True, beside=()):
     """
-    Return the nodes of several cribs, which share a process and what is read of its checkpoint.
+    Return the nodes of several cribs, which share a process and the weights of its checkpoint.
 
     Each crib has a thread that hears and an executor of its own, and one that can't start is tried
     again and again: what becomes of one is nothing to the others.
 
-    :param cribs: their namespaces; their parameters are given for ``/NAMESPACE/NODE``.
+    :param cribs: their namespaces; their parameters are given for ``/NAMESPACE/NODE``. Where there
+        are none, one graph is made as ROS arguments say.
+    :param beside: names of nodes that each crib has besides.
     """
-    patient = {name: {'keep_trying': True} for name in SEVERAL['cry_graph']}
-    return [node for namespace in cribs
-            for node in make_graph(patient, capture, namespace=namespace)]
+    patient = {name: {'keep_trying': True} for name in (*SEVERAL['cry_graph'], *beside)
+               } if cribs else {}
+    return [node for where in [{'namespace': crib} for crib in cribs] or [{}]
+            for node in (*(node_class(name)(patient.get(name), **where) for name in beside),
+                         *make_graph(patient, capture, **where))]
 
 
 def main(args=None) -> int:
     """
     Run until interrupted.
 
-    `--no-capture` where another package publishes audio, `--cribs=NAME,NAME` for several.
+    `--no-capture` where another package publishes audio, `--cribs=NAME,NAME` for several, and
+    `--with=NODE,NODE` for nodes beside each graph in the same process.
     """
     own = own_arguments(sys.argv if args is None else args)
-    capture = '--no-capture' not in own
     try:
-        cribs = [name for argument in own if argument.startswith(CRIBS)
-                 for name in crib_names(argument[len(CRIBS):])]
+        cribs = crib_names(','.join(values_of(CRIBS, own)))
     except ValueError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
-    return run_nodes((lambda: make_graphs(cribs, capture)) if cribs else
-                     (lambda: make_graph(capture=capture)), args)
+    return run_nodes(lambda: make_graphs(cribs, '--no-capture' not in own, values_of(WITH, own)),
+                     args)

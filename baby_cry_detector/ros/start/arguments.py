@@ -13,10 +13,12 @@ HELP = ('-h', '--help')
 ROS_ARGUMENTS, END_OF_THEM = '--ros-args', '--'
 # Executables that are several nodes, and what they take themselves; after "=" comes a value.
 SEVERAL = {'cry_graph': ('cry_classifier', 'feature_extractor', 'audio_capture')}
-CRIBS = '--cribs='
+CRIBS, WITH = '--cribs=', '--with='
+BESIDE = ('caregiver_alert', 'diary', 'need_estimator')
 OWN = {'cry_graph': {
     '--no-capture': 'another package publishes the audio',
-    CRIBS: 'NAME,NAME …: a graph in each of these namespaces, all in this process'}}
+    CRIBS: 'NAME,NAME …: a graph in each of these namespaces, all in this process',
+    WITH: f'NODE,NODE …: these beside each graph, of {", ".join(BESIDE)}'}}
 # What stands first and is answered without starting the node.
 LINK = dict.fromkeys(('caregiver_page', 'ward_page'),
                      ('--link TOKEN_FILE [PORT]', 'show a link to the page, and start nothing'))
@@ -38,6 +40,12 @@ def own_arguments(arguments: Sequence[str]) -> List[str]:
     return own
 
 
+def values_of(option: str, own: Sequence[str]) -> List[str]:
+    """Return what is listed after an option such as ``--cribs=``, wherever it stands."""
+    return [value.strip() for argument in own if argument.startswith(option)
+            for value in argument[len(option):].split(',') if value.strip()]
+
+
 def checked(arguments: Sequence[str]) -> str:
     """
     Return what is to be shown instead of starting; '' where the nodes shall start.
@@ -53,6 +61,9 @@ def checked(arguments: Sequence[str]) -> str:
         if not any(argument.startswith(known) if known.endswith('=') else argument == known
                    for known in OWN.get(name, ())):
             raise ValueError(_refusal(name, argument))
+    for node in values_of(WITH, own):
+        if node not in BESIDE:
+            raise ValueError(f'{WITH}{node}: expected some of {", ".join(BESIDE)}')
     return ''
 
 

@@ -11,7 +11,6 @@ Each crib has an enclave of its own, so that the machine of one can not speak fo
 """
 
 import argparse
-import importlib
 import os
 from pathlib import Path
 import re
@@ -22,6 +21,7 @@ from xml.sax.saxutils import quoteattr
 
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base.parameters import SETTINGS, TABLES
+from baby_cry_detector.ros.nodes import node_class
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.validate_namespace import validate_namespace
@@ -79,12 +79,6 @@ def policy_xml(profiles: dict, per_node: bool = False) -> str:
             lines.append('        </profile>')
         lines += ['      </profiles>', '    </enclave>']
     return HEAD + '\n'.join(lines) + '\n  </enclaves>\n</policy>\n'
-
-
-def node_class(name: str) -> type:
-    """Return the class of a node of this package: `ros.nodes.ward_page.WardPage`."""
-    module = importlib.import_module(f'baby_cry_detector.ros.nodes.{name}')
-    return getattr(module, name.title().replace('_', ''))
 
 
 def given(texts) -> dict:

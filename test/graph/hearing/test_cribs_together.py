@@ -7,10 +7,13 @@ import signal
 import subprocess
 import threading
 
-from baby_cry_detector.msg import CryNeed
+from baby_cry_detector.care.diary.store import DiaryStore
+from baby_cry_detector.msg import CryAlert, CryNeed
+from baby_cry_detector.needs import START
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.running import spin_all
 from baby_cry_detector.ros.tools.supervisor import node_command
+from care_runs import at_once
 from graph_harness import next_domain, PATIENCE_S, Probe
 import pytest
 import rclpy
@@ -28,22 +31,25 @@ def cribs(tmp_path):
     cry = str(sorted((SHIPPED / 'cry' / 'unknown').glob('*.flac'))[0])
     quiet = str(sorted((SHIPPED / 'not_cry').rglob('*.flac'))[0])
     files = {'a': cry, 'b': quiet, 'broken': str(tmp_path / 'nothing.wav')}
+    (tmp_path / 'policy.yaml').write_text(at_once('heartbeat_s: 1, unconfirmed_after_s: 0'))
     parameters = tmp_path / 'cribs.yaml'
     parameters.write_text(yaml.safe_dump({
-        f'/{crib}/audio_capture': {'ros__parameters': {
+        '/**/caregiver_alert': {'ros__parameters': {'policy': str(tmp_path / 'policy.yaml')}},
+        '/**/diary': {'ros__parameters': {'file': str(tmp_path / 'diary.sqlite')}},
+        **{f'/{crib}/audio_capture': {'ros__parameters': {
             'source': 'file', 'file': file, 'loop': True, 'frame_id': crib}}
-        for crib, file in files.items()}))
+           for crib, file in files.items()}}))
     command = node_command('cry_graph')
     domain_id = next_domain()
     with open(tmp_path / 'log', 'w') as log:
         process = subprocess.Popen(
-            [command[0], f'--cribs={",".join(CRIBS)}', *command[1:], '--params-file',
-             str(parameters)], stdout=log, stderr=subprocess.STDOUT,
+            [command[0], f'--cribs={",".join(CRIBS)}', '--with=caregiver_alert,diary',
+             *command[1:], '--params-file', str(parameters)], stdout=log, stderr=subprocess.STDOUT,
             env={**os.environ, 'ROS_DOMAIN_ID': str(domain_id)})
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain_id)
     probe = Probe(context, '')
-    yield process, probe, tmp_path / 'log'
+    yield process, probe, tmp_path
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
@@ -55,7 +61,10 @@ def cribs(tmp_path):
 
 
 def test_each_hears_its_own_and_the_fault_of_one_touches_no_other(cribs):
-    process, probe, log = cribs
+    process, probe, folder = cribs
+    log, words = folder / 'log', {crib: [] for crib in CRIBS}
+    for crib in CRIBS:
+        probe.node.create_subscription(CryAlert, f'/{crib}/alert', words[crib].append, qos.EVENTS)
     heard = {crib: [] for crib in CRIBS}
     for crib in CRIBS:
         probe.node.create_subscription(CryNeed, f'/{crib}/cry_need', heard[crib].append, qos.NEED)
@@ -65,6 +74,14 @@ def test_each_hears_its_own_and_the_fault_of_one_touches_no_other(cribs):
     assert process.poll() is None and not any(need.status == need.STATUS_OK
                                               for need in heard['broken'])
     assert {need.header.frame_id for need in heard['a'] if need.crying} == {'a'}
+    # Alerts and diary are in that process too, each of its own crib.
+    probe.spin_until(lambda: any(word.state == START for word in words['a']))
+    assert not any(word.state == START and word.episode_id for word in words['b'])
+
+    def written():
+        with DiaryStore(folder / 'diary.sqlite', read_only=True) as store:
+            return store.cribs()
+    probe.spin_until(lambda: written() == ['a'])
     for crib in heard:                               # b is switched off, a goes on
         heard[crib].clear()
     client = probe.node.create_client(SetBool, '/b/cry_classifier/enable')

@@ -239,7 +239,8 @@ def test_a_disk_that_is_full_leaves_nothing_half(tmp_path, long_file):
     arguments = [str(folder), '--out', str(out), '--frames', '--processes', '1']
     result = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True,
                             preexec_fn=no_large_files)
-    assert result.returncode == 1 and 'error: ' in result.stderr
+    assert result.returncode == 1 and f'error: {out}' in result.stderr
+    assert 'File too large' in result.stderr and 'the same command goes on' in result.stderr
     assert 'Traceback' not in result.stderr
     assert not list(out.rglob('*.partial'))
     assert main(['annotate', *arguments]) == 0
