@@ -294,9 +294,10 @@ class StampJudge:
         causes = formats_of_pace(factor, self._rate, self._channels)
         guess = f': {", or ".join(causes)}?' if causes else (
             ': is it compressed?' if factor < 0.4 else ': check sample_rate and channels')
+        late = '' if factor > 1.0 else '; or does this machine not keep up?'
         how = (f'{factor:.3g} times faster' if factor > 1.0 else f'{pace:.3g} times slower')
         return Verdict(level, 'pace', f'audio comes {how} than audio_info says '
-                       f'({self._rate} Hz, {self._channels} ch){guess}', trusted)
+                       f'({self._rate} Hz, {self._channels} ch){guess}{late}', trusted)
 
     def _judge_jitter(self, newest: _Columns) -> None:
         _, stamps, durations, bad = newest

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shipped detector on made and real recordings, without ROS."""
 
+from dataclasses import replace
 import os
 import shutil
 import subprocess
@@ -100,6 +101,24 @@ def test_need_is_unknown_or_named_with_evidence(scene):
     decisions, _ = scene
     for decision in decisions:
         assert (decision.need_name == 'none') == (not decision.crying)
+
+
+@pytest.mark.parametrize('threshold, named', [(0.5, {'HUNGRY'}), (1.0, set())])
+def test_a_head_that_is_sure_names_a_need_up_to_the_checkpoints_threshold_only(threshold, named):
+    shipped = open_checkpoint()
+
+    def sure(member):
+        bias = member.arrays.get('need_head.bias')
+        if bias is None:
+            return member
+        return replace(member, arrays={**member.arrays, 'need_head.bias': bias + np.float32(
+            [40.0 * (need == 'hungry') for need in shipped.needs])})
+
+    listener = FrameListener(replace(shipped, members=tuple(map(sure, shipped.members)),
+                                     need_threshold=threshold))
+    decisions = list(listen(blocks_of(demonstration()[0]), listener))
+    assert {d.need_name.upper() for d in decisions if d.crying} - {'UNKNOWN'} == named
+    assert any(d.probabilities for d in decisions if d.crying) is bool(named)
 
 
 def test_real_clips_are_told_apart(checkpoint):

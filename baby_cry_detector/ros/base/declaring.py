@@ -3,7 +3,7 @@
 """From a table of fields to a node's declared parameters, and what was given for them at start."""
 
 import sys
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 from baby_cry_detector.fields import Field, nearest, ParameterError, ParameterTable
 from baby_cry_detector.ros.base.parameters import TABLES
@@ -61,12 +61,18 @@ def declare(node: Node, table: ParameterTable) -> Dict[str, str]:
     return refused
 
 
-def unknown_parameters(node: Node, table: ParameterTable) -> List[str]:
-    """Return a sentence on each parameter that was given and that the node does not have."""
+def unknown_parameters(node: Node, table: ParameterTable,
+                       beside: Sequence[str] = ()) -> List[str]:
+    """
+    Return a sentence on each parameter that was given and that the node does not have.
+
+    :param beside: other nodes of this process: what theirs are may be meant for them alone.
+    """
     known = {field.name for field in table}
+    theirs = {field.name for other in beside for field in TABLES[other]}
     sentences = []
     for name in sorted(given(node)):
-        if name in known or name in FOREIGN or name.startswith(FOREIGN_PREFIXES):
+        if name in known | theirs or name in FOREIGN or name.startswith(FOREIGN_PREFIXES):
             continue
         like = nearest(name, known)
         others = [other for other, fields in TABLES.items()

@@ -15,7 +15,7 @@ import contextlib
 import functools
 import time
 import traceback
-from typing import Any, Dict, Generic, Mapping, Optional, Type, TypeVar
+from typing import Any, Dict, Generic, Mapping, Optional, Sequence, Type, TypeVar
 
 from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.own_thread import OwnThread
@@ -65,11 +65,13 @@ class ManagedNode(OwningNode, Generic[Own]):
     :param settings: declares its parameters, and holds their values.
     :param overrides: parameter values set in code (composition, tests), by name.
     :param own_thread: calls what is periodic; without it the executor does.
+    :param beside: names of the nodes that share this process and what it was given.
     """
 
     def __init__(self, name: str, settings: Type[Own],
                  overrides: Optional[Mapping[str, Any]] = None,
-                 own_thread: Optional[OwnThread] = None, **kwargs: Any) -> None:
+                 own_thread: Optional[OwnThread] = None, beside: Sequence[str] = (),
+                 **kwargs: Any) -> None:
         """Declare everything and open nothing."""
         self.own_thread, self._recurring = own_thread, []
         self.alone = contextlib.nullcontext() if own_thread is None else own_thread.lock
@@ -94,7 +96,7 @@ class ManagedNode(OwningNode, Generic[Own]):
             rclpy.Parameter(key, value=value) for key, value in (overrides or {}).items()],
             **kwargs)
         self._refused_at_start = declare(self, table)
-        self._unknown_given = unknown_parameters(self, table)
+        self._unknown_given = unknown_parameters(self, table, beside)
         for sentence in self._unknown_given:
             self.get_logger().error(printable(sentence))
         self.add_pre_set_parameters_callback(functools.partial(retyped, self.table))

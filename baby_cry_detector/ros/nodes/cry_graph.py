@@ -28,7 +28,8 @@ def make_graph(overrides=None, capture=True, **kwargs):
     :param capture: False where another package publishes the audio.
     :param kwargs: for each node, for example namespace or context.
     """
-    overrides, kwargs = overrides or {}, {**kwargs, 'own_thread': OwnThread()}
+    overrides = overrides or {}
+    kwargs = {'beside': SEVERAL['cry_graph'], **kwargs, 'own_thread': OwnThread()}
     nodes = [CryClassifier(overrides.get('cry_classifier'), **kwargs),
              FeatureExtractor(overrides.get('feature_extractor'), **kwargs)]
     nodes[1].classifier = nodes[0]

@@ -22,11 +22,12 @@ BEHAVIOURS = {'diary': 'Diary', 'need_estimator': 'NeedEstimator',
 LARGEST_M, WIDTH = 0.03, 21
 
 
-def make_behaviours(page: bool = False, **kwargs) -> list:
+def make_behaviours(page: bool = False, beside=(), **kwargs) -> list:
     """
     Return the behaviours' nodes; nothing that they do outlives the try-out.
 
     :param page: the caregiver's page too.
+    :param beside: of each but the crib; see `ManagedNode`.
     """
     folder = Path(tempfile.mkdtemp(prefix='baby_cry_'))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -42,7 +43,7 @@ def make_behaviours(page: bool = False, **kwargs) -> list:
         module = f'baby_cry_detector.ros.nodes.{name}'
         if find_spec(module) is not None:
             nodes.append(getattr(import_module(module), class_name)(
-                overrides.get(name), **kwargs))
+                overrides.get(name), beside=beside, **kwargs))
     nodes.append(SimulatedCrib(**kwargs))      # so that there is something to rock
     return nodes
 

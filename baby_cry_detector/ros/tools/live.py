@@ -30,7 +30,8 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.messages import AudioDataStamped, AudioInfo, cry_state
 from baby_cry_detector.ros.base.running import initialised, is_interrupted, make_executor
 from baby_cry_detector.ros.nodes.cry_graph import make_graph
-from baby_cry_detector.ros.tools.care_view import CareView, make_behaviours
+from baby_cry_detector.ros.start.arguments import SEVERAL
+from baby_cry_detector.ros.tools.care_view import BEHAVIOURS, CareView, make_behaviours
 from baby_cry_detector.ros.tools.supervisor import graph_commands, Supervisor
 from baby_cry_detector.units import to_s
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -219,9 +220,11 @@ def main(args=None) -> int:
         nodes = []
         try:
             if not options.separate:
+                beside = [*SEVERAL['cry_graph']]
                 if options.behaviours:
-                    nodes += make_behaviours(namespace=namespace, page=options.page)
-                nodes += make_graph(parameters, namespace=namespace)
+                    beside += [*BEHAVIOURS, 'caregiver_page']
+                    nodes += make_behaviours(options.page, beside, namespace=namespace)
+                nodes += make_graph(parameters, namespace=namespace, beside=beside)
                 return _spin(nodes, title, namespace, interrupted, behaviours=options.behaviours)
             with Supervisor(graph_commands(parameters, namespace)) as supervisor:
                 return _spin(nodes, title, namespace, interrupted, supervisor)

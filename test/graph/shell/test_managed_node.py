@@ -86,9 +86,9 @@ def make():
     rclpy.init(context=context, domain_id=next_domain())
     nodes = []
 
-    def made(arguments='', **overrides):
+    def made(arguments='', beside=(), **overrides):
         words = [word for pair in arguments.split() for word in ('-p', pair)]
-        nodes.append(Example(overrides, context=context, cli_args=(
+        nodes.append(Example(overrides, context=context, beside=beside, cli_args=(
             ['--ros-args', *words] if words else None)))
         return nodes[-1]
 
@@ -170,6 +170,12 @@ def test_a_mistyped_parameter_is_named_with_the_nearest_right_one(make):
     assert 'no parameter enter_treshold: did you mean enter_threshold?' in message
     assert 'no parameter min_cry_duration_s: it is one of cry_classifier' in message
     assert 'no parameter nonsense' in message and 'use_sim_time' not in message
+
+
+def test_what_another_node_of_the_process_was_given_is_no_mistake(make):
+    node = make('source:=file min_cry_duration_s:=1.0', beside=('audio_capture',))
+    assert 'source' not in node._health()[1]
+    assert 'no parameter min_cry_duration_s' in node._health()[1]
 
 
 def test_what_a_step_opened_is_given_back_with_it(make):
