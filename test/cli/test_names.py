@@ -5,6 +5,7 @@
 import re
 import unicodedata
 
+from baby_cry_detector.audio.devices.device_process import as_text
 from baby_cry_detector.names import distinct_names, safe_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,13 @@ def test_what_is_a_name_already_stays(text):
     ('-', '_'), ('..', '.'), ('crib\n', 'crib'), ('Ａnna', 'Anna')])
 def test_two_things_never_get_one_name(first, second):
     assert safe_name(first).casefold() != safe_name(second).casefold()
+
+
+@pytest.mark.parametrize('given, shown', [
+    ('USB 宝宝 %s [red]', 'USB 宝宝 %s [red]'), (b'B\xe9b\xe9', r'B\xe9b\xe9'), ('\ud83d', r'\ud83d'),
+    ('a\x1b[31mred', r'a\x1b[31mred'), (b'mic\r\n', r'mic\r\n'), ('\u202ecim', r'\u202ecim')])
+def test_the_name_of_a_device_commands_no_terminal(given, shown):
+    assert as_text(given) == shown
 
 
 def test_a_name_that_looks_made_is_made_anew():

@@ -81,10 +81,10 @@ def devices_with(audio: Any, direction: str) -> List[Device]:
 
 
 def as_text(name: Any) -> str:
-    r"""Return a name that a driver gave; bytes that are no UTF-8 are shown as \xNN."""
-    if isinstance(name, bytes):
-        return name.decode('utf-8', 'backslashreplace')
-    return str(name).encode('utf-8', 'backslashreplace').decode('utf-8')
+    r"""Return a name that a driver gave; what can't be shown, or commands a terminal, is \xNN."""
+    text = name.decode('utf-8', 'backslashreplace') if isinstance(name, bytes) else str(name)
+    return ''.join(letter if letter.isprintable() else letter.encode('unicode_escape').decode()
+                   for letter in text)
 
 
 def host_api_of(audio: Any, index: int) -> str:

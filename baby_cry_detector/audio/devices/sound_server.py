@@ -17,6 +17,8 @@ import subprocess
 import threading
 from typing import Any, Dict, List, Optional
 
+from baby_cry_detector.printable import one_line
+
 QUERY_TIMEOUT_S = 5.0
 RETRY_S = 5.0                  # until the server is asked for again where there was none
 OTHER_VOLUME_DB = 6.0          # a change of volume that is said
@@ -64,7 +66,7 @@ def _source_of(pid: int) -> Optional[Source]:
             continue
         for source in sources:
             if source.get('index') == stream.get('source'):
-                return Source(str(source.get('name', '')), str(source.get('description', '')),
+                return Source(str(source.get('name', '')), one_line(source.get('description', '')),
                               bool(source.get('mute') or stream.get('mute')),
                               _volume_db(source) + _volume_db(stream),
                               str(source.get('active_port') or ''), _is_monitor(source))
