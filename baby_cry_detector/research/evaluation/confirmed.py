@@ -24,7 +24,7 @@ import numpy as np
 
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
 #: Where the first listener never says more than this there is no candidate at any threshold.
-LEAST_CANDIDATE = 0.08
+LEAST_CANDIDATE = 0.03
 #: Windows between two words on how far it is.
 MANY = 256
 

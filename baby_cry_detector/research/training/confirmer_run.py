@@ -3,6 +3,7 @@
 """A run of `baby-cry train-confirmer`: what is kept, what is measured, what is printed."""
 
 from dataclasses import dataclass
+from functools import partial
 import hashlib
 import json
 from pathlib import Path
@@ -18,7 +19,7 @@ from baby_cry_detector.research.evaluation.metrics import auc
 from baby_cry_detector.research.training.confirmer import (EmbedsMany, hear, Heard, out_of_fold,
                                                            ProbeSettings, threshold_that_keeps,
                                                            with_listener)
-from baby_cry_detector.research.training.feature_store import no_progress, Progress
+from baby_cry_detector.research.training.feature_store import no_progress, Progress, share
 from baby_cry_detector.research.training.manifest import Clip, EMOTION, load_several
 from baby_cry_detector.stream.listener import open_checkpoint
 import numpy as np
@@ -83,6 +84,8 @@ def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: floa
     """
     Return what both listeners made of every fold; what is there already is not heard again.
 
+    The same command at the same time takes a part of the folds.
+
     :raises ValueError: if the folder holds a run on something else.
     """
     from baby_cry_detector.research.sounds.tagger import many_windows
@@ -91,8 +94,10 @@ def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: floa
     kept.mkdir(parents=True, exist_ok=True)
     _claim(kept / 'run.json', inputs, music_hours, other_hours)
     network: Optional[EmbedsMany] = None
-    heard = {}
-    for number, fold in enumerate(inputs.folds):
+    heard: Dict[int, Heard] = {}
+
+    def hear_or_read(fold: int) -> None:
+        nonlocal network
         file = kept / f'heard-{fold}.npz'
         if not file.is_file():
             network = network or many_windows(inputs.network, inputs.tagger)
@@ -100,8 +105,10 @@ def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: floa
                  inputs.of_fold.get(fold, inputs.checkpoint), network, music_hours,
                  other_hours).save(file)
         heard[fold] = Heard.load(file)
-        progress('folds heard by both', number + 1, len(inputs.folds))
-    return heard
+        progress('folds heard by both', len(heard), len(inputs.folds))
+
+    share(kept, {f'heard-{fold}': partial(hear_or_read, fold) for fold in inputs.folds})
+    return {fold: heard[fold] for fold in inputs.folds}
 
 
 def _claim(file: Path, inputs: Inputs, music_hours: float, other_hours: float) -> None:

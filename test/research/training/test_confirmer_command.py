@@ -3,16 +3,19 @@
 """The second listener's training: what it is fitted to, what is counted, what is shipped."""
 
 from baby_cry_detector.checkpoints import CONFIRMER
+from baby_cry_detector.decision.settings import LEAVE_TO_ENTER
 from baby_cry_detector.model.second.confirmer import load_confirmer, probe_log_odds
 from baby_cry_detector.model.second.sound_network import WINDOW_SAMPLES
 from baby_cry_detector.research.evaluation.background import at_threshold, figures
-from baby_cry_detector.research.evaluation.confirmed import candidates, Evidence, evidence_of
+from baby_cry_detector.research.evaluation.confirmed import (candidates, Evidence, evidence_of,
+                                                             LEAST_CANDIDATE)
 from baby_cry_detector.research.sounds.sound_network import BatchNetwork
 from baby_cry_detector.research.sounds.tagger import BatchTagger
 from baby_cry_detector.research.training.confirmer import (fit_probe, Heard, HOP_S, NOT_FITTED,
                                                            out_of_fold, ProbeSettings,
                                                            threshold_that_keeps, with_listener)
-from baby_cry_detector.research.training.confirmer_run import lines, measured
+from baby_cry_detector.research.training.confirmer_run import (first_thresholds, lines,
+                                                               measured)
 from baby_cry_detector.stream.listener import open_checkpoint
 import numpy as np
 import pytest
@@ -104,6 +107,11 @@ def test_candidates_are_the_windows_in_which_the_first_says_something():
     smooth[505] = 0.5
     numbers = candidates(smooth, 0.01, 0.5, 10.0)
     assert numbers.tolist() == [9, 10] and not len(candidates(0 * smooth, 0.01, 0.5, 10.0))
+
+
+def test_an_episode_of_every_operating_point_has_candidates_throughout():
+    lowest = min(first_thresholds(CHECKPOINT).values())
+    assert LEAST_CANDIDATE <= lowest * LEAVE_TO_ENTER
 
 
 def test_many_windows_at_once_give_what_one_gives():
