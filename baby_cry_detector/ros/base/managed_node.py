@@ -258,19 +258,22 @@ class ManagedNode(OwningNode, Generic[Own]):
         return self._release()
 
     # --- start and end of the process ------------------------------------------------------------
-    def autostart(self) -> bool:
+    def autostart(self, waited_s: float = 0.0) -> bool:
         """
         Configure and activate if the parameter says so.
 
         Where that fails and ``keep_trying`` is set, it is tried again, less and less often.
 
+        :param waited_s: so long ago the first node of this process was started: after crashes in
+            series all of them wait together.
         :return: False if the process should end.
         """
         if not self.get_parameter('autostart').value:
             return True
         keep_trying = self.get_parameter('keep_trying').value
         if keep_trying:
-            Restarts(self.get_fully_qualified_name(), self.get_logger().warning).wait()
+            Restarts(self.get_fully_qualified_name(), self.get_logger().warning).wait(
+                waited_s=waited_s)
         if self._start():
             self.failed = False
             return True

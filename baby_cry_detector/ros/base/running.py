@@ -140,7 +140,7 @@ def spin_all(executors) -> None:
             rclpy.try_shutdown()
 
 
-def run_nodes(factory, args=None, own_signals=False) -> int:
+def run_nodes(factory, args=None, own_signals=False, refused=lambda nodes: '') -> int:
     """
     Spin the nodes that ``factory()`` makes until interrupted, in an executor for each namespace.
 
@@ -148,6 +148,7 @@ def run_nodes(factory, args=None, own_signals=False) -> int:
     process would cost with the square of their number, and let one of them hold up the others.
 
     :param own_signals: see `initialised`; the nodes need a timer that runs often.
+    :param refused: is given the nodes and returns why they must not start, ``''`` for nothing.
     :return: process exit code: 0 after SIGINT or SIGTERM, 1 if a node could not start, 2 after an
         argument that nobody reads.
     """
@@ -166,11 +167,16 @@ def run_nodes(factory, args=None, own_signals=False) -> int:
         try:
             executors: dict = {}
             nodes += factory()
+            why = refused(nodes)
+            if why:
+                print(f'error: {why}', file=sys.stderr)
+                return 2
+            begun_s = time.monotonic()
             for node in nodes:
                 if node.get_namespace() not in executors:
                     executors[node.get_namespace()] = make_executor()
                 executors[node.get_namespace()].add_node(node)
-                if not node.autostart():
+                if not node.autostart(time.monotonic() - begun_s):
                     return 1 if rclpy.ok() else 0
             spin_all(list(executors.values()))
         except (KeyboardInterrupt, ExternalShutdownException):
@@ -213,16 +219,21 @@ class Restarts:
         """Remember the name."""
         self._name, self._say = name, say
 
-    def wait(self, sleep=time.sleep) -> float:
-        """Note this start, wait if it is one of a series, and return how long it waited."""
+    def wait(self, sleep=time.sleep, waited_s: float = 0.0) -> float:
+        """
+        Note this start, wait if it is one of a series, and return how long it waited.
+
+        :param waited_s: so long another node of this process has kept it waiting.
+        """
         try:
-            delay_s = self._note(time.clock_gettime(time.CLOCK_BOOTTIME))
+            delay_s = self._note(time.clock_gettime(time.CLOCK_BOOTTIME)) - waited_s
         except (OSError, ValueError) as error:
             self._say(f'a series of crashes would not be noticed: {error}')
             return 0.0
-        if delay_s:
-            self._say(f'it was started again and again: waiting {delay_s:g} s')
-            sleep(delay_s)
+        if delay_s <= 0.0:
+            return 0.0
+        self._say(f'it was started again and again: waiting {delay_s:.1f} s')
+        sleep(delay_s)
         return delay_s
 
     def forget(self) -> None:

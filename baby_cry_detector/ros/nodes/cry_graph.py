@@ -57,6 +57,31 @@ def make_graphs(cribs: list, capture=True, beside=()):
                          *make_graph(patient, capture, **where))]
 
 
+def mixed_up(nodes) -> str:
+    """
+    Return why two cribs of these nodes could not be told apart, ``''`` if they can.
+
+    Two that hear one microphone, as those without parameters would, both look well while a baby
+    cries unheard; two of one name are one in every alert.
+    """
+    seen: dict = {}
+    for node in nodes:
+        full_name, crib = node.get_fully_qualified_name(), node.get_namespace()
+        if full_name in seen:
+            return f'two nodes would be {full_name}: name each once, without __ns and __node'
+        seen[full_name] = crib
+        if not isinstance(node, AudioCapture):
+            continue
+        values = {name: node.get_parameter(name).value
+                  for name in ('source', 'device', 'frame_id')}
+        for name in ('frame_id', *(['device'] if values['source'] == 'mic' else [])):
+            other = seen.setdefault((name, values[name]), crib)
+            if other != crib:
+                return (f'{name} is {values[name]!r} for both {other} and {crib}: give each its '
+                        f'own, by the full name of the node, as {crib}/audio_capture')
+    return ''
+
+
 def main(args=None) -> int:
     """
     Run until interrupted.
@@ -67,8 +92,10 @@ def main(args=None) -> int:
     own = own_arguments(sys.argv if args is None else args)
     try:
         cribs = crib_names(','.join(values_of(CRIBS, own)))
+        if not cribs and any(argument.startswith(CRIBS) for argument in own):
+            raise ValueError(f'{CRIBS} names no crib')
     except ValueError as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
     return run_nodes(lambda: make_graphs(cribs, '--no-capture' not in own, values_of(WITH, own)),
-                     args)
+                     args, refused=mixed_up)

@@ -11,7 +11,8 @@ from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.msg import CryAlert, CryNeed
 from baby_cry_detector.needs import START
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.base.running import spin_all
+from baby_cry_detector.ros.base.running import Restarts, spin_all
+from baby_cry_detector.ros.start.arguments import SEVERAL
 from baby_cry_detector.ros.tools.supervisor import node_command
 from care_runs import at_once
 from graph_harness import next_domain, PATIENCE_S, Probe
@@ -89,6 +90,48 @@ def test_each_hears_its_own_and_the_fault_of_one_touches_no_other(cribs):
     client.call_async(SetBool.Request(data=False))
     probe.spin_until(lambda: any(need.status == need.STATUS_DISABLED for need in heard['b']))
     probe.spin_until(lambda: sum(need.status == need.STATUS_OK for need in heard['a']) > 10)
+
+
+@pytest.mark.parametrize('arguments, says', [
+    (['--cribs='], 'names no crib'),
+    (['--cribs=a,b'], "frame_id is 'crib' for both /a and /b"),
+    (['--cribs=a', '--cribs=b', '--ros-args', '-p', 'source:=mic', '--params-file', 'NAMED'],
+     "device is '' for both /a and /b"),
+    (['--cribs=a,b', '--ros-args', '-r', '__ns:=/x'], 'two nodes would be /x/cry_classifier'),
+    (['--ros-args', '-r', '__node:=x'], 'two nodes would be /x')])
+def test_cribs_that_could_not_be_told_apart_do_not_start(tmp_path, arguments, says):
+    named = tmp_path / 'named.yaml'
+    named.write_text(yaml.safe_dump({f'/{crib}/audio_capture': {'ros__parameters': {
+        'frame_id': crib}} for crib in 'ab'}))
+    done = subprocess.run(
+        [node_command('cry_graph')[0], *(str(named) if one == 'NAMED' else one
+                                         for one in arguments)],
+        capture_output=True, text=True, timeout=PATIENCE_S,
+        env={**os.environ, 'ROS_DOMAIN_ID': str(next_domain())})
+    assert done.returncode == 2 and says in done.stderr, done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+def test_after_crashes_in_series_all_cribs_wait_together(tmp_path, monkeypatch):
+    """One after the other twenty cribs would be deaf for an hour."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(next_domain()))
+    nodes = [f'/{crib}/{name}' for crib in 'ab' for name in SEVERAL['cry_graph']]
+    for name in nodes * 4:
+        Restarts(name, print).wait(lambda delay_s: None)
+    named = tmp_path / 'named.yaml'
+    named.write_text(yaml.safe_dump({f'/{crib}/audio_capture': {'ros__parameters': {
+        'source': 'file', 'file': str(tmp_path / f'{crib}.wav'), 'frame_id': crib}}
+        for crib in 'ab'}))
+    with subprocess.Popen(
+            [node_command('cry_graph')[0], '--cribs=a,b', '--ros-args', '--params-file',
+             str(named)], stderr=subprocess.PIPE, text=True) as process:
+        lines = []
+        while not any('b.wav' in line for line in lines):
+            lines.append(process.stderr.readline())
+            assert lines[-1], lines
+        process.kill()
+    assert ['a.cry_classifier' in line for line in lines if 'again and again' in line] == [True]
 
 
 def test_a_callback_that_hangs_holds_up_its_own_crib_alone():

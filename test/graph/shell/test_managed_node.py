@@ -239,6 +239,10 @@ def test_crashes_in_series_wait_longer_and_longer(tmp_path):
     for _ in range(6):
         Restarts('/crib/example', lambda line: None).wait(waited.append)
     assert waited == [1.0, 2.0, 4.0]
+    # What another node of this process has waited counts.
+    assert Restarts('/crib/example', lambda line: None).wait(waited.append, 6.5) == 1.5
+    assert Restarts('/crib/example', lambda line: None).wait(waited.append, 99.0) == 0.0
+    assert waited == [1.0, 2.0, 4.0, 1.5]
     # Whoever ended it by a signal and starts it again does not wait.
     Restarts('/crib/example', lambda line: None).forget()
     Restarts('/crib/never_started', lambda line: None).forget()
