@@ -205,7 +205,9 @@ class TerminalView:
     def __init__(self, title: str, output=None, live: bool = True):
         """Prepare; nothing is written yet."""
         self.title = title
-        self.console = Console(file=output or sys.stdout, highlight=False)
+        # What others wrote is text, never rich's markup.
+        self.console = Console(file=output or sys.stdout, highlight=False, markup=False,
+                               emoji=False)
         self.episodes: List[Any] = []
         self._levels = deque([0.0] * HISTORY, HISTORY)
         self._probabilities = deque([0.0] * HISTORY, HISTORY)
@@ -326,7 +328,7 @@ class TerminalView:
             rows.append(self._fitting(', '.join(
                 f'{name.rpartition("_")[2]}: {message}' for name, message in state.health.items()),
                 'dim'))
-        return Panel(Group(table, words, *rows), title=self.title, width=self.console.width,
+        return Panel(Group(table, words, *rows), title=Text(self.title), width=self.console.width,
                      subtitle='not a medical device · Ctrl-C ends')
 
     def _fitting(self, text: str, style: str = '') -> Text:

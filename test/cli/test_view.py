@@ -110,6 +110,18 @@ def test_no_figure_is_cut_or_parted_from_its_word_at_any_width(width):
     assert not re.search(r'\d…', text), text
 
 
+def test_what_others_wrote_is_shown_as_it_is_and_ends_nothing():
+    words = '[bold]a[/crib/audio] :baby: [1]'
+    view = TerminalView(words, io.StringIO())
+    view.console.width = 200
+    with view:
+        view.update(ViewState(CryState(), trouble=words, doing={words: words}))
+    assert view.console.file.getvalue().count(words) == 4
+    view.console.file = io.StringIO()
+    view.console.print(view._panel())
+    assert view.console.file.getvalue().count('/crib/audio] :baby: [1]') >= 3
+
+
 def test_panel_fits_80_columns_and_shows_what_matters():
     view = TerminalView('microphone', io.StringIO())
     view.console = Console(file=io.StringIO(), width=80)
