@@ -8,6 +8,7 @@ from alert_channels import fast, said
 from alert_receivers import HttpReceiver, wait_for
 from baby_cry_detector.care.alerts.channels.channel_secrets import Secrets
 from baby_cry_detector.care.alerts.channels.sounder import RATE, tone
+from baby_cry_detector.care.alerts.channels.tls import tls_context
 from baby_cry_detector.care.alerts.settings import ChannelSettings, make_senders
 from baby_cry_detector.fields import ParameterError
 from baby_cry_detector.needs import START
@@ -56,6 +57,22 @@ def make(values, **kwargs):
 
 def test_no_channel_is_the_default():
     assert make({}) == []
+
+
+@pytest.mark.parametrize('kind, says', [
+    ('missing', 'No such file'), ('folder', 'no file'), ('pipe', 'no file'),
+    ('empty', 'no certificate'), ('key', 'no certificate'), ('damaged', 'damaged')])
+def test_what_is_no_authority_is_named_with_its_file_in_a_sentence(tmp_path, kind, says):
+    file, name = tmp_path / kind, {'key': 'PRIVATE KEY', 'damaged': 'CERTIFICATE'}.get(kind)
+    if kind == 'folder':
+        file.mkdir()
+    elif kind == 'pipe':
+        os.mkfifo(file)
+    elif kind != 'missing':
+        file.write_text(f'-----BEGIN {name}-----\nAAAA\n-----END {name}-----\n' if name else '')
+    with pytest.raises(ValueError, match=says) as refused:
+        tls_context(str(file), 'webhook_ca_file')
+    assert f'webhook_ca_file: {file}: ' in str(refused.value) and '_ssl' not in str(refused.value)
 
 
 @pytest.mark.parametrize('values, says', [

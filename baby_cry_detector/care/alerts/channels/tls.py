@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whom a channel believes over TLS."""
 
+from pathlib import Path
 import ssl
 
 
@@ -14,6 +15,14 @@ def tls_context(ca_file: str, parameter: str) -> ssl.SSLContext:
     :raises ValueError: if it holds no certificate; names the parameter.
     """
     try:
-        return ssl.create_default_context(cafile=ca_file or None)
-    except OSError as error:               # of ssl too
-        raise ValueError(f'{parameter}: {error}') from None
+        path = Path(ca_file).expanduser() if ca_file else None
+        if path is not None and path.exists() and not path.is_file():
+            raise ValueError('no file')               # a pipe would be waited for
+        return ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        why = 'no certificate (PEM) is in it, or a damaged one'
+    except OSError as error:
+        why = error.strerror
+    except (ValueError, RuntimeError) as error:
+        why = str(error)
+    raise ValueError(f'{parameter}: {ca_file}: {why}')
