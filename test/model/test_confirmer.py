@@ -3,6 +3,7 @@
 """The second listener as it is shipped: what it hears, and files that are none."""
 
 from dataclasses import replace
+import zipfile
 
 from baby_cry_detector.audio import to_pcm16
 from baby_cry_detector.audio.sources import read_audio
@@ -98,7 +99,10 @@ def test_every_operating_point_has_a_threshold(confirmer):
 def test_saved_and_read_again_it_is_the_same(confirmer, tmp_path):
     file = tmp_path / 'again.npz'
     save_confirmer(file, confirmer)
-    assert file.read_bytes() == CONFIRMER.read_bytes()
+    # The parts' bytes: those of the container differ between two Pythons of one version.
+    again, shipped = zipfile.ZipFile(file), zipfile.ZipFile(CONFIRMER)
+    assert again.namelist() == shipped.namelist()
+    assert all(again.read(name) == shipped.read(name) for name in shipped.namelist())
 
 
 @settings(max_examples=30, deadline=None)
