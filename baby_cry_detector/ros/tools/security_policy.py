@@ -140,7 +140,7 @@ def declared(cribs: list, ward: str, folder: Path, overrides: dict) -> dict:
             found = endpoints(node, node.get_name(), node.get_namespace())
             # Logging is a topic too; it was switched off for these.
             found['topics', 'publish'] = sorted({*found['topics', 'publish'], '/rosout'})
-            for namespace in [ward] if node.get_namespace() == ward else cribs:
+            for namespace in [ward] if node.get_name() == 'ward_page' else cribs:
                 profiles[namespace, node.get_name()] = moved(found, namespace)
     finally:
         for node in nodes:
@@ -171,6 +171,8 @@ def main(args=None) -> int:
             validate_namespace(namespace)
         except InvalidNamespaceException:
             parser.error(f'{printable(namespace)!r} is no namespace')
+    if ward in cribs:          # whose keys would speak for the page, and hear all others
+        parser.error(f'{ward} is the namespace of ward_page: name the crib, or --ward, otherwise')
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(ROS_AUTOMATIC_DISCOVERY_RANGE='OFF', XDG_STATE_HOME=folder)
         for name in ('ROS_SECURITY_ENABLE', 'ROS_STATIC_PEERS'):

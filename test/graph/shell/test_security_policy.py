@@ -123,6 +123,12 @@ def test_what_is_no_namespace_is_refused_in_a_sentence(wrong, capsys):
     assert 'is no namespace' in capsys.readouterr().err
 
 
+def test_no_crib_has_the_enclave_of_the_ward(capsys):
+    with pytest.raises(SystemExit):
+        main(['--namespace', 'a', 'b', '--ward', '/b/'])
+    assert 'is the namespace of ward_page' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('wrong', ['rocker.interfac=position', 'rocker', 'x.y=1', 'rocker.=1'])
 def test_a_parameter_that_no_node_has_is_refused_in_a_sentence(wrong, capsys):
     with pytest.raises(SystemExit):

@@ -22,7 +22,7 @@ def tls_context(ca_file: str, parameter: str) -> ssl.SSLContext:
     except ssl.SSLError:
         why = 'no certificate (PEM) is in it, or a damaged one'
     except OSError as error:
-        why = error.strerror
+        why = str(error.strerror)
     except (ValueError, RuntimeError) as error:
         why = str(error)
     raise ValueError(f'{parameter}: {ca_file}: {why}')
