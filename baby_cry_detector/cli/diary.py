@@ -218,6 +218,9 @@ def run_label(args) -> int:
             raise ValueError(f'there is no episode {args.episode!r}; '
                              + (f'the newest is {safe_cell(newest)}' if newest else
                                 'the diary has none'))
+        if args.crib not in (None, crib_id):
+            raise ValueError(f'{safe_cell(episode_id)} is an episode of {safe_cell(crib_id)!r}, '
+                             f'not of {safe_cell(args.crib)!r}')
         write_by_this_clock(store, CareEntry(
             uuid.uuid4().hex, time.time_ns(), 'labelled', crib_id, who=user()
             if args.who is None else args.who, episode_id=episode_id, label=args.label.strip()))

@@ -71,6 +71,8 @@ def test_the_newest_is_one_cribs_where_there_are_several(capsys, path):
     code, _, errors = run(capsys, path, 'label', 'newest', 'wind')
     assert code == 1 and 'with --crib: b, crib' in errors
     assert 'of a crib' in run(capsys, path, 'label', 'newest', 'wind', '--crib', 'c')[2]
+    assert "of 'b', not of 'crib'" in run(capsys, path, 'label', 'b-1', 'wind', '--crib',
+                                          'crib')[2]
     assert run(capsys, path, 'label', 'newest', 'wind', '--crib', 'crib')[0] == 0
     with DiaryStore(path) as store:
         label, = (event for event in store.events() if event['kind'] == 'labelled')
