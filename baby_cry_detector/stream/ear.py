@@ -37,10 +37,11 @@ MUTED_S = 15.0
 # not below the noise of the microphone.
 DROP_DB, DROP_BELOW_DBFS, DROP_S = 12.0, -70.0, 30.0
 # So loud, and so even from tenth to tenth of a second, is what a driver makes by itself, or what
-# clips for good. White noise, which no room and no loudspeaker leaves so, need not be that loud.
+# clips for good. White noise need not be quite that loud: no room leaves it white; but a sleep
+# machine beside the microphone may, so that it has to be louder than without clipping.
 # Of 500 cries, each clipped by up to 24 dB and repeated, none is so for 10 s; of 969 other sounds
 # as they are only tones and noises that a machine made.
-FULL_DBFS, WHITE_DBFS, EVEN_DB, FULL_S = -6.0, -20.0, 1.5, 15.0
+FULL_DBFS, WHITE_DBFS, EVEN_DB, FULL_S = -6.0, -10.0, 1.5, 15.0
 WHITE_CORRELATION = 0.1                # of neighbours, and of neighbours but one, at most
 _CELLS_PER_S = 10
 _WHITE_POWER = 10 ** (WHITE_DBFS / 10)
