@@ -7,26 +7,6 @@ import subprocess
 
 import pytest
 
-# What takes a minute or more of mostly waiting, longest first: begun last, it would keep everybody
-# waiting while the other workers have nothing left to do. A file that is missing here costs
-# nothing but time.
-LONGEST_FIRST = (
-    'machines/test_several_machines.py', 'own/test_own_sound_played.py',
-    'motion/test_rocker_lies.py', 'own/test_own_sound.py', 'care/test_caregiver_alert.py',
-    'page/test_caregiver_page_care.py', 'page/test_caregiver_page_browser.py',
-    'shell/test_lifecycle.py', 'care/test_soother.py', 'motion/test_rocker_safety.py',
-    'shell/test_live.py', 'motion/test_rocker_node.py')
-
-
-def pytest_collection_modifyitems(items):
-    """Begin with what takes longest, then the graph's other tests, then what calculates."""
-    def rank(item):
-        _, _, name = item.nodeid.partition('::')[0].partition('/graph/')
-        if name in LONGEST_FIRST:
-            return LONGEST_FIRST.index(name)
-        return len(LONGEST_FIRST) + (not name)
-    items.sort(key=rank)
-
 
 @pytest.fixture
 def small_disk(tmp_path):
