@@ -120,11 +120,24 @@ class Probe:
                 status.level, status.message, {kv.key: kv.value for kv in status.values})
 
     def spin_until(self, condition, timeout_s=PATIENCE_S):
-        """Take messages until the condition holds; fail with what was seen if it never does."""
-        end_s = time.monotonic() + timeout_s
-        while not condition():
+        """
+        Take messages until the condition holds; fail with what was seen if it never does.
+
+        What diagnostics do not say yet (a `KeyError`) does not hold yet.
+        """
+        end_s, unsaid = time.monotonic() + timeout_s, ''
+
+        def holds():
+            nonlocal unsaid
+            try:
+                return condition()
+            except KeyError as missing:
+                unsaid = f' not said: {missing};'
+                return False
+
+        while not holds():
             if time.monotonic() > end_s:
-                pytest.fail(f'timed out; newest cry_need: {self.needs[-1:]}; '
+                pytest.fail(f'timed out;{unsaid} newest cry_need: {self.needs[-1:]}; '
                             f'diagnostics: {self.diagnostics}')
             self.executor.spin_once(timeout_sec=0.05)
 
