@@ -31,6 +31,12 @@ def missing():
     return f'no network namespaces here: {done.stderr.strip()}' if done.returncode else ''
 
 
+def _outside():
+    """Return this process's variables, but for what a node that ran in it chose for its graph."""
+    return {name: value for name, value in os.environ.items()
+            if not name.endswith('_DEFAULT_PROFILES_FILE')}
+
+
 class Machine:
     """One of them; `run` starts a program on it."""
 
@@ -56,7 +62,7 @@ class Machine:
         """Start a program; it ends with the machine."""
         with open(log or os.devnull, 'a') as file:
             self.processes.append(subprocess.Popen(
-                [*self._inside, *map(str, command)], env={**os.environ, **(environment or {})},
+                [*self._inside, *map(str, command)], env={**_outside(), **(environment or {})},
                 stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
                 **kwargs))
         return self.processes[-1]
