@@ -14,7 +14,7 @@ class DutyLog:
     """
     Times of motion on one clock that never goes back while the machine runs.
 
-    :param limit_s: most motion within any hour, in seconds; more than 1800 counts as 1800.
+    :param limit_s: most motion within any hour, in seconds; at most `HARD_DUTY_S`.
     """
 
     def __init__(self, limit_s: float = 900.0) -> None:

@@ -43,9 +43,9 @@ class RockingMachine:
 
     :param duty: how much was rocked; it is charged.
     :param joint: whose limits are kept.
-    :param acceleration: highest peak in m/s^2, at most 0.7.
-    :param session_s: longest session, at most 300 s.
-    :param ramp_s: duration of start and stop, 3 to 9 s.
+    :param acceleration: highest peak in m/s^2, at most `HARD_ACCELERATION`.
+    :param session_s: longest session, at most `LONGEST_ROCKING_S`.
+    :param ramp_s: duration of start and stop, `SHORTEST_RAMP_S` to 9 s.
     :param largest_mm: largest amplitude, at most 60 mm.
     :param setpoints: whether `setpoint` is what is sent, and not the plans themselves.
     """
