@@ -147,3 +147,14 @@ def test_every_document_stands_in_the_index():
     written = {str(path.relative_to(ROOT / 'docs').with_suffix('')) for path in documents()}
     assert written - {'index'} == set(listed)
     assert len(listed) == len(set(listed))
+
+
+def test_every_block_is_of_the_language_that_it_names():
+    """`make docs` stops at a name that the highlighter does not know, or at text it can't read."""
+    lexers = pytest.importorskip('pygments.lexers')
+    for path in documents():
+        for language, body in re.findall(r'^```(\w+)\n(.*?)^```', path.read_text(),
+                                         re.DOTALL | re.MULTILINE):
+            tokens = lexers.get_lexer_by_name(language).get_tokens(body)
+            wrong = [text for kind, text in tokens if 'Error' in kind]
+            assert not wrong, f'{path.name}: {language} with {wrong}'

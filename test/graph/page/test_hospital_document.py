@@ -114,7 +114,7 @@ def test_the_page_behind_tls(graph, tmp_path, authority, stranger, shown):
                       host_names=HOST, token_file=str(tmp_path / 'token'))
     certificate, key = shown('right')
     port = free_port()
-    site = block('nginx').replace(NAMED, HOST).replace('listen 443', f'listen 127.0.0.1:{port}')
+    site = block('text', 0).replace(NAMED, HOST).replace('listen 443', f'listen 127.0.0.1:{port}')
     site = site.replace('8096', str(page.port)).replace('/etc/nginx/ward/server.crt', certificate)
     proxy = Nginx(tmp_path, site.replace('/etc/nginx/ward/server.key', key))
 
@@ -153,7 +153,7 @@ class Receivers:
     def __init__(self, folder):
         """Write the passwords and rights; nothing listens yet."""
         self.folder, self.hook_port = folder, free_port()
-        (folder / 'acl').write_text(block('text'))
+        (folder / 'acl').write_text(block('text', 2))
         (folder / 'passwords').touch()
         for user in ('room_1', 'station'):
             subprocess.run(['mosquitto_passwd', '-b', folder / 'passwords', user, f'{user}-pw'],
@@ -165,7 +165,7 @@ class Receivers:
     def show(self, certificate, key):
         """Listen with a certificate, on the same ports as before."""
         self.close()
-        text = block('conf').replace('/etc/mosquitto/certs/server.crt', certificate).replace(
+        text = block('text', 1).replace('/etc/mosquitto/certs/server.crt', certificate).replace(
             '/etc/mosquitto/certs/server.key', key).replace('/etc/mosquitto', str(self.folder))
         port = self.broker.port if self.broker else free_port()
         self.broker = Broker(self.folder, configuration=text, port=port)
