@@ -18,7 +18,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from baby_cry_detector import compiled
 from baby_cry_detector.cry_state import episode_name
 from baby_cry_detector.decision.decider import CryDecider, CryDecision, level_dbfs
-from baby_cry_detector.decision.episodes import Episode
+from baby_cry_detector.decision.episodes import Episode, HINT_NS
 from baby_cry_detector.decision.need import need_code, NeedAnswer
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.decision.smoothing import window_length
@@ -43,7 +43,7 @@ def _fields(type_: Any, names: str) -> List[Tuple[str, Any]]:
 
 class _Decider(ctypes.Structure):
     _fields_ = [
-        *_fields(c_double, 'enter leave forget_level forget_cry need_temperature step_s '
+        *_fields(c_double, 'enter leave hint forget_level forget_cry need_temperature step_s '
                            'min_confidence min_odds_ratio min_cry_s'),
         *_fields(c_int64, 'step_ns min_heard_ns hold_ns mean_length steps_per_cell '
                           'steps_per_block share_length max_cells max_blocks n_needs'),
@@ -51,7 +51,8 @@ class _Decider(ctypes.Structure):
         *_fields(c_int64 * _MAX_NEEDS, 'need_code'),
         *_fields(c_int64, 'n_recent'), *_fields(c_double * _MAX_MEAN, 'recent'),
         *_fields(c_int64, 'has_time time_ns has_resumed resumed_ns deaf_ns gap_ns crying hearing '
-                          'count has_candidate has_last serial'),
+                          'count has_candidate has_last serial has_hint hint_ns has_agreed '
+                          'agreed_ns'),
         *_fields(_Episode, 'candidate last'),
         *_fields(c_double, 'voicing cry_power cell_power block_power block_quietest regularity '
                            'background_db'),
@@ -262,6 +263,23 @@ class CompiledDecider(CryDecider):
         return bool(self._state.hearing)
 
     @property
+    def hints(self) -> bool:
+        """Return whether what may be crying was heard a moment ago."""
+        s = self._state
+        return bool(s.has_hint and s.has_time and 0 <= s.time_ns - s.hint_ns <= HINT_NS)
+
+    def ask_from(self, hint_threshold: float) -> None:
+        """Note from which smoothed probability on a second listener is asked."""
+        super().ask_from(hint_threshold)
+        self._state.hint = self._tracker.hint_threshold
+
+    def agree(self, onset_ns: int, until_ns: int) -> None:
+        """Take what a second listener heard as crying; see `CryDecider.agree`."""
+        self._take()
+        super().agree(onset_ns, until_ns)
+        self._give()
+
+    @property
     def episode(self) -> Optional[Episode]:
         """Return the present episode or the last one; ``None`` before the first."""
         self._take()
@@ -284,6 +302,8 @@ class CompiledDecider(CryDecider):
         tracker._time_ns = s.time_ns if s.has_time else None
         tracker._resumed_ns = s.resumed_ns if s.has_resumed else None
         tracker._deaf_ns, tracker._gap_ns = s.deaf_ns, s.gap_ns
+        tracker._hint_ns = s.hint_ns if s.has_hint else None
+        tracker._agreed_ns = s.agreed_ns if s.has_agreed else None
         tracker._candidate = self._episode(s.candidate) if s.has_candidate else None
         tracker._last = self._episode(s.last) if s.has_last else None
         self._take_intensity()
@@ -309,6 +329,9 @@ class CompiledDecider(CryDecider):
         s.has_time, s.time_ns = _flag(tracker._time_ns)
         s.has_resumed, s.resumed_ns = _flag(tracker._resumed_ns)
         s.deaf_ns, s.gap_ns = tracker._deaf_ns, tracker._gap_ns
+        s.hint = tracker.hint_threshold
+        s.has_hint, s.hint_ns = _flag(tracker._hint_ns)
+        s.has_agreed, s.agreed_ns = _flag(tracker._agreed_ns)
         for has, place, episode in (('has_candidate', s.candidate, tracker._candidate),
                                     ('has_last', s.last, tracker._last)):
             setattr(s, has, episode is not None)

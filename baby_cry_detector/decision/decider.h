@@ -23,7 +23,7 @@ typedef struct {
 
 typedef struct {
   // Settings.
-  double enter, leave, forget_level, forget_cry, need_temperature, step_s, min_confidence,
+  double enter, leave, hint, forget_level, forget_cry, need_temperature, step_s, min_confidence,
       min_odds_ratio, min_cry_s;
   int64_t step_ns, min_heard_ns, hold_ns, mean_length, steps_per_cell, steps_per_block,
       share_length, max_cells, max_blocks, n_needs;
@@ -36,7 +36,7 @@ typedef struct {
 
   // episodes.c
   int64_t has_time, time_ns, has_resumed, resumed_ns, deaf_ns, gap_ns, crying, hearing, count,
-      has_candidate, has_last, serial;
+      has_candidate, has_last, serial, has_hint, hint_ns, has_agreed, agreed_ns;
   Episode candidate, last;
 
   // intensity.c

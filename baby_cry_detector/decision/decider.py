@@ -103,6 +103,30 @@ class CryDecider:
         return self._tracker.hearing
 
     @property
+    def hints(self) -> bool:
+        """Return whether what may be crying was heard a moment ago; see `ask_from`."""
+        return self._tracker.hints
+
+    def ask_from(self, hint_threshold: float) -> None:
+        """
+        Note from which smoothed probability on a second listener is asked, silently.
+
+        :param hint_threshold: 0 to 1; 1 is never.
+        """
+        self._tracker.hint_threshold = hint_threshold if hint_threshold < 1.0 else math.inf
+
+    def agree(self, onset_ns: int, until_ns: int) -> None:
+        """
+        Take what a second listener heard as crying; told with the next step.
+
+        :param onset_ns: stamp of the beginning of what it heard.
+        :param until_ns: stamp of its end.
+        """
+        if self._tracker.agree(onset_ns, until_ns):
+            self._needs.reset()
+            self._intensity.begin()
+
+    @property
     def crib_id(self) -> str:
         """Return the first part of the names of episodes to come; may be set."""
         return self._tracker.crib_id

@@ -11,13 +11,14 @@
 #define CANDIDATE_PAUSE_NS (SECOND_NS / 2)
 #define RESUME_NS (30 * SECOND_NS)
 #define MIN_GAP_NS (SECOND_NS / 4)
+#define AGREED_NS (3 * SECOND_NS / 2)
 
 int64_t episodes_current(const Decider *d) {
   return d->crying ? d->last.serial : d->has_candidate ? d->candidate.serial : 0;
 }
 
 static void end_episode(Decider *d) {
-  d->crying = d->hearing = d->has_candidate = d->has_resumed = 0;
+  d->crying = d->hearing = d->has_candidate = d->has_resumed = d->has_agreed = 0;
   d->deaf_ns = d->gap_ns = 0;
 }
 
@@ -29,7 +30,7 @@ static void end_pauses(Decider *d, int64_t time_ns) {
 }
 
 static void jump_back(Decider *d, int64_t time_ns, int64_t jump_ns) {
-  d->has_candidate = d->hearing = 0;
+  d->has_candidate = d->hearing = d->has_hint = d->has_agreed = 0;
   if (d->crying && jump_ns > d->hold_ns) {
     d->crying = 0;
   } else if (d->crying) {
@@ -73,6 +74,10 @@ static int64_t advance(Decider *d, int64_t time_ns) {
 void episodes_step(Decider *d, int64_t time_ns, double probability) {
   hear_again(d, time_ns);
   time_ns = advance(d, time_ns);
+  if (probability >= d->hint) {
+    d->has_hint = 1;
+    d->hint_ns = time_ns;
+  }
   if (!episodes_current(d)) {
     d->hearing = probability >= d->enter;
     if (d->hearing) {
@@ -80,7 +85,10 @@ void episodes_step(Decider *d, int64_t time_ns, double probability) {
       d->has_candidate = 1;
     }
   } else {
-    d->hearing = probability >= (d->hearing ? d->leave : d->enter);
+    double threshold = d->hearing ? d->leave : d->enter;
+    if (d->has_agreed && time_ns - d->agreed_ns <= AGREED_NS && d->hint < threshold)
+      threshold = d->hint;
+    d->hearing = probability >= threshold;
   }
   if (!d->hearing) {
     end_pauses(d, time_ns);

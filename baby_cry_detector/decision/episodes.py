@@ -11,9 +11,13 @@ neither the hold nor a gap in the audio makes an episode longer.
 Missing audio is no pause, for nobody knows what was in it: gaps of up to ``hold_s`` (together,
 between one crying and the next) leave an episode in progress, longer ones end it. How long a gap
 was is decided by the stamps of the audio around it, at whatever speed that arrives.
+
+A hint is what is not loud or clear enough to begin an episode, but may be crying. Nobody is told
+of it. Where a second listener agrees (`agree`) it begins one, and keeps it going.
 """
 
 from dataclasses import dataclass
+import math
 from typing import Optional
 
 from baby_cry_detector.cry_state import episode_name
@@ -30,6 +34,12 @@ MIN_GAP_NS = SECOND_NS // 4
 # Without audio an episode ends this much later than the stamps would end it: what is only late
 # may still arrive, and then its stamps decide.
 LATE_NS = SECOND_NS
+# A hint lasts until nothing like it was heard for this long: what a second listener hears next
+# still holds it.
+HINT_NS = SECOND_NS
+# An agreement lets hints count as crying for this long after what was agreed to: until the second
+# listener has heard two windows more.
+AGREED_NS = 3 * SECOND_NS // 2
 
 
 @dataclass
@@ -63,11 +73,16 @@ class EpisodeTracker:
     :param settings: with thresholds (`DecisionSettings.resolved`).
     :param step_s: time that one step stands for.
     :param crib_id: first part of the episodes' names.
+    :ivar hint_threshold: smoothed probability from which something may be crying; infinite where
+        no second listener asks.
     """
 
     def __init__(self, settings: DecisionSettings, step_s: float = 0.01,
                  crib_id: str = '') -> None:
         self.crib_id = crib_id
+        self.hint_threshold = math.inf
+        self._hint_ns: Optional[int] = None    # when it was heard last
+        self._agreed_ns: Optional[int] = None  # up to where, in the present episode
         self.count = 0                         # episodes so far
         self._step_ns = round(step_s * SECOND_NS)
         self._candidate: Optional[Episode] = None
@@ -119,6 +134,8 @@ class EpisodeTracker:
         """
         self._resume_time(int(time_ns))
         time_ns = self._advance(int(time_ns))
+        if probability >= self.hint_threshold:
+            self._hint_ns = time_ns
         episode = self.current
         if episode is None:
             self._hearing = probability >= self._enter
@@ -127,6 +144,8 @@ class EpisodeTracker:
         else:
             # Within a pause too, only the enter threshold makes it cry again.
             threshold = self._leave if self._hearing else self._enter
+            if self._agreed_ns is not None and time_ns - self._agreed_ns <= AGREED_NS:
+                threshold = min(threshold, self.hint_threshold)
             self._hearing = probability >= threshold
         if self._hearing:
             assert episode is not None
@@ -138,6 +157,35 @@ class EpisodeTracker:
         else:
             self._end_pauses(time_ns)
         return self._crying
+
+    @property
+    def hints(self) -> bool:
+        """Return whether something that may be crying was heard a moment ago."""
+        return (self._hint_ns is not None and self._time_ns is not None
+                and 0 <= self._time_ns - self._hint_ns <= HINT_NS)
+
+    def agree(self, onset_ns: int, until_ns: int) -> bool:
+        """
+        Take what a second listener heard as crying: it begins an episode, or keeps it going.
+
+        :param onset_ns: stamp of the beginning of what it heard.
+        :param until_ns: stamp of its end, at most the newest step's.
+        :return: whether what is in progress is another than before.
+        """
+        is_new = self.current is None
+        if not self._crying:
+            last = self._last
+            if last is not None and onset_ns < last.last_heard_ns < until_ns:
+                onset_ns = last.last_heard_ns
+            episode = self._candidate or Episode(onset_ns, until_ns)
+            episode.onset_ns = min(episode.onset_ns, onset_ns)
+            episode.heard_ns = max(episode.heard_ns, until_ns - episode.onset_ns)
+            self._deaf_ns = self._gap_ns = 0
+            self._begin(episode)
+        assert self._last is not None
+        self._last.last_heard_ns = max(self._last.last_heard_ns, until_ns)
+        self._agreed_ns = until_ns
+        return is_new
 
     def gap(self) -> None:
         """
@@ -179,13 +227,13 @@ class EpisodeTracker:
     def close(self) -> None:
         """End the episode in progress, whatever follows."""
         self._crying = self._hearing = False
-        self._candidate = self._resumed_ns = None
+        self._candidate = self._resumed_ns = self._agreed_ns = None
         self._deaf_ns = self._gap_ns = 0
 
     def reset(self) -> None:
         """End the episode and forget the time; the number and the last episode stay."""
         self.close()
-        self._time_ns = None
+        self._time_ns = self._hint_ns = None
 
     def _resume_time(self, time_ns: int) -> None:
         if self._resumed_ns is None:
@@ -225,7 +273,7 @@ class EpisodeTracker:
 
     def _jump_back(self, time_ns: int, jump_ns: int) -> None:
         """Handle a clock that was set back, or a recording that starts again."""
-        self._candidate = None
+        self._candidate = self._hint_ns = self._agreed_ns = None
         self._hearing = False
         if self._crying and jump_ns > self._hold_ns:
             self._crying = False

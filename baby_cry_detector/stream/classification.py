@@ -60,6 +60,8 @@ class Classification:
         self._resumed_ns: Optional[int] = None
         self._trouble = ''             # why what is heard is not to be trusted
         self._said = (STATUS_OK, '')
+        if confirmation is not None:
+            listener.decider.ask_from(confirmation.confirmer.hint_threshold)
 
     def on_frames(self, frames: StampedFrames, frame_id: str = '',
                   period_ns: int = 0) -> Iterator[CryDecision]:
@@ -98,13 +100,19 @@ class Classification:
         self._next_frame = first + len(values)
         self.next_start_ns = start_ns + len(values) * hop_ns
         nonfinite = self.listener.runtime.nonfinite_values
+        decider = self.listener.decider
         if self.confirmation is not None:
-            self.confirmation.operating_point = self.listener.decider.settings.operating_point
+            self.confirmation.operating_point = decider.settings.operating_point
             self.confirmation.hear(start_ns, samples)
+            agreed = self.confirmation.take_agreement(start_ns, decider.crying)
+            if agreed is not None:
+                decider.agree(*agreed)
         for decision in self.listener.process(start_ns, values, period_ns):
             yield self._judged(decision)
+        if self.confirmation is not None:
+            self.confirmation.follow(decider.hints, decider.crying, self.next_start_ns - hop_ns
+                                     + self.listener.lookahead_ns)
         if self.sounds is not None:
-            decider = self.listener.decider
             self.sounds.hear(values, decider.episode if decider.crying else None)
         self._resumed_ns = None
         if self.listener.runtime.nonfinite_values > nonfinite:
@@ -137,6 +145,7 @@ class Classification:
         if self.enabled and not enabled:
             self.listener.runtime.reset()
             self._next_frame = None
+            self._forget_second()
         self.enabled = enabled
 
     def resume(self, episode: Episode, heard_until_ns: int) -> None:
@@ -152,9 +161,14 @@ class Classification:
     def reset(self) -> None:
         """Forget what was heard: network, smoothing and the episode in progress."""
         self.listener.reset()
+        self._forget_second()
         if self.sounds is not None:
             self.sounds.forget()
         self._next_frame = self._resumed_ns = None
+
+    def _forget_second(self) -> None:
+        if self.confirmation is not None:
+            self.confirmation.forget()
 
     def forget_frames(self) -> None:
         """Expect frames of a new stream next."""

@@ -45,6 +45,7 @@ class Twins:
     def start(self):
         self.both = (CompiledDecider(core(), self.settings, **self.options),
                      CryDecider(self.settings, **self.options))
+        self.tell('ask_from', 0.3)
 
     def tell(self, name, *arguments):
         return [getattr(decider, name)(*arguments) for decider in self.both]
@@ -62,6 +63,11 @@ class Twins:
         level[numbers.random(n) < 0.02] = draw.choice([np.nan, np.inf, -1, 1e7])
         return (times, cry, numbers.random((n, len(self.labels))) ** 3 if self.labels else None,
                 draw.choice([level, None]), draw.choice([numbers.random(n), None]))
+
+    def hints(self):
+        mine, reference = (decider.hints for decider in self.both)
+        assert mine == reference
+        return reference
 
     def what_is_rare(self):
         draw, event = self.random, self.random.random()
@@ -85,7 +91,12 @@ class Twins:
             for decider in self.both:
                 decider.resume(replace(episode), until_ns)
             self.time_ns += draw.choice([10 ** 9, 2 * 10 ** 10, 5 * 10 ** 10])
-        elif event < 0.35:
+        elif event < 0.33:
+            self.tell('ask_from', draw.choice([0.05, 0.3, 0.9, 1.0]))
+        elif event < 0.6 and self.hints():
+            until_ns = self.time_ns - draw.choice([1, 20, 60]) * STEP_NS
+            self.tell('agree', until_ns - 10 ** 9, until_ns)
+        elif event < 0.63:
             for decider in self.both:
                 decider.crib_id = event
 

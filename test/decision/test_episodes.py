@@ -157,13 +157,88 @@ def test_names_are_unique_and_readable():
     assert len(names) == 14
 
 
+def agreeing():
+    machine = tracker()
+    machine.hint_threshold = 0.05
+    return machine
+
+
+def agree(machine, onset_s, until_s):
+    return machine.agree(START + round(onset_s * 1e9), START + round(until_s * 1e9))
+
+
+def test_a_hint_is_told_nobody_and_lasts_a_moment():
+    machine = agreeing()
+    assert run(machine, 0.04, 1.0, 0.0) == [] and not machine.hints
+    assert run(machine, 0.06, 0.1, 1.0) == [] and machine.hints and not machine.hearing
+    run(machine, 0.0, 0.9, 1.1)
+    assert machine.hints
+    run(machine, 0.0, 0.2, 2.0)
+    assert not machine.hints and machine.current is None and machine.count == 0
+    run(machine, 0.9, 0.1, 3.0)
+    assert machine.hints
+    machine.reset()
+    assert not machine.hints
+
+
+def test_without_a_second_listener_there_are_no_hints():
+    machine = tracker()
+    run(machine, 1.0, 1.0, 0.0)
+    assert machine.crying and not machine.hints
+
+
+def test_an_agreement_begins_an_episode_that_lasts_as_long_as_it_is_renewed():
+    machine = agreeing()
+    run(machine, 0.1, 2.0, 0.0)
+    assert agree(machine, 0.8, 1.8)
+    assert machine.crying and machine.count == 1
+    assert machine.episode.onset_ns == START + 800_000_000
+    assert machine.episode.episode_id == episode_name('crib', machine.episode.onset_ns)
+    run(machine, 0.1, 1.0, 2.0)
+    assert machine.hearing                             # a hint counts now
+    assert not agree(machine, 1.8, 2.8) and machine.count == 1
+    # 1.5 s after what was agreed to a hint is none any more; then the hold.
+    assert run(machine, 0.1, 6.0, 3.0) == [6.31]
+    assert machine.episode.last_heard_ns == START + 4_300_000_000
+    run(machine, 0.1, 1.0, 9.0)
+    assert machine.hints and not machine.hearing and machine.count == 1
+
+
+def test_an_agreement_to_what_is_about_to_count_keeps_its_onset():
+    machine = agreeing()
+    run(machine, 0.1, 1.0, 0.0)
+    run(machine, 0.7, 0.2, 1.0)
+    assert not agree(machine, 0.1, 1.1)                # the same candidate
+    assert machine.crying and machine.episode.onset_ns == START + 100_000_000
+    run(machine, 0.0, 5.0, 1.2)
+    assert agree(machine, 5.2, 6.2) and machine.count == 2
+
+
+def test_an_agreement_within_an_episode_leaves_its_onset():
+    machine = agreeing()
+    run(machine, 0.9, 1.0, 0.0)
+    run(machine, 0.0, 1.5, 1.0)
+    assert not agree(machine, 1.0, 2.4)
+    assert machine.episode.onset_ns == START and machine.count == 1
+    assert run(machine, 0.0, 4.0, 2.5) == [4.41]
+
+
+def test_episodes_do_not_overlap():
+    machine = agreeing()
+    run(machine, 0.9, 1.0, 0.0)
+    run(machine, 0.0, 2.5, 1.0)                        # over
+    before = machine.episode.last_heard_ns
+    assert agree(machine, 0.5, 3.4) and machine.count == 2
+    assert machine.episode.onset_ns == before
+
+
 def test_thresholds_have_to_be_resolved():
     with pytest.raises(ValueError, match='resolve'):
         EpisodeTracker(DecisionSettings())
 
 
 STEPS = st.lists(st.tuples(
-    st.sampled_from(['step', 'step', 'step', 'jump', 'back', 'gap', 'advance', 'close']),
+    st.sampled_from(['step', 'step', 'step', 'jump', 'back', 'gap', 'advance', 'close', 'agree']),
     st.floats(0, 1), st.integers(1, 500)), max_size=60)
 
 
@@ -171,11 +246,15 @@ STEPS = st.lists(st.tuples(
 @given(STEPS, st.floats(0, 2), st.floats(0, 5))
 def test_whatever_happens_episodes_make_sense(steps, min_cry_duration_s, hold_s):
     machine = tracker(min_cry_duration_s=min_cry_duration_s, hold_s=hold_s)
+    machine.hint_threshold = 0.1
     time_ns, seen = START, []
     for kind, probability, size in steps:
         crying = machine.crying
         if kind == 'gap':
             machine.gap()
+        elif kind == 'agree':
+            machine.agree(time_ns - 2 * 10**9 - size * STEP_NS, time_ns)
+            assert machine.crying
         elif kind == 'close':
             machine.close()
             assert not machine.crying

@@ -197,3 +197,86 @@ def test_whatever_comes_nobody_waits_for_ever(steps):
     stream.cries = lambda time_s: True
     stream.run(5, samples=False)
     assert stream.said[-1].confirmed and LATENCY_NS < NS
+
+
+class Hints(Stream):
+    """A first listener that never cries of its own, but hints; episodes are begun by agreement."""
+
+    def __init__(self, confirmer, hints, **options):
+        super().__init__(confirmer, lambda time_s: False, **options)
+        self.hints, self.agreed, self.until_s = hints, [], 0.0
+
+    def run(self, duration_s, samples=True, step_s=0.01):
+        for _ in range(round(duration_s * RATE / self.block)):
+            start_s = self.at / RATE
+            start_ns = START_NS + self.at * NS // RATE
+            crying = start_s < self.until_s
+            agreed = self.machine.take_agreement(start_ns, crying)
+            if agreed:
+                self.agreed.append(tuple(round((ns - START_NS) / NS, 3) for ns in agreed))
+                self.until_s = self.agreed[-1][1] + 1.5
+                crying = True
+            self.cries = lambda time_s, crying=crying: crying
+            super().run(self.block / RATE, samples, step_s)
+            end_s = self.at / RATE
+            self.machine.follow(self.hints(end_s), crying, START_NS + round(end_s * NS))
+        return self
+
+
+def test_a_hint_that_it_agrees_to_is_an_episode_confirmed_from_its_beginning():
+    confirmer = Scripted(-3.0, 2.0, 2.0, -3.0)
+    stream = Hints(confirmer, lambda time_s: 1.0 <= time_s < 9.0).run(8)
+    # Windows end at 1.5 s, 2.0 s and so on; an answer counts 0.2 s later, from the next block on.
+    assert stream.agreed == [(1.025, 2.0), (1.525, 2.5)]
+    assert stream.states() == [(0.01, CONFIRMATION_NONE, False),
+                               (2.21, CONFIRMATION_CONFIRMED, True),
+                               (4.01, CONFIRMATION_NONE, False)]
+    assert not any(one.crying != one.confirmed for one in stream.said)
+    assert 12 <= len(confirmer.heard) <= 14            # one a hop, as long as it hints
+
+
+def test_a_hint_that_it_does_not_agree_to_is_told_nobody():
+    stream = Hints(Scripted(-3.0), lambda time_s: True).run(5)
+    assert not stream.agreed and not any(one.changed or one.crying for one in stream.said)
+
+
+def test_without_hints_it_hears_nothing():
+    confirmer = Scripted(2.0)
+    Hints(confirmer, lambda time_s: False).run(5)
+    assert not confirmer.heard
+
+
+def test_what_was_heard_of_a_hint_counts_for_its_episode():
+    confirmer = Scripted(2.0, 2.0, pooled=2)
+    confirmer.threshold = lambda operating_point='': 1.5
+    stream = Hints(confirmer, lambda time_s: time_s >= 1.0).run(1.6)
+    assert len(confirmer.heard) == 1
+    began = replace(stream.said[-1], crying=True, confirmed=True, episode_id='its own',
+                    stamp_ns=stream.said[-1].stamp_ns + NS // 10)
+    assert stream.machine.judge(began).confirmation == CONFIRMATION_CONFIRMED
+
+
+@pytest.mark.parametrize('what', ['fails', 'no samples', 'late'])
+def test_a_second_listener_that_can_not_hear_hints_says_so_and_invents_nothing(what):
+    confirmer = Scripted(RuntimeError('no memory') if what == 'fails' else 2.0)
+    stream = Hints(confirmer, lambda time_s: True,
+                   **({'run': lambda function, samples: Future()} if what == 'late' else {}))
+    stream.run(6, samples=what != 'no samples')
+    assert stream.machine.trouble and not stream.agreed
+    assert not any(one.crying for one in stream.said)
+
+
+def test_an_agreement_of_another_time_is_dropped():
+    stream = Hints(Scripted(2.0), lambda time_s: True).run(0.9)
+    assert stream.machine.take_agreement(START_NS + 3600 * NS, False) is None
+    stream = Hints(Scripted(2.0), lambda time_s: True).run(0.9)
+    stream.machine.forget()
+    assert stream.machine.take_agreement(START_NS + stream.at * NS // RATE, False) is None
+
+
+@pytest.mark.parametrize('block', [160, 1280, 3200])
+def test_hints_in_blocks_of_any_usual_size_are_agreed_to_alike(block):
+    def agreed(block):
+        return Hints(Scripted(-3.0, -3.0, 2.0), lambda time_s: time_s >= 1.0,
+                     block=block).run(8).agreed
+    assert np.allclose(agreed(block)[0], agreed(1600)[0], atol=0.21)

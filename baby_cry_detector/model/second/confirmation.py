@@ -5,16 +5,18 @@ A second, slower listener for what the first one takes for crying.
 
 It hears nothing until an episode begins; then windows out of a ring buffer, the first ending where
 the episode was announced, so it holds the episode's beginning. Each further one ends a hop
-later, until it has agreed or the episode is over. All times are those of the audio: an answer
-counts `LATENCY_NS` after the end of its window, whether it was computed at once or beside the
-first listener, so recordings and the graph give the same.
+later, until it has agreed or the episode is over. It hears hints too: what the first listener
+alone would tell nobody of. Where it agrees to one, that is an episode, confirmed from its
+beginning, which goes on for as long as it agrees or the first hears it as well. All times are
+those of the audio: an answer counts `LATENCY_NS` after the end of its window, whether it was
+computed at once or beside the first listener, so recordings and the graph give the same.
 
 Never silent: where it cannot work (no samples come along, it fails, it does not keep up) the
 episode counts as without a second listener, at once.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol, Tuple
 
 from baby_cry_detector.checkpoints import CONFIRMER
 from baby_cry_detector.decision import CryDecision
@@ -35,6 +37,7 @@ JITTER_NS = 50_000_000
 
 
 NO_CONFIRMER = 'none'
+WINDOW_NS = WINDOW_SAMPLES * SECOND_NS // SAMPLE_RATE
 
 
 class Work(Protocol):
@@ -72,13 +75,14 @@ class _Done:
 
 @dataclass
 class _Episode:
-    """What is known of the episode in progress."""
+    """What is known of the episode in progress, or of a hint."""
 
-    name: str
+    name: str                          # '' of a hint
     due_ns: int                        # end of the next window
     since_ns: int
     sums: Any                          # the newest answers
     state: int = CONFIRMATION_PENDING
+    is_agreed: bool = False            # it was begun by an agreement
 
 
 class Confirmation:
@@ -97,10 +101,13 @@ class Confirmation:
         self.operating_point = ''
         self.trouble = ''
         self.windows = 0
+        self._agreed: Optional[Tuple[int, int]] = None
         self._run = run
         self._hop_ns = round(confirmer.hop_s * SECOND_NS)
         self._refuse_ns = round(confirmer.refuse_after_s * SECOND_NS)
         self._episode: Optional[_Episode] = None
+        self._hint: Optional[_Episode] = None
+        self._begins = False           # the next episode is one that it agreed to
         self.forget_audio()
 
     def forget_audio(self) -> None:
@@ -133,8 +140,7 @@ class Confirmation:
             return decision
         episode, stamp_ns = self._episode, decision.stamp_ns
         if episode is None or episode.name != decision.episode_id:
-            episode = self._episode = _Episode(decision.episode_id, stamp_ns, stamp_ns,
-                                               self.confirmer.pooling())
+            episode = self._episode = self._new_episode(decision.episode_id, stamp_ns)
             before = CONFIRMATION_NONE
         else:
             before = episode.state
@@ -149,6 +155,62 @@ class Confirmation:
         return replace(
             decision, confirmation=state, changed=decision.changed or state != before,
             confirmed=state in (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE))
+
+    def follow(self, hints: bool, crying: bool, stamp_ns: int) -> None:
+        """
+        Hear what the first listener tells nobody of; `take_agreement` has what is crying.
+
+        :param hints: whether there was something a moment ago that may be crying.
+        :param crying: whether an episode is in progress.
+        :param stamp_ns: of the newest step.
+        """
+        if not hints or crying and not (self._episode and self._episode.is_agreed):
+            self._hint = None
+            return
+        hint = self._hint
+        if hint is None:
+            # What began it has to be heard whole.
+            hint = self._hint = _Episode('', stamp_ns + self._hop_ns, stamp_ns,
+                                         self.confirmer.pooling())
+        self._take_answer(hint, stamp_ns)
+        if hint.state == CONFIRMATION_CONFIRMED:
+            end_ns = self._work_of[1]
+            self._agreed = end_ns - WINDOW_NS, end_ns
+            hint.state = CONFIRMATION_PENDING
+        if hint.state == CONFIRMATION_PENDING:
+            self._ask(hint, stamp_ns)
+
+    def take_agreement(self, start_ns: int, crying: bool) -> Optional[Tuple[int, int]]:
+        """
+        Return beginning and end in ns of what it agreed to and nobody took yet; ``None``: nothing.
+
+        :param start_ns: of the frames that come next; an agreement of another time is dropped.
+        :param crying: whether an episode is in progress; if not, this begins one.
+        """
+        agreed, self._agreed = self._agreed, None
+        if agreed is None or not 0 <= start_ns + self._hop_ns - agreed[1] <= 2 * PATIENCE_NS:
+            return None
+        self._begins = not crying
+        return agreed
+
+    def forget(self) -> None:
+        """Forget the episode and the hint; what was heard stays."""
+        self._episode = self._hint = self._agreed = None
+        self._begins = False
+
+    def _new_episode(self, name: str, stamp_ns: int) -> _Episode:
+        """Return an episode that was begun; what was heard of its hint goes on as its own."""
+        fresh = _Episode(name, stamp_ns, stamp_ns, self.confirmer.pooling())
+        if self._begins:
+            self._begins = False
+            fresh.state, fresh.is_agreed = CONFIRMATION_CONFIRMED, True
+            return fresh                       # the hint is listened to as before
+        hint, self._hint = self._hint, None
+        if hint is None or hint.state != CONFIRMATION_PENDING:
+            return fresh
+        if self._work is not None and not self._work_of[0]:
+            self._work_of = (name, self._work_of[1])
+        return replace(hint, name=name, since_ns=stamp_ns)
 
     def _ask(self, episode: _Episode, stamp_ns: int) -> None:
         """Begin with the window that is due, if its audio is there."""

@@ -26,7 +26,7 @@ from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, Stri
 import numpy as np
 
 FORMAT = 'baby_cry_detector confirmer'
-VERSION = 1
+VERSION = 2
 _DOCUMENT = 'document'
 PARTS = ('network', 'probe', 'tagger')
 _NUMBERS = ('<f4', '<f2', '|i1')
@@ -34,7 +34,8 @@ Document = Dict[str, Any]
 MOST_HIDDEN = 4096
 NUMBERS = (Field('hop_s', 0.4875, minimum=0.1, maximum=5.0),
            Field('refuse_after_s', 3.0, minimum=0.5, maximum=60.0),
-           Field('pooled', 1, minimum=1, maximum=32))
+           Field('pooled', 1, minimum=1, maximum=32),
+           Field('hint_threshold', 1.0, minimum=0.001, maximum=1.0))
 
 
 class ConfirmerError(ValueError):
@@ -67,6 +68,8 @@ class Confirmer:
     :param pooled: windows whose mean is compared with it.
     :param hop_s: time between two windows of an episode.
     :param refuse_after_s: so long after an episode began without agreeing it has refused.
+    :param hint_threshold: the first listener's smoothed probability from which it hears on,
+        though nobody is told; 1 is never.
     :param provenance: JSON document: what it was fitted on, what it was measured to do.
     :param tagger: arrays of `tagger.tagger_shapes`; none without that network.
     :raises ConfirmerError: if something does not fit.
@@ -80,6 +83,7 @@ class Confirmer:
     refuse_after_s: float = 3.0
     provenance: Dict[str, Any] = field(default_factory=dict)
     tagger: Mapping[str, np.ndarray] = field(default_factory=dict)
+    hint_threshold: float = 1.0
 
     def __post_init__(self) -> None:
         """Check everything."""
@@ -229,9 +233,12 @@ def _parts(arrays: Dict[str, np.ndarray]) -> Tuple[Dict[str, Dict[str, np.ndarra
     if _DOCUMENT not in arrays:
         raise StrictNpzError('it has no document')
     document = json.loads(arrays.pop(_DOCUMENT).tobytes().decode())
-    if not isinstance(document, dict) or document.pop('format', None) != FORMAT \
-            or document.pop('version', None) != VERSION:
-        raise ConfirmerError(f'expected a {FORMAT} of version {VERSION}')
+    version = document.pop('version', None) if isinstance(document, dict) else None
+    if version not in (1, VERSION) or isinstance(version, bool) \
+            or document.pop('format', None) != FORMAT:
+        raise ConfirmerError(f'expected a {FORMAT} of version 1 or {VERSION}')
+    if version == 1:                   # heard no hints
+        document.setdefault('hint_threshold', 1.0)
     expected = {'provenance', 'thresholds', *(one.name for one in NUMBERS)}
     if set(document) != expected:
         raise ConfirmerError(f'expected the entries {", ".join(sorted(expected))}')

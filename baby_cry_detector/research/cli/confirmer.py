@@ -40,9 +40,6 @@ def add_parser(subparsers) -> None:
                         help='of each fold (default: 0.6)')
     parser.add_argument('--other-hours', type=number(float, 0.0, 1000.0), default=0.7,
                         help='of each fold (default: 0.7)')
-    parser.add_argument('--kept', type=number(float, 0.5, 1.0), default=0.95,
-                        help='share of the cries found by the first listener that the second has '
-                             'to confirm, at each operating point (default: 0.95)')
     parser.add_argument('--json', action='store_true',
                         help='print the figures as JSON on standard output')
     parser.set_defaults(run=run)
@@ -64,7 +61,7 @@ def run(args) -> int:
         columns = inputs.columns(networks)
         heard = {fold: one.reading(columns) for fold, one in heard_folds(
             inputs, args.out, args.music_hours, args.other_hours, bars.show).items()}
-        report = measured(heard, inputs.checkpoint, args.kept, args.out, bars.say)
+        report = measured(heard, inputs.checkpoint, args.out, bars.say)
         for line in lines(report):
             bars.say(line)
         thresholds = {name: point['threshold'] for name, point in report['points'].items()}

@@ -3,16 +3,17 @@
 """
 What the second listener says of a whole stream, and which episodes are left of it.
 
-Windows lie on a grid of its hop; only those that overlap a candidate are heard. An episode counts
-from where its windows agree, as `model/second/confirmation.py` has it on a robot, whose windows
-begin with the episode.
+Windows lie on a grid of its hop; only those that overlap a hint are heard. An episode counts from
+where its windows agree, and where they agree to a hint that is one, as
+`model/second/confirmation.py` has it on a robot, whose windows begin with the episode.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import math
 from pathlib import Path
 from typing import List, Optional, Protocol, Sequence
 
+from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.model.second.confirmation import LATENCY_NS
 from baby_cry_detector.model.second.confirmer import Confirmer, load_confirmer
 from baby_cry_detector.model.second.sound_network import SAMPLE_RATE, WINDOW_SAMPLES
@@ -23,8 +24,10 @@ from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
-#: Where the first listener never says more than this there is no candidate at any threshold.
-LEAST_CANDIDATE = 0.03
+#: From here on what the first listener says is a hint, and a second one hears it.
+HINT_THRESHOLD = 0.03
+#: Two agreements that lie no further apart are of one episode.
+HOLD_S = DecisionSettings().hold_s
 #: Windows between two words on how far it is.
 MANY = 256
 
@@ -45,15 +48,42 @@ class Evidence:
     :param hop_s: from one window to the next; the first begins at 0.
     :param threshold: from which it agrees.
     :param pooled: windows whose mean is compared with it.
+    :param hints: (n,) whether a hint begins or goes on in the window; where it is empty, none
+        are listened to.
     """
 
     values: np.ndarray
     hop_s: float
     threshold: float
     pooled: int = 1
+    hints: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
     def confirmed(self, events: Episodes) -> Episodes:
-        """Return the episodes that it confirms, each from then on."""
+        """Return the episodes that it confirms or finds, each from then on."""
+        joined: Episodes = []
+        for onset_s, end_s in sorted([*self._confirmed(events), *self._agreed()]):
+            if joined and onset_s <= joined[-1][1] + HOLD_S:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], end_s))
+            else:
+                joined.append((onset_s, end_s))
+        return joined
+
+    def _agreed(self) -> Episodes:
+        """Return (when it is known, end) of every window that agrees to a hint."""
+        found: Episodes = []
+        newest: List[float] = []
+        before = -1
+        heard = self.hints & ~np.isnan(self.values[:len(self.hints)])
+        for number in np.flatnonzero(heard).tolist():
+            newest = newest if number == before + 1 else []
+            newest.append(float(self.values[number]))
+            before = number
+            if np.mean(newest[-self.pooled:]) >= self.threshold:
+                end_s = number * self.hop_s + WINDOW_S
+                found.append((end_s + LATENCY_NS / SECOND_NS, end_s + LATENCY_NS / SECOND_NS))
+        return found
+
+    def _confirmed(self, events: Episodes) -> Episodes:
         left = []
         for onset_s, end_s in events:
             first = max(0, math.ceil((onset_s - WINDOW_S) / self.hop_s))
@@ -71,7 +101,7 @@ class Evidence:
 
 
 def candidates(smooth: np.ndarray, step_s: float, hop_s: float, duration_s: float,
-               least: float = LEAST_CANDIDATE) -> np.ndarray:
+               least: float = HINT_THRESHOLD) -> np.ndarray:
     """
     Return the numbers of the windows in which the first listener says at least ``least``.
 
@@ -94,8 +124,11 @@ def evidence_of(confirmer: Confirmer, samples: np.ndarray, smooth: np.ndarray, s
     :param smooth: the first listener's smoothed probabilities.
     :param network: hears many windows at once what the confirmer's networks would.
     """
-    numbers = candidates(smooth, step_s, confirmer.hop_s, len(samples) / SAMPLE_RATE)
+    duration_s = len(samples) / SAMPLE_RATE
+    numbers = candidates(smooth, step_s, confirmer.hop_s, duration_s)
     values = np.full(int(numbers[-1]) + 1 if len(numbers) else 0, np.nan)
+    hints = np.zeros(len(values), bool)
+    hints[candidates(smooth, step_s, confirmer.hop_s, duration_s, confirmer.hint_threshold)] = True
     starts = np.round(numbers * confirmer.hop_s * SAMPLE_RATE).astype(int)
     for at in range(0, len(numbers), MANY):
         part = starts[at:at + MANY]
@@ -106,7 +139,7 @@ def evidence_of(confirmer: Confirmer, samples: np.ndarray, smooth: np.ndarray, s
                               for start in part])
         values[numbers[at:at + MANY]] = confirmer.log_odds(known)
         progress('second listener', min(at + MANY, len(numbers)), len(numbers))
-    return Evidence(values, confirmer.hop_s, confirmer.threshold(), confirmer.pooled)
+    return Evidence(values, confirmer.hop_s, confirmer.threshold(), confirmer.pooled, hints)
 
 
 class SecondListeners:

@@ -11,13 +11,14 @@ fold is fitted on the others. What was heard is kept, so the same command goes o
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Optional, Protocol, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence
 
 from baby_cry_detector.model.checkpoint import Checkpoint
 from baby_cry_detector.model.second.confirmer import Confirmer, probe_log_odds
 from baby_cry_detector.model.second.sound_network import SAMPLE_RATE
 from baby_cry_detector.research.evaluation import background as streams
-from baby_cry_detector.research.evaluation.confirmed import candidates, Evidence, WINDOW_S
+from baby_cry_detector.research.evaluation.confirmed import (at_point, candidates, Evidence,
+                                                             HINT_THRESHOLD, WINDOW_S)
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
 import numpy as np
 
@@ -139,7 +140,11 @@ class Heard:
         """Return what a probe says of the windows that were heard."""
         values = np.full(int(self.numbers.max(initial=-1)) + 1, np.nan)
         values[self.numbers] = probe_log_odds(probe, self.embeddings)
-        return Evidence(values, HOP_S, threshold, pooled)
+        hints = np.zeros(len(values), bool)
+        found = candidates(self.smooth, streams.FRAME_STEP_S, HOP_S,
+                           len(self.smooth) * streams.FRAME_STEP_S)
+        hints[found[found < len(hints)]] = True
+        return Evidence(values, HOP_S, threshold, pooled, hints)
 
 
 def hear(fold: int, clips: Sequence[Clip], background: Sequence[Clip], checkpoint: Checkpoint,
@@ -244,26 +249,32 @@ def with_listener(heard: Mapping[int, Heard], probes: Mapping[int, Mapping[str, 
             for fold, one in sorted(heard.items())]
 
 
-def threshold_that_keeps(heard: Mapping[int, Heard],
-                         probes: Mapping[int, Mapping[str, np.ndarray]], checkpoint: Checkpoint,
-                         first_threshold: float, kept: float, pooled: int) -> float:
-    """Return the highest threshold that leaves this share of the cries found by the first."""
-    alone = streams.at_threshold([one.scored(checkpoint, None) for one in heard.values()],
-                                 first_threshold, streams.LEAVE_TO_ENTER).recall
+def threshold_at_recall(both: Sequence[streams.Scored], first_threshold: float, recall: float
+                        ) -> Optional[float]:
+    """
+    Return the second's highest threshold that finds so many cries; ``None`` if none does.
+
+    :param both: as of `with_listener`, at any threshold.
+    :param first_threshold: at which the first listener begins episodes of its own.
+    """
+    def finds(threshold: float) -> bool:
+        return streams.at_threshold(at_point(both, threshold), first_threshold,
+                                    streams.LEAVE_TO_ENTER).recall >= recall
+
     low, high = -12.0, 12.0
-    for _ in range(14):
+    if not finds(low):
+        return None
+    for _ in range(12):
         middle = (low + high) / 2
-        found = streams.at_threshold(
-            with_listener(heard, probes, checkpoint, middle, pooled), first_threshold,
-            streams.LEAVE_TO_ENTER).recall
-        low, high = (middle, high) if found >= kept * alone else (low, middle)
+        low, high = (middle, high) if finds(middle) else (low, middle)
     return low
 
 
 def make_confirmer(network: Mapping[str, np.ndarray], tagger: Mapping[str, np.ndarray],
                    probe: Mapping[str, np.ndarray], thresholds: Mapping[str, float], pooled: int,
-                   provenance: Dict) -> Confirmer:
+                   provenance: Dict[str, Any]) -> Confirmer:
     """Return what is shipped."""
     return Confirmer(network, probe, {name: round(float(value), 3)
                                       for name, value in thresholds.items()},
-                     pooled=pooled, hop_s=HOP_S, provenance=provenance, tagger=tagger)
+                     pooled=pooled, hop_s=HOP_S, provenance=provenance, tagger=tagger,
+                     hint_threshold=HINT_THRESHOLD)

@@ -8,12 +8,12 @@ from baby_cry_detector.model.second.confirmer import load_confirmer, probe_log_o
 from baby_cry_detector.model.second.sound_network import WINDOW_SAMPLES
 from baby_cry_detector.research.evaluation.background import at_threshold, figures
 from baby_cry_detector.research.evaluation.confirmed import (candidates, Evidence, evidence_of,
-                                                             LEAST_CANDIDATE)
+                                                             HINT_THRESHOLD)
 from baby_cry_detector.research.sounds.sound_network import BatchNetwork
 from baby_cry_detector.research.sounds.tagger import BatchTagger
 from baby_cry_detector.research.training.confirmer import (fit_probe, Heard, HOP_S, NOT_FITTED,
                                                            out_of_fold, ProbeSettings,
-                                                           threshold_that_keeps, with_listener)
+                                                           threshold_at_recall, with_listener)
 from baby_cry_detector.research.training.confirmer_run import (first_thresholds, lines,
                                                                measured)
 from baby_cry_detector.stream.listener import open_checkpoint
@@ -50,12 +50,13 @@ QUICK = ProbeSettings(hidden=8, epochs=6)
 
 def test_the_probe_tells_what_the_first_listener_does_not(heard, tmp_path):
     (tmp_path / 'work').mkdir()
-    report = measured(heard, CHECKPOINT, 0.95, tmp_path, lambda text: None, QUICK)
+    report = measured(heard, CHECKPOINT, tmp_path, lambda text: None, QUICK)
     own = report['points']['']
     assert own['alone']['recall'] == 1.0 and own['alone']['false_events'] >= 30
-    assert own['both']['recall'] >= 0.95 and own['both']['false_events'] <= 3
+    assert own['both']['recall'] >= 0.90 and own['both']['false_events'] <= 3
     assert own['both']['delay_s']['median'] > own['alone']['delay_s']['median']
     assert report['windows']['auc'] > 0.95
+    assert 0.1 < report['heard']['music'] == report['heard']['all'] < 0.5
     assert any('own, both' in line for line in lines(report))
     assert sorted(path.name for path in (tmp_path / 'work').iterdir()) == [
         'probe-0.npz', 'probe-1.npz', 'probe-2.npz']
@@ -68,9 +69,9 @@ def test_a_probe_of_a_fold_has_not_seen_it(heard):
         np.testing.assert_array_equal(probes[0][name], value)
 
 
-def test_the_threshold_keeps_what_was_asked_for(heard):
+def test_the_threshold_finds_what_was_asked_for(heard):
     probes = out_of_fold(heard, QUICK)
-    second = threshold_that_keeps(heard, probes, CHECKPOINT, 0.6, 0.9, 2)
+    second = threshold_at_recall(with_listener(heard, probes, CHECKPOINT, 0.0, 2), 0.6, 0.9)
     kept = at_threshold(with_listener(heard, probes, CHECKPOINT, second, 2), 0.6, 0.6).recall
     above = at_threshold(with_listener(heard, probes, CHECKPOINT, second + 0.3, 2), 0.6,
                          0.6).recall
@@ -102,6 +103,20 @@ def test_an_episode_counts_from_where_its_windows_agree():
     assert said.confirmed([(0.0, 1.0), (9.0, 9.5)]) == []
 
 
+def test_a_hint_counts_from_where_its_windows_agree_and_for_as_long():
+    values = np.full(30, np.nan)
+    values[4:11] = [-2.0, 3.0, 3.0, 3.0, -9.0, -9.0, -9.0]
+    values[20:24] = 3.0
+    hints = np.isfinite(values)
+    said = Evidence(values, 0.5, 2.0, pooled=2, hints=hints)
+    # Windows 6 and 7 agree, together with the one before each; 20 to 23 are another episode.
+    assert said.confirmed([]) == [(pytest.approx(4.175), pytest.approx(4.675)),
+                                  (pytest.approx(11.175), pytest.approx(12.675))]
+    assert said.confirmed([(2.5, 9.0)]) == [(pytest.approx(4.175), pytest.approx(12.675))]
+    hints[:15] = False
+    assert len(said.confirmed([])) == 1
+
+
 def test_candidates_are_the_windows_in_which_the_first_says_something():
     smooth = np.zeros(1000, np.float32)
     smooth[505] = 0.5
@@ -111,7 +126,7 @@ def test_candidates_are_the_windows_in_which_the_first_says_something():
 
 def test_an_episode_of_every_operating_point_has_candidates_throughout():
     lowest = min(first_thresholds(CHECKPOINT).values())
-    assert LEAST_CANDIDATE <= lowest * LEAVE_TO_ENTER
+    assert HINT_THRESHOLD <= lowest * LEAVE_TO_ENTER
 
 
 def test_many_windows_at_once_give_what_one_gives():
