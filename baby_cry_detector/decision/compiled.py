@@ -51,8 +51,8 @@ class _Decider(ctypes.Structure):
         *_fields(c_int64 * _MAX_NEEDS, 'need_code'),
         *_fields(c_int64, 'n_recent'), *_fields(c_double * _MAX_MEAN, 'recent'),
         *_fields(c_int64, 'has_time time_ns has_resumed resumed_ns deaf_ns gap_ns crying hearing '
-                          'count has_candidate has_last serial has_hint hint_ns has_agreed '
-                          'agreed_ns'),
+                          'count has_candidate has_last serial has_hint hint_ns '
+                          'hint_since_ns has_agreed agreed_ns'),
         *_fields(_Episode, 'candidate last'),
         *_fields(c_double, 'voicing cry_power cell_power block_power block_quietest regularity '
                            'background_db'),
@@ -263,10 +263,11 @@ class CompiledDecider(CryDecider):
         return bool(self._state.hearing)
 
     @property
-    def hints(self) -> bool:
-        """Return whether what may be crying was heard a moment ago."""
+    def hint_since_ns(self) -> Optional[int]:
+        """Return since when there is what may be crying, or ``None``."""
         s = self._state
-        return bool(s.has_hint and s.has_time and 0 <= s.time_ns - s.hint_ns <= HINT_NS)
+        is_new = s.has_hint and s.has_time and s.time_ns - s.hint_ns <= HINT_NS
+        return int(s.hint_since_ns) if is_new else None
 
     def ask_from(self, hint_threshold: float) -> None:
         """Note from which smoothed probability on a second listener is asked."""
@@ -303,6 +304,7 @@ class CompiledDecider(CryDecider):
         tracker._resumed_ns = s.resumed_ns if s.has_resumed else None
         tracker._deaf_ns, tracker._gap_ns = s.deaf_ns, s.gap_ns
         tracker._hint_ns = s.hint_ns if s.has_hint else None
+        tracker._hint_since_ns = s.hint_since_ns
         tracker._agreed_ns = s.agreed_ns if s.has_agreed else None
         tracker._candidate = self._episode(s.candidate) if s.has_candidate else None
         tracker._last = self._episode(s.last) if s.has_last else None
@@ -331,6 +333,7 @@ class CompiledDecider(CryDecider):
         s.deaf_ns, s.gap_ns = tracker._deaf_ns, tracker._gap_ns
         s.hint = tracker.hint_threshold
         s.has_hint, s.hint_ns = _flag(tracker._hint_ns)
+        s.hint_since_ns = tracker._hint_since_ns
         s.has_agreed, s.agreed_ns = _flag(tracker._agreed_ns)
         for has, place, episode in (('has_candidate', s.candidate, tracker._candidate),
                                     ('has_last', s.last, tracker._last)):

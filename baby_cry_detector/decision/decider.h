@@ -36,7 +36,7 @@ typedef struct {
 
   // episodes.c
   int64_t has_time, time_ns, has_resumed, resumed_ns, deaf_ns, gap_ns, crying, hearing, count,
-      has_candidate, has_last, serial, has_hint, hint_ns, has_agreed, agreed_ns;
+      has_candidate, has_last, serial, has_hint, hint_ns, hint_since_ns, has_agreed, agreed_ns;
   Episode candidate, last;
 
   // intensity.c

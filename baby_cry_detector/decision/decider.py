@@ -103,9 +103,9 @@ class CryDecider:
         return self._tracker.hearing
 
     @property
-    def hints(self) -> bool:
-        """Return whether what may be crying was heard a moment ago; see `ask_from`."""
-        return self._tracker.hints
+    def hint_since_ns(self) -> Optional[int]:
+        """Return since when there is what may be crying, or ``None``; see `ask_from`."""
+        return self._tracker.hint_since_ns
 
     def ask_from(self, hint_threshold: float) -> None:
         """

@@ -11,6 +11,7 @@
 #define CANDIDATE_PAUSE_NS (SECOND_NS / 2)
 #define RESUME_NS (30 * SECOND_NS)
 #define MIN_GAP_NS (SECOND_NS / 4)
+#define HINT_NS SECOND_NS
 #define AGREED_NS (3 * SECOND_NS / 2)
 
 int64_t episodes_current(const Decider *d) {
@@ -75,6 +76,8 @@ void episodes_step(Decider *d, int64_t time_ns, double probability) {
   hear_again(d, time_ns);
   time_ns = advance(d, time_ns);
   if (probability >= d->hint) {
+    if (!d->has_hint || time_ns - d->hint_ns > HINT_NS)
+      d->hint_since_ns = time_ns;
     d->has_hint = 1;
     d->hint_ns = time_ns;
   }

@@ -82,6 +82,7 @@ class EpisodeTracker:
         self.crib_id = crib_id
         self.hint_threshold = math.inf
         self._hint_ns: Optional[int] = None    # when it was heard last
+        self._hint_since_ns = 0
         self._agreed_ns: Optional[int] = None  # up to where, in the present episode
         self.count = 0                         # episodes so far
         self._step_ns = round(step_s * SECOND_NS)
@@ -135,6 +136,8 @@ class EpisodeTracker:
         self._resume_time(int(time_ns))
         time_ns = self._advance(int(time_ns))
         if probability >= self.hint_threshold:
+            if self.hint_since_ns is None:
+                self._hint_since_ns = time_ns
             self._hint_ns = time_ns
         episode = self.current
         if episode is None:
@@ -159,10 +162,11 @@ class EpisodeTracker:
         return self._crying
 
     @property
-    def hints(self) -> bool:
-        """Return whether something that may be crying was heard a moment ago."""
-        return (self._hint_ns is not None and self._time_ns is not None
-                and 0 <= self._time_ns - self._hint_ns <= HINT_NS)
+    def hint_since_ns(self) -> Optional[int]:
+        """Return since when there is what may be crying; ``None`` where nothing was a moment ago."""
+        if self._hint_ns is None or self._time_ns is None:
+            return None
+        return self._hint_since_ns if self._time_ns - self._hint_ns <= HINT_NS else None
 
     def agree(self, onset_ns: int, until_ns: int) -> bool:
         """

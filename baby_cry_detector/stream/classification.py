@@ -110,8 +110,9 @@ class Classification:
         for decision in self.listener.process(start_ns, values, period_ns):
             yield self._judged(decision)
         if self.confirmation is not None:
-            self.confirmation.follow(decider.hints, decider.crying, self.next_start_ns - hop_ns
-                                     + self.listener.lookahead_ns)
+            self.confirmation.follow(
+                decider.hint_since_ns, decider.crying,
+                self.next_start_ns - hop_ns + self.listener.lookahead_ns)
         if self.sounds is not None:
             self.sounds.hear(values, decider.episode if decider.crying else None)
         self._resumed_ns = None

@@ -169,22 +169,22 @@ def agree(machine, onset_s, until_s):
 
 def test_a_hint_is_told_nobody_and_lasts_a_moment():
     machine = agreeing()
-    assert run(machine, 0.04, 1.0, 0.0) == [] and not machine.hints
-    assert run(machine, 0.06, 0.1, 1.0) == [] and machine.hints and not machine.hearing
+    assert run(machine, 0.04, 1.0, 0.0) == [] and machine.hint_since_ns is None
+    assert run(machine, 0.06, 0.1, 1.0) == [] and machine.hint_since_ns == START + 10**9 and not machine.hearing
     run(machine, 0.0, 0.9, 1.1)
-    assert machine.hints
+    assert machine.hint_since_ns == START + 10**9
     run(machine, 0.0, 0.2, 2.0)
-    assert not machine.hints and machine.current is None and machine.count == 0
+    assert machine.hint_since_ns is None and machine.current is None and machine.count == 0
     run(machine, 0.9, 0.1, 3.0)
-    assert machine.hints
+    assert machine.hint_since_ns == START + 3 * 10**9
     machine.reset()
-    assert not machine.hints
+    assert machine.hint_since_ns is None
 
 
 def test_without_a_second_listener_there_are_no_hints():
     machine = tracker()
     run(machine, 1.0, 1.0, 0.0)
-    assert machine.crying and not machine.hints
+    assert machine.crying and machine.hint_since_ns is None
 
 
 def test_an_agreement_begins_an_episode_that_lasts_as_long_as_it_is_renewed():
@@ -201,7 +201,7 @@ def test_an_agreement_begins_an_episode_that_lasts_as_long_as_it_is_renewed():
     assert run(machine, 0.1, 6.0, 3.0) == [6.31]
     assert machine.episode.last_heard_ns == START + 4_300_000_000
     run(machine, 0.1, 1.0, 9.0)
-    assert machine.hints and not machine.hearing and machine.count == 1
+    assert machine.hint_since_ns and not machine.hearing and machine.count == 1
 
 
 def test_an_agreement_to_what_is_about_to_count_keeps_its_onset():

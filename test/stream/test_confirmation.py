@@ -202,9 +202,9 @@ def test_whatever_comes_nobody_waits_for_ever(steps):
 class Hints(Stream):
     """A first listener that never cries of its own, but hints; episodes are begun by agreement."""
 
-    def __init__(self, confirmer, hints, **options):
+    def __init__(self, confirmer, from_s, until_s=100.0, **options):
         super().__init__(confirmer, lambda time_s: False, **options)
-        self.hints, self.agreed, self.until_s = hints, [], 0.0
+        self.hints, self.agreed, self.until_s = (from_s, until_s), [], 0.0
 
     def run(self, duration_s, samples=True, step_s=0.01):
         for _ in range(round(duration_s * RATE / self.block)):
@@ -219,13 +219,15 @@ class Hints(Stream):
             self.cries = lambda time_s, crying=crying: crying
             super().run(self.block / RATE, samples, step_s)
             end_s = self.at / RATE
-            self.machine.follow(self.hints(end_s), crying, START_NS + round(end_s * NS))
+            hints = self.hints[0] < end_s <= self.hints[1]
+            self.machine.follow(START_NS + round(self.hints[0] * NS) if hints else None, crying,
+                                START_NS + round(end_s * NS))
         return self
 
 
 def test_a_hint_that_it_agrees_to_is_an_episode_confirmed_from_its_beginning():
     confirmer = Scripted(-3.0, 2.0, 2.0, -3.0)
-    stream = Hints(confirmer, lambda time_s: 1.0 <= time_s < 9.0).run(8)
+    stream = Hints(confirmer, 1.0, 9.0).run(8)
     # Windows end at 1.5 s, 2.0 s and so on; an answer counts 0.2 s later, from the next block on.
     assert stream.agreed == [(1.025, 2.0), (1.525, 2.5)]
     assert stream.states() == [(0.01, CONFIRMATION_NONE, False),
@@ -236,30 +238,37 @@ def test_a_hint_that_it_agrees_to_is_an_episode_confirmed_from_its_beginning():
 
 
 def test_a_hint_that_it_does_not_agree_to_is_told_nobody():
-    stream = Hints(Scripted(-3.0), lambda time_s: True).run(5)
+    stream = Hints(Scripted(-3.0), 0.0).run(5)
     assert not stream.agreed and not any(one.changed or one.crying for one in stream.said)
 
 
 def test_without_hints_it_hears_nothing():
     confirmer = Scripted(2.0)
-    Hints(confirmer, lambda time_s: False).run(5)
+    Hints(confirmer, 100.0).run(5)
     assert not confirmer.heard
 
 
-def test_what_was_heard_of_a_hint_counts_for_its_episode():
-    confirmer = Scripted(2.0, 2.0, pooled=2)
-    confirmer.threshold = lambda operating_point='': 1.5
-    stream = Hints(confirmer, lambda time_s: time_s >= 1.0).run(1.6)
-    assert len(confirmer.heard) == 1
-    began = replace(stream.said[-1], crying=True, confirmed=True, episode_id='its own',
-                    stamp_ns=stream.said[-1].stamp_ns + NS // 10)
-    assert stream.machine.judge(began).confirmation == CONFIRMATION_CONFIRMED
+def test_an_episode_that_the_first_begins_itself_is_heard_from_its_beginning_as_ever():
+    class Late(Scripted):
+        def evidence(self, samples):
+            super().evidence(samples)
+            return 2.0 if samples[-1] >= 1.4 * RATE else -3.0       # the ramp says when
+
+    def with_hints(hints):
+        stream = Stream(Late(0.0, pooled=2), cries=lambda time_s: 1.2 <= time_s)
+        for _ in range(40 if hints else 0):
+            stream.run(0.1)
+            stream.machine.follow(START_NS + NS // 10, stream.said[-1].crying,
+                                  stream.said[-1].stamp_ns)
+        return (stream if hints else stream.run(4)).states(), len(stream.machine.confirmer.heard)
+    (alone, heard), (hinted, more) = with_hints(False), with_hints(True)
+    assert alone == hinted and heard == more - 2       # of the hint at 0.6 s and 1.1 s
 
 
 @pytest.mark.parametrize('what', ['fails', 'no samples', 'late'])
 def test_a_second_listener_that_can_not_hear_hints_says_so_and_invents_nothing(what):
     confirmer = Scripted(RuntimeError('no memory') if what == 'fails' else 2.0)
-    stream = Hints(confirmer, lambda time_s: True,
+    stream = Hints(confirmer, 0.0,
                    **({'run': lambda function, samples: Future()} if what == 'late' else {}))
     stream.run(6, samples=what != 'no samples')
     assert stream.machine.trouble and not stream.agreed
@@ -267,9 +276,9 @@ def test_a_second_listener_that_can_not_hear_hints_says_so_and_invents_nothing(w
 
 
 def test_an_agreement_of_another_time_is_dropped():
-    stream = Hints(Scripted(2.0), lambda time_s: True).run(0.9)
+    stream = Hints(Scripted(2.0), 0.0).run(0.7)
     assert stream.machine.take_agreement(START_NS + 3600 * NS, False) is None
-    stream = Hints(Scripted(2.0), lambda time_s: True).run(0.9)
+    stream = Hints(Scripted(2.0), 0.0).run(0.7)
     stream.machine.forget()
     assert stream.machine.take_agreement(START_NS + stream.at * NS // RATE, False) is None
 
@@ -277,6 +286,5 @@ def test_an_agreement_of_another_time_is_dropped():
 @pytest.mark.parametrize('block', [160, 1280, 3200])
 def test_hints_in_blocks_of_any_usual_size_are_agreed_to_alike(block):
     def agreed(block):
-        return Hints(Scripted(-3.0, -3.0, 2.0), lambda time_s: time_s >= 1.0,
-                     block=block).run(8).agreed
-    assert np.allclose(agreed(block)[0], agreed(1600)[0], atol=0.21)
+        return Hints(Scripted(-3.0, -3.0, 2.0, 2.0, -3.0), 1.013, block=block).run(8).agreed
+    assert agreed(block) == agreed(1600) == [(1.538, 2.513), (2.038, 3.013)]

@@ -156,21 +156,22 @@ class Confirmation:
             decision, confirmation=state, changed=decision.changed or state != before,
             confirmed=state in (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE))
 
-    def follow(self, hints: bool, crying: bool, stamp_ns: int) -> None:
+    def follow(self, since_ns: Optional[int], crying: bool, stamp_ns: int) -> None:
         """
         Hear what the first listener tells nobody of; `take_agreement` has what is crying.
 
-        :param hints: whether there was something a moment ago that may be crying.
+        :param since_ns: beginning of what may be crying; ``None`` where there is nothing.
         :param crying: whether an episode is in progress.
         :param stamp_ns: of the newest step.
         """
-        if not hints or crying and not (self._episode and self._episode.is_agreed):
+        if since_ns is None or crying and not (self._episode and self._episode.is_agreed):
             self._hint = None
             return
         hint = self._hint
-        if hint is None:
-            # What began it has to be heard whole.
-            hint = self._hint = _Episode('', stamp_ns + self._hop_ns, stamp_ns,
+        if hint is None or hint.since_ns != since_ns:
+            # Windows lie by its beginning, whatever the blocks; the first holds some of it.
+            hops = max(1, (stamp_ns - since_ns) // self._hop_ns)
+            hint = self._hint = _Episode('', since_ns + hops * self._hop_ns, since_ns,
                                          self.confirmer.pooling())
         self._take_answer(hint, stamp_ns)
         if hint.state == CONFIRMATION_CONFIRMED:
@@ -199,18 +200,10 @@ class Confirmation:
         self._begins = False
 
     def _new_episode(self, name: str, stamp_ns: int) -> _Episode:
-        """Return an episode that was begun; what was heard of its hint goes on as its own."""
-        fresh = _Episode(name, stamp_ns, stamp_ns, self.confirmer.pooling())
-        if self._begins:
-            self._begins = False
-            fresh.state, fresh.is_agreed = CONFIRMATION_CONFIRMED, True
-            return fresh                       # the hint is listened to as before
-        hint, self._hint = self._hint, None
-        if hint is None or hint.state != CONFIRMATION_PENDING:
-            return fresh
-        if self._work is not None and not self._work_of[0]:
-            self._work_of = (name, self._work_of[1])
-        return replace(hint, name=name, since_ns=stamp_ns)
+        """Return an episode that was begun: by an agreement, or by the first listener alone."""
+        is_agreed, self._begins = self._begins, False
+        return _Episode(name, stamp_ns, stamp_ns, self.confirmer.pooling(),
+                        CONFIRMATION_CONFIRMED if is_agreed else CONFIRMATION_PENDING, is_agreed)
 
     def _ask(self, episode: _Episode, stamp_ns: int) -> None:
         """Begin with the window that is due, if its audio is there."""
