@@ -163,7 +163,7 @@ class EpisodeTracker:
 
     @property
     def hint_since_ns(self) -> Optional[int]:
-        """Return since when there is what may be crying; ``None`` where nothing was a moment ago."""
+        """Return since when there is what may be crying; ``None`` where there is nothing."""
         if self._hint_ns is None or self._time_ns is None:
             return None
         return self._hint_since_ns if self._time_ns - self._hint_ns <= HINT_NS else None

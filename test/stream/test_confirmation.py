@@ -250,6 +250,7 @@ def test_without_hints_it_hears_nothing():
 
 def test_an_episode_that_the_first_begins_itself_is_heard_from_its_beginning_as_ever():
     class Late(Scripted):
+
         def evidence(self, samples):
             super().evidence(samples)
             return 2.0 if samples[-1] >= 1.4 * RATE else -3.0       # the ramp says when
