@@ -23,7 +23,7 @@ RATE = 16000
 class Scripted:
     """A confirmer that says what it is told to, and keeps what it heard."""
 
-    hop_s, refuse_after_s = 0.5, 2.0
+    hop_s, refuse_after_s, hint_margin = 0.5, 2.0, 0.5
 
     def __init__(self, *answers, pooled=1):
         self.answers, self.pooled, self.heard = list(answers), pooled, []
@@ -240,6 +240,11 @@ def test_a_hint_that_it_agrees_to_is_an_episode_confirmed_from_its_beginning():
 def test_a_hint_that_it_does_not_agree_to_is_told_nobody():
     stream = Hints(Scripted(-3.0), 0.0).run(5)
     assert not stream.agreed and not any(one.changed or one.crying for one in stream.said)
+
+
+def test_a_hint_has_to_convince_it_by_more():
+    assert not Hints(Scripted(1.4), 0.0).run(5).agreed       # the threshold is 1.0
+    assert Hints(Scripted(1.5), 0.0).run(5).agreed
 
 
 def test_without_hints_it_hears_nothing():

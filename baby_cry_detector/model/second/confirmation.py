@@ -246,7 +246,10 @@ class Confirmation:
         if name != episode.name:
             return
         self.trouble = ''
-        if episode.sums.add(evidence) >= self.confirmer.threshold(self.operating_point):
+        least = self.confirmer.threshold(self.operating_point)
+        if episode is self._hint:
+            least += self.confirmer.hint_margin
+        if episode.sums.add(evidence) >= least:
             episode.state = CONFIRMATION_CONFIRMED
 
     def _give_up(self, episode: _Episode, why: str) -> None:

@@ -35,7 +35,8 @@ MOST_HIDDEN = 4096
 NUMBERS = (Field('hop_s', 0.4875, minimum=0.1, maximum=5.0),
            Field('refuse_after_s', 3.0, minimum=0.5, maximum=60.0),
            Field('pooled', 1, minimum=1, maximum=32),
-           Field('hint_threshold', 1.0, minimum=0.001, maximum=1.0))
+           Field('hint_threshold', 1.0, minimum=0.001, maximum=1.0),
+           Field('hint_margin', 0.0, minimum=0.0, maximum=20.0))
 
 
 class ConfirmerError(ValueError):
@@ -70,6 +71,7 @@ class Confirmer:
     :param refuse_after_s: so long after an episode began without agreeing it has refused.
     :param hint_threshold: the first listener's smoothed probability from which it hears on,
         though nobody is told; 1 is never.
+    :param hint_margin: log-odds that what nobody was told of needs beyond the threshold.
     :param provenance: JSON document: what it was fitted on, what it was measured to do.
     :param tagger: arrays of `tagger.tagger_shapes`; none without that network.
     :raises ConfirmerError: if something does not fit.
@@ -84,6 +86,7 @@ class Confirmer:
     provenance: Dict[str, Any] = field(default_factory=dict)
     tagger: Mapping[str, np.ndarray] = field(default_factory=dict)
     hint_threshold: float = 1.0
+    hint_margin: float = 0.0
 
     def __post_init__(self) -> None:
         """Check everything."""
@@ -238,7 +241,7 @@ def _parts(arrays: Dict[str, np.ndarray]) -> Tuple[Dict[str, Dict[str, np.ndarra
             or document.pop('format', None) != FORMAT:
         raise ConfirmerError(f'expected a {FORMAT} of version 1 or {VERSION}')
     if version == 1:                   # heard no hints
-        document.setdefault('hint_threshold', 1.0)
+        document.update(hint_threshold=1.0, hint_margin=0.0)
     expected = {'provenance', 'thresholds', *(one.name for one in NUMBERS)}
     if set(document) != expected:
         raise ConfirmerError(f'expected the entries {", ".join(sorted(expected))}')

@@ -26,6 +26,8 @@ import numpy as np
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
 #: From here on what the first listener says is a hint, and a second one hears it.
 HINT_THRESHOLD = 0.03
+#: What nobody was told of has to convince it by so much more.
+HINT_MARGIN = 2.5
 #: Two agreements that lie no further apart are of one episode.
 HOLD_S = DecisionSettings().hold_s
 #: Windows between two words on how far it is.
@@ -48,6 +50,7 @@ class Evidence:
     :param hop_s: from one window to the next; the first begins at 0.
     :param threshold: from which it agrees.
     :param pooled: windows whose mean is compared with it.
+    :param hint_margin: log-odds that a hint needs beyond it.
     :param hints: (n,) whether a hint begins or goes on in the window; where it is empty, none
         are listened to.
     """
@@ -56,6 +59,7 @@ class Evidence:
     hop_s: float
     threshold: float
     pooled: int = 1
+    hint_margin: float = 0.0
     hints: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
     def confirmed(self, events: Episodes) -> Episodes:
@@ -78,7 +82,7 @@ class Evidence:
             newest = newest if number == before + 1 else []
             newest.append(float(self.values[number]))
             before = number
-            if np.mean(newest[-self.pooled:]) >= self.threshold:
+            if np.mean(newest[-self.pooled:]) >= self.threshold + self.hint_margin:
                 end_s = number * self.hop_s + WINDOW_S
                 found.append((end_s + LATENCY_NS / SECOND_NS, end_s + LATENCY_NS / SECOND_NS))
         return found
@@ -139,7 +143,8 @@ def evidence_of(confirmer: Confirmer, samples: np.ndarray, smooth: np.ndarray, s
                               for start in part])
         values[numbers[at:at + MANY]] = confirmer.log_odds(known)
         progress('second listener', min(at + MANY, len(numbers)), len(numbers))
-    return Evidence(values, confirmer.hop_s, confirmer.threshold(), confirmer.pooled, hints)
+    return Evidence(values, confirmer.hop_s, confirmer.threshold(), confirmer.pooled,
+                    confirmer.hint_margin, hints)
 
 
 class SecondListeners:

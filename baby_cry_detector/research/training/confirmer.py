@@ -18,7 +18,8 @@ from baby_cry_detector.model.second.confirmer import Confirmer, probe_log_odds
 from baby_cry_detector.model.second.sound_network import SAMPLE_RATE
 from baby_cry_detector.research.evaluation import background as streams
 from baby_cry_detector.research.evaluation.confirmed import (at_point, candidates, Evidence,
-                                                             HINT_THRESHOLD, WINDOW_S)
+                                                             HINT_MARGIN, HINT_THRESHOLD,
+                                                             WINDOW_S)
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
 import numpy as np
 
@@ -144,7 +145,7 @@ class Heard:
         found = candidates(self.smooth, streams.FRAME_STEP_S, HOP_S,
                            len(self.smooth) * streams.FRAME_STEP_S)
         hints[found[found < len(hints)]] = True
-        return Evidence(values, HOP_S, threshold, pooled, hints)
+        return Evidence(values, HOP_S, threshold, pooled, HINT_MARGIN, hints)
 
 
 def hear(fold: int, clips: Sequence[Clip], background: Sequence[Clip], checkpoint: Checkpoint,
@@ -277,4 +278,4 @@ def make_confirmer(network: Mapping[str, np.ndarray], tagger: Mapping[str, np.nd
     return Confirmer(network, probe, {name: round(float(value), 3)
                                       for name, value in thresholds.items()},
                      pooled=pooled, hop_s=HOP_S, provenance=provenance, tagger=tagger,
-                     hint_threshold=HINT_THRESHOLD)
+                     hint_threshold=HINT_THRESHOLD, hint_margin=HINT_MARGIN)

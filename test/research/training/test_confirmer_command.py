@@ -108,7 +108,7 @@ def test_a_hint_counts_from_where_its_windows_agree_and_for_as_long():
     values[4:11] = [-2.0, 3.0, 3.0, 3.0, -9.0, -9.0, -9.0]
     values[20:24] = 3.0
     hints = np.isfinite(values)
-    said = Evidence(values, 0.5, 2.0, pooled=2, hints=hints)
+    said = Evidence(values, 0.5, 1.5, pooled=2, hint_margin=0.5, hints=hints)
     # Windows 6 and 7 agree, together with the one before each; 20 to 23 are another episode.
     assert said.confirmed([]) == [(pytest.approx(4.175), pytest.approx(4.675)),
                                   (pytest.approx(11.175), pytest.approx(12.675))]
