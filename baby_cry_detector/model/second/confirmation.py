@@ -77,7 +77,7 @@ class _Done:
 class _Episode:
     """What is known of the episode in progress, or of a hint."""
 
-    name: str                          # '' of a hint
+    name: str
     due_ns: int                        # end of the next window
     since_ns: int
     sums: Any                          # the newest answers
@@ -171,8 +171,8 @@ class Confirmation:
         if hint is None or hint.since_ns != since_ns:
             # Windows lie by its beginning, whatever the blocks; the first holds some of it.
             hops = max(1, (stamp_ns - since_ns) // self._hop_ns)
-            hint = self._hint = _Episode('', since_ns + hops * self._hop_ns, since_ns,
-                                         self.confirmer.pooling())
+            hint = self._hint = _Episode(f' hint {since_ns}', since_ns + hops * self._hop_ns,
+                                         since_ns, self.confirmer.pooling())
         self._take_answer(hint, stamp_ns)
         if hint.state == CONFIRMATION_CONFIRMED:
             end_ns = self._work_of[1]
