@@ -47,7 +47,7 @@ class CribMotion(KnownCrib):
         """Nothing was measured or told."""
         super().__init__(machine, now_s, is_measured, has_place)
         self._braked_s = self._tried_s = -BRAKE_AGAIN_S
-        self._braking_until_s = -math.inf
+        self._braking_until_s = self._settling_until_s = -math.inf
         self._patience = Patience()
         self.owed = ''                 # the reason of a stop that is still to be carried out
         self.lacks = ''                # and what that waits for
@@ -306,9 +306,15 @@ class CribMotion(KnownCrib):
         position, velocity = (seen or self.machine.gate.state(now_s))[:2]
         if seen is not None and not self._is_received(now_s):
             self.machine.gate.forget()             # it is not doing what it was told
+        # The last one is not carried out: it was lost, or the sensor is mirrored. From what that
+        # says it would be a push again; straight to the rest position it is soft from anywhere.
+        is_again = now_s < self._settling_until_s
         motion = self.machine.settle(
-            now_s, position, velocity, why, seen is not None and not self._is_contradicted,
+            now_s, position, velocity, why,
+            seen is not None and not (self._is_contradicted or is_again),
             self._is_in_doubt(now_s))
+        if motion is not None:
+            self._settling_until_s = motion.end_s
         # Of one point: what is measured may be wrong, until it is as told again.
         self._is_contradicted = motion is not None and motion.times_s.size == 1
         if is_beginning and motion is not None:
