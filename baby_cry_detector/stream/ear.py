@@ -5,8 +5,10 @@ Does this microphone still hear the room? The signal judged against what it was 
 
 A microphone that works is never still: its own noise and the room move every sample. One that was
 muted, covered, unplugged or moved to another source is constant, within a step or two of it, or
-far quieter than it ever was in this room. Any sound above that shows that it hears, but for one
-that never changes at full scale: a baby breathes, however far its cry is clipped.
+far quieter than it ever was in this room. Any sound above that shows that it hears, but for what
+no room gives: one that never changes at full scale (a baby breathes, however far its cry is
+clipped), a converter driven against its end, clicks alone, hum or a tone with nothing where cries
+are, and the same samples again and again.
 
 Levels are RMS in dBFS without the mean, over a second: an offset is no sound.
 """
@@ -17,6 +19,8 @@ import math
 from typing import Callable, Deque, Iterator, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.dropouts import is_periodic
+from baby_cry_detector.audio.faults import clicks, cry_band
+from baby_cry_detector.audio.faults.recurrence import Recurrence
 from baby_cry_detector.audio.formats import PCM16_SCALE
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
@@ -45,6 +49,15 @@ FULL_DBFS, WHITE_DBFS, EVEN_DB, FULL_S = -6.0, -10.0, 1.5, 15.0
 WHITE_CORRELATION = 0.1                # of neighbours, and of neighbours but one, at most
 _CELLS_PER_S = 10
 _WHITE_POWER = 10 ** (WHITE_DBFS / 10)
+# Clicks in so many of that many seconds: a plug, or words that are lost on the way. So many a
+# second cover what else there is.
+CLICKED_S, CLICKS_S, COVERING_CLICKS = 15, 10, 100
+# A converter that stands at its end for half of the time hears nothing then.
+DRIVEN_S, DRIVEN_SHARE = 15, 0.5
+# Looked at so often while there is something where cries are, and each second while there is not.
+BAND_EVERY_S, BAND_EMPTY_S, SHORTEST_LULL_S = 5, 20.0, 2.5
+# A sound with so much noise between its lines is never the same twice; a pure one may be.
+NOISY_DBFS = -80.0
 # What it was is known after so long; the quietest tenth of these minutes is its floor.
 LEARN_S = 120
 KEPT_MINUTES = 24 * 60
@@ -55,6 +68,8 @@ STILL_PEAK = 0.25 / PCM16_SCALE        # half the range of samples that do not m
 
 GATED = Verdict(WARN, 'gated', 'the microphone gives zeros between sounds, as a noise gate does: '
                 'what is quieter than its threshold is not heard; switch it off if you can')
+CRACKLING = Verdict(WARN, 'crackling', 'the microphone crackles, each second or two: check its '
+                    'plug and cable; what is softer than its clicks may be missed')
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,40 @@ class _Second:
     quietest_db: float                 # tenth of it, and the loudest
     loudest_db: float
     is_white: bool
+    clicks: int
+    rest_db: float                     # without them
+    driven_share: float
+    is_empty: bool                     # where cries are, though it moves
+    is_same: bool                      # as before and before that
+
+
+class _Pauses:
+    """
+    Pauses of something, and whether it came back out of them so often that they are usual.
+
+    :ivar lasted_s: for so long it has paused.
+    """
+
+    def __init__(self, shortest_s: float) -> None:
+        self._shortest_s = shortest_s
+        self.lasted_s = self._heard_s = 0.0
+        self._returns: Deque[float] = deque(maxlen=GATE_RETURNS)   # when
+
+    def note(self, is_pause: bool, duration_s: float) -> None:
+        """Take what came next."""
+        self._heard_s += duration_s
+        if is_pause:
+            self.lasted_s += duration_s
+            return
+        if self._shortest_s <= self.lasted_s < self._heard_s - duration_s:
+            self._returns.append(self._heard_s)
+        self.lasted_s = 0.0
+
+    @property
+    def are_usual(self) -> bool:
+        """Return whether it came back often."""
+        return (len(self._returns) == GATE_RETURNS
+                and self._heard_s - self._returns[0] <= GATE_WITHIN_S + self.lasted_s)
 
 
 class Ear:
@@ -88,9 +137,10 @@ class Ear:
         self._seconds: Deque[_Second] = deque(maxlen=60)
         self._minute: Deque[float] = deque(maxlen=60)
         self._restart_second()
-        self._still_s = 0.0            # for so long nothing has moved
-        self._heard_s = 0.0
-        self._returns: Deque[float] = deque(maxlen=GATE_RETURNS)   # of sound out of zeros, when
+        self._still = _Pauses(SHORTEST_PAUSE_S)         # in which nothing moves
+        self._lulls = _Pauses(SHORTEST_LULL_S)          # in which nothing is where cries are
+        self._unlooked = 0
+        self._recurrence = Recurrence()
         self._digest: Optional[int] = None
         self.verdict = FINE
 
@@ -100,12 +150,12 @@ class Ear:
         # Of neighbours, and of neighbours but one, where it is loud; of so many samples.
         self._products, self._multiplied = np.zeros(2), 0
         self._low, self._high = math.inf, -math.inf
+        self._parts: List[np.ndarray] = []
 
     @property
     def is_gated(self) -> bool:
         """Return whether zeros between sounds are a noise gate's."""
-        return (len(self._returns) == GATE_RETURNS
-                and self._heard_s - self._returns[0] <= GATE_WITHIN_S + self._still_s)
+        return self._still.are_usual
 
     @property
     def floor_db(self) -> Optional[float]:
@@ -149,25 +199,29 @@ class Ear:
             self._multiplied += len(samples)
         low, high = float(samples.min()), float(samples.max())
         self._low, self._high = min(self._low, low), max(self._high, high)
-        self._note_stillness((high - low) / 2.0 < STILL_PEAK, len(samples) / sample_rate)
+        if max(high, -low) < clicks.RAIL or high - low > STILL_PEAK:    # there it is no pause
+            self._still.note((high - low) / 2.0 < STILL_PEAK, len(samples) / sample_rate)
+        self._parts.append(samples)
         self._blocks += 1
         self._repeats += digest == self._digest and not is_periodic(samples)
         self._digest = digest
         self._filled_ns += len(samples) * SECOND_NS // sample_rate
         if self._filled_ns < _CELL_NS:
             return False
-        return self._end_second()
+        return self._end_second(np.concatenate(self._parts), sample_rate)
 
-    def _note_stillness(self, is_still: bool, duration_s: float) -> None:
-        self._heard_s += duration_s
-        if is_still:
-            self._still_s += duration_s
-            return
-        if SHORTEST_PAUSE_S <= self._still_s and self._heard_s > self._still_s + duration_s:
-            self._returns.append(self._heard_s)
-        self._still_s = 0.0
+    def _is_empty(self, samples: np.ndarray, sample_rate: int, level_db: float) -> bool:
+        """Return whether nothing is where cries are, though it moves; seldom looked at."""
+        self._unlooked += 1
+        if self._unlooked < BAND_EVERY_S and self._lulls.lasted_s == 0.0:
+            return False
+        self._unlooked = 0
+        is_empty = level_db >= MUTED_DBFS and (
+            cry_band.level_dbfs(samples, sample_rate) < cry_band.EMPTY_DBFS)
+        self._lulls.note(is_empty, len(samples) / sample_rate)
+        return is_empty
 
-    def _end_second(self) -> bool:
+    def _end_second(self, samples: np.ndarray, sample_rate: int) -> bool:
         if len(self._cells) > 1 and self._cells[-1][0] < self._cells[0][0] / 2:
             self._cells[-2] = [sum(both) for both in zip(self._cells[-2], self._cells.pop())]
         count, total, squares = (sum(part) for part in zip(*self._cells))
@@ -176,11 +230,17 @@ class Ear:
         tenths = [(squares - 2.0 * mean * total) / count + mean * mean
                   for count, total, squares in self._cells]
         spread = self._high - self._low
+        level_db, highest = _decibels(power), max(self._high, -self._low)
+        clicked, rest = clicks.count_clicks(samples) if highest > clicks.LOUD else (0, power)
+        self._recurrence.update(samples, sample_rate)
         self._seconds.append(_Second(
-            _decibels(power), spread / 2.0, self._repeats >= max(1, self._blocks - 1),
+            level_db, spread / 2.0, self._repeats >= max(1, self._blocks - 1),
             _decibels(min(tenths)), _decibels(max(tenths)), self._multiplied == count and bool(
-                np.abs(self._products / count - mean * mean).max() < WHITE_CORRELATION * power)))
-        level_db = self._seconds[-1].level_db
+                np.abs(self._products / count - mean * mean).max() < WHITE_CORRELATION * power),
+            clicked, _decibels(rest),
+            clicks.driven_share(samples, sample_rate) if highest >= clicks.RAIL else 0.0,
+            self._is_empty(samples, sample_rate, level_db), self._recurrence.found and (
+                cry_band.level_dbfs(samples, sample_rate) > NOISY_DBFS)))
         self._restart_second()
         before = self.verdict
         self.verdict = self._judge()
@@ -209,14 +269,16 @@ class Ear:
                 if self.verdict.kind == kind:
                     return self.verdict
                 return Verdict(ERROR, kind, words, False)
-        return GATED if self.is_gated else FINE
+        if sum(second.clicks > 0 for second in seconds[-CLICKED_S:]) >= CLICKS_S:
+            return CRACKLING
+        return GATED if self.is_gated or self._lulls.are_usual else FINE
 
     def _states(self) -> Iterator[Tuple[str, float, Callable[[_Second], bool], str]]:
         """Yield (kind, seconds, whether a second is so, what to say), the surest first."""
         if not self.is_gated:
             yield ('constant', STILL_S, lambda second: second.peak < STILL_PEAK,
                    'the samples do not move: is the microphone muted, or unplugged?')
-        elif self._still_s > GATED_STILL_S:
+        elif self._still.lasted_s > GATED_STILL_S:
             yield ('constant', STILL_S, lambda second: second.peak < STILL_PEAK,
                    f'nothing but zeros for {GATED_STILL_S / 60:.0f} minutes: is the microphone '
                    'muted? If its noise gate does that, switch the gate off')
@@ -228,6 +290,7 @@ class Ear:
                        WHITE_DBFS if second.is_white else FULL_DBFS),
                    'one noise that never changes, as loud as can be: its driver or cable is at '
                    'fault, it is turned up far too high, or a loudspeaker howls into it')
+        yield from self._states_of_no_room()
         yield ('frozen', STILL_S,
                lambda second: second.is_repeated and second.peak >= STILL_PEAK,
                'the same block comes again and again: the sound driver is stuck')
@@ -243,6 +306,27 @@ class Ear:
                    f'more than {DROP_DB:.0f} dB quieter than this microphone ever was here: is '
                    'it muted, covered, turned down, or another source? If it is meant to be so: '
                    '~/forget_microphone of feature_extractor')
+
+    def _states_of_no_room(self) -> Iterator[Tuple[str, float, Callable[[_Second], bool], str]]:
+        """Yield as `_states`, what a driver, a cable or a converter makes by itself."""
+        newest = list(self._seconds)[-CLICKED_S:]
+        if sum(second.clicks > 0 for second in newest) >= CLICKS_S:
+            yield ('crackle', CLICKED_S,
+                   lambda second: second.rest_db < MUTED_DBFS or second.clicks >= COVERING_CLICKS,
+                   'nothing but clicks: a plug or cable is loose, or the driver loses words')
+        shares = [second.driven_share for second in newest]
+        if sum(shares) >= DRIVEN_SHARE * DRIVEN_S and max(shares[-2:]) > 0.0:
+            yield ('driven', DRIVEN_S, lambda second: True,
+                   'it stands at the end of its range most of the time: turn the microphone down, '
+                   'keep wind and fans from it, or look for a fault of its supply')
+        yield ('loop', 1.0, lambda second: second.is_same,
+               'exactly the same samples come again and again, as no microphone gives them: the '
+               'sound driver is stuck, or a recording is played in its place')
+        if not self._lulls.are_usual or self._lulls.lasted_s > GATED_STILL_S:
+            yield ('empty', BAND_EMPTY_S, lambda second: second.is_empty,
+                   'nothing but hum or a tone, and not even noise where cries are (300 to '
+                   '4000 Hz): is the microphone covered, unplugged from its preamplifier, or '
+                   'turned down so far? Check its cable and its volume')
 
 
 def _decibels(power: float) -> float:

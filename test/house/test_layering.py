@@ -22,7 +22,7 @@ LAYERS = (
     {'bounded_yaml', 'care'},
     {'compiled', 'cry_state', 'fields', 'kept_state', 'names', 'own_thread', 'printable',
      'checkpoints'},
-    {'audio', 'audio.containers', 'audio.devices', 'audio.echo', 'audio.loudness',
+    {'audio', 'audio.containers', 'audio.devices', 'audio.echo', 'audio.faults', 'audio.loudness',
      'audio.motion_noise', 'audio.synthesis', 'features', 'features.stages', 'features.sets',
      'model.cells'},
     {'model', 'decision'},

@@ -18,11 +18,24 @@ def noise(duration_s, seed=0):
     return (30 * np.random.default_rng(seed).standard_normal(int(duration_s * RATE))).astype('<i2')
 
 
-@pytest.mark.parametrize('most, word', [(1, 'muted'), (32_767, 'turned up far too high')])
-def test_a_muted_microphone_and_a_faulty_driver_are_told_and_trusted_again(graph, most, word):
+def made(most):
+    """Return 18 s of noise that a driver makes."""
+    return np.random.default_rng(1).integers(-most, most + 1, 18 * RATE)
+
+
+def hum():
+    """Return 27 s of mains hum, and not even a microphone's own noise."""
+    at = 2.0 * np.pi * np.arange(27 * RATE) / RATE
+    return np.rint(3000.0 * np.sin(50.0 * at) + 900.0 * np.sin(150.0 * at))
+
+
+@pytest.mark.parametrize('make, word', [
+    (lambda: made(1), 'muted'), (lambda: made(32_767), 'turned up far too high'),
+    (lambda: np.tile(noise(0.7), 38), 'driver is stuck'), (hum, 'covered')])
+def test_a_muted_microphone_and_a_faulty_driver_are_told_and_trusted_again(graph, make, word):
     probe = graph.probe
     probe.announce()
-    fault = np.random.default_rng(1).integers(-most, most + 1, 18 * RATE).astype('<i2')
+    fault = make().astype('<i2')
     samples = np.concatenate((noise(3.0), fault))
     end_ns = START_NS
     for first in range(0, len(samples), 10 * 640):
