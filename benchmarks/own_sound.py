@@ -184,6 +184,8 @@ def main() -> int:
     parser.add_argument('--others', action='store_true',
                         help='instead: cries beside a fan, rain, a sleep machine')
     options = parser.parse_args()
+    if not options.false_events and default_data_dir() is None:
+        parser.error('no cries: BABY_CRY_DATA_DIR names no folder with manifest.csv')
     if options.false_events:
         print_false_events(open_checkpoint(options.model), options.false_events, options.seed,
                            Cancelling(options.decay), room, detect)

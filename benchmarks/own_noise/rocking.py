@@ -3,8 +3,8 @@
 """
 The hearing of the graph with what is the robot's own: for `own_sound.py`, as messages bring it.
 
-Extraction, network and decision are those of the nodes; the probability goes back to the
-extraction as it does in the graph.
+Extraction, network, decision and the second listener are those of the nodes; the probability goes
+back to the extraction as it does in the graph.
 """
 
 from baby_cry_detector.audio.formats import AudioFormat, to_pcm16
@@ -12,6 +12,7 @@ from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.audio.synthesis.rocking_motor import Motion, rocking_noise
 from baby_cry_detector.care.sound.acoustics import as_heard
 from baby_cry_detector.features import FeatureSet
+from baby_cry_detector.model.second.confirmation import open_confirmation
 from baby_cry_detector.stream.classification import Classification
 from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.stream.listener import FrameListener
@@ -33,7 +34,8 @@ class Hearing:
     """
 
     def __init__(self, checkpoint, motion=None, told=None) -> None:
-        self._classification = Classification(FrameListener(checkpoint))
+        self._classification = Classification(FrameListener(checkpoint),
+                                              confirmation=open_confirmation())
         self.extraction = Extraction(FeatureSet.from_dict(checkpoint.feature_set))
         self.extraction.on_format(FormatMessage(NS, AudioFormat(RATE, 1)))
         self._motion, self._told = motion, told
