@@ -7,6 +7,11 @@ import subprocess
 
 import pytest
 
+# As the nodes and `baby-cry` do, before anything imports NumPy or torch: their threads wait for
+# each other by turning round, and three tests at once on two cores spend most of the time so.
+for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
+    os.environ.setdefault(name, '1')
+
 
 @pytest.fixture
 def small_disk(tmp_path):
