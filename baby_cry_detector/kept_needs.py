@@ -19,6 +19,7 @@ from baby_cry_detector.care.diary.store import DiaryStore
 from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.from_diary import cries_of, facts_of
 from baby_cry_detector.care.need.labels import Cry, Fact
+from baby_cry_detector.kept_files import NoFileError, open_anew, open_to_read
 from baby_cry_detector.kept_state import (files_aside, HeldError, KeptState, LARGEST_BYTES,
                                           read_document, state_folder)
 from baby_cry_detector.names import safe_name
@@ -86,7 +87,7 @@ def settings_of(crib: str, warn: Callable[[str], None] = _warn) -> Dict[str, Any
     :raises journal.LaterVersionError: if a later version wrote it.
     """
     try:
-        with open(settings_file(crib), 'rb') as file:
+        with open_to_read(settings_file(crib)) as file:
             document = read_document(file.read(LARGEST_BYTES + 1))
         if isinstance(document, dict):
             return _since_forgotten(checked_settings(document), crib)
@@ -125,7 +126,7 @@ def cribs_set() -> List[str]:
     for path in state_folder().glob(f'{before}*.json'):
         name = path.name[len(before):-len('.json')]
         try:
-            with open(path, 'rb') as file:
+            with open_to_read(path) as file:
                 name = read_document(file.read(LARGEST_BYTES + 1)).get('crib', name)
         except (AttributeError, OSError, ValueError):
             pass
@@ -145,11 +146,13 @@ def forgotten_ns(crib: str) -> int:
     """
     path = settings_file(crib).with_suffix('.forgotten')
     try:
-        with open(path, 'rb') as file:
+        with open_to_read(path) as file:
             text = file.read(40)
             written_ns = os.fstat(file.fileno()).st_mtime_ns
     except FileNotFoundError:
         return 0
+    except NoFileError:
+        return os.stat(path).st_mtime_ns
     return int(text) if text.strip().isdigit() and len(text) < 20 else written_ns
 
 
@@ -176,7 +179,7 @@ def _mark(crib: str, now_ns: int) -> None:
     path = settings_file(crib).with_suffix('.forgotten')
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_suffix(f'.forgotten.{os.getpid()}.new')
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as file:
+    with open(open_anew(new), 'w') as file:
         file.write(str(now_ns))
         file.flush()
         os.fsync(file.fileno())
@@ -304,7 +307,7 @@ def _node_files(warn: Callable[[str], None]) -> Iterator[Tuple[Path, Dict[str, A
         if path.name.startswith(f'{_domain()}.need.'):
             continue                    # what is set for a crib of such a name
         try:
-            with open(path, 'rb') as file:
+            with open_to_read(path) as file:
                 document = read_document(file.read(LARGEST_BYTES + 1))
             if not isinstance(document, dict):
                 raise ValueError('it is no object')

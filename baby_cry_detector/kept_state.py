@@ -15,6 +15,8 @@ from pathlib import Path
 import re
 from typing import Any, Dict, List, NoReturn, Optional
 
+from baby_cry_detector.kept_files import open_anew, open_to_read
+
 LARGEST_BYTES = 1_000_000
 DEEPEST = 12
 LONGEST_TEXT = 20_000
@@ -162,7 +164,7 @@ class KeptState:
         :raises ValueError: if it is no JSON object of a state's size; it is set aside.
         """
         try:
-            with open(self.path, 'rb') as file:
+            with open_to_read(self.path) as file:
                 document = read_document(file.read(LARGEST_BYTES + 1))
             if not isinstance(document, dict):
                 raise ValueError('it is no object')
@@ -190,7 +192,7 @@ class KeptState:
         """
         data = write_document(document)
         new = self.path.with_suffix('.new')
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+        with open(open_anew(new), 'wb') as file:
             file.write(data)
         os.replace(new, self.path)
 

@@ -17,6 +17,7 @@ import time
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from baby_cry_detector.decision.episode_sound import EpisodeSound
+from baby_cry_detector.kept_files import NoFileError, open_anew, open_to_read
 from baby_cry_detector.kept_state import files_aside, set_aside, state_folder
 from baby_cry_detector.names import safe_name
 import numpy as np
@@ -198,10 +199,12 @@ def _read(path: Path) -> Tuple[int, List[bytes], str]:
     A last line that was not finished is left out.
     """
     try:
-        with open(path, 'rb') as file:
+        with open_to_read(path) as file:
             data = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         return 0, [], ''
+    except NoFileError as error:
+        return 0, [], str(error)
     first, *lines = data[:data.rfind(b'\n') + 1].splitlines(keepends=True) or [b'']
     try:
         head = json.loads(first)
@@ -226,7 +229,7 @@ def _newest(lines: List[bytes]) -> List[bytes]:
 
 def _replace(path: Path, erased_ns: int, lines: List[bytes]) -> None:
     new = path.with_suffix('.new')
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+    with open(open_anew(new), 'wb') as file:
         file.write(json.dumps({'format': FORMAT, 'erased_ns': erased_ns}).encode() + b'\n')
         file.writelines(lines)
     os.replace(new, path)

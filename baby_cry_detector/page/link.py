@@ -13,9 +13,11 @@ import socket
 import sys
 from typing import List, Optional, Set
 
+from baby_cry_detector.kept_files import open_to_read
 from baby_cry_detector.page.access import is_loopback, is_token, new_token, plain_token
 
 ANY = ('0.0.0.0', '::')
+LONGEST_FILE = 10_000
 QUIET_ZONE = 2      # modules around a QR code; the standard's 4 does not fit every terminal
 
 
@@ -27,7 +29,8 @@ def kept_token(path: Path) -> str:
     :raises ValueError: if the file holds something else.
     """
     try:
-        token = plain_token(path.read_text(encoding='utf-8', errors='replace'))
+        with open_to_read(path) as file:
+            token = plain_token(file.read(LONGEST_FILE).decode('utf-8', 'replace'))
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         token = new_token()

@@ -16,6 +16,7 @@ import re
 import secrets
 from typing import Any, Dict, List, Optional
 
+from baby_cry_detector.kept_files import open_anew, open_to_read
 from baby_cry_detector.kept_state import LARGEST_BYTES, read_document, write_document
 from baby_cry_detector.page.access import ACT, ROLES
 from baby_cry_detector.page.state import clean_text
@@ -157,7 +158,7 @@ class PhoneFile:
     def read(self, phones: Phones) -> None:
         """Put what is kept into ``phones``; ValueError if that makes no sense (set aside)."""
         try:
-            with open(self.path, 'rb') as file:
+            with open_to_read(self.path) as file:
                 phones.resume(read_document(file.read(LARGEST_BYTES + 1)))
         except FileNotFoundError:
             return
@@ -170,6 +171,6 @@ class PhoneFile:
         """Write, in one step; OSError if that fails."""
         data = write_document(document)
         new = Path(f'{self.path}.new')
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as file:
+        with open(open_anew(new), 'wb') as file:
             file.write(data)
         os.replace(new, self.path)

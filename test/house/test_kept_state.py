@@ -5,6 +5,8 @@
 from dataclasses import asdict
 import errno
 import os
+import subprocess
+import sys
 
 from baby_cry_detector.care.alerts.alert_words import LONGEST_NAME, Said
 from baby_cry_detector.care.alerts.alerting import AlertMachine
@@ -147,3 +149,56 @@ def test_the_most_that_each_node_keeps_can_be_read_again():
         {'alerts': AlertMachine('crib').to_document(), 'unsaid': [asdict(word)] * MOST_UNSAID},
         phones.to_document())]
     assert min(sizes) > 5_000 and max(sizes) <= LARGEST_BYTES
+
+
+PIPES = """
+import os
+from pathlib import Path
+from baby_cry_detector import kept_needs, kept_voice
+from baby_cry_detector.care.alerts.channels.outbox import Outbox
+from baby_cry_detector.care.diary.waiting import QueueFile, Waiting
+from baby_cry_detector.kept_state import KeptState, state_folder
+from baby_cry_detector.page.link import kept_token
+from baby_cry_detector.page.phones import PhoneFile, Phones
+
+folder = state_folder()
+folder.mkdir(parents=True)
+said = []
+def pipe(path, *ways):
+    for way in ways:
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+        try:
+            way()
+        except (OSError, ValueError) as error:
+            said.append(str(error))
+kept = KeptState('/crib/node')
+pipe(kept.path, kept.read)
+pipe(kept.path.with_suffix('.new'), lambda: kept.keep({'a': 1}))
+assert kept.read() == {'a': 1}
+outbox = Outbox(folder / 'outbox')
+pipe(outbox.path, outbox.read, lambda: outbox.replace([]))
+pipe(outbox.path.with_suffix('.new'), lambda: outbox.replace([]))
+assert not outbox.trouble
+phones = PhoneFile(folder / 'phones')
+pipe(phones.path, lambda: phones.read(Phones('token')))
+pipe(folder / 'phones.new', lambda: phones.keep({}))
+queue = QueueFile(folder / 'queue')
+pipe(queue.path, lambda: queue.load(Waiting()))
+pipe(folder / 'token', lambda: kept_token(folder / 'token'))
+pipe(kept_needs.settings_file('anna'), lambda: kept_needs.settings_of('anna', said.append),
+     kept_needs.cribs_set)
+pipe(kept_needs.settings_file('anna').with_suffix('.forgotten'),
+     lambda: kept_needs.forgotten_ns('anna'), lambda: kept_needs.forget('anna', 1))
+pipe(kept_voice.voice_file('anna'), lambda: list(kept_voice.sounds('anna')),
+     lambda: kept_voice.erase('anna', 1))
+print(len([sentence for sentence in said if 'pipe' in sentence]))
+"""
+
+
+def test_a_pipe_in_place_of_a_kept_file_holds_nobody_up(tmp_path):
+    """To open one that nobody writes to, or reads, is to wait for ever."""
+    done = subprocess.run([sys.executable, '-c', PIPES], capture_output=True, text=True,
+                          timeout=120, env={**os.environ, 'XDG_STATE_HOME': str(tmp_path)})
+    assert not done.returncode, done.stderr
+    assert int(done.stdout) >= 4

@@ -148,7 +148,8 @@ class QueueFile:
         """
         taken = 0
         try:
-            with open(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW), 'rb') as file:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with open(descriptor, 'rb') as file:
                 # A process that was killed leaves half a line.
                 for line in filter(None, file.read(2 * LARGEST_BYTES).split(b'\n')):
                     try:
@@ -199,7 +200,9 @@ class QueueFile:
 
     @staticmethod
     def _write(path: Path, data: Union[bytes, bytearray], how: int) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600)
+        # Not to wait for whoever reads a pipe.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | how,
+                             0o600)
         try:
             view = memoryview(data)
             while view:

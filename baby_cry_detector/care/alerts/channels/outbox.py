@@ -18,6 +18,7 @@ from typing import Any, Dict, get_type_hints, List, NamedTuple, Sequence
 
 from baby_cry_detector.care.alerts.alert_words import NEEDS, Said
 from baby_cry_detector.care.alerts.alerting import LATEST_NS, MOST_WORDS
+from baby_cry_detector.kept_files import NoFileError, open_anew, open_to_read
 from baby_cry_detector.kept_state import read_document
 from baby_cry_detector.needs import END, HIGH, PRIORITY_NONE, START
 
@@ -53,11 +54,11 @@ class Outbox:
         """Return what a process before this one left, oldest first."""
         found: Dict[Any, Any] = {}
         try:
-            with open(self.path, 'rb') as file:
+            with open_to_read(self.path) as file:
                 text = file.read(LARGEST_BYTES).decode('utf-8', 'replace')
         except FileNotFoundError:
             return []
-        except OSError as error:
+        except (NoFileError, OSError) as error:
             self.trouble = f'what waited before is not known: {error}'
             return []
         for line in text.split('\n'):
@@ -89,8 +90,7 @@ class Outbox:
         self.close()
         new = self.path.with_suffix('.new')
         try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, 'w') as file:
+            with open(open_anew(new), 'w') as file:
                 for word in waiting:
                     print(json.dumps({'number': word.number, 'offered_s': word.offered_s,
                                       'said': asdict(word.said)}), file=file)
