@@ -186,8 +186,16 @@ class Ear:
         :param digest: of its bytes, to notice a driver that gives the same block for ever.
         :return: whether a minute ended, so that `kept` has something new.
         """
-        if not len(samples):
-            return False
+        is_repeated = digest == self._digest and not is_periodic(samples)
+        self._digest, has_learnt = digest, False
+        while len(samples):            # a driver may hand over seconds at once
+            left = -(-(_CELL_NS - self._filled_ns) * sample_rate // SECOND_NS)
+            has_learnt |= self._take(samples[:left], sample_rate, is_repeated)
+            samples = samples[left:]
+        return has_learnt
+
+    def _take(self, samples: np.ndarray, sample_rate: int, is_repeated: bool) -> bool:
+        """Take what lies within a second; return whether a minute ended."""
         if self._cells[-1][0] * _CELLS_PER_S >= sample_rate:
             self._cells.append([0.0, 0.0, 0.0])
         cell, squares = self._cells[-1], float(samples @ samples)
@@ -203,8 +211,7 @@ class Ear:
             self._still.note((high - low) / 2.0 < STILL_PEAK, len(samples) / sample_rate)
         self._parts.append(samples)
         self._blocks += 1
-        self._repeats += digest == self._digest and not is_periodic(samples)
-        self._digest = digest
+        self._repeats += is_repeated
         self._filled_ns += len(samples) * SECOND_NS // sample_rate
         if self._filled_ns < _CELL_NS:
             return False
@@ -223,7 +230,8 @@ class Ear:
 
     def _end_second(self, samples: np.ndarray, sample_rate: int) -> bool:
         if len(self._cells) > 1 and self._cells[-1][0] < self._cells[0][0] / 2:
-            self._cells[-2] = [sum(both) for both in zip(self._cells[-2], self._cells.pop())]
+            short = self._cells.pop()
+            self._cells[-1] = [sum(both) for both in zip(self._cells[-1], short)]
         count, total, squares = (sum(part) for part in zip(*self._cells))
         mean = total / count
         power = squares / count - mean * mean

@@ -110,6 +110,13 @@ def test_a_recording_that_was_filled_up_with_itself_and_is_played_over_and_over_
     assert listen_to(Ear(), np.tile(np.tile(piece, 3)[:5 * RATE], 8))[0].trusted
 
 
+@pytest.mark.parametrize('block_s', [0.005, 0.32, 1.25, 2.0, 5.0])
+def test_however_much_is_handed_over_at_once_it_is_told_within_30_s(block_s):
+    for make, kind in (FAULTS['hum'], FAULTS['half a second again and again'],
+                       (lambda: noise(30.0, -88.0), 'muted'), (lambda: noise(30.0), '')):
+        assert listen_to(Ear(), make(), block_s=block_s)[0].kind == kind
+
+
 @pytest.mark.parametrize('rate', [8000, 22_050, 44_100, 48_000])
 def test_each_rate_is_judged_alike(rate):
     for sound, kind in (
