@@ -58,13 +58,20 @@ def loops(folder, cribs: int) -> list:
 def run_cribs(folder, numbers) -> int:
     """Run the graphs and alerts of these cribs in one process."""
     from baby_cry_detector.ros.base.running import run_nodes
-    from baby_cry_detector.ros.nodes.cry_graph import make_graphs
-    overrides = {f'crib_{number}': {
-        'caregiver_alert': {'policy': str(Path(folder, 'policy.yaml'))},
-        'audio_capture': {'source': 'file', 'file': str(Path(folder, f'{number}.wav')),
-                          'loop': True, 'frame_id': f'crib_{number}'}} for number in numbers}
-    return run_nodes(lambda: make_graphs(list(overrides), beside=['caregiver_alert'],
-                                         overrides=overrides), [])
+    from baby_cry_detector.ros.nodes.caregiver_alert import CaregiverAlert
+    from baby_cry_detector.ros.nodes.cry_graph import make_graph
+
+    def nodes():
+        made = []
+        for number in numbers:
+            namespace = f'crib_{number}'
+            made.append(CaregiverAlert({'policy': str(Path(folder, 'policy.yaml'))},
+                                       namespace=namespace))
+            made += make_graph({'audio_capture': {
+                'source': 'file', 'file': str(Path(folder, f'{number}.wav')), 'loop': True,
+                'frame_id': namespace}}, namespace=namespace)
+        return made
+    return run_nodes(nodes, [])
 
 
 class Listener:

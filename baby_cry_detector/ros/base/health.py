@@ -21,20 +21,20 @@ class Interleaving:
     """
     Do messages of several publishers arrive in turn? Each numbers its own, from 1.
 
-    :ivar is_told: whether this middleware numbers them; what came by calls alone has one sender.
+    :ivar is_told: whether this middleware numbers them.
     """
 
     def __init__(self):
         """Nothing has come yet."""
         self._newest = 0
-        self.is_told = True
+        self.is_told = False
         self._steps_back_s = deque(maxlen=INTERLEAVED_TIMES)
 
     def note(self, number) -> None:
         """Take the number that its publisher gave a message; ``None`` where none is told."""
-        self.is_told = number not in NOT_NUMBERED
-        if not self.is_told:
+        if number in NOT_NUMBERED:
             return
+        self.is_told = True
         if number <= self._newest:
             self._steps_back_s.append(time.monotonic())
         self._newest = number

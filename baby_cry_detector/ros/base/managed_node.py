@@ -300,17 +300,13 @@ class ManagedNode(OwningNode, Generic[Own]):
         if not self._is_active and not self._start():
             self._retry_later()
 
-    def end_calls(self) -> None:
-        """Call nothing periodic any more, before nodes of the process are closed in turn."""
-        self._is_ending = True
-        for recurring in self._recurring:
-            recurring.cancel()
-
     def close(self) -> None:
         """Release everything without a transition; for process exit."""
         with self.alone:
-            self.end_calls()
+            self._is_ending = True
             self._release()
+            for recurring in self._recurring:
+                recurring.cancel()
             self.destroy_node()
 
     # --- reports ---------------------------------------------------------------------------------

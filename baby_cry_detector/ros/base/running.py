@@ -195,8 +195,6 @@ def run_nodes(factory, args=None, own_signals=False, refused=lambda nodes: '') -
                     return 1
                 raise
         finally:
-            for node in nodes:         # else those that still run miss those that were closed
-                node.end_calls()
             for node in nodes:
                 node.close()
     return 0

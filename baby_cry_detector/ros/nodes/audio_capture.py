@@ -97,10 +97,7 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
         self._audio = self._info = self._trust = None
 
     def _publish_info(self):
-        message = info_message(self._settings.sample_rate)
-        self._info.publish(message)
-        if self.extractor is not None:         # it comes before the audio, whoever starts when
-            self.extractor.take_info(self.resolve_topic_name('audio_info'), message)
+        self._info.publish(info_message(self._settings.sample_rate))
 
     def _publish(self, block: AudioBlock, stamp_ns: int) -> bool:
         """

@@ -7,6 +7,7 @@ Decisions are made from the stamps of `cry_need` (`care.alerts.desk`); the clock
 whether that has stopped, which is an alert of its own. A channel that hangs holds up nobody.
 """
 
+from collections import deque
 from dataclasses import replace
 import time
 from typing import Optional
@@ -19,7 +20,7 @@ from baby_cry_detector.care.alerts.settings import Channels, make_senders
 from baby_cry_detector.care.alerts.telling import AlertTelling
 from baby_cry_detector.care.diary.rows import CareEntry
 from baby_cry_detector.care.policy.places import open_policy
-from baby_cry_detector.msg import CareEvent, CryAlert
+from baby_cry_detector.msg import CareEvent, CryAlert, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_key, alert_message, care_message
 from baby_cry_detector.ros.base.managed_node import LEVELS, ManagedNode
@@ -29,10 +30,9 @@ from baby_cry_detector.ros.base.ros_time import Arrival, now_nanoseconds
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.parts.alert_requests import AlertRequests
 from baby_cry_detector.ros.parts.graph_watch import NightlyTestWatch, OnlyOne, WeakenedParameters
-from baby_cry_detector.ros.parts.need_input import NeedInput
 from diagnostic_msgs.msg import DiagnosticStatus
 
-TICK_S = 0.2
+TICK_S, NEED_DEPTH = 0.2, 1000
 DEFAULT_CRIB = 'crib'
 MISSED_HEARTBEATS = 3
 SWITCHED_OFF = 'listening was switched off: nobody is called when it cries'
@@ -52,9 +52,8 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         self._only: Optional[OnlyOne] = None           # while active
         self._nightly: Optional[NightlyTestWatch] = None
         self._arrival, self._started = Arrival(self), Arrival(self)
-        self._is_crowded = False                       # several classifiers tell of this crib
         self._resumed_ns: Optional[int] = None         # up to which a process before this one was
-        self.needs = NeedInput(self, self._take_early)
+        self._early: deque = deque(maxlen=NEED_DEPTH)  # came before this node may speak
         self._requests = AlertRequests(self, self._ask, lambda: (
             self._desk.machine.snoozed_until_ns if self._is_configured else 0))
 
@@ -90,7 +89,8 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
             self, lambda: self._desk.engine.policy.self_test_at is not None,
             lambda sentence: self._desk.notices.add(sentence)))
         self._started.note()
-        self.needs.begin(self.every(TICK_S, self._tick))
+        self.hear(CryNeed, 'cry_need', self._on_need, qos.latched(NEED_DEPTH))
+        self.every(TICK_S, self._tick)
 
     def deactivate(self):
         """End what is open; the channels get time to tell it."""
@@ -100,7 +100,7 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         self._only = None
         if self._is_configured:
             self._desk.clear()
-        self.needs.end()
+        self._early.clear()
         self._arrival.clear()
 
     # --- what comes in ---------------------------------------------------------------------------
@@ -113,12 +113,15 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
             return self._resumed_ns + self._started.silent_ns()
         return now_nanoseconds(self)
 
-    def _take_early(self):
-        """Take what was said, once this node may speak."""
-        while self.needs.said and self._only is not None and self._only.is_decided:
-            self._take(self.needs.said.popleft())
+    def _on_need(self, message: CryNeed):
+        self._early.append(message)
+        self._take_early()
 
-    def _take(self, message):
+    def _take_early(self):
+        while self._early and self._only is not None and self._only.is_decided:
+            self._take(self._early.popleft())
+
+    def _take(self, message: CryNeed):
         state = cry_state(message)
         state = replace(state, episode_id=short(state.episode_id), crib_id=short(state.crib_id))
         self._resumed_ns = None
@@ -129,7 +132,6 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
 
     def _tick(self):
         """Repeat, keep alive, and notice that nothing comes on cry_need any more."""
-        self._is_crowded = self.needs.look()
         self._take_early()
         self._is_the_one()
         self._requests.obey()
@@ -152,8 +154,8 @@ class CaregiverAlert(ManagedNode[CaregiverAlertSettings]):
         """Say what is due, unless another one does."""
         self._only.expect(silence is not None or self._desk.is_due)
         if self._is_the_one():
-            self._telling.say(self._desk.step(now_ns, time.monotonic_ns(), self._is_crowded,
-                                              silence))
+            self._telling.say(self._desk.step(now_ns, time.monotonic_ns(),
+                                              self.count_publishers('cry_need') > 1, silence))
 
     # --- what is said ----------------------------------------------------------------------------
     def _publish(self, said: Said):

@@ -40,9 +40,10 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         """Declare parameters, services and publishers."""
         super().__init__('cry_classifier', CryClassifierSettings, overrides, **kwargs)
         self._made: Optional[Classifier] = None            # while configured
-        self._watch_timer, self._known = None, None        # known of this baby: `need_estimate`
+        self._watch_timer = None
+        self._known = None             # what is known of this baby: `need_estimate`
         self._need, self._probability, self._frame_id = None, None, ''
-        self._enabled, self.told = True, None      # told: hears what is said, in this process
+        self._enabled = True
         self._arrival = Arrival(self)  # of the newest frames
         self._workload = Workload()
         self._handover = Handover(self, lambda *what: self._on_frames(*what))
@@ -117,7 +118,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
 
     @property
     def cry_probability(self) -> float:
-        """Return what was said last; 0 before."""
+        """Return what `cry_probability` said last; 0 before it said anything."""
         return 0.0 if self._made is None else self._made.cry_probability
 
     def _on_frames(self, frames: StampedFrames, frame_id: str):
@@ -156,10 +157,7 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
 
     def _publish(self, decision: CryDecision):
         decision = self._classifier.say(decision)
-        message = need_message(with_estimate(decision, self._known))
-        self._need.publish(message)
-        if self.told is not None:
-            self.told.take(message, decision.changed)
+        self._need.publish(need_message(with_estimate(decision, self._known)))
         if self._probability.get_subscription_count():
             self._probability.publish(Float32(data=float(decision.cry_probability)))
         if self._watch_timer is not None:
@@ -174,21 +172,22 @@ class CryClassifier(ManagedNode[CryClassifierSettings]):
         if self._is_active:
             self._watch()
         response.success = True
-        response.message = 'listening' if request.data else 'not listening'
+        response.message = 'listening' if self._enabled else 'not listening'
         return response
 
     def _reset(self, request, response):
         """Forget what was heard: network, smoothing and the episode in progress."""
-        if self._is_active:
-            self._classifier.forget()
         response.success = self._is_active
         response.message = 'reset' if self._is_active else 'the node is not active'
+        if self._is_active:
+            self._classifier.forget()
         return response
 
     def diagnose(self):
         """Report the model, what was heard and whether audio arrives."""
-        details = {**self._workload.figures(), 'enabled': self._enabled,
-                   **({} if self._made is None else self._made.details())}
+        details = {**self._workload.figures(), 'enabled': self._enabled}
+        if self._made is not None:
+            details.update(self._made.details())
         if not self._is_active:
             return DiagnosticStatus.WARN, 'not active', details
         level, sentence = self._classifier.health()

@@ -4,15 +4,13 @@
 The three nodes in one process: what a robot with one microphone runs, or one with several.
 
 Their behaviour is that of three processes. Audio goes from the device to the decision by plain
-calls on a thread of their own, which the cribs of a process share; `audio_stamped` and
-`frame_features` are made only while somebody else subscribes to them, and an executor for each
-crib serves services, parameters and messages of others. What is periodic in nodes beside the graph
-has a thread of its own too: what they write or look up holds up nobody who hears.
+calls on a thread of its own, `audio_stamped` and `frame_features` are made only while somebody
+else subscribes to them, and the executor serves services, parameters and messages of others.
 """
 
 import sys
 
-from baby_cry_detector.own_thread import OwnThread, SharedThread
+from baby_cry_detector.own_thread import OwnThread
 from baby_cry_detector.page.ward import crib_names
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.nodes import node_class
@@ -22,17 +20,16 @@ from baby_cry_detector.ros.nodes.feature_extractor import FeatureExtractor
 from baby_cry_detector.ros.start.arguments import CRIBS, own_arguments, SEVERAL, values_of, WITH
 
 
-def make_graph(overrides=None, capture=True, thread=None, **kwargs):
+def make_graph(overrides=None, capture=True, **kwargs):
     """
     Return the nodes of one crib, downstream first, so that nothing is published unheard.
 
     :param overrides: ``{node name: {parameter: value}}``.
     :param capture: False where another package publishes the audio.
-    :param thread: that hears; ``None``: one of its own.
     :param kwargs: for each node, for example namespace or context.
     """
     overrides = overrides or {}
-    kwargs = {'beside': SEVERAL['cry_graph'], **kwargs, 'own_thread': OwnThread(thread)}
+    kwargs = {'beside': SEVERAL['cry_graph'], **kwargs, 'own_thread': OwnThread()}
     nodes = [CryClassifier(overrides.get('cry_classifier'), **kwargs),
              FeatureExtractor(overrides.get('feature_extractor'), **kwargs)]
     nodes[1].classifier = nodes[0]
@@ -42,35 +39,22 @@ def make_graph(overrides=None, capture=True, thread=None, **kwargs):
     return nodes
 
 
-def make_graphs(cribs: list, capture=True, beside=(), overrides=None):
+def make_graphs(cribs: list, capture=True, beside=()):
     """
     Return the nodes of several cribs, which share a process and the weights of its checkpoint.
 
-    All are heard on one thread. Each has a lock and an executor of its own, and one that can't
-    start is tried again and again: what becomes of one is nothing to the others.
+    Each crib has a thread that hears and an executor of its own, and one that can't start is tried
+    again and again: what becomes of one is nothing to the others.
 
     :param cribs: their namespaces; their parameters are given for ``/NAMESPACE/NODE``. Where there
         are none, one graph is made as ROS arguments say.
     :param beside: names of nodes that each crib has besides.
-    :param overrides: ``{namespace: {node name: {parameter: value}}}``.
     """
-    hearing = SharedThread() if len(cribs) > 1 else None
-    watching = SharedThread('watching', is_shared=len(cribs) > 1)
-    made = []
-    for crib in cribs or [None]:
-        given = (overrides or {}).get(crib, {})
-        patient = {name: {**({} if crib is None else {'keep_trying': True}), **given.get(name, {})}
-                   for name in (*SEVERAL['cry_graph'], *beside)}
-        where = {} if crib is None else {'namespace': crib}
-        others, theirs = {}, OwnThread(watching)
-        for name in beside:
-            others[name] = node_class(name)(patient[name], own_thread=theirs, **where)
-        graph = make_graph(patient, capture, hearing, **where)
-        if 'caregiver_alert' in others:
-            graph[0].told = others['caregiver_alert'].needs
-            graph[0].told.is_handed = True
-        made += [*others.values(), *graph]
-    return made
+    patient = {name: {'keep_trying': True} for name in (*SEVERAL['cry_graph'], *beside)
+               } if cribs else {}
+    return [node for where in [{'namespace': crib} for crib in cribs] or [{}]
+            for node in (*(node_class(name)(patient.get(name), **where) for name in beside),
+                         *make_graph(patient, capture, **where))]
 
 
 def mixed_up(nodes) -> str:

@@ -70,9 +70,7 @@ class OnlyOne:
         self._node.destroy_publisher(self._claims)
 
     def _say_claim(self) -> None:
-        # Its own ear for claims is one; what nobody else hears need not wake anybody.
-        if self.is_decided and self._node.count_subscribers(f'{self._topic}_claim') > 1 and (
-                not self.must_wait):
+        if self.is_decided and not self.must_wait:
             self._claims.publish(String(data=self.claim))
 
     def _on_claim(self, message: String) -> None:

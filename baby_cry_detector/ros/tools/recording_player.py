@@ -22,8 +22,6 @@ from baby_cry_detector.units import SECOND_NS
 LONGEST_LAG_S = 2.0
 WAIT_FOR_HEARERS_S = 10.0
 LEAD_NS = 3 * SECOND_NS
-# A recording that is behind gives so many blocks at once: others on its thread have their turn.
-MOST_A_TURN = 4
 # Without progress for this long nobody hears, and the recording goes on alone.
 STALL_S = 2.0
 
@@ -76,9 +74,7 @@ class RecordingPlayer:
         start_ns = self._begin_if_heard()
         if start_ns is None:
             return
-        for _ in range(MOST_A_TURN):
-            if self.finished or self._is_far_ahead():
-                return
+        while not self.finished and not self._is_far_ahead():
             block = self._next_block()
             if block is None:
                 self.finished = True
