@@ -5,20 +5,22 @@
 from importlib import import_module
 import os
 import sys
-from typing import Tuple
 
 from baby_cry_detector import __version__
 from baby_cry_detector.cli.arguments import how_to_install, Parser, UsageError
 from baby_cry_detector.cli.harmless import harmless_output
 from baby_cry_detector.fields import ParameterError
 
-# Modules that offer add_parser(subparsers) and run(args) -> exit code. Those that need torch
-# import it in run(), so that help and `listen` work without it.
-COMMANDS = ('cli.listen', 'cli.features', 'cli.plot', 'cli.synthesise', 'research.cli.train',
-            'research.cli.confirmer', 'research.cli.evaluate', 'research.cli.manifest',
-            'research.cli.corpus', 'research.cli.annotate', 'research.cli.compare',
-            'research.cli.experiment', 'research.cli.export', 'cli.devices', 'cli.diary',
-            'cli.need', 'cli.policy')
+# Modules that offer add_parser(subparsers) and run(args) -> exit code, by their commands. Those
+# that need torch import it in run(), so that help and `listen` work without it.
+COMMANDS = {
+    'listen': 'cli.listen', 'features': 'cli.features', 'plot': 'cli.plot',
+    'synthesise': 'cli.synthesise', 'train': 'research.cli.train',
+    'train-confirmer': 'research.cli.confirmer', 'evaluate': 'research.cli.evaluate',
+    'manifest': 'research.cli.manifest', 'corpus': 'research.cli.corpus',
+    'annotate': 'research.cli.annotate', 'compare': 'research.cli.compare',
+    'experiment': 'research.cli.experiment', 'export': 'research.cli.export',
+    'devices': 'cli.devices', 'diary': 'cli.diary', 'need': 'cli.need', 'policy': 'cli.policy'}
 
 # What a command may miss: package of Python, of apt, of pip.
 PACKAGES = {'rich': ('python3-rich', 'rich'), 'scipy': ('python3-scipy', 'scipy'),
@@ -36,18 +38,16 @@ def make_parser(command: str = '') -> Parser:
     """
     Return the parser of all subcommands.
 
-    :param command: one of the robot's needs no module of research, and gets none.
+    :param command: the only one to be parsed; another's modules are not imported for it.
     """
-    names: Tuple[str, ...] = COMMANDS
-    if f'cli.{command}' in COMMANDS:
-        names = tuple(name for name in COMMANDS if name.startswith('cli.'))
+    modules = [COMMANDS[command]] if command in COMMANDS else COMMANDS.values()
     parser = Parser(
         prog='baby-cry', description='Hear a baby cry. A comfort and convenience aid: it does not '
         'replace adult supervision and is not a medical device.')
     parser.add_argument('--version', action='version', version=__version__)
     subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for name in names:
-        import_module(f'baby_cry_detector.{name}').add_parser(subparsers)
+    for module in modules:
+        import_module(f'baby_cry_detector.{module}').add_parser(subparsers)
     return parser
 
 
