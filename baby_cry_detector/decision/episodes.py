@@ -179,15 +179,20 @@ class EpisodeTracker:
         is_new = self.current is None
         if not self._crying:
             last = self._last
-            if last is not None and onset_ns < last.last_heard_ns < until_ns:
-                onset_ns = last.last_heard_ns
+            if self._time_ns is not None and self._time_ns - until_ns > self._hold_ns:
+                return False                   # it would be over by now
+            if last is not None and last.last_heard_ns >= until_ns:
+                return False                   # that was the episode before
+            if last is not None:
+                onset_ns = max(onset_ns, last.last_heard_ns)
             episode = self._candidate or Episode(onset_ns, until_ns)
             episode.onset_ns = min(episode.onset_ns, onset_ns)
             episode.heard_ns = max(episode.heard_ns, until_ns - episode.onset_ns)
-            self._deaf_ns = self._gap_ns = 0
             self._begin(episode)
         assert self._last is not None
-        self._last.last_heard_ns = max(self._last.last_heard_ns, until_ns)
+        if until_ns >= self._last.last_heard_ns:
+            self._last.last_heard_ns = until_ns
+            self._deaf_ns = self._gap_ns = 0
         self._agreed_ns = until_ns
         return is_new
 

@@ -224,6 +224,15 @@ def test_an_agreement_within_an_episode_leaves_its_onset():
     assert run(machine, 0.0, 4.0, 2.5) == [4.41]
 
 
+def test_an_agreement_to_what_is_over_begins_nothing():
+    machine = agreeing()
+    run(machine, 0.1, 6.0, 0.0)
+    assert not agree(machine, 2.0, 3.0) and not machine.crying and machine.count == 0
+    run(machine, 0.9, 1.0, 6.0)
+    run(machine, 0.0, 2.5, 7.0)                        # over since 9.0 s
+    assert not agree(machine, 6.0, 6.9) and not machine.crying and machine.count == 1
+
+
 def test_episodes_do_not_overlap():
     machine = agreeing()
     run(machine, 0.9, 1.0, 0.0)
@@ -248,14 +257,15 @@ STEPS = st.lists(st.tuples(
 def test_whatever_happens_episodes_make_sense(steps, min_cry_duration_s, hold_s):
     machine = tracker(min_cry_duration_s=min_cry_duration_s, hold_s=hold_s)
     machine.hint_threshold = 0.1
-    time_ns, seen = START, []
+    time_ns, seen, agreed = START, [], set()
     for kind, probability, size in steps:
         crying = machine.crying
         if kind == 'gap':
             machine.gap()
         elif kind == 'agree':
-            machine.agree(time_ns - 2 * 10**9 - size * STEP_NS, time_ns)
-            assert machine.crying
+            until_ns = machine._time_ns or time_ns
+            machine.agree(until_ns - 2 * 10**9 - size * STEP_NS, until_ns)
+            agreed.add(machine.count)
         elif kind == 'close':
             machine.close()
             assert not machine.crying
@@ -272,7 +282,8 @@ def test_whatever_happens_episodes_make_sense(steps, min_cry_duration_s, hold_s)
             episode = machine.episode
             assert episode.number == machine.count
             assert episode.duration_ns >= 0
-            assert episode.heard_ns >= min_cry_duration_s * 1e9 - 1
+            least_ns = 0 if episode.number in agreed else min_cry_duration_s * 1e9 - 1
+            assert episode.heard_ns >= least_ns
             seen.append(episode.number)
         else:
             assert not machine.crying and machine.count == 0

@@ -221,7 +221,7 @@ class Hints(Stream):
             end_s = self.at / RATE
             hints = self.hints[0] < end_s <= self.hints[1]
             self.machine.follow(START_NS + round(self.hints[0] * NS) if hints else None, crying,
-                                START_NS + round(end_s * NS))
+                                crying, START_NS + round(end_s * NS))
         return self
 
 
@@ -265,7 +265,7 @@ def test_an_episode_that_the_first_begins_itself_is_heard_from_its_beginning_as_
         for _ in range(40 if hints else 0):
             stream.run(0.1)
             stream.machine.follow(START_NS + NS // 10, stream.said[-1].crying,
-                                  stream.said[-1].stamp_ns)
+                                  stream.said[-1].crying, stream.said[-1].stamp_ns)
         return (stream if hints else stream.run(4)).states(), len(stream.machine.confirmer.heard)
     (alone, heard), (hinted, more) = with_hints(False), with_hints(True)
     assert alone == hinted and heard == more - 2       # of the hint at 0.6 s and 1.1 s
@@ -294,3 +294,61 @@ def test_hints_in_blocks_of_any_usual_size_are_agreed_to_alike(block):
     def agreed(block):
         return Hints(Scripted(-3.0, -3.0, 2.0, 2.0, -3.0), 1.013, block=block).run(8).agreed
     assert agreed(block) == agreed(1600) == [(1.538, 2.513), (2.038, 3.013)]
+
+
+def hinting(confirmer, seconds, what=lambda at: True, block=1600, run=None):
+    """Follow a hint that never ends; ``what`` says whether a block's samples come along."""
+    stream = Hints(confirmer, 0.0, block=block, **({'run': run} if run else {}))
+    for _ in range(round(seconds * RATE / block)):
+        stream.run(block / RATE, samples=what(stream.at / RATE))
+    return stream
+
+
+@pytest.mark.parametrize('what', ['samples', 'exception', 'audio lost'])
+def test_nothing_that_goes_wrong_once_ends_the_listening(what):
+    answers = [RuntimeError('once'), 2.0] if what == 'exception' else [2.0]
+    stream = hinting(Scripted(*answers), 3, lambda at: what != 'samples' or not 1.9 < at < 2.05)
+    if what == 'audio lost':
+        stream.at += RATE // 2
+    for _ in range(60):
+        stream.run(0.1)
+    assert not stream.machine.trouble
+    assert stream.agreed[-1][1] > stream.at / RATE - 1.5
+
+
+def test_messages_longer_than_a_hop_are_heard_by_their_newest_window():
+    stream = hinting(Scripted(2.0), 12, block=16000)
+    assert not stream.machine.trouble and 10 <= len(stream.machine.confirmer.heard) <= 12
+
+
+def test_an_answer_that_never_comes_is_said_and_a_late_one_brings_it_back():
+    futures = []
+
+    def run(function, samples):
+        futures.append(Future())
+        return futures[-1]
+    stream = hinting(Scripted(2.0), 4, run=run)
+    assert 'keep up' in stream.machine.trouble and len(futures) == 1
+    futures[0].set_result(9.0)
+    stream.run(0.3)
+    assert len(futures) == 2 and not stream.machine.trouble
+
+
+def test_no_audio_is_no_trouble_any_more_once_it_comes():
+    stream = hinting(Scripted(2.0), 4, lambda at: False)
+    assert stream.machine.trouble
+    stream.hints = (100.0, 100.0)
+    stream.run(0.2)
+    assert not stream.machine.trouble
+
+
+def test_an_agreement_whose_episode_never_came_confirms_no_other():
+    stream = Hints(Scripted(2.0), 0.0).run(0.7)
+    assert stream.machine.take_agreement(START_NS + stream.at * NS // RATE, False)
+    stream.machine.judge(replace(stream.said[-1], crying=False))
+    said = stream.machine.judge(replace(stream.said[-1], crying=True, episode_id='a noise'))
+    assert said.confirmation == CONFIRMATION_PENDING
+
+
+def test_where_the_stream_has_only_begun_nothing_was_heard_before_it():
+    assert Hints(Scripted(2.0), 0.0).run(1).agreed[0] == (0.0, 0.5)

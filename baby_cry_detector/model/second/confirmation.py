@@ -37,7 +37,7 @@ JITTER_NS = 50_000_000
 
 
 NO_CONFIRMER = 'none'
-WINDOW_NS = WINDOW_SAMPLES * SECOND_NS // SAMPLE_RATE
+NO_AUDIO = 'no audio comes along with the features'
 
 
 class Work(Protocol):
@@ -115,7 +115,7 @@ class Confirmation:
         self._audio = np.zeros(0, np.int16)
         self._end_ns = 0
         self._work: Optional[Work] = None
-        self._work_of = ('', 0)        # episode and end of the window
+        self._work_of = ('', 0, 0)     # episode, beginning and end of what was heard
 
     def hear(self, start_ns: int, samples: Optional[np.ndarray]) -> None:
         """
@@ -127,6 +127,8 @@ class Confirmation:
         if samples is None:
             self._audio = self._audio[:0]
             return
+        if self.trouble == NO_AUDIO:
+            self.trouble = ''
         if abs(start_ns - self._end_ns) > JITTER_NS:
             self._audio = self._audio[:0]
         kept = self._audio[-(KEEP_NS * SAMPLE_RATE // SECOND_NS):]
@@ -136,7 +138,7 @@ class Confirmation:
     def judge(self, decision: CryDecision) -> CryDecision:
         """Return a decision with what the second listener says of it."""
         if not decision.crying:
-            self._episode = None
+            self._episode, self._begins = None, False
             return decision
         episode, stamp_ns = self._episode, decision.stamp_ns
         if episode is None or episode.name != decision.episode_id:
@@ -156,15 +158,16 @@ class Confirmation:
             decision, confirmation=state, changed=decision.changed or state != before,
             confirmed=state in (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE))
 
-    def follow(self, since_ns: Optional[int], crying: bool, stamp_ns: int) -> None:
+    def follow(self, since_ns: Optional[int], crying: bool, hearing: bool, stamp_ns: int) -> None:
         """
         Hear what the first listener tells nobody of; `take_agreement` has what is crying.
 
         :param since_ns: beginning of what may be crying; ``None`` where there is nothing.
         :param crying: whether an episode is in progress.
+        :param hearing: whether the first listener hears it, by a hint too.
         :param stamp_ns: of the newest step.
         """
-        if since_ns is None or crying and not (self._episode and self._episode.is_agreed):
+        if since_ns is None or crying and not self._keeps_going(hearing):
             self._hint = None
             return
         hint = self._hint
@@ -175,11 +178,20 @@ class Confirmation:
                                          since_ns, self.confirmer.pooling())
         self._take_answer(hint, stamp_ns)
         if hint.state == CONFIRMATION_CONFIRMED:
-            end_ns = self._work_of[1]
-            self._agreed = end_ns - WINDOW_NS, end_ns
-            hint.state = CONFIRMATION_PENDING
-        if hint.state == CONFIRMATION_PENDING:
-            self._ask(hint, stamp_ns)
+            self._agreed = self._work_of[1:]
+        # A hint may last for hours: nothing that goes wrong once may end the listening. Where it
+        # does not keep up it hears the newest window.
+        hint.state = CONFIRMATION_PENDING
+        late_ns = max(stamp_ns, self._end_ns) - hint.due_ns
+        if late_ns >= self._hop_ns:
+            hint.due_ns += late_ns // self._hop_ns * self._hop_ns
+        self._ask(hint, stamp_ns)
+
+    def _keeps_going(self, hearing: bool) -> bool:
+        """Return whether it is asked of hints though an episode is in progress."""
+        episode = self._episode
+        return episode is not None and (
+            episode.is_agreed or episode.state == CONFIRMATION_CONFIRMED and not hearing)
 
     def take_agreement(self, start_ns: int, crying: bool) -> Optional[Tuple[int, int]]:
         """
@@ -195,9 +207,10 @@ class Confirmation:
         return agreed
 
     def forget(self) -> None:
-        """Forget the episode and the hint; what was heard stays."""
+        """Forget everything that was heard."""
         self._episode = self._hint = self._agreed = None
         self._begins = False
+        self.forget_audio()
 
     def _new_episode(self, name: str, stamp_ns: int) -> _Episode:
         """Return an episode that was begun: by an agreement, or by the first listener alone."""
@@ -208,7 +221,7 @@ class Confirmation:
     def _ask(self, episode: _Episode, stamp_ns: int) -> None:
         """Begin with the window that is due, if its audio is there."""
         if not self._audio.size or stamp_ns - episode.due_ns > PATIENCE_NS:
-            self._give_up(episode, 'no audio comes along with the features')
+            self._give_up(episode, NO_AUDIO)
             return
         if episode.due_ns - stamp_ns > self._hop_ns + JITTER_NS:
             episode.due_ns = stamp_ns          # the clock was set back
@@ -221,7 +234,8 @@ class Confirmation:
         # Where the stream has only begun there was silence before.
         samples = np.pad(self._audio[max(0, stop - WINDOW_SAMPLES):stop],
                          (max(0, WINDOW_SAMPLES - stop), 0))
-        self._work_of = (episode.name, episode.due_ns)
+        heard_ns = min(stop, WINDOW_SAMPLES) * SECOND_NS // SAMPLE_RATE
+        self._work_of = (episode.name, episode.due_ns - heard_ns, episode.due_ns)
         self._work = self._run(self.confirmer.evidence, samples)
         self.windows += 1
         episode.due_ns += self._hop_ns
@@ -230,7 +244,7 @@ class Confirmation:
         work = self._work
         if work is None:
             return
-        name, end_ns = self._work_of
+        name, _, end_ns = self._work_of
         if not work.done():
             if name == episode.name and stamp_ns - end_ns > PATIENCE_NS:
                 self._give_up(episode, 'the second listener does not keep up')

@@ -129,10 +129,13 @@ def evidence_of(confirmer: Confirmer, samples: np.ndarray, smooth: np.ndarray, s
     :param network: hears many windows at once what the confirmer's networks would.
     """
     duration_s = len(samples) / SAMPLE_RATE
-    numbers = candidates(smooth, step_s, confirmer.hop_s, duration_s)
+    numbers = candidates(smooth, step_s, confirmer.hop_s, duration_s,
+                         min(HINT_THRESHOLD, confirmer.hint_threshold))
     values = np.full(int(numbers[-1]) + 1 if len(numbers) else 0, np.nan)
     hints = np.zeros(len(values), bool)
-    hints[candidates(smooth, step_s, confirmer.hop_s, duration_s, confirmer.hint_threshold)] = True
+    if confirmer.hint_threshold < 1.0:         # 1 is never
+        hints[candidates(smooth, step_s, confirmer.hop_s, duration_s,
+                         confirmer.hint_threshold)] = True
     starts = np.round(numbers * confirmer.hop_s * SAMPLE_RATE).astype(int)
     for at in range(0, len(numbers), MANY):
         part = starts[at:at + MANY]
