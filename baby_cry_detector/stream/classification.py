@@ -111,7 +111,7 @@ class Classification:
             yield self._judged(decision)
         if self.confirmation is not None:
             self.confirmation.follow(
-                decider.hint_since_ns, decider.crying, decider.hearing,
+                decider.hint_since_ns, decider.crying,
                 self.next_start_ns - hop_ns + self.listener.lookahead_ns)
         if self.sounds is not None:
             self.sounds.hear(values, decider.episode if decider.crying else None)

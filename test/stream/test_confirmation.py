@@ -221,7 +221,7 @@ class Hints(Stream):
             end_s = self.at / RATE
             hints = self.hints[0] < end_s <= self.hints[1]
             self.machine.follow(START_NS + round(self.hints[0] * NS) if hints else None, crying,
-                                crying, START_NS + round(end_s * NS))
+                                START_NS + round(end_s * NS))
         return self
 
 
@@ -265,7 +265,7 @@ def test_an_episode_that_the_first_begins_itself_is_heard_from_its_beginning_as_
         for _ in range(40 if hints else 0):
             stream.run(0.1)
             stream.machine.follow(START_NS + NS // 10, stream.said[-1].crying,
-                                  stream.said[-1].crying, stream.said[-1].stamp_ns)
+                                  stream.said[-1].stamp_ns)
         return (stream if hints else stream.run(4)).states(), len(stream.machine.confirmer.heard)
     (alone, heard), (hinted, more) = with_hints(False), with_hints(True)
     assert alone == hinted and heard == more - 2       # of the hint at 0.6 s and 1.1 s

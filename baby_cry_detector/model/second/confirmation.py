@@ -158,16 +158,15 @@ class Confirmation:
             decision, confirmation=state, changed=decision.changed or state != before,
             confirmed=state in (CONFIRMATION_CONFIRMED, CONFIRMATION_NONE))
 
-    def follow(self, since_ns: Optional[int], crying: bool, hearing: bool, stamp_ns: int) -> None:
+    def follow(self, since_ns: Optional[int], crying: bool, stamp_ns: int) -> None:
         """
         Hear what the first listener tells nobody of; `take_agreement` has what is crying.
 
         :param since_ns: beginning of what may be crying; ``None`` where there is nothing.
         :param crying: whether an episode is in progress.
-        :param hearing: whether the first listener hears it, by a hint too.
         :param stamp_ns: of the newest step.
         """
-        if since_ns is None or crying and not self._keeps_going(hearing):
+        if since_ns is None or crying and not (self._episode and self._episode.is_agreed):
             self._hint = None
             return
         hint = self._hint
@@ -186,12 +185,6 @@ class Confirmation:
         if late_ns >= self._hop_ns:
             hint.due_ns += late_ns // self._hop_ns * self._hop_ns
         self._ask(hint, stamp_ns)
-
-    def _keeps_going(self, hearing: bool) -> bool:
-        """Return whether it is asked of hints though an episode is in progress."""
-        episode = self._episode
-        return episode is not None and (
-            episode.is_agreed or episode.state == CONFIRMATION_CONFIRMED and not hearing)
 
     def take_agreement(self, start_ns: int, crying: bool) -> Optional[Tuple[int, int]]:
         """
