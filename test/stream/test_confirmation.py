@@ -352,3 +352,11 @@ def test_an_agreement_whose_episode_never_came_confirms_no_other():
 
 def test_where_the_stream_has_only_begun_nothing_was_heard_before_it():
     assert Hints(Scripted(2.0), 0.0).run(1).agreed[0] == (0.0, 0.5)
+
+
+def test_an_episode_that_waits_for_an_answer_to_a_hint_that_never_comes_says_so():
+    stream = hinting(Scripted(2.0), 1, run=lambda function, samples: Future())
+    stream.cries = lambda time_s: True
+    Stream.run(stream, 3)
+    assert stream.said[-1].confirmation == CONFIRMATION_NONE
+    assert 'keep up' in stream.machine.trouble

@@ -38,6 +38,7 @@ JITTER_NS = 50_000_000
 
 NO_CONFIRMER = 'none'
 NO_AUDIO = 'no audio comes along with the features'
+TOO_SLOW = 'the second listener does not keep up'
 
 
 class Work(Protocol):
@@ -214,7 +215,8 @@ class Confirmation:
     def _ask(self, episode: _Episode, stamp_ns: int) -> None:
         """Begin with the window that is due, if its audio is there."""
         if not self._audio.size or stamp_ns - episode.due_ns > PATIENCE_NS:
-            self._give_up(episode, NO_AUDIO)
+            # What is still being heard may be of another episode.
+            self._give_up(episode, TOO_SLOW if self._work is not None else NO_AUDIO)
             return
         if episode.due_ns - stamp_ns > self._hop_ns + JITTER_NS:
             episode.due_ns = stamp_ns          # the clock was set back
@@ -240,7 +242,7 @@ class Confirmation:
         name, _, end_ns = self._work_of
         if not work.done():
             if name == episode.name and stamp_ns - end_ns > PATIENCE_NS:
-                self._give_up(episode, 'the second listener does not keep up')
+                self._give_up(episode, TOO_SLOW)
             return
         if name == episode.name and stamp_ns - end_ns < LATENCY_NS:
             return
