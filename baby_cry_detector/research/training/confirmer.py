@@ -250,8 +250,8 @@ def with_listener(heard: Mapping[int, Heard], probes: Mapping[int, Mapping[str, 
             for fold, one in sorted(heard.items())]
 
 
-def threshold_at_recall(both: Sequence[streams.Scored], first_threshold: float, recall: float
-                        ) -> Optional[float]:
+def second_at_recall(both: Sequence[streams.Scored], first_threshold: float, recall: float
+                     ) -> Optional[float]:
     """
     Return the second's highest threshold that finds so many cries; ``None`` if none does.
 

@@ -18,7 +18,7 @@ from baby_cry_detector.research.evaluation.confirmed import at_point, candidates
 from baby_cry_detector.research.evaluation.metrics import auc
 from baby_cry_detector.research.training.confirmer import (EmbedsMany, hear, Heard, HOP_S,
                                                            out_of_fold, ProbeSettings,
-                                                           threshold_at_recall, with_listener)
+                                                           second_at_recall, with_listener)
 from baby_cry_detector.research.training.feature_store import no_progress, Progress, share
 from baby_cry_detector.research.training.manifest import Clip, EMOTION, load_several
 from baby_cry_detector.stream.listener import open_checkpoint
@@ -156,7 +156,7 @@ def measured(heard: Mapping[int, Heard], checkpoint: Checkpoint, out: Path,
     both = with_listener(heard, probes, checkpoint, 0.0, POOLED)
     points = {}
     for name, first in first_thresholds(checkpoint).items():
-        second = threshold_at_recall(both, first, RECALLS[name])
+        second = second_at_recall(both, first, RECALLS[name])
         second = LEAST_THRESHOLD if second is None else max(second, LEAST_THRESHOLD)
         points[name] = {
             'first_threshold': round(first, 4), 'threshold': round(second, 3),
@@ -165,7 +165,7 @@ def measured(heard: Mapping[int, Heard], checkpoint: Checkpoint, out: Path,
     at_recall = {}
     for recall in streams.RECALLS:
         least = streams.threshold_at_recall(alone, recall, LEAVE_TO_ENTER)
-        agrees = threshold_at_recall(both, checkpoint.enter_threshold, recall)
+        agrees = second_at_recall(both, checkpoint.enter_threshold, recall)
         at_recall[f'{recall:.2f}'] = {
             'alone': None if least is None else streams.figures(alone, least, LEAVE_TO_ENTER),
             'second_threshold': None if agrees is None else round(agrees, 3),

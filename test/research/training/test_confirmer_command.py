@@ -13,7 +13,7 @@ from baby_cry_detector.research.sounds.sound_network import BatchNetwork
 from baby_cry_detector.research.sounds.tagger import BatchTagger
 from baby_cry_detector.research.training.confirmer import (fit_probe, Heard, HOP_S, NOT_FITTED,
                                                            out_of_fold, ProbeSettings,
-                                                           threshold_at_recall, with_listener)
+                                                           second_at_recall, with_listener)
 from baby_cry_detector.research.training.confirmer_run import (first_thresholds, lines,
                                                                measured)
 from baby_cry_detector.stream.listener import open_checkpoint
@@ -71,7 +71,7 @@ def test_a_probe_of_a_fold_has_not_seen_it(heard):
 
 def test_the_threshold_finds_what_was_asked_for(heard):
     probes = out_of_fold(heard, QUICK)
-    second = threshold_at_recall(with_listener(heard, probes, CHECKPOINT, 0.0, 2), 0.6, 0.9)
+    second = second_at_recall(with_listener(heard, probes, CHECKPOINT, 0.0, 2), 0.6, 0.9)
     kept = at_threshold(with_listener(heard, probes, CHECKPOINT, second, 2), 0.6, 0.6).recall
     above = at_threshold(with_listener(heard, probes, CHECKPOINT, second + 0.3, 2), 0.6,
                          0.6).recall
