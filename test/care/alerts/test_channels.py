@@ -150,10 +150,12 @@ def test_a_service_that_is_ill_for_everybody_loses_nothing():
 
 
 def test_what_waits_for_too_long_is_given_up_and_said():
-    channel = fast(Collecting([Undelivered('away')] * 10_000), oldest_s=0.4)
+    sender = Collecting([Undelivered('away')] * 10_000)
+    sender.oldest_s = 0.4
+    channel = fast(sender)
     channel.offer(said(START))
     assert wait_for(lambda: channel.state().lost == 1 and not channel.state().waiting)
-    assert 'start of a1: older than' in channel.state().lost_why
+    assert channel.state().lost_why == 'start of a1: nobody took it in time (away)'
     channel.close(0.1)
 
 

@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 
+from alert_channels import fast, said
+from alert_receivers import wait_for
 from baby_cry_detector.audio.loudness.limiter import LevelLimiter
 from baby_cry_detector.audio.loudness.weighting import leq_dbfs
-from baby_cry_detector.care.alerts.channels.sounder import CAP_DBFS, tone
+from baby_cry_detector.care.alerts.channels.sounder import CAP_DBFS, Sounder, tone
+from baby_cry_detector.needs import START
 import numpy as np
 import pytest
 from virtual_microphones import missing, VirtualMicrophones
@@ -107,3 +110,14 @@ def test_the_limiter_leaves_the_pulses_and_caps_the_level(priority, pulses, volu
 def test_a_loudspeaker_that_is_not_there_is_named(server):
     code, output = play(server, 'Kitchen')
     assert code == 3 and "'Kitchen'" in output and 'Nursery' in output
+
+
+def test_a_tone_that_nobody_could_hear_in_time_is_lost_and_not_delivered(monkeypatch):
+    pytest.importorskip('pyaudio', reason='needs PyAudio')
+    monkeypatch.setattr(Sounder, 'oldest_s', 0.1)
+    channel = fast(Sounder('no such loudspeaker'))
+    channel.offer(said(START))
+    assert wait_for(lambda: not channel.state().waiting)
+    assert channel.state().delivered == 0 and channel.state().lost == 1
+    assert 'no sound: ' in channel.state().lost_why
+    channel.close()

@@ -57,6 +57,8 @@ class Sender:
     name = ''
     keeps = True
     """Whether what waits is worth keeping for a process after this one."""
+    oldest_s = OLDEST_S
+    """What has waited for longer is given up."""
 
     def wants(self, said: Said) -> bool:
         """Return whether this channel tells that to anybody; called by the thread that offers."""
@@ -134,20 +136,18 @@ class Channel:
     Delivers what it is offered, in order, but for words that fail by themselves.
 
     A word is tried again (nobody answers, the service is ill) or given up: after three refusals,
-    or failures while others got through, or after ``oldest_s``. It holds up those of its own alert
+    or failures while others got through, or once it is too old. It holds up those of its own alert
     only, and none for longer than that.
 
     :param sender: how; its thread is the only one that uses it.
     :param redact: takes secrets out of a sentence before anybody sees it.
     :param first_retry_s: wait after the first failure; doubles up to ``longest_retry_s``.
     :param outbox: keeps what waits in a file; what is in it already is delivered first.
-    :param oldest_s: what has waited for longer is given up.
     """
 
     def __init__(self, sender: Sender, redact: Callable[[str], str] = lambda text: text,
                  first_retry_s: float = FIRST_RETRY_S, longest_retry_s: float = LONGEST_RETRY_S,
-                 most_waiting: int = MOST_WAITING, outbox: Optional[Outbox] = None,
-                 oldest_s: float = OLDEST_S):
+                 most_waiting: int = MOST_WAITING, outbox: Optional[Outbox] = None):
         """Start the thread."""
         self.name = sender.name
         self._sender = sender
@@ -155,7 +155,6 @@ class Channel:
         self._retry_s = (first_retry_s, longest_retry_s)
         self._most = most_waiting
         self._outbox = outbox
-        self._oldest_s = oldest_s
         self._trials: Dict[int, _Trial] = {}
         self._due_s = 0.0
         self._busy_s: Optional[float] = None
@@ -164,7 +163,8 @@ class Channel:
         self._lost_s = 0.0
         left = outbox.read() if outbox is not None else []
         self._queue: List[Waiting] = [
-            word for word in left if time.time() - word.offered_s <= oldest_s][-most_waiting:]
+            word for word in left
+            if time.time() - word.offered_s <= sender.oldest_s][-most_waiting:]
         # On the clock that nobody sets; where the other one was set back, nothing is known.
         self._since_s = {word.number: time.monotonic() - max(0.0, time.time() - word.offered_s)
                          for word in self._queue}
@@ -345,8 +345,8 @@ class Channel:
     def _drop_old(self) -> None:
         now_s = time.monotonic()
         for index in range(len(self._queue) - 1, -1, -1):
-            if now_s - self._since_s[self._queue[index].number] > self._oldest_s:
-                self._give_up(index, f'older than {self._oldest_s / 3600:g} h')
+            if now_s - self._since_s[self._queue[index].number] > self._sender.oldest_s:
+                self._give_up(index, f'nobody took it in time ({self._trouble or "it waited"})')
 
     def _give_up(self, index: int, why: str) -> None:
         self._note_lost(f'{ALERT_STATE_NAMES[self._queue[index].said.state]} of '

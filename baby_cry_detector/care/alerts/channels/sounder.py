@@ -23,8 +23,6 @@ CAP_DBFS = -9.0
 # Frequency in Hz and number of pulses; each 0.18 s with 0.12 s between them.
 TONES = {0: (523.0, 1), 1: (523.0, 2), MEDIUM: (659.0, 3), HIGH: (880.0, 6)}
 PULSE_S, PAUSE_S, RAMP_S = 0.18, 0.12, 0.02
-# A tone that was not played in time helps nobody.
-STALE_S = 15.0
 
 
 def tone(priority: int, volume_dbfs: float, rate: int = RATE) -> np.ndarray:
@@ -56,7 +54,8 @@ class Sounder(Sender):
     """
 
     name = 'sounder'
-    keeps = False                      # a tone that is late tells nothing
+    keeps = False
+    oldest_s = 15.0                    # a tone that is late tells nothing
 
     def __init__(self, device: str = '', volume_dbfs: float = -6.0):
         """Look for nothing yet: a loudspeaker may be plugged in later."""
@@ -70,9 +69,7 @@ class Sounder(Sender):
         return said.loud and said.state != END
 
     def send(self, said: Said, late_s: float) -> None:
-        """Play, unless it is too late for that."""
-        if late_s > STALE_S:
-            return
+        """Play."""
         volume_dbfs = self._volume_dbfs - 6.0 * (HIGH - max(1, said.priority))
         sink = None
         try:
