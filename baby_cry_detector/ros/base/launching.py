@@ -9,10 +9,11 @@ A launch argument that is not empty wins over params_file, whatever that is keye
 import difflib
 from pathlib import Path
 import sys
-from typing import Iterable, Iterator
+from typing import Iterable
 
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.start import discovery
+from baby_cry_detector.ros.start.parameter_files import entries
 from launch import LaunchDescription
 from launch.actions import (DeclareLaunchArgument, LogInfo, OpaqueFunction,
                             SetEnvironmentVariable, Shutdown)
@@ -179,26 +180,15 @@ def checked_params_file(text: str) -> str:
         reason = str(error).partition('Error: ')[2].partition(', at ')[0] or error
         raise RuntimeError(f'params_file {text} is refused: {reason}') from None
     context.try_shutdown()
-    entries = yaml.safe_load(path.read_text(encoding='utf-8'))
-    if not isinstance(entries, (dict, type(None))):
+    document = yaml.safe_load(path.read_text(encoding='utf-8'))
+    if not isinstance(document, (dict, type(None))):
         raise RuntimeError(f'params_file {text} is refused: it names no nodes')
-    for name in nodes_of(entries):
+    for name in (entry.rpartition('/')[2] for entry in entries(document)):
         near = difflib.get_close_matches(name, TABLES, 1, 0.8)
         if name not in TABLES and near:
             get_logger('params_file').warning(
                 f'{text}: there is no node {name}: did you mean {near[0]}?')
     return str(path)
-
-
-def nodes_of(entries, name: str = '') -> Iterator[str]:
-    """Yield the names of nodes, without namespaces, that a file of parameters speaks of."""
-    if not isinstance(entries, dict):
-        return
-    if 'ros__parameters' in entries:
-        yield name.rpartition('/')[2]
-        return
-    for key, below in entries.items():
-        yield from nodes_of(below, str(key))
 
 
 def start_behaviour(context, node: str, texts: dict) -> Node:

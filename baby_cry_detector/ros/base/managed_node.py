@@ -13,6 +13,7 @@ which it was made, and is given back with it: what `activate` made after `deacti
 from collections import Counter
 import contextlib
 import functools
+import sys
 import time
 import traceback
 from typing import Any, Dict, Generic, Mapping, Optional, Sequence, Type, TypeVar
@@ -24,6 +25,7 @@ from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_param
 from baby_cry_detector.ros.base.owning import OwningNode, survive
 from baby_cry_detector.ros.base.parameters import NodeSettings
 from baby_cry_detector.ros.base.running import Restarts
+from baby_cry_detector.ros.start.parameter_files import meant_for_others, missed
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
@@ -96,9 +98,13 @@ class ManagedNode(OwningNode, Generic[Own]):
             rclpy.Parameter(key, value=value) for key, value in (overrides or {}).items()],
             **kwargs)
         self._refused_at_start = declare(self, table)
-        self._unknown_given = unknown_parameters(self, table, beside)
+        self._unknown_given = [
+            *unknown_parameters(self, table, beside),
+            *missed(sys.argv, self.get_fully_qualified_name())]
         for sentence in self._unknown_given:
             self.get_logger().error(printable(sentence))
+        for sentence in meant_for_others(sys.argv, self.get_fully_qualified_name()):
+            self.get_logger().warning(printable(sentence))
         self.add_pre_set_parameters_callback(functools.partial(retyped, self.table))
         self.add_on_set_parameters_callback(self._validate_change)
         self.add_post_set_parameters_callback(self._apply_change)

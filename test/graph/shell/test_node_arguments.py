@@ -9,7 +9,9 @@ import subprocess
 from ament_index_python.packages import get_package_prefix
 from baby_cry_detector.ros.base.parameters import TABLES
 from baby_cry_detector.ros.start.arguments import checked, own_arguments, SEVERAL
+from baby_cry_detector.ros.start.parameter_files import meant_for_others, missed
 import pytest
+import rclpy
 
 LIB = Path(get_package_prefix('baby_cry_detector')) / 'lib' / 'baby_cry_detector'
 NODES = sorted(path.name for path in LIB.iterdir() if os.access(path, os.X_OK))
@@ -54,3 +56,46 @@ def test_what_ros_reads_and_a_node_s_own_is_left_alone():
                   ['/a/cry_graph', '--no-capture=yes']):
         with pytest.raises(ValueError, match=wrong[1].replace('diary,', '')):
             checked(wrong)
+
+
+@pytest.mark.parametrize('text, is_missed, is_others', [
+    ('cry_classifier: {ros__parameters: {hold_s: 1.0}}', True, False),
+    ('/cry_classifier: {ros__parameters: {hold_s: 1.0}}', True, False),
+    ('/bed/cry_classifier: {ros__parameters: {hold_s: 1.0}}', False, True),
+    ('bed: {cry_classifier: {ros__parameters: {hold_s: 1.0}}}', False, True),
+    ('/*/*/cry_classifier: {ros__parameters: {hold_s: 1.0}}', False, True),
+    ('/**/cry_classifier: {ros__parameters: {hold_s: 1.0}}', False, False),
+    ('/*/cry_classifier: {ros__parameters: {hold_s: 1.0}}', False, False),
+    ('crib/cry_classifier: {ros__parameters: {hold_s: 1.0}}', False, False),
+    ('crib: {cry_classifier: {ros__parameters: {hold_s: 1.0}}}', False, False),
+    ('/**: {ros__parameters: {use_sim_time: true}}', False, False),
+    ('/bed/cry_classifier: {ros__parameters: {hold_s: 1.0}}\n'
+     '/**/cry_classifier: {ros__parameters: {hold_s: 2.0}}', False, False),
+    ('/arm: {ros__parameters: {gain: 1.0}}', False, False), ('', False, False),
+    ('[', False, False)])
+def test_a_file_that_speaks_of_the_node_and_does_not_reach_it_is_noticed(
+        text, is_missed, is_others, tmp_path):
+    path = tmp_path / 'p.yaml'
+    path.write_text(text)
+    given = ['x', '--ros-args', '--params-file', str(path)], '/crib/cry_classifier'
+    assert bool(missed(*given)) is is_missed and bool(meant_for_others(*given)) is is_others
+    # And ROS takes it so.
+    context = rclpy.Context()
+    try:
+        rclpy.init(args=given[0], context=context)
+    except RuntimeError:
+        return
+    node = rclpy.create_node('cry_classifier', namespace='crib', context=context,
+                             automatically_declare_parameters_from_overrides=True)
+    assert node.has_parameter('hold_s') is ('hold_s' in text and not is_missed and not is_others)
+    node.destroy_node()
+    context.try_shutdown()
+
+
+def test_a_node_that_its_file_does_not_reach_says_so(tmp_path):
+    path = tmp_path / 'p.yaml'
+    path.write_text('cry_classifier: {ros__parameters: {hold_s: -1.0}}')
+    result = ended('cry_classifier', '--ros-args', '-r', '__ns:=/crib', '--params-file', path,
+                   '-p', 'model:=/no/model.npz')
+    assert 'sets cry_classifier, which is /cry_classifier and not /crib/cry_classifier: write ' \
+        '/**/cry_classifier' in result.stdout + result.stderr
