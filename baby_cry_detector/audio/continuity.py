@@ -54,11 +54,13 @@ class ClockEvent:
     :param first_sample: number of its first sample, counted from the last break; 0 after a break.
         Of a dropped block: the number of the next sample.
     :param lost_samples: how many are missing before it (GAP), or were repeated (negative).
+    :param bridged: whether what is missing has numbers, and the stream goes on after it.
     """
 
     kind: Continuity
     first_sample: int
     lost_samples: int = 0
+    bridged: bool = False
 
     @property
     def dropped(self) -> bool:
@@ -68,7 +70,7 @@ class ClockEvent:
     @property
     def breaks(self) -> bool:
         """Return whether what follows the samples has to start anew, with this block."""
-        return self.kind not in (Continuity.CONTINUOUS, Continuity.DUPLICATE)
+        return not (self.bridged or self.kind in (Continuity.CONTINUOUS, Continuity.DUPLICATE))
 
 
 class StreamClock:
@@ -77,13 +79,14 @@ class StreamClock:
 
     :param tolerance_s: error of a stamp that is taken for jitter, 0 to 1 s; half a block (up to
         0.1 s) always is.
+    :param bridged_s: a gap of at most so much is bridged.
     """
 
-    def __init__(self, tolerance_s: float = 0.04) -> None:
+    def __init__(self, tolerance_s: float = 0.04, bridged_s: float = 0.0) -> None:
         if not 0.0 <= tolerance_s <= MAX_TOLERANCE_S:
             raise ValueError(f'expected a tolerance of 0 to {MAX_TOLERANCE_S} s, '
                              f'got {tolerance_s!r}')
-        self.tolerance_s = tolerance_s
+        self.tolerance_s, self._bridged_s = tolerance_s, bridged_s
         self.counts: Counter[Continuity] = Counter()       # of each Continuity
         self.lost_samples = 0                  # in gaps and slips
         self.slipped_samples = 0               # lost (or, negative, repeated) within the tolerance
@@ -119,12 +122,16 @@ class StreamClock:
         if kind is Continuity.DUPLICATE:
             return ClockEvent(kind, self._next_sample, lost)
         self._repeated_blocks = 0
+        bridged = kind is Continuity.GAP and lost <= self._bridged_s * sample_rate
         if kind is Continuity.CONTINUOUS and self.sample_rate is not None:
             lost = self._place(stamp_ns, n_samples)
+        elif bridged:
+            self._anchor_ns = stamp_ns
+            self._next_sample += lost
         else:
             self._begin(stamp_ns, sample_rate)
         self.lost_samples += max(0, lost)
-        event = ClockEvent(kind, self._next_sample, lost)
+        event = ClockEvent(kind, self._next_sample, lost, bridged)
         self._next_sample += n_samples
         self._last_stamp_ns = stamp_ns
         self._anchor_ns += _duration_ns(n_samples, sample_rate)

@@ -152,3 +152,10 @@ def prompt_pace(times: np.ndarray, durations: np.ndarray) -> float:
     longest = max(zip(hull, hull[1:]), key=lambda edge: edge[1][0] - edge[0][0])
     (begin, first), (end, last) = longest
     return (last - first) / (end - begin) if end > begin else 0.0
+
+
+def last_pause(arrivals: np.ndarray, stamps: np.ndarray, durations: np.ndarray) -> int:
+    """Return the first block's number after nothing was sent for a while; 0 if there is none."""
+    waits = np.minimum(np.diff(arrivals), np.diff(stamps)) - 2 * durations[:-1]
+    pauses = np.flatnonzero(waits > SECOND_NS)
+    return int(pauses[-1]) + 1 if len(pauses) else 0

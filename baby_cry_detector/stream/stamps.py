@@ -12,8 +12,8 @@ comes at another pace than its format says is an error that nothing here can men
 from collections import deque
 from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple
 
-from baby_cry_detector.audio.delivery_clock import (DeliveryClock, pace_error, pace_of,
-                                                    prompt_pace)
+from baby_cry_detector.audio.delivery_clock import (DeliveryClock, LARGEST_JITTER_S, last_pause,
+                                                    pace_error, pace_of, prompt_pace)
 from baby_cry_detector.audio.formats import formats_of_pace
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
@@ -235,7 +235,7 @@ class StampJudge:
     def _judge_pace(self, longer: _Columns) -> bool:
         """Judge how fast audio comes; return whether that is what is wrong."""
         arrivals, stamps, durations, _ = longer
-        last = _last_pause(arrivals, stamps, durations)
+        last = last_pause(arrivals, stamps, durations)
         if last:
             arrivals, stamps, durations = arrivals[last:], stamps[last:], durations[last:]
             if durations.sum() < JUDGED_NS or len(durations) < LEAST_BLOCKS:
@@ -306,6 +306,9 @@ class StampJudge:
         falls = float((np.maximum.accumulate(errors) - errors).max())
         rises = float((errors - np.minimum.accumulate(errors)).max())
         both_s = min(falls, rises) / SECOND_NS
+        if bad.sum() >= LEAST_BAD and both_s > LARGEST_JITTER_S and self._use_arrivals(
+                newest, f'stamps jump to and fro by {max(falls, rises) / SECOND_NS:.2g} s'):
+            return
         if bad.sum() >= LEAST_BAD and bad.mean() >= MOST_BAD_SHARE and (
                 both_s > self._tolerance_s / 2):
             self._enter(SMOOTHED)
@@ -348,23 +351,27 @@ class StampJudge:
         longest = self._newest(RECOVERED_NS - SECOND_NS)
         if longest is None:
             return
-        arrivals, _, durations, bad = longest
+        _, _, durations, bad = longest
         lost = float(durations[bad].sum()) / float(durations.sum())
         times = int(bad[0]) + int((np.diff(bad.astype(int)) > 0).sum())
         if times < LEAST_TIMES or lost < MOST_LOST_SHARE:
             if self.verdict.kind == 'lossy':
                 self.verdict = FINE
-        elif abs(pace_of(arrivals, durations) - 1.0) <= LARGEST_DRIFT:
-            self._enter(ARRIVAL)
-            self.verdict = Verdict(
-                WARN, 'jumps', f'stamps jumped {times} times in {RECOVERED_NS // SECOND_NS} '
-                's: time of arrival is used; let the publisher set header.stamp to the capture '
-                'time')
-        else:
+        elif not self._use_arrivals(
+                longest, f'stamps jumped {times} times in {RECOVERED_NS // SECOND_NS} s'):
             self.verdict = Verdict(
                 WARN, 'lossy', f'the audio broke off {times} times in '
                 f'{RECOVERED_NS // SECOND_NS} s: it is lost on the way; is the machine or the '
                 'network too slow?')
+
+    def _use_arrivals(self, blocks: _Columns, what: str) -> bool:
+        """Use times of arrival, if the audio comes at its pace, and say so; return whether."""
+        fits = abs(pace_of(blocks[0], blocks[2]) - 1.0) <= LARGEST_DRIFT
+        if fits:
+            self._enter(ARRIVAL)
+            self.verdict = Verdict(WARN, 'jumps', f'{what}: time of arrival is used; let the '
+                                   'publisher set header.stamp to the capture time')
+        return fits
 
     def _judge_clock(self, newest: _Columns) -> None:
         """Say that the publisher's clock is ahead, where nothing worse is to be said."""
@@ -390,10 +397,3 @@ class StampJudge:
         if in_order and errors.max() - errors.min() < self._tolerance_s * SECOND_NS:
             self._enter(STAMPS)
             self.verdict = FINE
-
-
-def _last_pause(arrivals: np.ndarray, stamps: np.ndarray, durations: np.ndarray) -> int:
-    """Return the first block's number after nothing was sent for a while; 0 if there is none."""
-    waits = np.minimum(np.diff(arrivals), np.diff(stamps)) - 2 * durations[:-1]
-    pauses = np.flatnonzero(waits > SECOND_NS)
-    return int(pauses[-1]) + 1 if len(pauses) else 0

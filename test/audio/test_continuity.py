@@ -75,6 +75,17 @@ def test_a_gap_is_found_and_measured(before, lost_ms, rate):
     assert feed(clock, [20 * before + lost_ms + 20], n, rate)[0].kind is Continuity.CONTINUOUS
 
 
+def test_a_short_gap_has_numbers_where_it_is_asked_for_and_the_stream_goes_on():
+    clock = StreamClock(bridged_s=0.2)
+    feed(clock, [0, 20, 40], 320, 16_000)
+    event, after = feed(clock, [160, 180], 320, 16_000)
+    assert event.kind is Continuity.GAP and event.bridged and not event.breaks
+    assert event.lost_samples == clock.lost_samples == 1600 and event.first_sample == 960 + 1600
+    assert after.kind is Continuity.CONTINUOUS and clock.time_of(0) == START
+    longer = feed(clock, [411], 320, 16_000)[0]
+    assert longer.breaks and longer.first_sample == 0
+
+
 @pytest.mark.parametrize('jump_s', [61, 3600, 10**8])
 def test_a_clock_that_was_set_on_is_a_break_and_no_loss(jump_s):
     clock = StreamClock()

@@ -4,7 +4,7 @@
 
 from baby_cry_detector.audio import AudioFormat, to_pcm16
 from baby_cry_detector.features import extract, get_feature_set
-from baby_cry_detector.stream.intake import AudioIntake, level_dbfs
+from baby_cry_detector.stream.intake import AudioIntake, bridge, level_dbfs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -62,6 +62,36 @@ def test_a_gap_completes_the_old_stretch_on_its_own_time_and_starts_at_frame_0()
     assert intake.counts['samples_lost'] == 4 * RATE
     heard = np.concatenate([part.values for part in old + [tail]])
     np.testing.assert_allclose(heard, extract(FEATURES, pcm / 32767.0), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize('rate, channels', [(RATE, 1), (48_000, 2), (44_100, 1)])
+def test_short_gaps_are_bridged_and_what_follows_keeps_its_number_and_time(rate, channels):
+    block = rate // 20                         # 50 ms: 40 may be jitter
+    pcm = noise(2 * RATE) if rate == RATE else np.random.default_rng(1).integers(
+        -3000, 3000, (2 * rate, channels), np.int16)
+    intake, frames = new_intake(rate, channels), []
+    lost = [number for number in range(1, 39) if number % 7 in (2, 3) or number % 11 == 5]
+    for number in range(40):
+        if number not in lost:
+            data = np.ascontiguousarray(pcm[number * block:(number + 1) * block]).tobytes()
+            frames += intake.hear(START_NS + number * NS // 20, data)
+            assert len(intake.used_samples) == block
+    frames += intake.finish()
+    ends = [part.first_frame + len(part.values) for part in frames]
+    assert [part.first_frame for part in frames] == [0, *ends[:-1]] and ends[-1] > 190
+    assert all(abs(part.start_ns - START_NS - part.first_frame * NS // 100) < 1000
+               for part in frames)
+    assert set(intake.counts) == {'gap', 'samples_lost'}
+    assert intake.counts['samples_lost'] == pytest.approx(len(lost) * block, abs=2)
+
+
+def test_a_bridge_is_as_loud_as_its_banks_and_meets_them():
+    wave = np.rint(9000 * np.sin(np.arange(900) * 0.2))[:, None].astype(np.int16)
+    for size in (1, 160, 320, 3200):
+        made = bridge(wave[:320], wave[500:820], size)
+        assert made.shape == (size, 1) and abs(int(made[0, 0]) - int(wave[319, 0])) <= 1
+        assert abs(int(made[-1, 0]) - int(wave[500, 0])) <= (0 if size > 1 else 20_000)
+        assert np.abs(made).max() <= 9000
 
 
 def test_repeated_audio_is_dropped():

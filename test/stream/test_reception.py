@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deaf with a green light: what can't be heard is said, and what can be heard safely is heard."""
 
-from baby_cry_detector.audio import AudioFormat, to_pcm16
+from baby_cry_detector.audio import AudioFormat, FileSource, to_pcm16
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.needs import STATUS_OK, STATUS_UNTRUSTED_AUDIO
 from baby_cry_detector.stream.extraction import Extraction
@@ -13,6 +13,7 @@ from faulty_publishers import (BLOCK, BLOCK_NS, bursts, clock_off, hear, jitter,
                                PLAIN, RATE, room, rows, START_NS, with_cry)
 import numpy as np
 import pytest
+from recordings import recordings
 
 CHECKPOINT = open_checkpoint()
 
@@ -36,6 +37,8 @@ HEARD_SAFELY = {
                                     WARN),
     'two clocks in turn': ({'stamp': lambda number, ns: ns + number % 2 * 3600 * NS},
                            'stamp_clock', WARN),
+    'each tenth stamp left at 0': ({'stamp': lambda number, ns: ns * bool(number % 10)}, 'jumps',
+                                   WARN),
     'a clock that is set back each 2 s': ({'stamp': lambda number, ns: ns - number // 50 * NS},
                                           'jumps', WARN),
     'bursts of 1 s': ({'stamp': bursts(25), 'arrival': bursts(25)}, 'jitter', WARN),
@@ -245,6 +248,19 @@ def test_messages_of_which_nothing_can_be_used(kind):
     assert (extraction.verdict.kind, extraction.verdict.level) == (kind, ERROR)
     assert frames and not rows(frames) and frames[-1].trouble == extraction.verdict.sentence
     assert extraction.level_dbfs == -120.0 or kind == 'format'
+
+
+@pytest.mark.parametrize('path', [path for path, is_cry in recordings() if is_cry][:3],
+                         ids=lambda path: path.stem)
+def test_a_cry_of_which_half_the_packets_are_lost_is_heard(path):
+    cry = np.concatenate([block.pcm for block in FileSource(path)]) / 32767.0
+    samples = np.concatenate((room(2.0), np.resize(cry, 8 * RATE), room(2.0)))
+    is_lost = np.random.default_rng(0).random(len(samples) // 320 + 1) < 0.5
+    stream = [message for number, message in enumerate(messages(samples, block=320))
+              if not number or not is_lost[number]]
+    replay = MessageReplay(FrameListener(CHECKPOINT).feature_set)
+    decisions = list(replay.decisions(stream, FrameListener(CHECKPOINT)))
+    assert sum(decision.crying for decision in decisions) > 0.4 * len(decisions)
 
 
 def test_the_state_says_untrusted_audio_and_why_and_recovers():
