@@ -5,6 +5,7 @@
 from alert_receivers import free_port
 from baby_cry_detector.msg import CryNeed
 from baby_cry_detector.ros.base import qos
+from baby_cry_detector.srv import RecordCare
 from page_harness import browser_missing, Phone, ServedPage, wait_until
 from proxies import Nginx, no_nginx
 import pytest
@@ -24,6 +25,12 @@ server {
   }
 }
 """
+
+
+def write_down(request, response):
+    """Be the diary."""
+    response.success, response.message = True, 'fed, by the one who tapped'
+    return response
 
 
 @pytest.fixture
@@ -62,6 +69,10 @@ def test_the_page_lives_under_a_path_of_a_real_proxy(graph, tmp_path, proxy, cut
             return phone.text('headline') == 'Crying'
 
         wait_until(told, what='a cry through the proxy')
+        diary = graph.nodes[-1].create_service(RecordCare, 'diary/record_care', write_down)
+        wait_until(lambda: phone.tap('[data-care="fed"]') or 'fed' in phone.text('care-answer'),
+                   what='what was tapped through the proxy')
+        graph.nodes[-1].destroy_service(diary)
         assert all(one.startswith(address[:-1]) for one in phone.traffic()), phone.traffic()
         phone.complaints()                            # that it had no cookie yet
         cookies = phone.command('Network.getAllCookies')['cookies']
