@@ -5,7 +5,7 @@
 # make run PAGE=1               the caregiver's page too, on http://127.0.0.1:8095/
 # make soak     the long forms of the reliability tests, with figures (25 to 75 minutes)
 # make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
-# make test     set up and run all tests, files side by side (WORKERS=3)
+# make test     set up and run all tests, files side by side (WORKERS=4)
 # make test-quick   what needs neither a graph, a browser, a sound server nor torch's training
 # make core-check   the compiled core under sanitizers, fed random bits, and for aarch64 under qemu
 # make setup    set up only
@@ -14,11 +14,10 @@ SEPARATE ?=
 BEHAVIOURS ?=
 PAGE ?=
 SOAK ?=
-# Graph tests mostly wait, so there are more workers than cores; each file stays with one. xdist
-# begins with the files of most tests: those that calculate run beside those that wait. With four
-# graphs at once two cores are busy, and what has to be in time is late.
-WORKERS ?= 3
-PYTEST = ./env.sh pytest -q -n $(WORKERS) --dist loadfile
+# Graph tests mostly wait, so there are more workers than cores; each file stays with one, in the
+# order that test/conftest.py gives. Bytecode is kept: without it each worker compiles every test.
+WORKERS ?= 4
+PYTEST = PYTHONDONTWRITEBYTECODE= ./env.sh pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 QUICK_IGNORES = --ignore=test/graph --ignore=test/research --ignore=test/launch \
   --deselect test/audio/test_microphone.py --deselect test/audio/test_speaker.py
 

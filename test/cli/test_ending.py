@@ -1,6 +1,6 @@
 # Copyright 2026 The baby_cry_detector authors
 # SPDX-License-Identifier: Apache-2.0
-"""What starts every command: a signal that comes again while it ends changes nothing."""
+"""What starts every command: no moment at which a signal comes is a bad one."""
 
 from pathlib import Path
 import subprocess
@@ -20,14 +20,44 @@ def main():
     os.kill(os.getpid(), signal.{first})
 """
 
+# As an object goes nothing may raise: Python says that it ignores it, and goes on.
+UNHEARD = """
+import os
+import signal
+import weakref
+
+
+class Object:
+    pass
+
+
+held = Object()
+seen = weakref.ref(held, lambda _: os.kill(os.getpid(), signal.{name}))
+del held
+
+
+def main():
+    print('went on')
+"""
+
+
+def run(folder, name, text):
+    """Return what a command of that module leaves: exit code, output, errors."""
+    (folder / f'{name}.py').write_text(text)
+    script = folder / 'command.py'
+    script.write_text(TEMPLATE.read_text().replace('@ENTRY_MODULE@', name)
+                      .replace('@INTERRUPTED@', '0'))
+    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True,
+                           timeout=60, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
 
 @pytest.mark.parametrize('first', ['SIGINT', 'SIGTERM'])
 @pytest.mark.parametrize('name', ['SIGINT', 'SIGTERM'])
 def test_a_second_signal_while_it_ends_is_no_error(tmp_path, first, name):
-    (tmp_path / 'ends.py').write_text(ENDS.format(name=name, first=first))
-    script = tmp_path / 'command.py'
-    script.write_text(TEMPLATE.read_text().replace('@ENTRY_MODULE@', 'ends')
-                      .replace('@INTERRUPTED@', '0'))
-    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True,
-                           timeout=60, check=False)
-    assert (ended.returncode, ended.stderr) == (0, '')
+    assert run(tmp_path, 'ends', ENDS.format(name=name, first=first)) == (0, '', '')
+
+
+@pytest.mark.parametrize('name', ['SIGINT', 'SIGTERM'])
+def test_a_signal_while_nothing_may_raise_ends_it_without_a_word(tmp_path, name):
+    assert run(tmp_path, 'unheard', UNHEARD.format(name=name)) == (0, '', '')

@@ -3,6 +3,7 @@
 """Microphones that need no hardware: a private PulseAudio, seen by PortAudio through ALSA."""
 
 from contextlib import contextmanager
+import functools
 import os
 from pathlib import Path
 import shutil
@@ -14,12 +15,14 @@ import time
 from process_memory import runs
 
 
+@functools.cache
 def missing():
     """Return why there can be no virtual microphones here; '' if there can."""
     for program in ('pulseaudio', 'pactl', 'pacat'):
         if not shutil.which(program):
             return f'{program} is not installed (apt: pulseaudio, pulseaudio-utils)'
-    if not list(Path('/usr/lib').glob('**/libasound_module_pcm_pulse.so')):
+    plugin = 'alsa-lib/libasound_module_pcm_pulse.so'
+    if not [*Path('/usr').glob(f'lib*/{plugin}'), *Path('/usr/lib').glob(f'*/{plugin}')]:
         return 'the ALSA plugin for PulseAudio is not installed (apt: libasound2-plugins)'
     try:
         import pyaudio  # noqa: F401  # only whether it is there
