@@ -37,6 +37,17 @@ def test_this_machine_alone_unless_something_names_others(
     assert ('SECURITY.md' in capsys.readouterr().err) == is_open
 
 
+def test_a_profile_that_a_parent_process_chose_for_itself_does_not_bind_its_children(monkeypatch):
+    begin({discovery.RANGE: 'LOCALHOST'}, monkeypatch)
+    discovery.use_profile()
+    for reach, profile in ('SUBNET', 'fast_dds.xml'), ('LOCALHOST', 'fast_dds_local.xml'):
+        monkeypatch.setenv(discovery.RANGE, reach)
+        discovery.use_profile()
+        assert Path(discovery.os.environ[discovery.PROFILE]).name == profile
+    for variable in discovery.PROFILES:
+        monkeypatch.delenv(variable)
+
+
 def begin(environment, monkeypatch):
     """Have these variables, and none of those that count beside them."""
     for name in VARIABLES:

@@ -58,7 +58,8 @@ def use_profile() -> None:
     Let Fast DDS, 2 or 3, use a profile of ours, unless the user chose one.
 
     Both let it find peers soon; the local one keeps it on the loopback interface. Other middleware
-    reads none.
+    reads none. One of ours that another process chose for itself and left to this one, which may
+    reach less or more, is chosen anew.
     """
     try:
         folder = Path(get_package_share_directory('baby_cry_detector'), 'config')
@@ -67,8 +68,10 @@ def use_profile() -> None:
     for variable, beside in PROFILES.items():
         network, local = OURS[variable]
         profile = folder / (network if reaches_network() else local)
-        if variable not in os.environ and not Path(beside).exists() and profile.is_file():
-            os.environ[variable] = str(profile)
+        ours = os.environ.get(variable) in (str(folder / network), str(folder / local))
+        if ours or variable not in os.environ and not Path(beside).exists():
+            if profile.is_file():
+                os.environ[variable] = str(profile)
 
 
 def gap(middleware: str) -> str:
