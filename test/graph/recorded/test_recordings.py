@@ -16,7 +16,7 @@ from recordings import recordings
 NS = 1_000_000_000
 START_NS = 1_700_000_000 * NS
 # Every clip of a fold takes some minutes; the default is a sample of it, spread over the kinds.
-CLIPS = int(os.environ.get('BABY_CRY_TEST_CLIPS', '60'))
+CLIPS = int(os.environ.get('BABY_CRY_TEST_CLIPS', '30'))
 FOLD = '0'
 
 

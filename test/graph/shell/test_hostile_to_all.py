@@ -31,7 +31,7 @@ FLOATS = (float('nan'), float('inf'), float('-inf'), 0.0, -1.0, 0.5, 3e38)
 STRINGS = ('', 'crib', 'cry/1', 'is10/9', 'x' * 5000, '\u2603/../..', "'; drop table--", '\n\t',
            'crib-20260101T000000.000000000Z')
 FOREVER = 2**31 - 1
-ROUNDS = int(os.environ.get('BABY_CRY_TEST_ROUNDS', '120'))
+ROUNDS = int(os.environ.get('BABY_CRY_TEST_ROUNDS', '60'))
 
 
 class Wild:
