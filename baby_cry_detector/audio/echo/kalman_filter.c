@@ -14,7 +14,7 @@
 #define DIRECT_PARTITIONS 2
 #define SHORTENED 2
 
-static const double TRANSITION = 0.9998, NOISE_MEMORY = 0.8, TINY = 1e-12;
+static const double TRANSITION = 0.9998, NOISE_MEMORY = 0.8, EXPECTED = 0.8, TINY = 1e-12;
 
 // Spectra (257 real and 257 imaginary parts) of n times 512 real numbers of two halves, n at most
 // GROUP.
@@ -172,7 +172,7 @@ void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, d
   for (int k = 0; k < BINS; k++) {
     const double power = error_re[k] * error_re[k] + error_im[k] * error_im[k];
     noise[k] = noise[k] * NOISE_MEMORY + (1.0 - NOISE_MEMORY) * power;
-    scale[k] = 1.0 / (0.5 * scale[k] + caution * noise[k] + TINY);
+    scale[k] = 1.0 / (EXPECTED * scale[k] + caution * noise[k] + TINY);
   }
   const int64_t others = partitions - DIRECT_PARTITIONS, turn = state[1];
   for (int64_t r = 0; r < references; r++) {

@@ -30,6 +30,9 @@ FIRST_SHARE = 0.3              # of the power with which the reference arrives
 DIRECT_PARTITIONS = 2          # where the direct sound may lie
 #: So many other partitions are made 256 samples long at each step, one after the other.
 SHORTENED = 2
+#: Of the power that the uncertain path may add to a window half of which is zeros. Half of it for
+#: white noise; what is narrower falls together, and a step as if it did not would go too far.
+EXPECTED = 0.8
 TINY = 1e-12
 
 
@@ -152,7 +155,7 @@ class KalmanFilter:
         expected = (power * self.uncertainty).sum(axis=(0, 1))
         self._noise *= NOISE_MEMORY
         self._noise += (1.0 - NOISE_MEMORY) * np.abs(error) ** 2
-        gain = self.uncertainty / (0.5 * expected + caution * self._noise + TINY)
+        gain = self.uncertainty / (EXPECTED * expected + caution * self._noise + TINY)
         weights += gain * np.conj(spectra) * error
         self.uncertainty *= 1.0 - 0.5 * gain * power
         weights *= TRANSITION
