@@ -3,8 +3,9 @@
 """
 The phones that have shown the token: a cookie each, so that one can be shut out alone.
 
-Of a cookie only the digest is kept. One that is not used for `UNUSED_S` opens nothing any more.
-Pure but for `PhoneFile`; the time comes in, in seconds of the day's clock.
+Of a cookie only the digest is kept. One that is not used for `UNUSED_S` opens nothing any more; a
+use never becomes earlier, for a machine without a battery starts in 1970 each time. Pure but for
+`PhoneFile`; the time comes in, in seconds of the day's clock.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,10 +17,12 @@ import re
 import secrets
 from typing import Any, Dict, List, Optional
 
+from baby_cry_detector.care.diary.clock import FIRST_NS
 from baby_cry_detector.kept_files import open_anew, open_to_read
 from baby_cry_detector.kept_state import LARGEST_BYTES, read_document, write_document
 from baby_cry_detector.page.access import ACT, ROLES
 from baby_cry_detector.page.state import clean_text
+from baby_cry_detector.units import SECOND_NS
 
 UNUSED_S = 90 * 86_400
 MOST_PHONES = 50
@@ -75,6 +78,7 @@ class Phones:
         cookie, identity = secrets.token_urlsafe(32), secrets.token_hex(8)
         while len(self._phones) >= MOST_PHONES:
             del self._phones[min(self._phones, key=lambda one: self._phones[one].used_s)]
+        now_s = max([now_s, *(phone.used_s for phone in self._phones.values())])
         self._phones[identity] = Phone(_digest(cookie), clean_text(name, 2 * LONGEST_NAME),
                                        now_s, now_s, role)
         self.changed = True
@@ -89,7 +93,7 @@ class Phones:
         if not found or not self._is_in_use(self._phones[found], now_s):
             return ''
         phone = self._phones[found]
-        if abs(now_s - phone.used_s) >= USE_PERIOD_S:
+        if now_s - phone.used_s >= USE_PERIOD_S:
             phone.used_s, self.changed = now_s, True
         return found
 
@@ -99,7 +103,8 @@ class Phones:
 
     @staticmethod
     def _is_in_use(phone: Phone, now_s: float) -> bool:
-        return now_s - phone.used_s < UNUSED_S
+        # Of one that came before this program did, nobody knows when.
+        return phone.used_s < FIRST_NS / SECOND_NS or now_s - phone.used_s < UNUSED_S
 
     def listed(self, now_s: float, own: str = '') -> List[Dict[str, Any]]:
         """Return those that may see the page, the newest use first; ``own`` is who asks."""

@@ -46,6 +46,21 @@ def test_what_is_not_used_for_long_opens_nothing_and_use_keeps_it():
     assert phones.find(cookie, last_s + 10)
 
 
+@pytest.mark.parametrize('wrong_s', [0.0, NOW_S - 2 * 365 * 86_400, NOW_S - 180 * 86_400,
+                                     NOW_S + 80 * 86_400, NOW_S + 3 * 365 * 86_400])
+def test_a_clock_that_was_wrong_for_a_moment_shuts_nobody_out(wrong_s):
+    phones = Phones(TOKEN)
+    old = phones.add('mum', NOW_S)
+    phones.find(old, wrong_s)                      # looks while the clock is wrong
+    new = phones.add('dad', wrong_s)               # shows the token while it is
+    for later_s in (1.0, 0.9 * UNUSED_S, 1.8 * UNUSED_S):
+        assert phones.find(old, NOW_S + later_s) and phones.find(new, NOW_S + later_s)
+    first = Phones(TOKEN)
+    cookie = first.add('mum', min(wrong_s, NOW_S) if wrong_s < NOW_S - 200 * 86_400 else NOW_S)
+    assert first.find(cookie, NOW_S) and first.find(cookie, NOW_S + 0.9 * UNUSED_S)
+    assert not first.find(cookie, NOW_S + 2 * UNUSED_S)
+
+
 def test_use_is_not_written_down_with_every_request():
     phones = Phones(TOKEN)
     cookie = phones.add('mum', NOW_S)
