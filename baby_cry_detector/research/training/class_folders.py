@@ -7,7 +7,7 @@ from pathlib import Path
 import shutil
 from typing import List, Optional, Sequence, Tuple
 
-from baby_cry_detector.research.training.labels import (AMBIGUOUS_ABOVE, CRY, EMOTION, is_unclear,
+from baby_cry_detector.research.training.labels import (AMBIGUOUS, CRY, EMOTION, is_unclear,
                                                         mapped, Meaning, NOT_CRY, SKIP, words_of)
 from baby_cry_detector.research.training.manifest import (AUDIO_SUFFIXES, check_kinds, Clip,
                                                           fold_of_group, ManifestError, Reading)
@@ -81,6 +81,7 @@ def _of_folders(folders: Sequence[str], options: Reading) -> Optional[Meaning]:
     """
     Return what the folders above a recording say: the nearest one that means something.
 
+    Of two that contradict each other a name that was mapped decides, else they mean nothing.
     Below a folder called ``cry``, ``not_cry`` or ``emotion`` that decides the kind, and below the
     latter two the next folder is the label, whatever it is called. Elsewhere a name that is not
     known but speaks of crying is not overruled by what is above.
@@ -94,9 +95,15 @@ def _of_folders(folders: Sequence[str], options: Reading) -> Optional[Meaning]:
             if is_unclear(folders[index]) and not is_said:
                 return None
             continue
-        if index + 1 < len(folders) and words in AMBIGUOUS_ABOVE - given:
+        others = [meaning for folder, meaning in zip(folders[:index], meanings)
+                  if meaning is not None and words_of(folder) not in AMBIGUOUS - given]
+        if (index + 1 < len(folders) or others) and words in AMBIGUOUS - given:
             continue
         kind, label = meant
+        if not is_said and words not in given and any(other.kind != kind for other in others):
+            # cat/hungry, crying/rain: whoever has such folders knows what they hold.
+            return next((meanings[above] for above in range(index, -1, -1)
+                         if words_of(folders[above]) in given), None)
         above = [meaning.kind for folder, meaning in zip(folders[:index], meanings)
                  if meaning is not None and words_of(folder) in (CRY, NOT_CRY, EMOTION)]
         if words_of(folders[index]) in (CRY, NOT_CRY, EMOTION) or not above or kind == SKIP:

@@ -32,10 +32,10 @@ FILLERS = set('baby babies infant infants newborn newborns neonate child childre
               'positive loud soft strong weak'.split())
 NEGATIONS = set('no not non none without negative noncry nocry notcry noncries nocries noncrying '
                 'nocrying notcrying'.split())
-#: What is heard where a folder of recordings is called so, and above further folders a place, a
-#: device or a part of the data.
-AMBIGUOUS_ABOVE = set('train home household room kitchen street phone telephone car '
-                      'environment'.split())
+#: What is heard where a folder of recordings is called so, and above or below a folder that names
+#: what is heard a place, a device or a part of the data.
+AMBIGUOUS = set('train home household room kitchen street phone telephone car '
+                'environment'.split())
 NOT_CRIES = set("""
     not_cry other others background noise noises silence silent quiet speech talk talking voice
     voices music song singing laugh laughs laughing laughter giggle babble babbling coo cooing

@@ -46,6 +46,29 @@ def test_what_says_nothing_is_not_guessed(name):
     assert meaning_of(name) is None
 
 
+@pytest.mark.parametrize('path, kind, label', [
+    ('baby_cry/train/a.wav', 'cry', 'baby_cry'), ('crying/room/a.wav', 'cry', 'crying'),
+    ('hungry/phone/a.wav', 'cry', 'hungry'), ('dog/street/a.wav', 'not_cry', 'dog'),
+    ('room/train/a.wav', 'not_cry', 'train'), ('kitchen/crying/a.wav', 'cry', 'crying')])
+def test_a_place_or_a_part_of_the_data_is_no_class_beside_one(path, kind, label, tmp_path):
+    write(tmp_path, path, 'cry/z.wav')
+    found = {clip.path: (clip.kind, clip.label) for clip in load_clips(tmp_path)}
+    assert found[path] == (kind, label)
+
+
+@pytest.mark.parametrize('path', ['cat/hungry/a.wav', 'crying/rain/a.wav', 'speech/sad/a.wav',
+                                  'noise/anna/crying/a.wav'])
+def test_folders_that_contradict_each_other_are_asked_about(path, tmp_path):
+    write(tmp_path, path, 'cry/z.wav')
+    with pytest.raises(ManifestError, match='not known whether these are cries'):
+        load_clips(tmp_path)
+    first, last = path.split('/')[0], path.split('/')[-2]
+    for name in (first, last):
+        for kind in ('cry', 'not_cry'):
+            found = {clip.path: clip.kind for clip in load_clips(tmp_path, mapping={name: kind})}
+            assert found[path] == kind
+
+
 def test_the_class_folder_decides_and_not_the_last_one(tmp_path):
     write(tmp_path, 'crying/anna/a.wav', 'crying/ben/b.wav', 'train/301 - Crying baby/c.wav',
           'dog/rex/2024/d.wav', 'not_cry/cat/e.wav', 'cry/hungry/f.wav', 'cry/g.wav',
