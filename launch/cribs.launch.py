@@ -12,7 +12,8 @@ Start the graph of several cribs: a namespace and a microphone for each.
 from pathlib import Path
 
 from baby_cry_detector.bounded_yaml import compose, YamlError
-from baby_cry_detector.ros.base.launching import network_actions, refusing_unknown
+from baby_cry_detector.ros.base.launching import (nearest_argument, network_actions,
+                                                  refusing_unknown)
 from launch.actions import (DeclareLaunchArgument, GroupAction, IncludeLaunchDescription,
                             OpaqueFunction)
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -82,7 +83,8 @@ def cribs(text):
         raise RuntimeError('cribs is no YAML mapping') from None
     if not isinstance(loaded, dict) or not loaded:
         raise RuntimeError('cribs: expected a mapping of namespaces to microphones, for example '
-                           f"'{{nursery: USB PnP, bedroom: 2}}', got {text!r}")
+                           f"'{{nursery: USB PnP, bedroom: 2}}', or a file of one, got {text!r}"
+                           f'{"" if is_file else ", which is no file"}')
     result, microphones = {}, {}
     for namespace, own in loaded.items():
         own = own if isinstance(own, dict) else {'device': '' if own is None else own}
@@ -90,7 +92,9 @@ def cribs(text):
         if unknown:
             # What is in a file that was named by mistake is not repeated.
             named = f'unknown argument{"" if is_file else f" {unknown[0]!r}"}'
-            raise RuntimeError(f'cribs: {named}; known: {", ".join(OWN)}')
+            near = nearest_argument(unknown[0], OWN)
+            raise RuntimeError(f'cribs: {named}; ' + (
+                f'did you mean {near}?' if near else f'known: {", ".join(OWN)}'))
         own = {name: _text(value) for name, value in own.items()}
         if own.get('source', 'mic') == 'mic':
             device = own.get('device', '')

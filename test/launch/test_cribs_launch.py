@@ -50,6 +50,9 @@ def test_nothing_of_a_file_that_is_no_list_of_cribs_is_repeated(tmp_path):
         with pytest.raises(RuntimeError, match='cribs') as refused:
             includes(cribs=str(tmp_path / 'private'))
         assert 'hunter2' not in str(refused.value) and 'geheim' not in str(refused.value)
+    (tmp_path / 'private').write_text('{a: {divice: hunter2}}')
+    with pytest.raises(RuntimeError, match='unknown argument; did you mean device'):
+        includes(cribs=str(tmp_path / 'private'))
 
 
 def test_what_a_crib_says_wins_over_what_all_share():
@@ -61,7 +64,9 @@ def test_what_a_crib_says_wins_over_what_all_share():
 
 @pytest.mark.parametrize('text, sentence', [
     ('', 'expected a mapping'), ('nursery', 'expected a mapping'), ('{}', 'expected a mapping'),
-    ('{a: [', 'no YAML'), ('{a: {volume: 3}}', "unknown argument 'volume'"),
+    ('{a: [', 'no YAML'), ('{a: {volume: 3}}', "unknown argument 'volume'; known: source"),
+    ('{a: {opperating_point: quiet}}', 'did you mean operating_point?'),
+    ('/no/cribs.yaml', "got '/no/cribs.yaml', which is no file"),
     ('{a: 1, b: 1}', 'a and b have the same'), ('{a: , b: }', 'the default one')])
 def test_what_makes_no_sense_is_refused(text, sentence):
     with pytest.raises(RuntimeError, match=sentence):
