@@ -3,10 +3,11 @@
 """
 What the echo canceller reaches, and what others reach with the same signals.
 
-For every made sound and room (image-source responses of pyroomacoustics, 0.1 m from loudspeaker to
-microphone, a device latency of 80 ms before it) it prints by how many dB the echo becomes softer
-once converged, and after how many seconds it was 20 dB; the same with clocks 100 and 200 ppm
-apart and with a loudspeaker of 5 % distortion; what a cry's level is changed by; what it costs.
+For every made sound and drawn melody, and every room (image-source responses of pyroomacoustics,
+0.1 m from loudspeaker to microphone, a device latency of 80 ms before it) it prints by how many dB
+the echo becomes softer once converged, and after how many seconds it was 20 dB; the same with
+clocks 100 and 200 ppm apart and with a loudspeaker of 5 % distortion; what a cry's level is
+changed by; what it costs.
 Beside it speexdsp's canceller, through the shared library where one is found: given the delay,
 which it does not look for.
 
@@ -116,6 +117,31 @@ def converged(echo: np.ndarray, rest: np.ndarray):
     return loss, (good[0] * 0.1 if len(good) else np.inf)
 
 
+def melody(seed: int, seconds: float) -> np.ndarray:
+    """Return plucked notes of a drawn key, tempo, timbre and decay, at the canceller's rate."""
+    rng = np.random.default_rng(seed)
+    base, beat_s, decay_s = rng.uniform(180, 400), rng.uniform(0.2, 0.6), rng.uniform(0.3, 1.5)
+    partials = rng.uniform(0.1, 1.0, 6) / np.arange(1, 7)
+    time_s = np.arange(3 * RATE) / RATE
+    shape = np.exp(-time_s / decay_s) * np.minimum(1.0, time_s / 0.01)
+    sound, at_s = np.zeros(round((seconds + 4) * RATE)), 0.0
+    while at_s < seconds:
+        hz = base * 2 ** (rng.choice((-5, -3, 0, 2, 4, 5, 7, 9, 11, 12)) / 12)
+        note = sum(size * np.sin(2 * np.pi * hz * order * time_s + rng.uniform(0, 6))
+                   for order, size in enumerate(partials, 1) if hz * order < 7000)
+        first = round(at_s * RATE)
+        sound[first:first + len(note)] += note * shape
+        at_s += beat_s * rng.choice((0.5, 1.0, 1.0, 2.0))
+    return sound[:round(seconds * RATE)]
+
+
+def sound_of(name: str, seconds: float) -> np.ndarray:
+    """Return a made sound, or the drawn melody of a seed (`melody 11`), as loud as the echo."""
+    kind, _, seed = name.partition(' ')
+    return scaled(melody(int(seed), seconds) if seed
+                  else make_sound(kind, RATE, 1).take(round(seconds * RATE)))
+
+
 def scaled(sound: np.ndarray) -> np.ndarray:
     """Return a sound at the level of the echo."""
     return sound * LEVEL / sound.std()
@@ -155,7 +181,8 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument('--seconds', type=float, default=20.0)
-    parser.add_argument('--sounds', default=','.join(MADE_SOUNDS))
+    parser.add_argument('--sounds', default=','.join(
+        (*MADE_SOUNDS, 'melody 11', 'melody 12', 'melody 13')))
     options = parser.parse_args()
     count = round(options.seconds * RATE)
     hiss = np.random.default_rng(3).standard_normal(count) * LEVEL * 10 ** (NOISE_DB / 20)
@@ -170,7 +197,7 @@ def main() -> int:
     print(f'{"sound":<10}' + ''.join(f'{name:>18}' for name in cases)
           + f'{"with a cry":>12}{"cry, dB":>9}{"speexdsp":>18}{"with a cry":>12}')
     for name in options.sounds.split(','):
-        sound = scaled(make_sound(name, RATE, 1).take(count))
+        sound = sound_of(name, options.seconds)
         row = ''
         for decay_s, ppm, distortion in cases.values():
             echo = through(sound, image_source_response(decay_s, 0.1), ppm, distortion)

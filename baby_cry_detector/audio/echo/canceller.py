@@ -31,7 +31,7 @@ _TINY = 1e-14
 TELLING_SHARE = 0.1
 #: A new note of a melody is not known yet, and so is not like its echo: that is no jump.
 LEAST_BROAD_BINS = 7.0         # of 31 Hz
-OPEN_SHARE = 0.15              # see `KalmanFilter.keep_open`
+OPEN_SHARE = 0.03              # see `KalmanFilter.keep_open`
 _SPECTRUM_MEMORY, _AUDIBLE = 0.8, 1e-6
 #: Of the expected echo, what has to be there so that subtracting begins, and goes on.
 BEGINS_PART, STAYS_PART = 0.6, 0.5

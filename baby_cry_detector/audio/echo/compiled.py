@@ -21,7 +21,7 @@ class CompiledSteps:
         self._at = [compiled.pointer(array) for array in arrays]
         self._sizes = arrays[1].shape[:2]
         self._step = compiled.declare(
-            core.baby_cry_echo_step, None, *[c_void_p] * 7, c_int64, c_int64, c_void_p, c_void_p,
+            core.baby_cry_echo_step, None, *[c_void_p] * 8, c_int64, c_int64, c_void_p, c_void_p,
             c_double, c_void_p)
         self._keep_open = compiled.declare(
             core.baby_cry_echo_keep_open, None, c_void_p, c_void_p, c_int64, c_int64, c_double)

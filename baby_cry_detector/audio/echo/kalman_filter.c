@@ -15,6 +15,8 @@
 #define SHORTENED 2
 
 static const double TRANSITION = 0.9998, NOISE_MEMORY = 0.8, EXPECTED = 0.8, TINY = 1e-12;
+static const double USUAL_MEMORY = 0.95, ONSET_FROM = 10.0, ONSET_SPAN = 12.0,
+                    ONSET_OPEN = 0.5, FAINT = 1e-9;
 
 // Spectra (257 real and 257 imaginary parts) of n times 512 real numbers of two halves, n at most
 // GROUP.
@@ -127,16 +129,44 @@ static void correct(const double *restrict xr, const double *restrict xi, double
   }
 }
 
+// How far each frequency begins to sound, 0 to 1.
+static void begins(int64_t references, const double *loudness, double *usual, double *onset) {
+  for (int k = 0; k < BINS; k++) {
+    double sum = 0.0;
+    for (int64_t r = 0; r < references; r++) {
+      sum += loudness[r * BINS + k];
+    }
+    const double begun = (sum / (usual[k] + FAINT) - ONSET_FROM) / ONSET_SPAN;
+    onset[k] = begun < 0.0 ? 0.0 : begun > 1.0 ? 1.0 : begun;
+    usual[k] += (1.0 - USUAL_MEMORY) * (sum - usual[k]);
+  }
+}
+
+// No frequency of a path is taken for surer than its share (`shares`, or else `share` for all) of
+// its partition's mean power.
+FOR_EACH_WIDTH
+static void open_path(const double *restrict re, const double *restrict im, double *restrict u,
+                      const double *restrict shares, double share) {
+  double power = 0.0;
+  for (int k = 0; k < BINS; k++) {
+    power += re[k] * re[k] + im[k] * im[k];
+  }
+  for (int k = 0; k < BINS; k++) {
+    const double least = (shares ? share * shares[k] : share) * power / BINS;
+    u[k] = u[k] > least ? u[k] : least;
+  }
+}
+
 // `state`: the slot of the newest spectrum, and which partitions are shortened next. `loudness`: of
 // the newest block of each reference, in frequency.
 void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, double *before,
-                        double *noise, double *loudness, int64_t *state, int64_t references,
-                        int64_t partitions, const double *microphone, const double *blocks,
-                        double caution, double *echo) {
+                        double *noise, double *loudness, double *usual, int64_t *state,
+                        int64_t references, int64_t partitions, const double *microphone,
+                        const double *blocks, double caution, double *echo) {
   static const double silence[BLOCK];
   const int64_t row = partitions * BINS, plane = references * row;      // of a reference; of all
   double sum_re[BINS] = {0}, sum_im[BINS] = {0}, scale[BINS] = {0}, rest[BLOCK];
-  double error_re[BINS], error_im[BINS];
+  double error_re[BINS], error_im[BINS], onset[BINS];
   const double *from = before, *to = silence;
   double *re = error_re, *im = error_im;
   const int64_t slot = state[0] = (state[0] + partitions - 1) % partitions;
@@ -149,6 +179,15 @@ void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, d
     memcpy(before + r * BLOCK, blocks + r * BLOCK, sizeof(double) * BLOCK);
     for (int k = 0; k < BINS; k++)
       loudness[r * BINS + k] = re[k] * re[k] + im[k] * im[k];
+  }
+  if (!isinf(caution)) {
+    begins(references, loudness, usual, onset);
+    for (int64_t p = 0; p < references * partitions; p++) {
+      const double *w = weights + p * BINS;
+      open_path(w, w + plane, uncertainty + p * BINS, onset, ONSET_OPEN / caution);
+    }
+  }
+  for (int64_t r = 0; r < references; r++) {
     for (int64_t p = 0; p < partitions; p++) {
       const double *x = spectra + r * row + (slot + p) % partitions * BINS;
       const double *w = weights + r * row + p * BINS;
@@ -194,20 +233,13 @@ void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, d
   state[1] = (turn + SHORTENED) % others;
 }
 
-// No frequency of a path is taken for surer than a share of its partition's mean power.
+// See `KalmanFilter.keep_open`.
 void baby_cry_echo_keep_open(const double *weights, double *uncertainty, int64_t references,
                              int64_t partitions, double share) {
   const int64_t rows = references * partitions;
   for (int64_t p = 0; p < rows; p++) {
-    const double *re = weights + p * BINS, *im = re + rows * BINS;
-    double *u = uncertainty + p * BINS, power = 0.0;
-    for (int k = 0; k < BINS; k++) {
-      power += re[k] * re[k] + im[k] * im[k];
-    }
-    const double least = share * power / BINS;
-    for (int k = 0; k < BINS; k++) {
-      u[k] = u[k] > least ? u[k] : least;
-    }
+    const double *w = weights + p * BINS;
+    open_path(w, w + rows * BINS, uncertainty + p * BINS, 0, share);
   }
 }
 

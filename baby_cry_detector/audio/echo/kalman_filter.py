@@ -33,6 +33,12 @@ SHORTENED = 2
 #: Of the power that the uncertain path may add to a window half of which is zeros. Half of it for
 #: white noise; what is narrower falls together, and a step as if it did not would go too far.
 EXPECTED = 0.8
+#: A frequency that is so many times louder than its mean of 0.3 s begins, as a note does; from
+#: ONSET_FROM (not at all) to ONSET_FROM + ONSET_SPAN (wholly).
+USUAL_MEMORY, ONSET_FROM, ONSET_SPAN = 0.95, 10.0, 12.0
+#: There the path is uncertain by a share of its mean power: a note is learned as it begins.
+ONSET_OPEN = 0.5
+FAINT = 1e-9                   # power below which nothing begins
 TINY = 1e-12
 
 
@@ -55,11 +61,12 @@ class KalmanFilter:
         self._before = np.zeros((references, BLOCK))
         self._noise = np.zeros(BINS)
         self.loudness = np.zeros((references, BINS))
+        self._usual = np.zeros(BINS)           # mean loudness of all, over a time
         # Which of the spectra is the newest, and which partitions are shortened next.
         self._state = np.zeros(2, np.int64)
         self._compiled: Any = None if pure_python else CompiledSteps.of(
             self._weights, self.uncertainty, self._spectra, self._before, self._noise,
-            self.loudness, self._state)
+            self.loudness, self._usual, self._state)
         for reference in range(references):
             self.expect(reference, 1.0)
 
@@ -122,6 +129,7 @@ class KalmanFilter:
         self._spectra[:] = 0.0
         self._before[:] = 0.0
         self._noise[:] = 0.0
+        self._usual[:] = 0.0
 
     def impulse_response(self, reference: int) -> np.ndarray:
         """Return a path in time, ``(256 partitions,)``."""
@@ -151,6 +159,9 @@ class KalmanFilter:
         if caution == np.inf:
             return echo
         error = np.fft.rfft(np.concatenate((np.zeros(BLOCK), microphone - echo)))
+        onset = self._onset()
+        mean = (np.abs(weights) ** 2).mean(axis=-1, keepdims=True)
+        np.maximum(self.uncertainty, ONSET_OPEN / caution * onset * mean, out=self.uncertainty)
         power = np.abs(spectra) ** 2
         expected = (power * self.uncertainty).sum(axis=(0, 1))
         self._noise *= NOISE_MEMORY
@@ -171,3 +182,11 @@ class KalmanFilter:
         weights[:, which] = np.fft.rfft(path)
         self._weights[:] = weights.real, weights.imag
         return echo
+
+    def _onset(self) -> np.ndarray:
+        """Return ``(257,)`` how far each frequency begins to sound, 0 to 1."""
+        loudness = self.loudness.sum(axis=0)
+        onset: np.ndarray = np.clip(
+            (loudness / (self._usual + FAINT) - ONSET_FROM) / ONSET_SPAN, 0.0, 1.0)
+        self._usual += (1.0 - USUAL_MEMORY) * (loudness - self._usual)
+        return onset
