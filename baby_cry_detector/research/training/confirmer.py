@@ -157,9 +157,10 @@ def hear(fold: int, clips: Sequence[Clip], background: Sequence[Clip], checkpoin
     :param network: what knows sounds, on many windows.
     :param music_hours: of the stream, at most; then come the other sounds.
     """
-    cries = [clip for clip in clips if clip.fold == fold and clip.is_cry
+    cries = [clip for clip in [*clips, *background] if clip.fold == fold and clip.is_cry
              and clip.source not in NOT_FITTED_SOURCES]
-    others = [clip for clip in background if clip.fold == fold]
+    # Found, a cry among the other sounds would count as a false event, and be fitted as none.
+    others = [clip for clip in background if clip.fold == fold and not clip.is_cry]
     others += [clip for clip in clips if clip.fold == fold and not clip.is_cry
                and clip.kind != EMOTION and clip.label != SILENCE]
     others = [replace(clip, label=clip.label + NOT_FITTED)

@@ -11,14 +11,17 @@ from baby_cry_detector.research.evaluation.confirmed import (candidates, Evidenc
                                                              HINT_THRESHOLD)
 from baby_cry_detector.research.sounds.sound_network import BatchNetwork
 from baby_cry_detector.research.sounds.tagger import BatchTagger
-from baby_cry_detector.research.training.confirmer import (fit_probe, Heard, HOP_S, NOT_FITTED,
-                                                           out_of_fold, ProbeSettings,
-                                                           second_at_recall, with_listener)
+from baby_cry_detector.research.training.confirmer import (fit_probe, hear, Heard, HOP_S,
+                                                           NOT_FITTED, out_of_fold,
+                                                           ProbeSettings, second_at_recall,
+                                                           with_listener)
 from baby_cry_detector.research.training.confirmer_run import (first_thresholds, lines,
                                                                measured)
+from baby_cry_detector.research.training.manifest import Clip, CRY, NOT_CRY
 from baby_cry_detector.stream.listener import open_checkpoint
 import numpy as np
 import pytest
+import soundfile
 
 CHECKPOINT = open_checkpoint()
 
@@ -85,6 +88,23 @@ def test_what_must_not_be_fitted_to_weighs_nothing(heard):
     _, weight = one.targets()
     starts = one.numbers * HOP_S
     assert not weight[starts >= 100.0].any() and weight[starts < 99.0].any()
+
+
+def test_a_cry_among_the_other_sounds_is_one_of_the_cries(tmp_path):
+    class Deaf:
+        def embeddings(self, samples, starts):
+            return np.zeros((len(starts), 1024), np.float32)
+
+    def clip(name, kind, seconds):
+        noise = 0.1 * np.random.default_rng(len(name)).standard_normal(seconds * 16000)
+        soundfile.write(tmp_path / f'{name}.wav', noise, 16000)
+        return Clip(name, tmp_path / f'{name}.wav', name, name, 0, kind)
+
+    fan = clip('fan', NOT_CRY, 60)
+    one = hear(0, [], [clip('cry', CRY, 5), fan, clip('rain', NOT_CRY, 40)], CHECKPOINT, Deaf(),
+               0.0, 1.0)
+    assert sorted(label for _, _, label in one.pieces) == ['fan', 'rain']
+    assert one.cries and all(end_s - start_s <= 5.0 for start_s, end_s, _ in one.cries)
 
 
 def test_what_was_heard_is_kept_as_it_was(heard, tmp_path):
