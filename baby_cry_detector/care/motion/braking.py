@@ -14,6 +14,9 @@ BRAKE_SPACING_S = 0.02
 # From a measured state: durations, the best first, and shares of the way at constant speed. In one
 # piece, so that an error of it is made up for slowly.
 GENTLE_S, GENTLE_SHARES = (0.75, 0.5, 1.0, 1.1, 0.35, 0.25), (0.5, 1.0 / 3.0, 0.2, 0.1, 0.0)
+# Where nobody has seen yet whether the sensor is right: soft too if its zero has moved, so that
+# the crib is at either end of the swing, and if it is mirrored; straight lines are steeper.
+UNTRIED_S, UNTRIED_M, UNTRIED_HARDEST, UNTRIED_STEP = (1.6, 1.3), 0.055, 0.69, 0.19
 # What is executed of that then, in m/s^2, its change within 0.1 s, and steps of straight lines in
 # m/s; and the share of these that is soft enough.
 HARDEST, HARDEST_CHANGE, HARDEST_STEP, SOFT = 0.65, 0.9, 0.13, 0.6
@@ -22,8 +25,10 @@ HARDEST, HARDEST_CHANGE, HARDEST_STEP, SOFT = 0.65, 0.9, 0.13, 0.6
 LATEST_S, MOST_UNKNOWN, UNKNOWN_LAG_S = 0.1, 0.6, 0.03
 BEYOND_M = 5e-3                           # so far beyond the stroke is as bad as a blow
 SHORT_OF_STROKE_M = 3e-4                  # by what noise makes of the measured state
-# How long the way to the rest position takes for a joint that does not follow; slow is best.
+# How long the way to the rest position takes for a joint that does not follow; slow is best, but
+# not where a stop was not carried out before. What is not measured may be anywhere.
 SETTLING_S = (2.0, 1.6, 1.3, 1.0, 0.75)
+LATE_SETTLING_S, UNSEEN_SETTLING_S = 1.6, 1.3
 # Its points, as shares of that. One alone: a consumer goes there from wherever *it* is.
 SETTLING_PIECES = ((0.4, 0.7, 1.0), (1.0,))
 # And ways that end elsewhere, as shares of the way at constant speed.
@@ -74,8 +79,8 @@ def brake(v: float, a: float, scale: float = 1.0, deceleration: float = 0.6, jer
     return t, sign * x, sign * velocity
 
 
-def gentle(position: float, velocity: float, acceleration: Optional[float]
-           ) -> List[Tuple[float, float, bool]]:
+def gentle(position: float, velocity: float, acceleration: Optional[float],
+           is_untried: bool = False) -> List[Tuple[float, float, bool]]:
     """
     Return ways to rest from a measured state, as (duration in s, way in m, is safe), best first.
 
@@ -87,10 +92,14 @@ def gentle(position: float, velocity: float, acceleration: Optional[float]
 
     :param position: metres from the rest position, ``velocity`` in m/s.
     :param acceleration: in m/s^2; ``None``: a line is all that is known.
+    :param is_untried: whether the sensor may be wrong altogether.
     """
     x, v, a, lost_s, late = _meant(position, velocity, acceleration)
+    elsewhere = np.array([-UNTRIED_M, UNTRIED_M, -position]) if is_untried else np.zeros(0)
+    speeds = np.array([velocity, velocity, -velocity])[:len(elsewhere)]
+    hardest_step = UNTRIED_STEP if is_untried else HARDEST_STEP
     ranked: List[Tuple[float, int, float, float]] = []
-    for duration_s in GENTLE_S:
+    for duration_s in UNTRIED_S if is_untried else GENTLE_S:
         for share in GENTLE_SHARES:
             way = share * velocity * duration_s
             left_s = duration_s - lost_s
@@ -101,7 +110,12 @@ def gentle(position: float, velocity: float, acceleration: Optional[float]
             steps = np.maximum(np.abs(v - ahead / left_s), np.abs(ahead / left_s))
             harsh = max(np.abs(first).max() / HARDEST, np.abs(last).max() / HARDEST,
                         np.abs(first - a).max() / HARDEST_CHANGE,
-                        (steps * np.where(late, 0.7, 1.0)).max() / HARDEST_STEP)
+                        (steps * np.where(late, 0.7, 1.0)).max() / hardest_step)
+            if is_untried:
+                there, taken_s = position + way - elsewhere, duration_s - LATEST_S
+                harsh = max(harsh, *(np.abs(pushes).max() / UNTRIED_HARDEST for pushes in (
+                    6.0 * there / taken_s ** 2 - 4.0 * speeds / taken_s,
+                    -6.0 * there / taken_s ** 2 + 2.0 * speeds / taken_s)))
             shares = np.linspace(0.0, 1.0, 9)[:, None]
             u = shares * left_s
             cubic = (last - first) / (6.0 * left_s)
@@ -112,17 +126,21 @@ def gentle(position: float, velocity: float, acceleration: Optional[float]
     return [(duration_s, way, cost <= 1.0) for cost, _, duration_s, way in sorted(ranked)]
 
 
-def settling(now_s: float, position: float, velocity: float, joint: Joint, is_seen: bool
-             ) -> Iterator[Columns]:
+def settling(now_s: float, position: float, velocity: float, joint: Joint, is_seen: bool,
+             is_late: bool = False) -> Iterator[Columns]:
     """
     Yield times, places and velocities of slow ways to rest, the best first.
 
     :param position: joint units, ``velocity`` joint units per second.
     :param is_seen: whether they are measured.
+    :param is_late: whether it should have come to rest before.
     """
+    durations_s = [duration_s for duration_s in SETTLING_S
+                   if not (is_late and duration_s > LATE_SETTLING_S
+                           or not is_seen and duration_s < UNSEEN_SETTLING_S)]
     in_pieces = is_seen and abs(velocity) > SETTLING_SLOW * joint.units_per_metre
     for pieces in SETTLING_PIECES if in_pieces else SETTLING_PIECES[1:]:
-        for duration_s in SETTLING_S:
+        for duration_s in durations_s:
             t = now_s + duration_s * np.array(pieces)
             way = Curve(np.array([now_s, t[-1]]), np.array([position, joint.rest]),
                         np.array([velocity, 0.0]))

@@ -120,7 +120,7 @@ class CribMotion(KnownCrib):
         if motion is None and self.machine.gate.refused and self._may_go_on(now_s):
             self.owed = self.machine.gate.refused
         if motion is not None:
-            self._told_s = now_s
+            self._told_s, self._is_stamped = now_s, True
             self._latest_end_s = max(self._latest_end_s, motion.end_s)
             if self.machine.profile is None:           # the gate put a brake in its place
                 return self._exactly(motion)
@@ -279,9 +279,11 @@ class CribMotion(KnownCrib):
             return None
         self._braked_s, self._followed = now_s, 0
         if machine.gate.is_known:
-            return self.heeding.count(self._settle(now_s, why), self.is_watched(now_s))
+            is_late = self.is_watched(now_s)
+            return self.heeding.count(self._settle(now_s, why, is_late), is_late)
         motion = self._braking(machine.brake_from(
-            now_s, *seen, why, self._is_patient(now_s)))
+            now_s, *seen, why, self._is_patient(now_s), is_untried=True))
+        self._is_contradicted = True   # till it is where it was told to be
         if motion is None:             # the next measurement shows more
             self._braked_s, self._tried_s = -BRAKE_AGAIN_S, now_s
         return motion
@@ -289,14 +291,14 @@ class CribMotion(KnownCrib):
     def _misread(self, now_s: float) -> Optional[Motion]:
         """Go slowly to the rest position, whatever is carried out."""
         self._is_misread, self._followed, self._is_certain = False, 0, False
-        why = 'the clock was set while a plan was on its way'
+        why = 'the clock was set, or slewed, while a plan was on its way'
         self._since_s = now_s
         if not self.machine.gate.is_known:
             self.machine.abandon(why)
             return None
         return self._settle(now_s, why)
 
-    def _settle(self, now_s: float, why: str) -> Optional[Motion]:
+    def _settle(self, now_s: float, why: str, is_late: bool = False) -> Optional[Motion]:
         self.heeding.forget()
         is_beginning, seen = self._is_beginning(now_s), None
         if self.needs_states and not is_beginning:
@@ -312,7 +314,7 @@ class CribMotion(KnownCrib):
         motion = self.machine.settle(
             now_s, position, velocity, why,
             seen is not None and not (self._is_contradicted or is_again),
-            self._is_in_doubt(now_s))
+            self._is_in_doubt(now_s), is_late)
         if motion is not None:
             self._settling_until_s = motion.end_s
         # Of one point: what is measured may be wrong, until it is as told again.
@@ -325,5 +327,6 @@ class CribMotion(KnownCrib):
         if motion is not None:
             self._patience.end()
             self._braking_until_s, self._told_s = motion.end_s, motion.start_s
+            self._is_stamped = not motion.at_arrival
             self._latest_end_s = max(self._latest_end_s, motion.end_s)
         return motion

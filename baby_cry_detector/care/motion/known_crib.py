@@ -54,6 +54,7 @@ class KnownCrib:
         self._clock = StampClock()
         self._is_contradicted = False  # whether the sensor says what cannot follow from the above
         self._is_misread = False       # whether what was sent last was perhaps read by a set clock
+        self._is_stamped = True        # whether that has a stamp, and does not count from arrival
         self._beginning_until_s = -math.inf    # till then it may be anywhere, whatever it shows
 
     def measure(self, now_s: float, position: float, age_s: float = 0.0) -> None:
@@ -79,7 +80,8 @@ class KnownCrib:
         before_s = self._clock.read_s
         if not self._clock.read(now_s, stamp_s):
             return
-        self._is_misread = (not self.machine.gate.setpoints and self.machine.is_moving(now_s)
+        self._is_misread = (self._is_stamped and not self.machine.gate.setpoints
+                            and self.machine.is_moving(now_s)
                             and self._told_s >= before_s - LATENCY_S)
 
     def objection(self, now_s: float) -> str:
@@ -87,6 +89,8 @@ class KnownCrib:
         if not self._has_place:
             return ''
         name = self.machine.joint.name
+        if self._is_in_doubt(now_s):
+            return 'the clock of the stamps is set, or slewed'
         if self.is_measured:
             if not self.joint.is_fresh(now_s):
                 return self.joint.trouble or NOT_MEASURED.format(name)

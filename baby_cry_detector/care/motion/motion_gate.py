@@ -205,20 +205,21 @@ class MotionGate:
         return None if self.refused else self._send(motion)
 
     def brake_from(self, now_s: float, position: float, velocity: float,
-                   acceleration: Optional[float] = None, is_patient: bool = False
-                   ) -> Optional[Motion]:
+                   acceleration: Optional[float] = None, is_patient: bool = False,
+                   is_untried: bool = False) -> Optional[Motion]:
         """
         Return a gentle way to rest from a measured state; what was sent before no longer counts.
 
         :param acceleration: ``None``: not known.
         :param is_patient: whether only a way will do that is safe whatever was meant.
+        :param is_untried: whether nobody has seen yet that what is measured is right.
         :return: ``None``, and `refused` says why, where there is none within the limits.
         """
         scale, before = self.joint.units_per_metre, (self._curve, self._straight, self._sample)
         self.anchor(now_s, position, velocity)
         for t, way, is_safe in braking.gentle(
                 self.joint.metres(position), velocity / scale,
-                None if acceleration is None else acceleration / scale):
+                None if acceleration is None else acceleration / scale, is_untried):
             if is_patient and not is_safe:
                 self.refused = ''
                 break                          # nor are those that follow
@@ -254,7 +255,7 @@ class MotionGate:
         return None
 
     def settle(self, now_s: float, position: float, velocity: float, is_seen: bool = True,
-               at_arrival: bool = False) -> Optional[Motion]:
+               at_arrival: bool = False, is_late: bool = False) -> Optional[Motion]:
         """
         Return a slow way to the rest position for a joint that does not follow.
 
@@ -263,12 +264,14 @@ class MotionGate:
         :param is_seen: whether that state is measured.
         :param at_arrival: whether it counts from when it arrives: the clock of the stamps is in
             doubt.
+        :param is_late: whether it should have come to rest before.
         :return: ``None``, and `refused` says why, where there is none within the limits.
         """
         told, on_lines, best, why = self._curve, self._straight, None, ''
         # Measured, it may be faster than it seems; what does not follow may be the sensor.
         faster = velocity + math.copysign(SETTLING_MARGIN * self.joint.units_per_metre, velocity)
-        for t, places, speeds in braking.settling(now_s, position, velocity, self.joint, is_seen):
+        for t, places, speeds in braking.settling(
+                now_s, position, velocity, self.joint, is_seen, is_late):
             motion = Motion(float(now_s), t, places, speeds, at_arrival)
             self.anchor(now_s, position, faster)
             margin = is_seen and self._motion_objection(motion, True)

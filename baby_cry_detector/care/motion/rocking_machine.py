@@ -160,18 +160,20 @@ class RockingMachine:
         self._profile, self.why = None, why
 
     def brake_from(self, now_s: float, position: float, velocity: float,
-                   acceleration: Optional[float], why: str, is_patient: bool = False
-                   ) -> Optional[Motion]:
+                   acceleration: Optional[float], why: str, is_patient: bool = False,
+                   is_untried: bool = False) -> Optional[Motion]:
         """Come to rest from a measured state; see `MotionGate.brake_from`."""
         self._profile = None
         self.why = why
-        return self.gate.brake_from(now_s, position, velocity, acceleration, is_patient)
+        return self.gate.brake_from(now_s, position, velocity, acceleration, is_patient,
+                                    is_untried)
 
     def settle(self, now_s: float, position: float, velocity: float, why: str,
-               is_seen: bool = True, at_arrival: bool = False) -> Optional[Motion]:
+               is_seen: bool = True, at_arrival: bool = False, is_late: bool = False
+               ) -> Optional[Motion]:
         """Go slowly to the rest position; see `MotionGate.settle`."""
         self.abandon(why)
-        return self.gate.settle(now_s, position, velocity, is_seen, at_arrival)
+        return self.gate.settle(now_s, position, velocity, is_seen, at_arrival, is_late)
 
     def unsend(self) -> None:
         """Take back the last plan: it did not go out."""

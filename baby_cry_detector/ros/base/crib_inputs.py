@@ -4,11 +4,13 @@
 
 from collections import deque
 import math
+import time
 from typing import Deque, Tuple
 
 from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.care.motion.imu_guard import ImuGuard, NONE, STOP, up_from_quaternion
 from baby_cry_detector.care.motion.permission import CLOCK_STANDS
+from baby_cry_detector.care.motion.stamp_clock import MachineClock
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import survive
 from baby_cry_detector.ros.base.ros_time import (Arrival, now_nanoseconds, StandingClock,
@@ -24,6 +26,7 @@ IMU_TIMEOUT_S = 0.5
 SHORTEST_LEASE_S, LONGEST_LEASE_S = 0.25, 64.0
 # A clock that is so far off real time within some seconds is no clock to plan motion on.
 MOST_DRIFT_S, DRIFT_WINDOW_S = 0.25, 5.0
+SAME_MOMENT_S = 2e-3                      # two clocks that were not read within it say nothing
 
 
 class StopInputs:
@@ -190,6 +193,7 @@ class MotionClock:
         self._node, self._watchdog_ns = node, watchdog_s * 1e9
         self._standing = StandingClock(node)
         self._readings: Deque[Tuple[float, float]] = deque()     # (real, the node's), in s
+        self._machine, self._slew = MachineClock(), 0.0
 
     def trouble(self) -> str:
         """Return what is wrong with the clock, or ''; ask several times a second."""
@@ -198,8 +202,13 @@ class MotionClock:
         self._readings.append((real_s, now_nanoseconds(self._node) * 1e-9))
         while self._readings[0][0] < real_s - DRIFT_WINDOW_S:
             self._readings.popleft()
+        raw_s = time.clock_gettime(time.CLOCK_MONOTONIC_RAW)
+        if boot_seconds() - real_s < SAME_MOMENT_S:
+            self._slew = self._machine.slew(real_s, raw_s)
         if standing_ns > self._watchdog_ns:
             return CLOCK_STANDS
+        if self._slew:
+            return f"the machine's clock is slewed by {self._slew:+.0%}"
         if standing_ns > 0.1e9:
             return ''                     # it may only be late
         (from_real_s, from_s), (to_real_s, to_s) = self._readings[0], self._readings[-1]

@@ -7,6 +7,8 @@ from rocking_process import again
 # From a stop, or from when the controller stands no more, until the crib is at rest: three looks
 # at how it moves, and the slowest way to rest.
 STOPS_WITHIN_S = 2.6
+# Of a process that was just started: its first brake is slow, and may have to be made again.
+FIRST_STOPS_WITHIN_S = 3.6
 
 
 def refusing_controller(rocker, rng):
@@ -21,7 +23,9 @@ def refusing_controller(rocker, rng):
         end_s = begin_s + rng.uniform(0.05, 0.5)
         rocker.world.stalls.append((begin_s, end_s))
         begin_s = end_s
+    within_s = STOPS_WITHIN_S
     if rng.random() < 0.3:
+        within_s = FIRST_STOPS_WITHIN_S
         rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 1.0))
         rocker = again(rocker)
     if rng.random() < 0.3:
@@ -30,5 +34,5 @@ def refusing_controller(rocker, rng):
     rocker.halt()
     heard_s = max(rocker.world.now_s, rocker.world.stalls[-1][1])
     if rocker.world.measured_s:
-        rocker.world.rests_by_s = heard_s + STOPS_WITHIN_S
-    rocker.live(heard_s + STOPS_WITHIN_S + 1.0 - rocker.world.now_s)
+        rocker.world.rests_by_s = heard_s + within_s
+    rocker.live(heard_s + within_s + 1.0 - rocker.world.now_s)

@@ -224,19 +224,91 @@ def sensor_late(rocker, rng):
     rocker.live(1.5)
 
 
+class Moved:
+    """A sensor whose zero has moved, by 0.5 to 63 mm."""
+
+    def __init__(self, joint, rng):
+        way = rng.choice([-1, 1]) * 10 ** rng.uniform(-3.3, -1.2)
+        self.by = float(way * joint.units_per_metre)
+
+    def __call__(self, place):
+        return place + self.by
+
+
+def zero_moved(rocker, rng):
+    """Have the sensor's zero move: in mid-swing, while nobody looks, or at rest; and back."""
+    joint = rocker.world.joint
+    how = rng.random()
+    if how < 0.4:
+        rocker.sees = Moved(joint, rng)
+        rocker.live(rng.uniform(0.0, 2.0))
+        if rng.random() < 0.5:
+            rocker.sees = truth if rng.random() < 0.5 else Moved(joint, rng)
+            rocker.live(rng.uniform(0.0, 0.5))
+        rocker.halt()
+    elif how < 0.8:
+        rocker.world.advance(rocker.world.now_s + rng.uniform(0.0, 1.5))
+        rocker = again(rocker)
+        rocker.sees = Moved(joint, rng)
+        rocker.live(rng.uniform(0.0, 1.5))
+        for _ in range(rng.integers(1, 4)):
+            if rng.random() < 0.2:
+                rocker.sees = Moved(joint, rng)
+            rocker.halt()
+            rocker.live(rng.uniform(0.0, 1.2))
+    else:
+        rocker.halt()
+        rocker.live(1.5)
+        if rng.random() < 0.5:
+            rocker = again(rocker)
+        rocker.sees = Moved(joint, rng)
+        if rocker.world.measured_s:
+            rocker.start(float(rng.uniform(0.3, 0.7)), 60.0)
+        rocker.live(rng.uniform(0.0, 3.0))
+        if rng.random() < 0.3:
+            rocker.sees = truth
+        rocker.halt()
+    rocker.live(1.5)
+
+
+def clock_slewed(rocker, rng):
+    """Have the clock of the stamps go 0.05 to 10 % faster or slower for seconds."""
+    world = rocker.world
+    world.is_slewed = bool(rng.random() < 0.5)
+    for _ in range(rng.integers(1, 4)):
+        world.slew(float(rng.choice([-1, 1]) * 10 ** rng.uniform(-3.3, -1.0)))
+        rocker.live(rng.uniform(0.0, 2.5))
+        if rng.random() < 0.3:
+            world.slew(0.0)
+            rocker.live(rng.uniform(0.0, 0.5))
+    how = rng.random()
+    if how < 0.5:
+        rocker.halt()
+    elif how < 0.7:
+        rocker.motion.stop(world.now_s, 'a test')
+    elif how < 0.85:
+        world.advance(world.now_s + rng.uniform(0.0, 1.0))
+        rocker = again(rocker)
+        rocker.live(rng.uniform(0.0, 0.5))
+        rocker.halt()
+    rocker.live(1.0)
+
+
 EVENTS = (killed, killed_and_stopped, killed_and_stopped, killed_and_started, halted, stopped,
           changed, configured_anew, held_up, slow_network, losing_network, clock_set,
           clock_set_in_rest, second_rocker, moved_by_hand, sensor_lost, sensor_wild,
-          sensor_in_other_units, sensor_late)
+          sensor_in_other_units, sensor_late, zero_moved, clock_slewed)
 
 
 def limits(event):
     """Return what must not be exceeded by what is executed then; see `World.highest`."""
     allowed = dict(LIMITS)
-    if event in (slow_network, losing_network, clock_set, clock_set_in_rest, sensor_wild,
-                 sensor_in_other_units, sensor_late) or event not in EVENTS:
+    if event in (slow_network, losing_network, clock_set, clock_set_in_rest, clock_slewed,
+                 sensor_wild, sensor_in_other_units, sensor_late, zero_moved
+                 ) or event not in EVENTS:
         del allowed['straight']        # what is done is not what was told
-    if event in (sensor_in_other_units, sensor_late):  # of the stroke some margin, but no push
+    # Of the stroke some margin, but no push.
+    if event in (sensor_in_other_units, sensor_late, zero_moved):
         allowed['stroke'] = 0.063
     return allowed
 

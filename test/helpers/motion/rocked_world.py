@@ -37,7 +37,11 @@ class World:
     loop_s: float = 0.002
     measured_s: float = 0.01          # period of joint_states; 0: nobody measures
     now_s: float = 1000.0
-    wall_offset_s: float = 1.7e9
+    wall_offset_s: float = 1.7e9      # of the clock of the stamps, when it was slewed last
+    pace: float = 0.0                 # how much faster that goes, and since when
+    slewed_s: float = 0.0
+    is_slewed: bool = False           # whether the controller counts its periods by it too
+    rate: float = 1.0                 # at which it does
     lost: float = 0.0                 # share of messages that get lost
     is_careful: bool = False          # whether the controller notices that its clock was set
     clock_set_s: float = -np.inf
@@ -82,6 +86,28 @@ class World:
         self.wall_offset_s += by_s
         self.clock_set_s = self.now_s
 
+    def slew(self, pace):
+        """Have that clock go faster, or slower, from now on."""
+        self.wall_offset_s = self.wall_s() - self.now_s
+        self.pace, self.slewed_s = pace, self.now_s
+        if self.is_slewed and self.segments:       # what is carried out goes on at that pace
+            since, curve, _ = self.segments[-1]
+            rate = (1.0 + pace) / self.rate
+            self.rate = 1.0 + pace
+            to_come = curve.t > self.now_s
+            if rate != 1.0 and to_come.any():
+                x, v, _ = curve.state(self.now_s)
+                self.segments.append((self.now_s, Curve(
+                    np.concatenate(([self.now_s],
+                                    self.now_s + (curve.t[to_come] - self.now_s) / rate)),
+                    np.concatenate(([x], curve.x[to_come])),
+                    rate * np.concatenate(([v], curve.v[to_come])), self.linear), False))
+
+    def wall_s(self, at_s=None):
+        """Return what the clock of the stamps says."""
+        at_s = self.now_s if at_s is None else at_s
+        return at_s + self.wall_offset_s + self.pace * (at_s - self.slewed_s)
+
     def is_delivered(self):
         """
         Return whether all that was sent was received, as a reliable writer knows.
@@ -106,7 +132,9 @@ class World:
                 continue
             self.on_the_way.remove(message)
             # The controller looks at its clock once, then counts the periods of its loop.
-            start_s = stamp_wall_s - self.wall_offset_s if stamp_wall_s else taken_s
+            start_s = taken_s
+            if stamp_wall_s:
+                start_s += (stamp_wall_s - self.wall_s(taken_s)) / self.rate
             if taken_s < self.segments[-1][0]:
                 continue                   # put somewhere by hand since then
             if self.is_careful and stamp_wall_s and taken_s < self.clock_set_s + CAREFUL_S:
@@ -115,7 +143,8 @@ class World:
                 self.refused += 1          # and nobody is told: it was delivered
                 continue
             running = self.segments[-1][1]
-            curve = replaced(running, taken_s, start_s + since_s, positions, velocities)
+            curve = replaced(running, taken_s, start_s + since_s / self.rate, positions,
+                             velocities * self.rate)
             if curve is running:
                 continue
             before, after = running.states(np.array([taken_s])), curve.states(np.array([taken_s]))

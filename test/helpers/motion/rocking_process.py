@@ -50,14 +50,14 @@ class Rocker:
             return
         assert motion.velocities[-1] == 0.0
         # Points count from motion.start_s, which was read together with the stamp.
-        stamp = motion.start_s + self.world.wall_offset_s
+        stamp = self.world.wall_s(motion.start_s)
         late_s = self.pause_after_stamp_s * self.world.rng.random()
         self.world.send(motion, stamp, self.latency_s + late_s)
 
     def turn(self):
         """Do what the node does in a turn of its executor."""
         world, now_s = self.world, self.world.now_s
-        self.motion.read_clocks(now_s, now_s + world.wall_offset_s)
+        self.motion.read_clocks(now_s, world.wall_s())
         self.motion.is_delivered = world.is_delivered()
         if world.measured_s and now_s >= self.next_state_s:
             self.next_state_s = now_s + world.measured_s
@@ -88,7 +88,7 @@ class Rocker:
 
     def halt(self):
         """Stop as a caregiver's word does."""
-        self.motion.read_clocks(self.world.now_s, self.world.now_s + self.world.wall_offset_s)
+        self.motion.read_clocks(self.world.now_s, self.world.wall_s())
         self.publish(self.motion.halt(self.world.now_s, 'a test'))
 
 
