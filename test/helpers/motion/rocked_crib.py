@@ -97,16 +97,17 @@ class Baby:
 
     def is_rocked(self, care, moves=None):
         """Be heard quiet, then cry until the crib is seen moving; its plans tell by default."""
-        def is_over():
-            return len(events(care, CareEvent.PHASE_ENDED)) > ended
+        def over():
+            return len(events(care, CareEvent.PHASE_ENDED)
+                       + events(care, CareEvent.PHASE_REFUSED))
 
         moves = moves or (lambda: any(abs(speeds(plan)[0]) > 0.02 for plan in care.plans))
         while not moves():       # a busy machine may be late, which ends a session
-            ended = len(events(care, CareEvent.PHASE_ENDED))
+            ended = over()
             self.quiet()
             self.until(lambda: care.diagnosis('rocker')[1].startswith('at rest'))   # heard us
             self.cry()
-            self.until(lambda: moves() or is_over())
+            self.until(lambda: moves() or over() > ended)
 
     def is_rocked_to_the_end(self, care):
         """
