@@ -20,7 +20,7 @@ from typing import Callable, Deque, Iterator, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.dropouts import is_periodic
 from baby_cry_detector.audio.faults import clicks, cry_band
-from baby_cry_detector.audio.faults.recurrence import Recurrence
+from baby_cry_detector.audio.faults.recurrence import Recurrence, REPLAY_S
 from baby_cry_detector.audio.formats import PCM16_SCALE
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
@@ -32,7 +32,7 @@ STILL_S = 10.0
 # A noise gate gives zeros between sounds. Where sound came back out of zeros so often within so
 # long, they are its pauses and no switch was thrown; but nobody can tell for ever.
 GATE_RETURNS, GATE_WITHIN_S, GATED_STILL_S = 3, 600, 600.0
-SHORTEST_PAUSE_S = 0.2
+SHORTEST_PAUSE_S, PAUSE_CELL_S = 0.2, 0.02
 # An analogue microphone's own noise moves more than this; the switch of a USB microphone leaves
 # steps of +-1 (-90 dBFS).
 MUTED_DBFS = -84.0
@@ -58,6 +58,8 @@ DRIVEN_S, DRIVEN_SHARE = 15, 0.5
 BAND_EVERY_S, BAND_EMPTY_S, SHORTEST_LULL_S = 5, 20.0, 2.5
 # A sound with so much noise between its lines is never the same twice; a pure one may be.
 NOISY_DBFS = -80.0
+# A longer round may be a recording that somebody plays over and over: a warning, for so long.
+REPLAYED_S = 600.0
 # What it was is known after so long; the quietest tenth of these minutes is its floor.
 LEARN_S = 120
 KEPT_MINUTES = 24 * 60
@@ -68,6 +70,9 @@ STILL_PEAK = 0.25 / PCM16_SCALE        # half the range of samples that do not m
 
 GATED = Verdict(WARN, 'gated', 'the microphone gives zeros between sounds, as a noise gate does: '
                 'what is quieter than its threshold is not heard; switch it off if you can')
+REPLAYED = Verdict(WARN, 'replayed', 'exactly the same samples come again and again, as no '
+                   'microphone gives them: a recording that is played over and over? After '
+                   f'{REPLAYED_S / 60:.0f} minutes it is no longer trusted')
 CRACKLING = Verdict(WARN, 'crackling', 'the microphone crackles, each second or two: check its '
                     'plug and cable; what is softer than its clicks may be missed')
 
@@ -140,16 +145,13 @@ class Ear:
         self._still = _Pauses(SHORTEST_PAUSE_S)         # in which nothing moves
         self._lulls = _Pauses(SHORTEST_LULL_S)          # in which nothing is where cries are
         self._unlooked = 0
-        self._recurrence = Recurrence()
+        self._recurrence, self._replay = Recurrence(), Recurrence(REPLAY_S)
+        self._replayed_s = 0
         self._digest: Optional[int] = None
         self.verdict = FINE
 
     def _restart_second(self) -> None:
         self._filled_ns = self._blocks = self._repeats = 0
-        self._cells = [[0.0, 0.0, 0.0]]        # of each tenth: samples, their sum and squares
-        # Of neighbours, and of neighbours but one, where it is loud; of so many samples.
-        self._products, self._multiplied = np.zeros(2), 0
-        self._low, self._high = math.inf, -math.inf
         self._parts: List[np.ndarray] = []
 
     @property
@@ -196,19 +198,6 @@ class Ear:
 
     def _take(self, samples: np.ndarray, sample_rate: int, is_repeated: bool) -> bool:
         """Take what lies within a second; return whether a minute ended."""
-        if self._cells[-1][0] * _CELLS_PER_S >= sample_rate:
-            self._cells.append([0.0, 0.0, 0.0])
-        cell, squares = self._cells[-1], float(samples @ samples)
-        cell[0] += len(samples)
-        cell[1] += float(samples.sum())
-        cell[2] += squares
-        if squares > _WHITE_POWER * len(samples):       # costs nothing in a quiet room
-            self._products += samples[1:] @ samples[:-1], samples[2:] @ samples[:-2]
-            self._multiplied += len(samples)
-        low, high = float(samples.min()), float(samples.max())
-        self._low, self._high = min(self._low, low), max(self._high, high)
-        if max(high, -low) < clicks.RAIL or high - low > STILL_PEAK:    # there it is no pause
-            self._still.note((high - low) / 2.0 < STILL_PEAK, len(samples) / sample_rate)
         self._parts.append(samples)
         self._blocks += 1
         self._repeats += is_repeated
@@ -216,6 +205,23 @@ class Ear:
         if self._filled_ns < _CELL_NS:
             return False
         return self._end_second(np.concatenate(self._parts), sample_rate)
+
+    def _note_pauses(self, samples: np.ndarray, sample_rate: int) -> Tuple[float, float]:
+        """Take whether anything moves, a little at a time; return the lowest and the highest."""
+        width = max(1, round(PAUSE_CELL_S * sample_rate))
+        starts = np.arange(0, len(samples), width)
+        lows = np.minimum.reduceat(samples, starts)
+        highs = np.maximum.reduceat(samples, starts)
+        low, high = float(lows.min()), float(highs.max())
+        still = highs - lows < 2.0 * STILL_PEAK
+        if still.any() or self._still.lasted_s:
+            ends = np.append(starts[1:], len(samples))
+            for is_still, highest, count in zip(still, np.maximum(highs, -lows), ends - starts):
+                if highest < clicks.RAIL or not is_still:           # there it is no pause
+                    self._still.note(bool(is_still), float(count) / sample_rate)
+        else:
+            self._still.note(False, len(samples) / sample_rate)
+        return low, high
 
     def _is_empty(self, samples: np.ndarray, sample_rate: int, level_db: float) -> bool:
         """Return whether nothing is where cries are, though it moves; seldom looked at."""
@@ -229,26 +235,29 @@ class Ear:
         return is_empty
 
     def _end_second(self, samples: np.ndarray, sample_rate: int) -> bool:
-        if len(self._cells) > 1 and self._cells[-1][0] < self._cells[0][0] / 2:
-            short = self._cells.pop()
-            self._cells[-1] = [sum(both) for both in zip(self._cells[-1], short)]
-        count, total, squares = (sum(part) for part in zip(*self._cells))
-        mean = total / count
-        power = squares / count - mean * mean
-        tenths = [(squares - 2.0 * mean * total) / count + mean * mean
-                  for count, total, squares in self._cells]
-        spread = self._high - self._low
-        level_db, highest = _decibels(power), max(self._high, -self._low)
+        count = len(samples)
+        low, high = self._note_pauses(samples, sample_rate)
+        mean = float(samples.mean())
+        tenths = [float(part @ part) / len(part) - 2.0 * mean * float(part.mean()) + mean * mean
+                  for part in np.array_split(samples, _CELLS_PER_S)]
+        power = sum(tenths) / len(tenths)
+        is_white = min(tenths) > _WHITE_POWER and bool(max(     # costs nothing in a quiet room
+            abs(float(samples[1:] @ samples[:-1]) / count - mean * mean),
+            abs(float(samples[2:] @ samples[:-2]) / count - mean * mean),
+        ) < WHITE_CORRELATION * power)
+        level_db, highest = _decibels(power), max(high, -low)
         clicked, rest = clicks.count_clicks(samples) if highest > clicks.LOUD else (0, power)
         self._recurrence.update(samples, sample_rate)
+        self._replay.update(samples, sample_rate)
+        is_noisy = (self._recurrence.found or self._replay.found) and (
+            cry_band.level_dbfs(samples, sample_rate) > NOISY_DBFS)
+        self._replayed_s = (self._replayed_s + is_noisy) * self._replay.found
         self._seconds.append(_Second(
-            level_db, spread / 2.0, self._repeats >= max(1, self._blocks - 1),
-            _decibels(min(tenths)), _decibels(max(tenths)), self._multiplied == count and bool(
-                np.abs(self._products / count - mean * mean).max() < WHITE_CORRELATION * power),
+            level_db, (high - low) / 2.0, self._repeats >= max(1, self._blocks - 1),
+            _decibels(min(tenths)), _decibels(max(tenths)), is_white,
             clicked, _decibels(rest),
             clicks.driven_share(samples, sample_rate) if highest >= clicks.RAIL else 0.0,
-            self._is_empty(samples, sample_rate, level_db), self._recurrence.found and (
-                cry_band.level_dbfs(samples, sample_rate) > NOISY_DBFS)))
+            self._is_empty(samples, sample_rate, level_db), is_noisy and self._recurrence.found))
         self._restart_second()
         before = self.verdict
         self.verdict = self._judge()
@@ -279,6 +288,8 @@ class Ear:
                 return Verdict(ERROR, kind, words, False)
         if sum(second.clicks > 0 for second in seconds[-CLICKED_S:]) >= CLICKS_S:
             return CRACKLING
+        if self._replayed_s:
+            return REPLAYED
         return GATED if self.is_gated or self._lulls.are_usual else FINE
 
     def _states(self) -> Iterator[Tuple[str, float, Callable[[_Second], bool], str]]:
@@ -327,7 +338,7 @@ class Ear:
             yield ('driven', DRIVEN_S, lambda second: True,
                    'it stands at the end of its range most of the time: turn the microphone down, '
                    'keep wind and fans from it, or look for a fault of its supply')
-        yield ('loop', 1.0, lambda second: second.is_same,
+        yield ('loop', 1.0, lambda second: second.is_same or self._replayed_s > REPLAYED_S,
                'exactly the same samples come again and again, as no microphone gives them: the '
                'sound driver is stuck, or a recording is played in its place')
         if not self._lulls.are_usual or self._lulls.lasted_s > GATED_STILL_S:

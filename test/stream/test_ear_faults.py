@@ -104,6 +104,18 @@ def test_what_no_room_gives_is_known_within_30_s_and_forgotten_when_it_ends(name
     assert after.trusted and after.kind in ('', 'gated')
 
 
+@pytest.mark.parametrize('length_s', [8.0, 30.0])
+def test_a_long_round_is_warned_of_and_not_trusted_after_ten_minutes(length_s):
+    ear, sound = Ear(), again(length_s, duration_s=240.0)
+    assert listen_to(ear, noise(10.0))[0] == FINE
+    verdict, said = listen_to(ear, sound, block_s=1.0)
+    assert (verdict.kind, verdict.level, verdict.trusted) == ('replayed', WARN, True), said
+    for _ in range(3):
+        verdict, _ = listen_to(ear, sound, block_s=1.0)
+    assert (verdict.kind, verdict.trusted) == ('loop', False)
+    assert listen_to(ear, noise(70.0, seed=3), block_s=1.0)[0] == FINE
+
+
 def test_a_recording_that_was_filled_up_with_itself_and_is_played_over_and_over_is_trusted():
     """As some collections of cries are: 2.3 s of it, and what is missing to 5 s once more."""
     piece = noise(2.3, -40.0)

@@ -16,6 +16,7 @@ import numpy as np
 
 PATTERN = 512                          # samples that have to agree
 SHORTEST_S, LONGEST_S = 0.025, 4.0
+REPLAY_S = 32.0                        # longest round of what may be a recording, too
 # Two takes of one sound by a microphone that is not muted (-84 dBFS) differ by more than this.
 SAME_DBFS = -81.0
 SAME_SHARE = 0.05                      # and by more than this share of their energy
@@ -34,10 +35,12 @@ class Recurrence:
     """
     Take a second at a time.
 
+    :param longest_s: longest round that is looked for; one that begins is seen later by that.
     :ivar found: whether the same comes again and again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_s: float = LONGEST_S) -> None:
+        self._longest_s = longest_s
         self.reset()
 
     def reset(self) -> None:
@@ -74,9 +77,9 @@ class Recurrence:
                     self._gaps.popleft()
             self._last = first + place
         self._tail = heard[len(heard) - PATTERN + 1:]
-        if self._heard - self._last > (LONGEST_S + 0.1) * sample_rate + PATTERN or (
+        if self._heard - self._last > (self._longest_s + 0.1) * sample_rate + PATTERN or (
                 self._gaps and not SHORTEST_S * sample_rate <= min(self._gaps) <= max(
-                    self._gaps) <= LONGEST_S * sample_rate):
+                    self._gaps) <= self._longest_s * sample_rate):
             self.found, self._pattern = False, None
             self._idle_until = self._heard + round(REST_S * sample_rate)
             return
