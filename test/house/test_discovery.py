@@ -54,6 +54,7 @@ def begin(environment, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(discovery, 'OPENED_BY', dict.fromkeys(discovery.OPENED_BY, ''))
 
 
 OWN = {'as ours': (CONFIG / 'fast_dds_local.xml').read_text(),
@@ -83,6 +84,8 @@ def test_a_profile_of_the_users_that_lets_others_in_is_said(
     said = capsys.readouterr().err
     assert ("'own.xml'" in said and variable in said) == (own != 'as ours')
     assert ('SECURITY.md' in said) == (own != 'as ours')
+    assert ("'own.xml'" in discovery.OPENED_BY['not asked']) == (own != 'as ours')
+    assert not discovery.OPENED_BY['asked']
 
 
 @pytest.mark.parametrize('environment, is_said', [({}, True), (SECURE, False)])

@@ -25,6 +25,7 @@ from baby_cry_detector.ros.base.declaring import declare, retyped, unknown_param
 from baby_cry_detector.ros.base.owning import OwningNode, survive
 from baby_cry_detector.ros.base.parameters import NodeSettings
 from baby_cry_detector.ros.base.running import Restarts
+from baby_cry_detector.ros.start.discovery import OPENED_BY
 from baby_cry_detector.ros.start.parameter_files import meant_for_others, missed
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
@@ -349,11 +350,14 @@ class ManagedNode(OwningNode, Generic[Own]):
             level, message, details = DiagnosticStatus.ERROR, 'its health cannot be told', {}
         if self._why_not_started and not self._is_active:
             level, message = DiagnosticStatus.ERROR, self._why_not_started
-        for sentence in (*self._incompatible.values(), *self._unknown_given):
+        opened = [OPENED_BY['not asked']] if OPENED_BY['not asked'] else []
+        for sentence in (*self._incompatible.values(), *self._unknown_given, *opened):
             message = f'{message}; {sentence}'
             level = max(level, DiagnosticStatus.WARN)
         details.update((f'incompatible.{topic}', sentence)
                        for topic, sentence in self._incompatible.items())
+        if any(OPENED_BY.values()):
+            details['open'] = ''.join(OPENED_BY.values())
         return level, message, details
 
     def _publish_diagnostics(self) -> None:

@@ -30,6 +30,8 @@ PROFILES = {PROFILE: 'DEFAULT_FASTRTPS_PROFILES.xml', PROFILE_3: 'DEFAULT_FASTDD
 OURS = {PROFILE: ('fast_dds.xml', 'fast_dds_local.xml'),
         PROFILE_3: ('fast_dds_3.xml', 'fast_dds_local_3.xml')}
 FAST_DDS, FAST_DDS_3 = 'rmw_fastrtps', 'fastdds'
+# What lets other machines in, as it was warned of when this process started, for its diagnostics.
+OPENED_BY = {'asked': '', 'not asked': ''}
 
 
 def choose_who_may_join(middleware: str = FAST_DDS) -> None:
@@ -41,16 +43,17 @@ def choose_who_may_join(middleware: str = FAST_DDS) -> None:
     if not os.environ.get(RANGE) and not reaches_elsewhere():
         os.environ[RANGE] = LOCALHOST
     use_profile()
-    why = ''
+    asked = not_asked = ''
     if is_open_to_the_network():
         why = ' and '.join([RANGE, *reaches_elsewhere()]) if reaches_elsewhere() else RANGE
-        print('warning: every machine in this network can hear the crib and command these nodes '
-              f'({why}, without ROS_SECURITY_ENABLE); see SECURITY.md', file=sys.stderr)
-    elif not is_secured():
-        why = gap(middleware)
-        if why:
-            print('warning: these nodes look for others on this machine alone, but a machine that '
-                  f'names this one as its peer joins: {why}; see SECURITY.md', file=sys.stderr)
+        asked = ('every machine in this network can hear the crib and command these nodes '
+                 f'({why}, without ROS_SECURITY_ENABLE)')
+    elif not is_secured() and gap(middleware):
+        not_asked = ('these nodes look for others on this machine alone, but a machine that names '
+                     f'this one as its peer joins: {gap(middleware)}')
+    OPENED_BY.update({'asked': asked, 'not asked': not_asked})
+    if asked or not_asked:
+        print(f'warning: {asked or not_asked}; see SECURITY.md', file=sys.stderr)
 
 
 def use_profile() -> None:

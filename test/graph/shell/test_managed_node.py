@@ -9,6 +9,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.managed_node import ManagedNode, survive
 from baby_cry_detector.ros.base.parameters import NodeSettings
 from baby_cry_detector.ros.base.running import Restarts, wait_s
+from baby_cry_detector.ros.start.discovery import OPENED_BY
 from diagnostic_msgs.msg import DiagnosticStatus
 from graph_harness import next_domain, PATIENCE_S
 import pytest
@@ -176,6 +177,18 @@ def test_what_another_node_of_the_process_was_given_is_no_mistake(make):
     node = make('source:=file min_cry_duration_s:=1.0', beside=('audio_capture',))
     assert 'source' not in node._health()[1]
     assert 'no parameter min_cry_duration_s' in node._health()[1]
+
+
+@pytest.mark.parametrize('how, level', [('asked', DiagnosticStatus.OK),
+                                        ('not asked', DiagnosticStatus.WARN)])
+def test_what_opens_the_graph_to_others_is_in_the_diagnostics(make, monkeypatch, how, level):
+    node = make()
+    assert node.autostart()
+    assert 'open' not in node._health()[2]
+    monkeypatch.setitem(OPENED_BY, how, 'others join')
+    said, message, details = node._health()
+    assert (said, details['open']) == (level, 'others join')
+    assert ('others join' in message) == (how == 'not asked')
 
 
 def test_what_a_step_opened_is_given_back_with_it(make):
