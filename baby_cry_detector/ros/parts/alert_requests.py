@@ -35,8 +35,8 @@ class AlertRequests:
         self._commands.append((command, seconds))
 
     def obey(self) -> None:
-        """Do what waits, while the node is active."""
-        while self._commands:
+        """Do what waits, while the node is active; what comes meanwhile waits on."""
+        for _ in range(len(self._commands)):
             command, seconds = self._commands.popleft()
             if command == 'acknowledge':
                 self._ask('take_over', 'mqtt', '')

@@ -47,8 +47,12 @@ def test_home_assistant_finds_a_device_with_state_and_commands(tmp_path):
     button = configurations['homeassistant/button/baby_cry_crib/acknowledge/config']
     watcher.client.publish(button['command_topic'], 'PRESS', qos=1)
     watcher.client.publish('baby_cry/crib/snooze/set', '300', qos=1)
-    watcher.client.publish('baby_cry/crib/snooze/set', '-5', qos=1)
-    assert wait_for(lambda: len(commands) == 2)
+    for nonsense in ('-5', '', 'OFF', 'nan', '1e999', '5 min', b'\xff\x00', '9' * 100_000):
+        watcher.client.publish('baby_cry/crib/snooze/set', nonsense, qos=1)
+    watcher.client.publish('baby_cry/crib/acknowledge/set', '', qos=1)
+    watcher.client.publish('baby_cry/crib/snooze/set', '0', qos=1)        # the last of them
+    assert wait_for(lambda: commands and commands[-1] == ('snooze', 0.0))
+    assert commands.pop() and len(commands) == 2
     assert sorted(command for command, _ in commands) == ['acknowledge', 'snooze']
     assert dict(commands)['snooze'] == 300.0
     channel.offer(said(END, sequence=2))

@@ -21,6 +21,7 @@ from baby_cry_detector.needs import END, HEARTBEAT, ONGOING, START
 KEEP_ALIVE_S = 20
 ANSWER_S = 5.0
 SNOOZE_S = 600.0
+LONGEST_COMMAND = 40                   # bytes of it that are read
 MISSED_HEARTBEATS = 3
 # Codes of CONNACK that more patience does not change: version, id, user or password, rights.
 REFUSALS = {1, 2, 4, 5, 132, 133, 134, 135, 138, 140}
@@ -111,13 +112,16 @@ class Mqtt(Sender):
 
     def _note_message(self, client: object, userdata: object, message: Any) -> None:
         command = message.topic.split('/')[-2]
-        if message.retain or command not in ('acknowledge', 'snooze'):
-            return                   # a command that was meant for another night
+        if message.retain or not message.payload:
+            return                   # meant for another night, or a retained one that is cleared
+        if command == 'acknowledge':
+            self._on_command(command, 0.0)
+            return
         try:
-            seconds = float(message.payload)
+            seconds = float(message.payload[:LONGEST_COMMAND])
         except ValueError:
-            seconds = SNOOZE_S       # a button sends "PRESS"
-        if 0.0 <= seconds <= 1e6:
+            return                   # "OFF" holds no alert back
+        if command == 'snooze' and 0.0 <= seconds <= 1e6:
             self._on_command(command, seconds)
 
     def _connect(self) -> None:
