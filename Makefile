@@ -6,7 +6,7 @@
 # make soak     the long forms of the reliability tests, with figures (25 to 75 minutes)
 # make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
 # make test     set up and run all tests, files side by side (WORKERS=4)
-# make test-quick   what needs neither a graph, a browser, a sound server nor torch's training
+# make test-quick   what is not slow and needs no graph, browser, sound server or torch's training
 # make core-check   the compiled core under sanitizers, fed random bits, and for aarch64 under qemu
 # make setup    set up only
 export SOURCE ?=
@@ -18,7 +18,7 @@ SOAK ?=
 # order that test/conftest.py gives. Bytecode is kept: without it each worker compiles every test.
 WORKERS ?= 4
 PYTEST = PYTHONDONTWRITEBYTECODE= ./env.sh pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-QUICK_IGNORES = --ignore=test/graph --ignore=test/research --ignore=test/launch \
+QUICK_IGNORES = -m 'not slow' --ignore=test/graph --ignore=test/research --ignore=test/launch \
   --deselect test/audio/test_microphone.py --deselect test/audio/test_speaker.py
 
 .PHONY: run soak test test-quick core-check setup lint lock sbom docs clean

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import soundfile
 
+pytestmark = pytest.mark.slow
+
 NEEDED = pytest.mark.skipif(shutil.which('ffmpeg') is None, reason='ffmpeg is not installed')
 
 

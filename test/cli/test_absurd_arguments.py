@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
+pytestmark = pytest.mark.slow
+
 # '=' binds a value to its option even where it begins with a dash.
 ABSURD = ('', '-1', 'nan', '-inf', '1e400', '9' * 40, 'x', '\0', '☃', '1.5', '/dev/full',
           '\ud800', 'a' * 300)

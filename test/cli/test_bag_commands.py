@@ -19,6 +19,8 @@ from baby_cry_detector.cli.main import main  # noqa: E402  # after importorskip
 from bag_writer import NS, write_bag  # noqa: E402  # after importorskip
 from recordings import recordings  # noqa: E402  # after importorskip
 
+pytestmark = pytest.mark.slow
+
 START_NS = 1_790_000_000 * NS + 123_456_789
 
 

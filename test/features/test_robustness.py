@@ -11,6 +11,8 @@ from hypothesis import given, settings, strategies
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SECOND = np.arange(16000)
 NASTY = {
     'silence': np.zeros(16000),

@@ -15,6 +15,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ('bash', 'cat', 'cut', 'dirname', 'env', 'find', 'grep', 'mkdir', 'rm', 'sha256sum',
          'sort', 'tail', 'uname', 'xargs', 'cp', 'g++', 'flock', 'nproc', 'touch')

@@ -8,6 +8,8 @@ from baby_cry_detector.model.runtime import make_runtime, Runtime, RuntimeStateE
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 KINDS = [{'depth': depth, 'depth_strategy': strategy} for depth in (1, 2, 3)
          for strategy in ('cascade', 'mean', 'softmax')]
 KINDS += [{'depth': 2, 'gate_activation': 'hard_sigmoid'},

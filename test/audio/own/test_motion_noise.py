@@ -12,6 +12,8 @@ from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 START_NS = 1_700_000_000 * SECOND_NS
 LEARN_S = 45.0
 MACHINE = 0.05 * rocking_noise(60.0, Motion(), np.random.default_rng(5))

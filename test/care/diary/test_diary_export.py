@@ -20,6 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ONSET_NS = 1_790_000_000 * NS
 HOSTILE = ['=HYPERLINK("http://evil","x")', "+1+cmd|' /C calc'!A0", '-2+3', '@SUM(A1)',
            ' =1', '\t=1', '\r=1', '\n=1', 'hungry;=1+1', 'a;  @x', '\x1b]0;owned\x07', '\x9b31m',

@@ -21,6 +21,8 @@ from rocked_histories import clock_slewed, EVENTS, histories, zero_moved
 from rocked_world import LIMITS, World
 from rocking_process import again, make, Rocker, Scaled
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize('seed', range(4))
 def test_nothing_that_is_executed_leaves_the_limits(seed):

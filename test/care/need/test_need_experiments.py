@@ -7,6 +7,8 @@ import json
 from baby_cry_detector.cli.main import main
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize('what, key', [('babies', 'ever_named'), ('households', 'weeks_5_8')])
 def test_a_small_count_runs_to_the_end_and_goes_on_from_what_is_there(capsys, tmp_path, what, key):

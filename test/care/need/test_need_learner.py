@@ -19,6 +19,8 @@ from made_babies import clear_baby, NOW, picture
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_clear_baby_is_known_after_two_weeks_and_said_so():
     cries, facts, needs = clear_baby(14)
