@@ -13,7 +13,7 @@ from faulty_publishers import (BLOCK, BLOCK_NS, bursts, clock_off, hear, jitter,
                                PLAIN, RATE, room, rows, START_NS, with_cry)
 import numpy as np
 import pytest
-from recordings import recordings
+from recordings import SHIPPED
 
 CHECKPOINT = open_checkpoint()
 
@@ -250,7 +250,8 @@ def test_messages_of_which_nothing_can_be_used(kind):
     assert extraction.level_dbfs == -120.0 or kind == 'format'
 
 
-@pytest.mark.parametrize('path', [path for path, is_cry in recordings() if is_cry][:3],
+# Those that are shipped: of fainter ones less than two fifths is crying when all arrives.
+@pytest.mark.parametrize('path', sorted((SHIPPED / 'cry').rglob('*.flac'))[:3],
                          ids=lambda path: path.stem)
 def test_a_cry_of_which_half_the_packets_are_lost_is_heard(path):
     cry = np.concatenate([block.pcm for block in FileSource(path)]) / 32767.0
