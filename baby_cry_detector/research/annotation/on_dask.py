@@ -8,6 +8,7 @@ come back to the command, which alone writes them.
 """
 
 from typing import Iterable, Iterator, Set
+from urllib.parse import urlsplit
 
 from baby_cry_detector import __version__
 from baby_cry_detector.cli.arguments import how_to_install
@@ -16,6 +17,7 @@ from baby_cry_detector.research.annotation.recordings import Recording
 from baby_cry_detector.research.annotation.workers import given_up, Result
 
 CONNECT_S = 30.0
+SCHEMES = ('tcp', 'tls', 'ws', 'wss', 'ucx')
 #: Handed over in advance for each thread of the workers.
 AHEAD = 3
 
@@ -35,6 +37,7 @@ def heard_on_dask(recordings: Iterable[Recording], options: Options,
         raise ValueError('--scheduler needs dask[distributed] '
                          f'({error}): {how_to_install("python3-distributed", "dask[distributed]")}'
                          ) from None
+    _check_address(scheduler)
     try:
         client = Client(scheduler, timeout=CONNECT_S)
     except (OSError, ValueError) as error:
@@ -68,6 +71,17 @@ def heard_on_dask(recordings: Iterable[Recording], options: Options,
                 yield given_up(recording, _why(future))
             for more in submit(1):
                 arriving.add(more)
+
+
+def _check_address(scheduler: str) -> None:
+    """Refuse at once what is no address; Dask would try it for as long as it may."""
+    try:
+        parts = urlsplit(scheduler if '://' in scheduler else f'tcp://{scheduler}')
+        is_address = parts.scheme in SCHEMES and bool(parts.hostname and parts.port)
+    except ValueError:                     # of a port that is none, or a half bracket
+        is_address = False
+    if not is_address:
+        raise ValueError(f'--scheduler {scheduler}: expected an address as tcp://host:8786')
 
 
 def _check_versions(client, scheduler: str) -> None:

@@ -298,3 +298,13 @@ def test_wrong_arguments_are_one_sentence(tmp_path, capsys):
     assert not (tmp_path / 'out').exists()
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 4 and all(line.startswith('error: ') for line in errors)
+
+
+@pytest.mark.parametrize('address', ['host', 'tcp://host', 'tcp://:8786', 'tcp://host:port',
+                                     'http://host:8786', 'tcp://[::1:8786', '☃'])
+def test_what_is_no_address_of_a_scheduler_is_refused_before_it_is_tried(
+        address, tmp_path, capsys):
+    pytest.importorskip('dask.distributed', reason='needs dask[distributed]')
+    assert main(['annotate', str(CRIES[0]), '--out', str(tmp_path / 'out'), '--scheduler',
+                 address]) == 1
+    assert 'tcp://host:8786' in capsys.readouterr().err
