@@ -40,6 +40,25 @@ def main():
     print('went on')
 """
 
+# What an interruption left half made complains as it goes, as rclpy's tasks do.
+HALF_MADE = """
+import os
+import signal
+
+
+class Half:
+    def __init__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        self.whole = True
+
+    def __del__(self):
+        self.whole
+
+
+def main():
+    Half()
+"""
+
 
 def run(folder, name, text):
     """Return what a command of that module leaves: exit code, output, errors."""
@@ -61,3 +80,7 @@ def test_a_second_signal_while_it_ends_is_no_error(tmp_path, first, name):
 @pytest.mark.parametrize('name', ['SIGINT', 'SIGTERM'])
 def test_a_signal_while_nothing_may_raise_ends_it_without_a_word(tmp_path, name):
     assert run(tmp_path, 'unheard', UNHEARD.format(name=name)) == (0, '', '')
+
+
+def test_what_an_interruption_leaves_half_made_is_no_error(tmp_path):
+    assert run(tmp_path, 'half_made', HALF_MADE) == (0, '', '')
