@@ -5,7 +5,7 @@
 # make run PAGE=1               the caregiver's page too, on http://127.0.0.1:8095/
 # make soak     the long forms of the reliability tests, with figures (25 to 75 minutes)
 # make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
-# make test     set up and run all tests, files side by side (WORKERS=6)
+# make test     set up and run all tests, files side by side (WORKERS=5)
 # make test-quick   what is not slow and needs no graph, browser, sound server or torch's training
 # make core-check   the compiled core under sanitizers, fed random bits, and for aarch64 under qemu
 # make setup    set up only
@@ -14,9 +14,10 @@ SEPARATE ?=
 BEHAVIOURS ?=
 PAGE ?=
 SOAK ?=
-# Graph tests mostly wait, so there are more workers than cores; each file stays with one, in the
-# order that test/conftest.py gives. Bytecode is kept: without it each worker compiles every test.
-WORKERS ?= 6
+# Graph tests mostly wait: with four files at a time two cores stand still half of the time, with six
+# sound in real time has gaps. Each file stays with one worker, in the order of test/conftest.py.
+# Bytecode is kept: without it each worker compiles every test.
+WORKERS ?= 5
 PYTEST = PYTHONDONTWRITEBYTECODE= ./env.sh pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 QUICK_IGNORES = -m 'not slow' --ignore=test/graph --ignore=test/research --ignore=test/launch \
   --deselect test/audio/test_microphone.py --deselect test/audio/test_speaker.py
