@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
+pytestmark = pytest.mark.slow
+
 RATE = 16000
 
 

@@ -20,6 +20,8 @@ import pytest
 from recordings import SHIPPED
 import soundfile
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 if not (ROOT / 'README.md').exists() or not (ROOT / 'docs').exists():
     pytest.skip('the documents are not beside the tests', allow_module_level=True)

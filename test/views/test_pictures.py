@@ -18,6 +18,8 @@ from baby_cry_detector.views.picture import (level_row, Limits, mel_row, Now,  #
 from bag_writer import NS, write_bag  # noqa: E402  # after importorskip
 from PIL import Image  # noqa: E402  # after importorskip
 
+pytestmark = pytest.mark.slow
+
 LABELS = ('not_cry', 'hungry', 'tired')
 START_NS = 1_790_000_000 * NS
 

@@ -20,6 +20,8 @@ from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 START_NS = 1_790_000_000_000_000_000
 
 

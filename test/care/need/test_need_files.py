@@ -23,6 +23,8 @@ from baby_cry_detector.units import DAY_NS, HOUR_NS, MINUTE_NS
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # Of an episode that ended a moment ago it is not known yet what stopped it.
 NOW = time.time_ns() // HOUR_NS * HOUR_NS - HOUR_NS
 

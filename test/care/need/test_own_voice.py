@@ -20,6 +20,8 @@ from made_babies import ACTION_OF, NOW, picture, told_by_sound
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def learnt(cries, facts, sounds, use_sound=True):
     """Return the baby that this makes."""

@@ -14,6 +14,8 @@ import pytest
 from scipy import signal
 import soundfile
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 NS = 1_000_000_000
 # IEC 61672-1, table 3: the A curve in dB at nominal frequencies.
