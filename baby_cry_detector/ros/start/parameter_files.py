@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 from typing import Any, Iterator, List, Sequence, Tuple
 
+from baby_cry_detector.bounded_yaml import compose
 import yaml
 
 OPTION = '--params-file'
@@ -52,7 +53,9 @@ def _unread(arguments: Sequence[str], full_name: str) -> Iterator[Tuple[str, str
         if option != OPTION:
             continue
         try:
-            named = list(entries(yaml.safe_load(Path(file).read_text(encoding='utf-8'))))
+            text = Path(file).read_text(encoding='utf-8')
+            compose(text)                          # no deeper, and no larger, than it may be
+            named = list(entries(yaml.safe_load(text)))
         except (OSError, ValueError, yaml.YAMLError):
             continue                               # ROS says what is wrong with it
         if not any(reaches(entry, full_name) for entry in named):

@@ -99,3 +99,9 @@ def test_a_node_that_its_file_does_not_reach_says_so(tmp_path):
                    '-p', 'model:=/no/model.npz')
     assert 'sets cry_classifier, which is /cry_classifier and not /crib/cry_classifier: write ' \
         '/**/cry_classifier' in result.stdout + result.stderr
+
+
+def test_a_file_that_is_deeper_than_any_says_nothing_and_ends_nobody(tmp_path):
+    file = tmp_path / 'deep.yaml'
+    file.write_text('{a: ' * 3000 + '1' + '}' * 3000)
+    assert not missed(['--params-file', str(file)], '/crib/cry_classifier')
