@@ -39,7 +39,8 @@ def node_command(name: str, parameters=None, namespace: str = '', ros_arguments=
     for key, value in (parameters or {}).items():
         command += ['-p', f'{key}:={_yaml(value)}']
     if namespace:
-        command += ['-r', f'__ns:={namespace}']
+        # rcl takes no relative one here, other than the constructor of a node.
+        command += ['-r', f"__ns:=/{namespace.lstrip('/')}"]
     return [*command, *ros_arguments]
 
 

@@ -145,9 +145,10 @@ def children(pid):
     return found
 
 
-def test_two_at_once_do_not_hear_each_other(start_quiet, recording):
+@pytest.mark.parametrize('separate', [[], ['--separate']])
+def test_two_at_once_do_not_hear_each_other(start_quiet, recording, separate):
     probe, first, domain_id = start_quiet()
-    code, printed = run(recording, '--rate', '2', domain_id=domain_id)
+    code, printed = run(recording, '--rate', '2', *separate, domain_id=domain_id)
     assert code == 0
     assert 'in the namespace /try_' in printed
     assert 'of audio: crying at' in printed
