@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """MQTT to a real broker over TLS with a password; what Home Assistant is told fits its schema."""
 
+from dataclasses import replace
 import json
 import re
 
 from alert_receivers import (Broker, make_authority, make_certificate, no_broker, no_certificates,
                              wait_for, Watcher)
 from baby_cry_detector.care.alerts.alert_words import Said
-from baby_cry_detector.care.alerts.channels.channel import Channel
+from baby_cry_detector.care.alerts.channels.channel import Channel, record
 from baby_cry_detector.needs import START
 import pytest
 
@@ -100,6 +101,32 @@ def test_a_wrong_password_loses_no_word(tmp_path):
     assert wait_for(lambda: 'user and password' in told.state().message)
     assert (told.state().waiting, told.state().lost) == (5, 0)
     told.close(0.1)
+    broker.stop()
+
+
+@pytest.mark.parametrize('room, prefix, topic', [
+    (0, '', 'baby_cry/crib/state'), (0, 'homeassistant', 'baby_cry/crib/state'),
+    (120, 'homeassistant', 'homeassistant/binary_sensor/baby_cry_crib/crying/config')])
+def test_what_is_too_large_for_the_broker_holds_up_no_alert(tmp_path, room, prefix, topic):
+    """It was sent first, and the broker closes the connection over it: nobody was alerted."""
+    words = [replace(WORD, alert_id=f'a{number}') for number in range(3)]
+    event = len('baby_cry/crib/event') + len(json.dumps(record(WORD))) + 16
+    plain = 'listener 1 127.0.0.1\npersistence false\nallow_anonymous true\n'
+    broker = Broker(tmp_path, configuration=f'{plain}max_packet_size {event + room}\n')
+    told, watcher = channel(broker.port, discovery_prefix=prefix), Watcher(broker.port)
+    for word in words:
+        told.offer(word)
+    assert wait_for(lambda: told.state().delivered == 3), told.state()
+    assert wait_for(lambda: 'max_packet_size' in told.state().message), told.state()
+    assert wait_for(lambda: topic in told.state().message), told.state()
+    alerts = [json.loads(text)['alert_id'] for text in watcher.on('baby_cry/crib/event')]
+    assert alerts == ['a0', 'a1', 'a2'] and not told.state().well
+    broker.stop()
+    broker = Broker(tmp_path, configuration=plain, port=broker.port)
+    assert wait_for(lambda: told.state().well and watcher.on(topic)), told.state()
+    assert len(watcher.on('baby_cry/crib/event')) == 3
+    watcher.close()
+    told.close()
     broker.stop()
 
 

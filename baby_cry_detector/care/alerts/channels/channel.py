@@ -59,6 +59,8 @@ class Sender:
     """Whether what waits is worth keeping for a process after this one."""
     oldest_s = OLDEST_S
     """What has waited for longer is given up."""
+    beside = ''
+    """What does not work although words are delivered, one sentence."""
 
     def wants(self, said: Said) -> bool:
         """Return whether this channel tells that to anybody; called by the thread that offers."""
@@ -222,7 +224,8 @@ class Channel:
         """Return how it is; secrets are not in it."""
         with self._changed:
             now_s = time.monotonic()
-            trouble = self._trouble or (self._outbox.trouble if self._outbox is not None else '')
+            trouble = (self._trouble or self._redact(self._sender.beside)[:300]
+                       or (self._outbox.trouble if self._outbox is not None else ''))
             if self._busy_s is not None and now_s - self._busy_s > HANGING_S:
                 trouble = f'hangs for {now_s - self._busy_s:.0f} s'
             recent = self._lost and now_s - self._lost_s < LOSS_SHOWN_S

@@ -3,7 +3,9 @@
 """
 MQTT, with discovery for Home Assistant: the state is retained, a last will says "offline".
 
-What is published below ``BASE/CRIB/`` stands in docs/use/alerts.md.
+What is published below ``BASE/CRIB/`` stands in docs/use/alerts.md. Words go first: what is
+retained besides (the state, discovery) is owed, and where the broker does not take it, no word
+waits for it.
 """
 
 import json
@@ -23,6 +25,8 @@ ANSWER_S = 5.0
 SNOOZE_S = 600.0
 LONGEST_COMMAND = 40                   # bytes of it that are read
 MISSED_HEARTBEATS = 3
+# A document that the broker closes the connection over is tried again after 2 s, 4 s, ... this.
+LONGEST_REST_S = 600.0
 # Codes of CONNACK that more patience does not change: version, id, user or password, rights.
 REFUSALS = {1, 2, 4, 5, 132, 133, 134, 135, 138, 140}
 
@@ -78,6 +82,8 @@ class Mqtt(Sender):
         self._answered = threading.Event()
         self._code: Optional[int] = None
         self._state: Optional[Dict[str, Any]] = None
+        self._owed: Dict[str, Dict[str, Any]] = {}
+        self._rests: Dict[str, Tuple[int, float]] = {}      # topic: failures in a row, until when
 
     def wants(self, said: Said) -> bool:
         """Everything: the retained state is to be true, and the heartbeat to be heard."""
@@ -125,7 +131,7 @@ class Mqtt(Sender):
             self._on_command(command, seconds)
 
     def _connect(self) -> None:
-        """Be connected, with everything that is retained in place."""
+        """Be connected, and said to be."""
         if self._client is not None and self._connected.is_set():
             return
         self._drop()
@@ -158,12 +164,29 @@ class Mqtt(Sender):
                 raise Undelivered(
                     f'{host} lets nobody in with this user and password (code {code})')
             raise Undelivered(f'{host} is not ready (code {code})')
-        # A broker that was started anew may have forgotten what it was to retain.
-        for topic, document in self._entities():
-            self._publish(topic, document, retain=True)
         self._publish(f'{self._base}/availability', 'online', retain=True)
-        if self._state is not None:
-            self._publish(f'{self._base}/state', self._state, retain=True)
+        # A broker that was started anew may have forgotten what it was to retain.
+        state = {f'{self._base}/state': self._state} if self._state is not None else {}
+        self._owed = {**state, **dict(self._entities())}
+
+    def _settle(self) -> None:
+        """Publish what is owed, as far as the broker takes it; another time the rest."""
+        for topic, document in list(self._owed.items()):
+            failures, until_s = self._rests.get(topic, (0, 0.0))
+            if time.monotonic() < until_s:
+                continue
+            try:
+                self._publish(topic, document, retain=True)
+            except Undelivered as error:
+                rest_s = min(LONGEST_REST_S, 2.0 ** (failures + 1))
+                self._rests[topic] = failures + 1, time.monotonic() + rest_s
+                if failures:          # once may be a broker that ends
+                    self.beside = f'{topic} is not retained: {error}'
+                return
+            del self._owed[topic]
+            self._rests.pop(topic, None)
+        if all(failures < 2 for failures, _ in self._rests.values()):
+            self.beside = ''
 
     def _drop(self) -> None:
         client, self._client = self._client, None
@@ -181,19 +204,24 @@ class Mqtt(Sender):
         payload = document if isinstance(document, str) else json.dumps(
             document, ensure_ascii=False)
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
+        confirmed, end_s = False, time.monotonic() + ANSWER_S
         try:
-            sent.wait_for_publish(ANSWER_S)
-            confirmed = sent.is_published()
+            while not confirmed and self._connected.is_set() and time.monotonic() < end_s:
+                sent.wait_for_publish(0.05)
+                confirmed = sent.is_published()
         except (RuntimeError, ValueError):
-            confirmed = False
+            pass
         if not confirmed:
+            size = len(topic.encode()) + len(payload.encode())
+            why = ('the broker does not confirm' if self._connected.is_set() else
+                   f'the broker closes the connection over {size} bytes (max_packet_size?)')
             # A new connection: what paho still holds would otherwise be sent twice.
             self._drop()
-            raise Undelivered('the broker does not confirm', answered=True)
+            raise Undelivered(why, answered=True)
 
     # --- what is published -----------------------------------------------------------------------
     def send(self, said: Said, late_s: float) -> None:
-        """Publish the event, then the state that it leaves."""
+        """Publish the event; with it the word is delivered. Then the state that it leaves."""
         document = record(said, late_s)
         open_ = said.state in (START, ONGOING)
         self._connect()
@@ -209,7 +237,9 @@ class Mqtt(Sender):
         if said.state == END:
             state['priority'] = 'none'
         self._state = state
-        self._publish(f'{self._base}/state', state, retain=True)
+        self._owed.pop(f'{self._base}/state', None)
+        self._owed = {f'{self._base}/state': state, **self._owed}      # before the others
+        self._settle()
 
     def _entities(self) -> List[Tuple[str, Dict[str, Any]]]:
         """Return (topic, configuration) of each entity that Home Assistant is to show."""
@@ -252,8 +282,9 @@ class Mqtt(Sender):
                 for (kind, name), entity in entities.items()]
 
     def idle(self) -> None:
-        """Come back when the connection was lost."""
+        """Come back when the connection was lost, and publish what is owed."""
         self._connect()
+        self._settle()
 
     def close(self) -> None:
         """Say goodbye; the last will is for those who can't."""
