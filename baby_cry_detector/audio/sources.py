@@ -28,8 +28,7 @@ SAMPLE_RATE = 16_000
 _MOST_BEYOND = 0.01
 # soundfile's unit is 32768 steps of a 16-bit integer, ours 32767.
 _SOUNDFILE_UNIT = 32768.0 / PCM16_SCALE
-_READ_DURATION_S = 0.25        # at a time; longer where blocks are, up to
-_LONGEST_READ_S = 1.0
+_READ_S = 1.0                  # at a time
 _UNKNOWN_FRAMES = 1 << 40      # a header that knows no length claims more than any file has
 ADDRESS = re.compile('[a-z][a-z0-9+.-]+:/', re.IGNORECASE)
 ADDRESS_WORDS = ('; addresses are not opened: save it as a file first (ffmpeg -i ADDRESS -t 60 '
@@ -167,8 +166,7 @@ class FileSource:
     def _frames(self, file: Any, recording: Optional[Recording]) -> Iterator[np.ndarray]:
         """Yield the frames of a recording as far as they can be had; say if they end early."""
         rate = int(file.samplerate)
-        read_s = min(_LONGEST_READ_S, max(_READ_DURATION_S, self.block_size / self.sample_rate))
-        size, got, told = max(1, int(read_s * rate)), 0, int(file.frames)
+        size, got, told = max(1, int(_READ_S * rate)), 0, int(file.frames)
         why = ''
         while True:
             buffer = np.full((size, file.channels), np.nan)

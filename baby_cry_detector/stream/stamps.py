@@ -40,6 +40,7 @@ LARGEST_HEARD_DRIFT = 0.15
 DRIFT_WORTH_SAYING = 0.005
 AHEAD_NS = SECOND_NS                   # nothing is captured after it has arrived
 TOLERANCE_ELSEWHERE_S = 0.25           # of times that were smoothed
+REGULAR = 0.002                        # less than the least drift that is told
 SMOOTHING = ('stamps jitter: they are smoothed; let the publisher stamp the capture time of the '
              'first sample, or raise stamp_tolerance_s')
 
@@ -79,7 +80,7 @@ class StampJudge:
         self._copies: Deque[bool] = deque(maxlen=200)
         self._found: Dict[int, Optional[_Columns]] = {}    # in this look, by how much audio
         self._audio_ns = self._looked_ns = self._arrived_ns = 0
-        self._standing_ns = self._standing_blocks = self._exact_blocks = 0
+        self._standing_ns = self._standing_blocks = self._regular_blocks = 0
         self._last_stamp_ns: Optional[int] = None
         self.verdict = FINE
         self._rate, self._channels = 0, 1
@@ -138,9 +139,9 @@ class StampJudge:
             self._judge_copies()
             return False
         self._recent.append((stamp_ns, digest))
-        self._exact_blocks = 0 if is_bad or not self._blocks or not (
-            stamp_ns - self._blocks[-1].stamp_ns == self._blocks[-1].duration_ns
-            == arrival_ns - self._blocks[-1].arrival_ns) else self._exact_blocks + 1
+        self._regular_blocks = self._regular_blocks + 1 if not is_bad and self._blocks and (
+            abs(stamp_ns - self._blocks[-1].stamp_ns - self._blocks[-1].duration_ns)
+            <= REGULAR * self._blocks[-1].duration_ns) else 0
         self._blocks.append(_Block(arrival_ns, stamp_ns, duration_ns, is_bad))
         self._audio_ns += duration_ns
         while (self._audio_ns - self._blocks[0].duration_ns > RECOVERED_NS
@@ -166,9 +167,9 @@ class StampJudge:
     def _look(self) -> None:
         self._found = {}
         arrival_ns, stamp_ns, duration_ns = self._present
-        if (self._exact_blocks >= len(self._blocks) and self.mode == STAMPS
+        if (self._regular_blocks >= len(self._blocks) and self.mode == STAMPS
                 and self.verdict is FINE and stamp_ns + duration_ns - arrival_ns <= AHEAD_NS):
-            self._judge_copies()               # a recording's: nothing else can be in them
+            self._judge_copies()               # nothing else can be in them
             return
         newest = self._newest(JUDGED_NS)
         if newest is None:

@@ -27,11 +27,12 @@ class Interleaving:
     def __init__(self):
         """Nothing has come yet."""
         self._newest = 0
-        self.is_told = False
+        self._any_came = self.is_told = False
         self._steps_back_s = deque(maxlen=INTERLEAVED_TIMES)
 
     def note(self, number) -> None:
         """Take the number that its publisher gave a message; ``None`` where none is told."""
+        self._any_came = True
         if number in NOT_NUMBERED:
             return
         self.is_told = True
@@ -53,7 +54,8 @@ class Interleaving:
     def senders(self, node, topic: str) -> list:
         """Return the names of those who send a topic at once; none where one does."""
         # One that was killed counts as a publisher until DDS misses it; it sends nothing.
-        if self.is_told and not self.is_seen() or node.count_publishers(topic) < 2:
+        if not self._any_came or self.is_told and not self.is_seen() \
+                or node.count_publishers(topic) < 2:
             return []
         return sorted(f'{end.node_namespace.rstrip("/")}/{end.node_name}'
                       for end in node.get_publishers_info_by_topic(topic))

@@ -19,6 +19,7 @@ from baby_cry_detector.ros.base.ros_time import (duration_from_nanoseconds, from
                                                  to_nanoseconds)
 from baby_cry_detector.stream.intake import StampedFrames
 import numpy as np
+from std_msgs.msg import Header
 
 EXPECTED = {'AudioData': {'data': 'sequence<uint8>'},
             'AudioDataStamped': {'header': 'std_msgs/Header',
@@ -135,14 +136,12 @@ def stamped_frames(message: FrameFeatures, expected: FeatureSet) -> StampedFrame
 def need_message(state: CryState) -> CryNeed:
     """Return a state as a message; what can't be heard now is not claimed."""
     state = state.cleaned()
-    message = CryNeed(**{name: getattr(state, name) for name in SAME_FIELDS},
-                      need=int(state.need), labels=list(state.labels),
-                      probabilities=list(state.probabilities))
-    message.header.stamp = from_nanoseconds(state.stamp_ns)
-    message.header.frame_id = state.crib_id
-    message.onset = from_nanoseconds(state.onset_ns)
-    message.duration = duration_from_nanoseconds(state.duration_ns)
-    return message
+    return CryNeed(**{name: getattr(state, name) for name in SAME_FIELDS},
+                   header=Header(stamp=from_nanoseconds(state.stamp_ns), frame_id=state.crib_id),
+                   need=int(state.need), labels=list(state.labels),
+                   probabilities=list(state.probabilities),
+                   onset=from_nanoseconds(state.onset_ns),
+                   duration=duration_from_nanoseconds(state.duration_ns))
 
 
 def cry_state(message: CryNeed) -> CryState:
