@@ -329,6 +329,8 @@ class ManagedNode(OwningNode, Generic[Own]):
         :param about: tells apart what one kind may happen to: a topic, a cause. Sentences do not,
             for they hold numbers. More than `MOST_CAUSES` are not told apart.
         """
+        if not self.context.ok():      # what a process hears while it ends is no trouble
+            return
         now_s = time.monotonic()
         causes = self._reported_s.setdefault(kind, {})
         for cause, said_s in list(causes.items()):

@@ -97,7 +97,10 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
         self._audio = self._info = self._trust = None
 
     def _publish_info(self):
-        self._info.publish(info_message(self._settings.sample_rate))
+        message = info_message(self._settings.sample_rate)
+        self._info.publish(message)
+        if self.extractor is not None:         # what it is handed over needs its format at once
+            self.extractor.take_format(self._info.topic_name, message)
 
     def _publish(self, block: AudioBlock, stamp_ns: int) -> bool:
         """

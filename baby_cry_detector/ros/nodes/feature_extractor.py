@@ -108,6 +108,11 @@ class FeatureExtractor(ManagedNode[FeatureExtractorSettings]):
             self._interleaving.note(info.get('publication_sequence_number'))
             self._on_block(message.audio.data, stamp_ns, message.header.frame_id)
 
+    def take_format(self, topic: str, message: AudioInfo):
+        """Take the format of what `take` is given, which a message would tell too late."""
+        if self._is_active and topic == self.resolve_topic_name('audio_info'):
+            self._on_info(message)
+
     def take(self, topic: str, data: bytes, stamp_ns: int, frame_id: str) -> bool:
         """
         Take a block of a capture node in the same process, under the nodes' common lock.

@@ -55,6 +55,9 @@ def cribs(tmp_path):
         process.send_signal(signal.SIGTERM)
     try:
         assert process.wait(PATIENCE_S) == 0, (tmp_path / 'log').read_text()
+        # Cribs start and end one after the other, which is no trouble of those that hear.
+        said = (tmp_path / 'log').read_text()
+        assert 'without_format' not in said and 'no_audio' not in said, said
     finally:
         process.kill()
         probe.close()
