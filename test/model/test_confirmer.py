@@ -3,6 +3,7 @@
 """The second listener as it is shipped: what it hears, and files that are none."""
 
 from dataclasses import replace
+import json
 import zipfile
 
 from baby_cry_detector.audio import to_pcm16
@@ -31,9 +32,10 @@ def confirmer():
 def best(confirmer, samples):
     """Return the highest pooled log-odds of a recording's windows, hop by hop."""
     pooling, found = confirmer.pooling(), []
-    samples = np.pad(to_pcm16(samples), (0, max(0, WINDOW_SAMPLES - len(samples))))
-    for start in range(0, len(samples) - WINDOW_SAMPLES + 1, round(confirmer.hop_s * RATE)):
-        found.append(pooling.add(confirmer.evidence(samples[start:start + WINDOW_SAMPLES])))
+    samples = np.pad(to_pcm16(samples), (
+        confirmer.n_samples - WINDOW_SAMPLES, max(0, WINDOW_SAMPLES - len(samples))))
+    for end in range(confirmer.n_samples, len(samples) + 1, round(confirmer.hop_s * RATE)):
+        found.append(pooling.add(confirmer.evidence(samples[end - confirmer.n_samples:end])))
     return max(found)
 
 
@@ -49,45 +51,122 @@ def test_it_knows_real_cries_from_other_sounds(confirmer):
 
 def test_silence_and_noise_are_no_crying(confirmer):
     rng = np.random.default_rng(0)
-    for samples in (np.zeros(WINDOW_SAMPLES), 1e-4 * rng.standard_normal(WINDOW_SAMPLES),
-                    0.1 * rng.standard_normal(WINDOW_SAMPLES),
-                    0.3 * np.sin(2 * np.pi * 440 / RATE * np.arange(WINDOW_SAMPLES))):
+    count = confirmer.n_samples
+    for samples in (np.zeros(count), 1e-4 * rng.standard_normal(count),
+                    0.1 * rng.standard_normal(count),
+                    0.3 * np.sin(2 * np.pi * 440 / RATE * np.arange(count))):
         assert confirmer.evidence(to_pcm16(samples)) < min(confirmer.thresholds.values())
 
 
 def test_the_level_does_not_count(confirmer):
-    cry = synthesise_cry(2.0, seed=3)[8000:8000 + WINDOW_SAMPLES]
+    cry = synthesise_cry(3.0, seed=3)[8000:8000 + confirmer.n_samples]
     loud = confirmer.evidence(to_pcm16(cry / np.abs(cry).max()))
     assert confirmer.evidence(to_pcm16(0.1 * cry / np.abs(cry).max())) == pytest.approx(
         loud, abs=0.3)
 
 
-def test_its_embedding_is_that_of_both_networks(confirmer):
-    samples = 0.1 * np.random.default_rng(2).standard_normal(WINDOW_SAMPLES)
+def noise(confirmer):
+    return 0.1 * np.random.default_rng(2).standard_normal(confirmer.n_samples)
+
+
+def with_windows(confirmer, windows_s):
+    """Return one of the same networks whose tagger hears these windows, and a made probe."""
+    count = 1024 * bool(confirmer.network) + 384 * len(windows_s) * bool(confirmer.tagger)
+    rng = np.random.default_rng(1)
+    hidden = (0.1 * rng.standard_normal((8, count))).astype(np.float32)
+    probe = {'mean': np.zeros(count, np.float32), 'std': np.ones(count, np.float32),
+             'hidden': hidden, 'hidden_bias': np.zeros(8, np.float32),
+             'output': np.ones(8, np.float32), 'output_bias': np.zeros(1, np.float32)}
+    return replace(confirmer, probe=probe, tagger_windows_s=windows_s)
+
+
+@pytest.mark.parametrize('windows_s', [(0.975,), (0.975, 1.95), (0.25, 3.0, 1.0)])
+def test_its_embedding_is_that_of_its_networks_each_on_the_newest_of_it(confirmer, windows_s):
+    confirmer = with_windows(confirmer, windows_s)
+    lengths = [round(16000 * length_s) for length_s in windows_s]
+    assert confirmer.n_samples == max(15600, *lengths)
+    samples = noise(confirmer)
     values = confirmer.embedding(samples)
-    assert values.shape == (1408,) and values.dtype == np.float32
-    np.testing.assert_array_equal(values[1024:], Tagger(confirmer.tagger).embedding(samples))
+    assert values.shape == (1024 + 384 * len(windows_s),) and values.dtype == np.float32
     assert (values[:1024] >= 0).all()
+    np.testing.assert_array_equal(
+        values[:1024], SoundNetwork(confirmer.network).embedding(samples[-15600:]))
+    for number, length in enumerate(lengths):
+        np.testing.assert_array_equal(
+            values[1024 + 384 * number:1408 + 384 * number],
+            Tagger(confirmer.tagger, length).embedding(samples[-length:]))
 
 
 @pytest.mark.parametrize('left_out, columns', [
-    ('tagger', slice(0, 1024)), ('network', slice(1024, 1408))])
+    ('tagger', slice(0, 1024)), ('network', slice(1024, None))])
 def test_one_network_does_too(confirmer, tmp_path, left_out, columns):
     probe = {name: value[..., columns] if name in ('mean', 'std', 'hidden') else value
              for name, value in confirmer.probe.items()}
     alone = replace(confirmer, probe=probe, **{left_out: {}})
     save_confirmer(tmp_path / 'alone.npz', alone)
     again = load_confirmer(tmp_path / 'alone.npz', in_memory=False)
-    samples = 0.1 * np.random.default_rng(2).standard_normal(WINDOW_SAMPLES)
-    np.testing.assert_allclose(again.embedding(samples), confirmer.embedding(samples)[columns],
-                               rtol=1e-5, atol=1e-6)
+    samples = noise(confirmer)
+    np.testing.assert_allclose(again.embedding(samples[-again.n_samples:]),
+                               confirmer.embedding(samples)[columns], rtol=1e-5, atol=1e-6)
     with pytest.raises(ConfirmerError, match='probe'):
         replace(confirmer, **{left_out: {}})
 
 
 def test_what_is_no_window_is_refused(confirmer):
-    with pytest.raises(ValueError, match='15600'):
+    with pytest.raises(ValueError, match=str(confirmer.n_samples)):
         confirmer.embedding(np.zeros(100))
+    with pytest.raises(ValueError, match='31200'):
+        Tagger(confirmer.tagger, 31200).embedding(np.zeros(15600))
+
+
+@pytest.mark.parametrize('windows_s', [
+    [], [0.0], [-1.0], [1e9], [float('nan')], [0.975, 11.0], [0.975] * 5, 0.975, None, ['long'],
+    [True], {'0.975': 1}])
+def test_absurd_windows_are_one_sentence(confirmer, tmp_path, windows_s):
+    with pytest.raises(ConfirmerError, match='^tagger_windows_s: ') as caught:
+        replace(confirmer, tagger_windows_s=windows_s)
+    assert '\n' not in str(caught.value)
+    file = written(tmp_path, confirmer, version=3, tagger_windows_s=windows_s)
+    with pytest.raises(ConfirmerError, match='tagger_windows_s'):
+        load_confirmer(file)
+
+
+def written(tmp_path, confirmer, **entries):
+    """Write a file whose document has other entries; ``None`` in place of one leaves it out."""
+    file = tmp_path / 'other.npz'
+    save_confirmer(file, confirmer)
+    with np.load(file) as parts:
+        arrays = dict(parts)
+    document = json.loads(arrays['document'].tobytes())
+    document.update(entries)
+    document = {name: value for name, value in document.items() if value is not None}
+    arrays['document'] = np.frombuffer(json.dumps(document).encode(), np.uint8)
+    np.savez(file, **arrays)
+    return file
+
+
+def test_a_file_of_before_hears_windows_of_one_length(confirmer, tmp_path):
+    old = with_windows(confirmer, (0.975,))
+    for version, others in ((2, {}), (1, {'hint_threshold': 0.5, 'hint_margin': 9.0})):
+        again = load_confirmer(written(tmp_path, old, version=version, **others))
+        assert list(again.tagger_windows_s) == [0.975] and again.n_samples == 15600
+        assert again.hint_threshold == (1.0 if version == 1 else confirmer.hint_threshold)
+        samples = noise(again)
+        np.testing.assert_array_equal(again.embedding(samples), old.embedding(samples))
+    for version in (0, 4, True, None):
+        with pytest.raises(ConfirmerError, match='version 1 to 3'):
+            load_confirmer(written(tmp_path, old, version=version))
+    with pytest.raises(ConfirmerError, match='expected the entries'):
+        load_confirmer(written(tmp_path, old, version=2, tagger_windows_s=[0.975]))
+
+
+def test_only_a_file_that_hears_more_is_of_the_new_version(confirmer, tmp_path):
+    for windows_s, version in (((0.975,), 2), ([0.975], 2), ((0.975, 1.95), 3), ((1.0,), 3)):
+        file = tmp_path / 'some.npz'
+        save_confirmer(file, with_windows(confirmer, windows_s))
+        with np.load(file) as parts:
+            assert json.loads(parts['document'].tobytes())['version'] == version
+        assert list(load_confirmer(file).tagger_windows_s) == list(windows_s)
 
 
 def test_every_operating_point_has_a_threshold(confirmer):

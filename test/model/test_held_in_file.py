@@ -16,7 +16,8 @@ from baby_cry_detector.model.strict_npz import StrictNpzError
 import numpy as np
 import pytest
 
-WINDOW = (8000 * np.sin(2 * np.pi * 450 * np.arange(15600) / 16000)).astype(np.int16)
+WINDOW = (8000 * np.sin(2 * np.pi * 450 * np.arange(
+    load_confirmer(CONFIRMER).n_samples) / 16000)).astype(np.int16)
 
 
 @pytest.fixture()

@@ -61,15 +61,19 @@ def test_the_level_does_not_count(arrays):
                                tagger.embedding(0.05 * sound('glide')), atol=1e-3)
 
 
-def test_many_windows_at_once_give_what_one_gives(arrays):
+@pytest.mark.parametrize('length', [WINDOW_SAMPLES, 2 * WINDOW_SAMPLES, 4000])
+def test_many_windows_at_once_give_what_one_gives(arrays, length):
     pytest.importorskip('torch')
     from baby_cry_detector.research.sounds.tagger import BatchTagger
     samples = np.concatenate([sound('noise'), sound('glide')])
     starts = np.array([0, 7000, WINDOW_SAMPLES])
-    many = BatchTagger(arrays).embeddings(samples, starts)
+    many = BatchTagger(arrays, length).embeddings(samples, starts)
+    # Those that begin before the sound begins with silence.
+    padded = np.pad(samples, (length, 0))
     for row, start in zip(many, starts):
+        end = length + start + WINDOW_SAMPLES
         np.testing.assert_allclose(
-            row, Tagger(arrays).embedding(samples[start:start + WINDOW_SAMPLES]), atol=1e-4)
+            row, Tagger(arrays, length).embedding(padded[end - length:end]), atol=1e-4)
 
 
 def test_what_is_no_window_or_no_network_is_refused(arrays):

@@ -25,7 +25,8 @@ class Scripted:
 
     hop_s, refuse_after_s, hint_margin = 0.5, 2.0, 0.5
 
-    def __init__(self, *answers, pooled=1):
+    def __init__(self, *answers, pooled=1, n_samples=15600):
+        self.n_samples = n_samples
         self.answers, self.pooled, self.heard = list(answers), pooled, []
 
     def threshold(self, operating_point=''):
@@ -101,6 +102,38 @@ def test_where_the_stream_has_only_begun_there_was_silence_before():
     heard = confirmer.heard[0]
     assert heard.shape == (15600,) and not heard[:7600].any()
     np.testing.assert_array_equal(heard[7600:], np.arange(8000))
+
+
+def test_longer_windows_end_there_too_and_are_whole():
+    confirmer = Scripted(-3.0, 2.0, n_samples=31200)
+    Stream(confirmer, cries=lambda time_s: time_s >= 2.5).run(4)
+    for heard, end in zip(confirmer.heard, (40000, 48000)):
+        np.testing.assert_array_equal(heard, np.arange(end - 31200, end) % 30011)
+    confirmer = Scripted(2.0, n_samples=31200)
+    Stream(confirmer).run(2)
+    assert not confirmer.heard[0][:15200].any()
+    np.testing.assert_array_equal(confirmer.heard[0][15200:], np.arange(16000))
+
+
+@pytest.mark.parametrize('n_samples', [15600, 31200, 160000])
+def test_a_window_that_waited_for_another_is_whole(n_samples):
+    waiting = []
+
+    def run(function, samples):
+        waiting.append((Future(), function(samples)))
+        return waiting[-1][0]
+    confirmer = Scripted(-3.0, n_samples=n_samples)
+    stream = Stream(confirmer, cries=lambda time_s: time_s >= 11.0, run=run).run(12.9)
+    assert len(waiting) == 1
+    waiting[0][0].set_result(-3.0)
+    stream.run(0.1)
+    np.testing.assert_array_equal(
+        confirmer.heard[1], np.arange(round(11.5 * RATE) - n_samples, round(11.5 * RATE)) % 30011)
+
+
+def test_what_a_longer_window_agrees_to_began_no_sooner():
+    assert Hints(Scripted(2.0, n_samples=31200), 3.0).run(6).agreed[0] == \
+        Hints(Scripted(2.0), 3.0).run(6).agreed[0] == (2.525, 3.5)
 
 
 def test_what_does_not_agree_is_refused_and_may_still_be_confirmed():

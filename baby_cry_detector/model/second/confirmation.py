@@ -30,8 +30,8 @@ import numpy as np
 
 # From the end of a window until what was said of it counts.
 LATENCY_NS = 200_000_000
-# What is kept beside the newest block; an answer that takes longer than this is none.
-KEEP_NS = PATIENCE_NS = 2 * SECOND_NS
+# An answer that takes longer than this is none, and a window that is due for longer is not asked.
+PATIENCE_NS = 2 * SECOND_NS
 # Stamps of two blocks that differ by no more are continuous.
 JITTER_NS = 50_000_000
 
@@ -104,6 +104,8 @@ class Confirmation:
         self.windows = 0
         self._agreed: Optional[Tuple[int, int]] = None
         self._run = run
+        # Beside the newest block: the longest window that is due is there as a whole.
+        self._keep = confirmer.n_samples + PATIENCE_NS * SAMPLE_RATE // SECOND_NS
         self._hop_ns = round(confirmer.hop_s * SECOND_NS)
         self._refuse_ns = round(confirmer.refuse_after_s * SECOND_NS)
         self._episode: Optional[_Episode] = None
@@ -132,7 +134,7 @@ class Confirmation:
             self.trouble = ''
         if abs(start_ns - self._end_ns) > JITTER_NS:
             self._audio = self._audio[:0]
-        kept = self._audio[-(KEEP_NS * SAMPLE_RATE // SECOND_NS):]
+        kept = self._audio[-self._keep:]
         self._audio = np.concatenate((kept, np.asarray(samples, np.int16)))
         self._end_ns = start_ns + len(samples) * SECOND_NS // SAMPLE_RATE
 
@@ -227,8 +229,9 @@ class Confirmation:
         if stop <= 0:
             return
         # Where the stream has only begun there was silence before.
-        samples = np.pad(self._audio[max(0, stop - WINDOW_SAMPLES):stop],
-                         (max(0, WINDOW_SAMPLES - stop), 0))
+        wanted = self.confirmer.n_samples
+        samples = np.pad(self._audio[max(0, stop - wanted):stop], (max(0, wanted - stop), 0))
+        # What it says is of the newest of it; longer windows are for knowing that better.
         heard_ns = min(stop, WINDOW_SAMPLES) * SECOND_NS // SAMPLE_RATE
         self._work_of = (episode.name, episode.due_ns - heard_ns, episode.due_ns)
         self._work = self._run(self.confirmer.evidence, samples)

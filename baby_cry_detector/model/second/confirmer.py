@@ -3,8 +3,9 @@
 """
 The second listener's numbers: what knows sounds and, on that, a probe that knows crying.
 
-What knows sounds is `sound_network` (YAMNet), `tagger` (mn04) or both. One .npz as a checkpoint's,
-read as strictly: arrays of 8, 16 and 32 bits and one JSON document.
+What knows sounds is `sound_network` (YAMNet), `tagger` (mn04) or both; the second of them may hear
+windows of several lengths, which end together. One .npz as a checkpoint's, read as strictly:
+arrays of 8, 16 and 32 bits and one JSON document.
 """
 
 from collections import deque
@@ -15,18 +16,18 @@ import math
 import os
 from pathlib import Path
 import stat
-from typing import Any, Callable, Deque, Dict, List, Mapping, Tuple, Union
+from typing import Any, Callable, Deque, Dict, List, Mapping, Sequence, Tuple, Union
 
 from baby_cry_detector.fields import Field, ParameterError
 from baby_cry_detector.model.held_in_file import HeldInFile
-from baby_cry_detector.model.second.sound_network import (N_VALUES, shapes, SoundNetwork,
-                                                          WINDOW_SAMPLES)
+from baby_cry_detector.model.second.sound_network import (N_VALUES, SAMPLE_RATE, shapes,
+                                                          SoundNetwork, WINDOW_SAMPLES)
 from baby_cry_detector.model.second.tagger import N_TAGGER_VALUES, Tagger, tagger_shapes
 from baby_cry_detector.model.strict_npz import MAX_FILE_BYTES, read_arrays, StrictNpzError
 import numpy as np
 
 FORMAT = 'baby_cry_detector confirmer'
-VERSION = 2
+VERSION = 3
 _DOCUMENT = 'document'
 PARTS = ('network', 'probe', 'tagger')
 _NUMBERS = ('<f4', '<f2', '|i1')
@@ -37,6 +38,11 @@ NUMBERS = (Field('hop_s', 0.4875, minimum=0.1, maximum=5.0),
            Field('pooled', 1, minimum=1, maximum=32),
            Field('hint_threshold', 1.0, minimum=0.001, maximum=1.0),
            Field('hint_margin', 0.0, minimum=0.0, maximum=20.0))
+WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
+#: YAMNet's window is always this; before version 3 so was the tagger's.
+TAGGER_WINDOWS_S = (WINDOW_S,)
+WINDOWS = Field('tagger_windows_s', TAGGER_WINDOWS_S, minimum=1, maximum=4,
+                items=Field('each', WINDOW_S, minimum=0.25, maximum=10.0))
 
 
 class ConfirmerError(ValueError):
@@ -61,9 +67,9 @@ class Confirmer:
     What hears candidates.
 
     :param network: arrays of `sound_network.shapes`; none without that network.
-    :param probe: on V values, those of `network` before those of `tagger`: ``mean`` and ``std``
-        (V,), ``hidden`` (H, V), ``hidden_bias`` (H,), ``output`` (H,), ``output_bias`` (1,),
-        float32.
+    :param probe: on V values, those of `network` before those of `tagger`, window by window:
+        ``mean`` and ``std`` (V,), ``hidden`` (H, V), ``hidden_bias`` (H,), ``output`` (H,),
+        ``output_bias`` (1,), float32.
     :param thresholds: log-odds from which it agrees, by the first listener's operating point;
         '' is for its own thresholds.
     :param pooled: windows whose mean is compared with it.
@@ -74,6 +80,9 @@ class Confirmer:
     :param hint_margin: log-odds that what nobody was told of needs beyond the threshold.
     :param provenance: JSON document: what it was fitted on, what it was measured to do.
     :param tagger: arrays of `tagger.tagger_shapes`; none without that network.
+    :param tagger_windows_s: length of each of its windows; all end where a window of `WINDOW_S`
+        does.
+    :ivar n_samples: what it is given: as much as the longest of its windows needs.
     :raises ConfirmerError: if something does not fit.
     """
 
@@ -87,28 +96,31 @@ class Confirmer:
     tagger: Mapping[str, np.ndarray] = field(default_factory=dict)
     hint_threshold: float = 1.0
     hint_margin: float = 0.0
+    tagger_windows_s: Sequence[float] = TAGGER_WINDOWS_S
 
     def __post_init__(self) -> None:
         """Check everything."""
-        for number in NUMBERS:
+        for one in (*NUMBERS, WINDOWS):
             try:
-                number.check(getattr(self, number.name))
+                one.check(getattr(self, one.name))
             except ParameterError as error:
                 raise ConfirmerError(str(error)) from None
         self._check_thresholds()
         if not isinstance(self.provenance, dict):
             raise ConfirmerError('provenance: expected a JSON object')
-        n_values = 0
-        self._hear: List[Callable[[np.ndarray], np.ndarray]] = []
+        n_values, self.n_samples = 0, WINDOW_SAMPLES
+        self._hear: List[Tuple[int, Callable[[np.ndarray], np.ndarray]]] = []
         if self.network or not self.tagger:
             self._check_arrays('network', self.network, shapes())
             n_values += N_VALUES
-            self._hear.append(SoundNetwork(
-                self.network, is_busy=not isinstance(self.network, HeldInFile)).embedding)
+            self._hear.append((WINDOW_SAMPLES, SoundNetwork(
+                self.network, is_busy=not isinstance(self.network, HeldInFile)).embedding))
         if self.tagger:
             self._check_arrays('tagger', self.tagger, tagger_shapes())
-            n_values += N_TAGGER_VALUES
-            self._hear.append(Tagger(self.tagger).embedding)
+            for length in window_lengths(self.tagger_windows_s):
+                n_values += N_TAGGER_VALUES
+                self._hear.append((length, Tagger(self.tagger, length).embedding))
+                self.n_samples = max(self.n_samples, length)
         hidden = self.probe.get('hidden')
         count = len(hidden) if hidden is not None and hidden.ndim == 2 else 0
         if not 1 <= count <= MOST_HIDDEN:
@@ -148,7 +160,7 @@ class Confirmer:
         """
         Return the log-odds that a window holds crying.
 
-        :param samples: int16 (15600,) at 16 kHz.
+        :param samples: int16 (n_samples,) at 16 kHz, the newest; what was not heard is silence.
         """
         values = self.embedding(np.asarray(samples, np.float32) / np.float32(32768))
         return float(self.log_odds(values[None])[0])
@@ -157,9 +169,11 @@ class Confirmer:
         """
         Return what its networks know of a window, float32 (V,).
 
-        :param samples: (15600,) at 16 kHz, 1.0 is full scale.
+        :param samples: (n_samples,) at 16 kHz, 1.0 is full scale.
         """
-        return np.concatenate([hear(samples) for hear in self._hear])
+        if np.shape(samples) != (self.n_samples,):
+            raise ValueError(f'expected {self.n_samples} samples, got shape {np.shape(samples)}')
+        return np.concatenate([hear(samples[-length:]) for length, hear in self._hear])
 
     def log_odds(self, embeddings: np.ndarray) -> np.ndarray:
         """Return the log-odds (n,) that windows of these embeddings (n, V) hold crying."""
@@ -168,6 +182,11 @@ class Confirmer:
     def pooling(self) -> Pooling:
         """Return what puts the answers of one episode together."""
         return Pooling(self.pooled)
+
+
+def window_lengths(windows_s: Sequence[float]) -> List[int]:
+    """Return windows' lengths in samples."""
+    return [round(length_s * SAMPLE_RATE) for length_s in windows_s]
 
 
 def probe_shapes(hidden: int, n_values: int = N_VALUES) -> Dict[str, Any]:
@@ -186,10 +205,16 @@ def probe_log_odds(probe: Mapping[str, np.ndarray], embeddings: np.ndarray) -> n
 
 
 def save_confirmer(path: Union[str, Path], confirmer: Confirmer) -> None:
-    """Write a confirmer; a file that exists is replaced at once or not at all."""
-    document = {'format': FORMAT, 'version': VERSION, 'provenance': confirmer.provenance,
+    """
+    Write a confirmer; a file that exists is replaced at once or not at all.
+
+    One of windows of one length is of version 2: programs of before read it.
+    """
+    document = {'format': FORMAT, 'version': 2, 'provenance': confirmer.provenance,
                 'thresholds': dict(confirmer.thresholds),
                 **{one.name: getattr(confirmer, one.name) for one in NUMBERS}}
+    if tuple(confirmer.tagger_windows_s) != TAGGER_WINDOWS_S:
+        document.update({'version': VERSION, WINDOWS.name: list(confirmer.tagger_windows_s)})
     text = json.dumps(document, allow_nan=False, sort_keys=True)
     arrays = {_DOCUMENT: np.frombuffer(text.encode(), np.uint8)}
     for prefix in PARTS:
@@ -237,12 +262,14 @@ def _parts(arrays: Dict[str, np.ndarray]) -> Tuple[Dict[str, Dict[str, np.ndarra
         raise StrictNpzError('it has no document')
     document = json.loads(arrays.pop(_DOCUMENT).tobytes().decode())
     version = document.pop('version', None) if isinstance(document, dict) else None
-    if version not in (1, VERSION) or isinstance(version, bool) \
+    if version not in (1, 2, VERSION) or isinstance(version, bool) \
             or document.pop('format', None) != FORMAT:
-        raise ConfirmerError(f'expected a {FORMAT} of version 1 or {VERSION}')
+        raise ConfirmerError(f'expected a {FORMAT} of version 1 to {VERSION}')
     if version == 1:                   # heard no hints
         document.update(hint_threshold=1.0, hint_margin=0.0)
     expected = {'provenance', 'thresholds', *(one.name for one in NUMBERS)}
+    if version == VERSION:             # before, windows were of one length
+        expected.add(WINDOWS.name)
     if set(document) != expected:
         raise ConfirmerError(f'expected the entries {", ".join(sorted(expected))}')
     parts: Dict[str, Dict[str, np.ndarray]] = {name: {} for name in PARTS}
@@ -255,4 +282,5 @@ def _parts(arrays: Dict[str, np.ndarray]) -> Tuple[Dict[str, Dict[str, np.ndarra
 
 
 __all__ = ['Confirmer', 'ConfirmerError', 'load_confirmer', 'Pooling', 'probe_log_odds',
-           'probe_shapes', 'save_confirmer', 'WINDOW_SAMPLES']
+           'probe_shapes', 'save_confirmer', 'TAGGER_WINDOWS_S', 'window_lengths', 'WINDOW_S',
+           'WINDOW_SAMPLES']

@@ -78,25 +78,27 @@ class Tagger:
     The network.
 
     :param arrays: as `tagger_shapes` says; each is asked for when it is used.
+    :param n_samples: length of the windows that it hears, at 16 kHz; any does, more of a sound
+        tells more of it.
     :raises ValueError: if they are others.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray]):
+    def __init__(self, arrays: Mapping[str, np.ndarray], n_samples: int = WINDOW_SAMPLES):
         for name, (shape, dtype) in tagger_shapes().items():
             if name not in arrays or arrays[name].shape != shape or arrays[name].dtype != dtype:
                 raise ValueError(f'{name}: expected {dtype} of shape {shape}')
-        self._arrays = arrays
+        self._arrays, self._n_samples = arrays, n_samples
         self._bands, self._window = mel_bands(), frame_window()
 
     def embedding(self, samples: np.ndarray) -> np.ndarray:
         """
         Return what the network knows of a window, float32 (384,).
 
-        :param samples: ``(15600,)`` at 16 kHz, 1.0 is full scale; its level does not count.
+        :param samples: ``(n_samples,)`` at 16 kHz, 1.0 is full scale; its level does not count.
         """
         samples = np.asarray(samples, np.float32)
-        if samples.shape != (WINDOW_SAMPLES,):
-            raise ValueError(f'expected {WINDOW_SAMPLES} samples, got shape {samples.shape}')
+        if samples.shape != (self._n_samples,):
+            raise ValueError(f'expected {self._n_samples} samples, got shape {samples.shape}')
         x = picture(samples, self._window, self._bands)[:, :, None]
         x = hard_swish(_convolved(x, self._weights('first'), 2) + self._arrays['first_bias'])
         for number, block in enumerate(BLOCKS):
@@ -142,9 +144,9 @@ def doubled(samples: np.ndarray) -> np.ndarray:
 
 def picture(samples: np.ndarray, window: np.ndarray, bands: np.ndarray) -> np.ndarray:
     """
-    Return what the network sees, float32 (128 bands, 98 frames): one every 10 ms.
+    Return what the network sees, float32 (128 bands, F frames): one every 10 ms, 98 of 0.975 s.
 
-    :param samples: (15600,) at 16 kHz.
+    :param samples: (n,) at 16 kHz.
     :param window: as `frame_window` gives it.
     :param bands: as `mel_bands` gives them.
     """

@@ -24,8 +24,10 @@ def add_parser(subparsers) -> None:
     parser.add_argument('--tagger', type=Path, default=None, metavar='FILE',
                         help='mn04_as_mAP_432.pt (EfficientAT, MIT): let that network hear the '
                              'same as well')
-    parser.add_argument('--networks', choices=('yamnet', 'mn04', 'both'), default=None,
-                        help='what the probe reads (default: both with --tagger, else yamnet)')
+    parser.add_argument('--networks', choices=('yamnet', 'mn04', 'both', 'both-twice'),
+                        default=None,
+                        help='what the probe reads; both-twice: mn04 hears the newest 1.95 s '
+                             'beside 0.975 s (default: both with --tagger, else yamnet)')
     parser.add_argument('--manifest', type=Path, action='append', default=[],
                         help='clips with cries (may be repeated; default: the folder that '
                              'BABY_CRY_DATA_DIR names)')
@@ -47,10 +49,10 @@ def add_parser(subparsers) -> None:
 
 def run(args) -> int:
     """Run the command; return the exit status."""
-    from baby_cry_detector.model.second.confirmer import save_confirmer
+    from baby_cry_detector.model.second.confirmer import save_confirmer, TAGGER_WINDOWS_S
     from baby_cry_detector.research.training.confirmer import fit_probe, make_confirmer
     from baby_cry_detector.research.training.confirmer_run import (heard_folds, lines, measured,
-                                                                   open_inputs)
+                                                                   NETWORKS, open_inputs)
     networks = args.networks or ('both' if args.tagger else 'yamnet')
     if args.tagger is None and networks != 'yamnet':
         raise UsageError(f'--networks {networks} needs --tagger')
@@ -58,19 +60,20 @@ def run(args) -> int:
         inputs = open_inputs(args)
         if not any(clip.is_cry for clip in inputs.clips):
             raise UsageError('no cries: give --manifest, or set BABY_CRY_DATA_DIR')
-        columns = inputs.columns(networks)
-        heard = {fold: one.reading(columns) for fold, one in heard_folds(
-            inputs, args.out, args.music_hours, args.other_hours, bars.show).items()}
+        reads = NETWORKS[networks]
+        heard = {fold: one.reading(reads.columns) for fold, one in heard_folds(
+            inputs, args.out, args.music_hours, args.other_hours,
+            reads.windows_s or TAGGER_WINDOWS_S, bars.show).items()}
         report = measured(heard, inputs.checkpoint, args.out, bars.say)
         for line in lines(report):
             bars.say(line)
         thresholds = {name: point['threshold'] for name, point in report['points'].items()}
         file = args.out / 'cry_confirmer.npz'
         save_confirmer(file, make_confirmer(
-            inputs.network if networks != 'mn04' else {},
-            inputs.tagger if networks != 'yamnet' else {}, fit_probe(list(heard.values())),
-            thresholds, report['pooled'],
-            {'networks': inputs.digests, 'measured': report}))
+            inputs.network if reads.yamnet else {}, inputs.tagger if reads.windows_s else {},
+            fit_probe(list(heard.values())), thresholds, report['pooled'],
+            {'networks': inputs.digests, 'measured': report},
+            reads.windows_s or TAGGER_WINDOWS_S))
         bars.say(f'second listener: {file}')
     if args.json:
         print(json.dumps(report))

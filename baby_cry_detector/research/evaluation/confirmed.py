@@ -15,15 +15,15 @@ from typing import List, Optional, Protocol, Sequence
 
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.model.second.confirmation import LATENCY_NS
-from baby_cry_detector.model.second.confirmer import Confirmer, load_confirmer
-from baby_cry_detector.model.second.sound_network import SAMPLE_RATE, WINDOW_SAMPLES
+from baby_cry_detector.model.second.confirmer import (Confirmer, load_confirmer, WINDOW_S,
+                                                      WINDOW_SAMPLES)
+from baby_cry_detector.model.second.sound_network import SAMPLE_RATE
 from baby_cry_detector.research.evaluation.background import Scored, Stream
 from baby_cry_detector.research.evaluation.events import Episodes
 from baby_cry_detector.research.training.feature_store import no_progress, Progress
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
 
-WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
 #: From here on what the first listener says is a hint, and a second one hears it.
 HINT_THRESHOLD = 0.03
 #: What nobody was told of has to convince it by so much more.
@@ -137,12 +137,15 @@ def evidence_of(confirmer: Confirmer, samples: np.ndarray, smooth: np.ndarray, s
         hints[candidates(smooth, step_s, confirmer.hop_s, duration_s,
                          confirmer.hint_threshold)] = True
     starts = np.round(numbers * confirmer.hop_s * SAMPLE_RATE).astype(int)
+    # As on a robot there was silence before the stream.
+    before = confirmer.n_samples - WINDOW_SAMPLES
+    padded = samples if network is not None else np.pad(samples, (before, 0))
     for at in range(0, len(numbers), MANY):
         part = starts[at:at + MANY]
         if network is not None:
             known = network.embeddings(samples, part)
         else:
-            known = np.stack([confirmer.embedding(samples[start:start + WINDOW_SAMPLES])
+            known = np.stack([confirmer.embedding(padded[start:start + confirmer.n_samples])
                               for start in part])
         values[numbers[at:at + MANY]] = confirmer.log_odds(known)
         progress('second listener', min(at + MANY, len(numbers)), len(numbers))
@@ -169,7 +172,8 @@ class SecondListeners:
             from baby_cry_detector.research.sounds.tagger import many_windows
         except ImportError:         # without PyTorch window by window, three times as long
             return
-        self._network = many_windows(self.whole.network, self.whole.tagger)
+        self._network = many_windows(self.whole.network, self.whole.tagger,
+                                     self.whole.tagger_windows_s)
 
     def __call__(self, fold: int, stream: Stream, first: Scored) -> Evidence:
         """

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Dict, List, Mapping, Sequence, Tuple, Union
 
+from baby_cry_detector.model.second.confirmer import TAGGER_WINDOWS_S, window_lengths
 from baby_cry_detector.model.second.sound_network import WINDOW_SAMPLES
 from baby_cry_detector.model.second.tagger import (BLOCKS, frame_window, mel_bands,
                                                    N_TAGGER_VALUES, picture, Tagger)
@@ -79,9 +80,11 @@ class BatchTagger:
     The same numbers on many windows at once, for training; equal to rounding.
 
     :param arrays: as `tagger_shapes` says.
+    :param n_samples: length of the windows that it hears.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray]):
+    def __init__(self, arrays: Mapping[str, np.ndarray], n_samples: int = WINDOW_SAMPLES):
+        self._n_samples = n_samples
         self._is_hard = [block.is_hard for block in BLOCKS]
         self._weights: Dict[str, Tensor] = {}
         for name, value in arrays.items():
@@ -94,13 +97,18 @@ class BatchTagger:
 
     @torch.no_grad()
     def embeddings(self, samples: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return what it knows of the windows that begin at these samples, float32 (n, 384)."""
+        """
+        Return what it knows of windows, float32 (n, 384).
+
+        :param samples: what came before it is silence.
+        :param starts: where windows of `WINDOW_SAMPLES` begin; its own end where those do.
+        """
         rows = [np.zeros((0, N_TAGGER_VALUES), np.float32)]
         window, bands = frame_window(), mel_bands()
         for at in range(0, len(starts), BATCH):
             pictures = np.stack([
-                picture(np.asarray(samples[start:start + WINDOW_SAMPLES], np.float32), window,
-                        bands) for start in starts[at:at + BATCH]])
+                picture(newest(samples, start + WINDOW_SAMPLES, self._n_samples), window, bands)
+                for start in starts[at:at + BATCH]])
             rows.append(self._embedded(torch.from_numpy(pictures)[:, None]).numpy())
         return np.concatenate(rows)
 
@@ -127,6 +135,12 @@ class BatchTagger:
                                  weights.shape[-1] // 2, groups=groups)
 
 
+def newest(samples: np.ndarray, end: int, count: int) -> np.ndarray:
+    """Return so many samples before one, float32; what came before the first is silence."""
+    part = np.asarray(samples[max(0, end - count):end], np.float32)
+    return np.pad(part, (count - len(part), 0))
+
+
 class ManyWindows:
     """YAMNet, mn04 or both on many windows at once, their values side by side."""
 
@@ -138,12 +152,13 @@ class ManyWindows:
         return np.concatenate([one.embeddings(samples, starts) for one in self._networks], 1)
 
 
-def many_windows(network: Mapping[str, np.ndarray], tagger: Mapping[str, np.ndarray]
-                 ) -> ManyWindows:
+def many_windows(network: Mapping[str, np.ndarray], tagger: Mapping[str, np.ndarray],
+                 tagger_windows_s: Sequence[float] = TAGGER_WINDOWS_S) -> ManyWindows:
     """Return the networks of a second listener; see `Confirmer`."""
     networks: List[Union[BatchNetwork, BatchTagger]] = []
     if network:
         networks.append(BatchNetwork(network))
     if tagger:
-        networks.append(BatchTagger(tagger))
+        networks.extend(BatchTagger(tagger, length)
+                        for length in window_lengths(tagger_windows_s))
     return ManyWindows(networks)

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence
 
 from baby_cry_detector.model.checkpoint import Checkpoint
-from baby_cry_detector.model.second.confirmer import Confirmer, probe_log_odds
+from baby_cry_detector.model.second.confirmer import (Confirmer, probe_log_odds,
+                                                      TAGGER_WINDOWS_S, WINDOW_S)
 from baby_cry_detector.model.second.sound_network import SAMPLE_RATE
 from baby_cry_detector.research.evaluation import background as streams
 from baby_cry_detector.research.evaluation.confirmed import (at_point, candidates, Evidence,
-                                                             HINT_MARGIN, HINT_THRESHOLD,
-                                                             WINDOW_S)
+                                                             HINT_MARGIN, HINT_THRESHOLD)
 from baby_cry_detector.research.training.manifest import Clip, EMOTION
 import numpy as np
 
@@ -274,9 +274,11 @@ def second_at_recall(both: Sequence[streams.Scored], first_threshold: float, rec
 
 def make_confirmer(network: Mapping[str, np.ndarray], tagger: Mapping[str, np.ndarray],
                    probe: Mapping[str, np.ndarray], thresholds: Mapping[str, float], pooled: int,
-                   provenance: Dict[str, Any]) -> Confirmer:
+                   provenance: Dict[str, Any],
+                   tagger_windows_s: Sequence[float] = TAGGER_WINDOWS_S) -> Confirmer:
     """Return what is shipped."""
     return Confirmer(network, probe, {name: round(float(value), 3)
                                       for name, value in thresholds.items()},
                      pooled=pooled, hop_s=HOP_S, provenance=provenance, tagger=tagger,
-                     hint_threshold=HINT_THRESHOLD, hint_margin=HINT_MARGIN)
+                     hint_threshold=HINT_THRESHOLD, hint_margin=HINT_MARGIN,
+                     tagger_windows_s=tagger_windows_s)

@@ -7,12 +7,14 @@ from functools import partial
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from baby_cry_detector.decision.operating_points import ENTRY, OPERATING_POINTS
 from baby_cry_detector.decision.settings import LEAVE_TO_ENTER
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
+from baby_cry_detector.model.second.confirmer import TAGGER_WINDOWS_S, WINDOW_S
 from baby_cry_detector.model.second.sound_network import N_VALUES
+from baby_cry_detector.model.second.tagger import N_TAGGER_VALUES
 from baby_cry_detector.research.evaluation import background as streams
 from baby_cry_detector.research.evaluation.confirmed import at_point, candidates
 from baby_cry_detector.research.evaluation.metrics import auc
@@ -29,8 +31,29 @@ POOLED = 2
 RECALLS = {'sensitive': 0.94, 'balanced': 0.92, 'quiet': 0.85, '': 0.90}
 #: Where no threshold finds so many.
 LEAST_THRESHOLD = -3.0
-#: What the second listener may know sounds by.
-NETWORKS = ('yamnet', 'mn04', 'both')
+#: Windows that mn04 may hear, the shorter first.
+TWICE_S = (WINDOW_S, 2 * WINDOW_S)
+
+
+class Reads(NamedTuple):
+    """
+    What the second listener may know sounds by.
+
+    :param columns: of the values that were heard.
+    :param yamnet: whether it has that network.
+    :param windows_s: mn04's; none without that network.
+    """
+
+    columns: slice
+    yamnet: bool
+    windows_s: Tuple[float, ...]
+
+
+NETWORKS = {
+    'yamnet': Reads(slice(0, N_VALUES), True, ()),
+    'mn04': Reads(slice(N_VALUES, N_VALUES + N_TAGGER_VALUES), False, TAGGER_WINDOWS_S),
+    'both': Reads(slice(0, N_VALUES + N_TAGGER_VALUES), True, TAGGER_WINDOWS_S),
+    'both-twice': Reads(slice(0, N_VALUES + len(TWICE_S) * N_TAGGER_VALUES), True, TWICE_S)}
 
 
 @dataclass
@@ -52,11 +75,6 @@ class Inputs:
     tagger: Dict[str, np.ndarray]
     digests: Dict[str, str]
     folds: List[int]
-
-    def columns(self, networks: str) -> slice:
-        """Return which of the values that were heard are those of some `NETWORKS`."""
-        return slice(N_VALUES if networks == 'mn04' else 0,
-                     N_VALUES if networks == 'yamnet' else None)
 
 
 def open_inputs(args) -> Inputs:
@@ -84,19 +102,22 @@ def open_inputs(args) -> Inputs:
 
 
 def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: float,
-                progress: Progress = no_progress) -> Dict[int, Heard]:
+                windows_s: Sequence[float] = TAGGER_WINDOWS_S, progress: Progress = no_progress
+                ) -> Dict[int, Heard]:
     """
     Return what both listeners made of every fold; what is there already is not heard again.
 
     The same command at the same time takes a part of the folds.
 
+    :param windows_s: what mn04 hears, beginning with that of `TAGGER_WINDOWS_S`; what is there
+        may have more.
     :raises ValueError: if the folder holds a run on something else.
     """
     from baby_cry_detector.research.sounds.tagger import many_windows
 
     kept = out / 'work'
     kept.mkdir(parents=True, exist_ok=True)
-    _claim(kept / 'run.json', inputs, music_hours, other_hours)
+    windows_s = _claim(kept / 'run.json', inputs, music_hours, other_hours, windows_s)
     network: Optional[EmbedsMany] = None
     heard: Dict[int, Heard] = {}
 
@@ -104,7 +125,7 @@ def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: floa
         nonlocal network
         file = kept / f'heard-{fold}.npz'
         if not file.is_file():
-            network = network or many_windows(inputs.network, inputs.tagger)
+            network = network or many_windows(inputs.network, inputs.tagger, windows_s)
             hear(fold, inputs.clips, inputs.background,
                  inputs.of_fold.get(fold, inputs.checkpoint), network, music_hours,
                  other_hours).save(file)
@@ -115,17 +136,24 @@ def heard_folds(inputs: Inputs, out: Path, music_hours: float, other_hours: floa
     return {fold: heard[fold] for fold in inputs.folds}
 
 
-def _claim(file: Path, inputs: Inputs, music_hours: float, other_hours: float) -> None:
+def _claim(file: Path, inputs: Inputs, music_hours: float, other_hours: float,
+           windows_s: Sequence[float]) -> List[float]:
+    """Take a folder for a run; return the windows that mn04 hears in it."""
     names = sorted(f'{clip.path} {clip.fold} {clip.label}'
                    for clip in [*inputs.clips, *inputs.background])
     own = {'clips': hashlib.sha256('\n'.join(names).encode()).hexdigest(),
            'first': [_digest(one) for one in [inputs.checkpoint, *inputs.of_fold.values()]],
            'teacher': inputs.digests, 'hours': [music_hours, other_hours]}
+    wanted = list(windows_s)
     if not file.is_file():
-        file.write_text(json.dumps(own))
-    elif json.loads(file.read_text()) != own:
-        raise ValueError(f'{file.parent}: holds a run on other recordings, detectors or hours; '
-                         'take another --out')
+        file.write_text(json.dumps({**own, 'windows_s': wanted}))
+        return wanted
+    kept = json.loads(file.read_text())
+    heard: List[float] = kept.pop('windows_s', list(TAGGER_WINDOWS_S))
+    if kept != own or heard[:len(wanted)] != wanted:
+        raise ValueError(f'{file.parent}: holds a run on other recordings, detectors, hours or '
+                         'windows; take another --out')
+    return heard
 
 
 def _digest(checkpoint: Checkpoint) -> str:

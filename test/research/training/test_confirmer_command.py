@@ -2,21 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The second listener's training: what it is fitted to, what is counted, what is shipped."""
 
+import argparse
+import json
+
 from baby_cry_detector.checkpoints import CONFIRMER
 from baby_cry_detector.decision.settings import LEAVE_TO_ENTER
-from baby_cry_detector.model.second.confirmer import load_confirmer, probe_log_odds
+from baby_cry_detector.model.second.confirmer import (load_confirmer, probe_log_odds,
+                                                      save_confirmer, TAGGER_WINDOWS_S)
 from baby_cry_detector.model.second.sound_network import WINDOW_SAMPLES
+from baby_cry_detector.research.cli.confirmer import add_parser
 from baby_cry_detector.research.evaluation.background import at_threshold, figures
 from baby_cry_detector.research.evaluation.confirmed import (candidates, Evidence, evidence_of,
                                                              HINT_THRESHOLD)
-from baby_cry_detector.research.sounds.sound_network import BatchNetwork
-from baby_cry_detector.research.sounds.tagger import BatchTagger
+from baby_cry_detector.research.sounds.tagger import many_windows
 from baby_cry_detector.research.training.confirmer import (fit_probe, hear, Heard, HOP_S,
-                                                           NOT_FITTED, out_of_fold,
+                                                           make_confirmer, NOT_FITTED,
+                                                           out_of_fold,
                                                            ProbeSettings, second_at_recall,
                                                            with_listener)
-from baby_cry_detector.research.training.confirmer_run import (first_thresholds, lines,
-                                                               measured)
+from baby_cry_detector.research.training.confirmer_run import (first_thresholds, heard_folds,
+                                                               Inputs, lines, measured,
+                                                               NETWORKS, TWICE_S)
 from baby_cry_detector.research.training.manifest import Clip, CRY, NOT_CRY
 from baby_cry_detector.stream.listener import open_checkpoint
 import numpy as np
@@ -157,13 +163,60 @@ def test_many_windows_at_once_give_what_one_gives():
     rng = np.random.default_rng(1)
     samples = 0.1 * np.cumsum(rng.standard_normal(40000)) / 50
     starts = np.array([0, 7800, 20000])
-    many = np.concatenate([network.embeddings(samples, starts) for network in (
-        BatchNetwork(confirmer.network), BatchTagger(confirmer.tagger))], 1)
+    many = many_windows(confirmer.network, confirmer.tagger, confirmer.tagger_windows_s
+                        ).embeddings(samples, starts)
+    padded = np.pad(samples, (confirmer.n_samples - WINDOW_SAMPLES, 0))
     for row, start in zip(many, starts):
-        one = confirmer.embedding(samples[start:start + WINDOW_SAMPLES])
+        one = confirmer.embedding(padded[start:start + confirmer.n_samples])
         np.testing.assert_allclose(row, one, atol=1e-3)
         assert probe_log_odds(confirmer.probe, row[None])[0] == pytest.approx(
             confirmer.log_odds(one[None])[0], abs=0.01)
+
+
+@pytest.mark.parametrize('networks', NETWORKS)
+def test_what_a_probe_reads_of_what_was_heard_is_what_its_file_hears(networks, tmp_path):
+    shipped, reads = load_confirmer(CONFIRMER), NETWORKS[networks]
+    samples = 0.1 * np.random.default_rng(1).standard_normal(40000)
+    heard = many_windows(shipped.network, shipped.tagger, TWICE_S).embeddings(
+        samples, np.array([20000]))[:, reads.columns]
+    count = heard.shape[1]
+    probe = {'mean': np.zeros(count, np.float32), 'std': np.ones(count, np.float32),
+             'hidden': np.eye(4, count, dtype=np.float32), 'hidden_bias': np.zeros(4, np.float32),
+             'output': np.ones(4, np.float32), 'output_bias': np.zeros(1, np.float32)}
+    made = make_confirmer(shipped.network if reads.yamnet else {},
+                          shipped.tagger if reads.windows_s else {}, probe, {'': 0.0}, 2, {},
+                          reads.windows_s or TAGGER_WINDOWS_S)
+    save_confirmer(tmp_path / 'made.npz', made)
+    made = load_confirmer(tmp_path / 'made.npz')
+    end = 20000 + WINDOW_SAMPLES
+    np.testing.assert_allclose(made.embedding(samples[end - made.n_samples:end]), heard[0],
+                               atol=1e-3)
+
+
+def test_what_was_heard_twice_serves_for_less_and_not_the_other_way(heard, tmp_path):
+    inputs = Inputs([], [], CHECKPOINT, {}, {}, {}, {}, [0])
+    for name, windows_s in (('twice', TWICE_S), ('once', TAGGER_WINDOWS_S)):
+        (tmp_path / name / 'work').mkdir(parents=True)
+        heard[0].save(tmp_path / name / 'work' / 'heard-0.npz')
+        heard_folds(inputs, tmp_path / name, 1.0, 2.0, windows_s)
+    assert set(heard_folds(inputs, tmp_path / 'twice', 1.0, 2.0)) == {0}
+    with pytest.raises(ValueError, match='hours or windows'):
+        heard_folds(inputs, tmp_path / 'once', 1.0, 2.0, TWICE_S)
+    file = tmp_path / 'once' / 'work' / 'run.json'     # as it was written before
+    before = {name: value for name, value in json.loads(file.read_text()).items()
+              if name != 'windows_s'}
+    file.write_text(json.dumps(before))
+    assert set(heard_folds(inputs, tmp_path / 'once', 1.0, 2.0)) == {0}
+
+
+def test_the_command_offers_what_there_is():
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    for networks in NETWORKS:
+        assert parser.parse_args(['train-confirmer', '--teacher', 'x', '--out', 'x',
+                                  '--networks', networks]).networks == networks
+    with pytest.raises(SystemExit):
+        parser.parse_args(['train-confirmer', '--teacher', 'x', '--out', 'x', '--networks', '4'])
 
 
 def test_the_shipped_one_hears_only_candidates():
