@@ -91,4 +91,14 @@ void window_reset(const Window *window, WindowState *state);
 // Takes `period` frames (period, F) and makes the statistics anew; `room` is any stream's `sorted`.
 void window_step(const Window *window, WindowState *state, const float *frames, float *room);
 
+// --- second/convolution.c -----------------------------------------------------------------------
+// y (out_rows, out_columns, channels) from x (rows, columns, 1 or channels) and kernel (size, size,
+// channels); `top` and `left` rows and columns of zeros come before x, as many as needed after it.
+typedef struct {
+  int64_t rows, columns, is_one, channels, size, stride, top, left, out_rows, out_columns;
+  int64_t activation;
+} Convolution;
+void baby_cry_convolve(const Convolution *shape, const float *x, const float *kernel,
+                       const float *bias, float *y);
+
 #endif

@@ -327,6 +327,22 @@ static int decider_case(void) {
   return fuzz_decider(&decider) + say("decider", (double)different, 0);
 }
 
+static int convolution_case(void) {
+  Convolution shape;
+  int64_t bytes;
+  take(&shape, sizeof shape);
+  const float *x = array(NULL), *kernel = array(NULL), *bias = array(NULL);
+  const float *expected = array(&bytes);
+  float *got = malloc((size_t)bytes);
+  double difference = got ? 0.0 : INFINITY;
+  if (got)
+    baby_cry_convolve(&shape, x, kernel, bias, got);
+  for (int64_t k = 0; got && k < bytes / 4; k++)
+    difference = fmax(difference, fabs((double)got[k] - expected[k]));
+  free(got);
+  return say("convolution", difference, 0);
+}
+
 int main(int argc, char **argv) {
   int failures = 0;
   cases = argc == 2 || argc == 3 ? fopen(argv[1], "rb") : NULL;
@@ -337,7 +353,8 @@ int main(int argc, char **argv) {
   }
   baby_cry_core_prepare();
   for (int64_t kind = number(); kind; kind = number())
-    failures += kind == 1 ? extractor_case() : kind == 2 ? model_case() : decider_case();
+    failures += kind == 1 ? extractor_case() : kind == 2 ? model_case()
+        : kind == 3 ? decider_case() : convolution_case();
   fclose(cases);
   while (n_kept)
     free(kept[--n_kept]);

@@ -20,6 +20,7 @@ from baby_cry_detector.model import compiled as model
 from baby_cry_detector.model.architecture import Architecture
 from baby_cry_detector.model.recent_statistics import StatisticsArchitecture
 from baby_cry_detector.model.runtime import Runtime
+from baby_cry_detector.model.second.convolution import convolve, shape_of
 from made_checkpoints import checkpoint_of, made_frames
 import numpy as np
 
@@ -121,6 +122,26 @@ def write_decider(out, core):
         out.array(values, dtype)
 
 
+def convolution_cases():
+    """Yield what `convolve` is asked: (x, kernel, bias, stride, activation, before)."""
+    rng = np.random.default_rng(4)
+    for channels, size, stride, activation, is_one, before in (
+            (32, 3, 2, 1, True, (0, 0)), (24, 3, 1, 1, False, (1, 1)), (48, 5, 2, 0, False, None),
+            (9, 5, 1, 2, False, None), (64, 3, 2, 2, False, (0, 1))):
+        x = rng.normal(0, 1, (*rng.integers(1, 20, 2), 1 if is_one else channels))
+        yield (x.astype(np.float32),
+               rng.normal(0, 1, (size, size, channels)).astype(np.float32),
+               rng.normal(0, 1, channels).astype(np.float32), stride, activation, before)
+
+
+def write_convolution(out, case):
+    x, kernel, bias, stride, activation, before = case
+    expected = convolve(*case)
+    out.numbers(4, *shape_of(x, kernel, stride, activation, before))
+    for values in (x, kernel, bias, expected):
+        out.array(values, np.float32)
+
+
 def write_cases(path, core):
     """Write all cases; what is expected comes from Python."""
     cells = [{'depth': depth, 'depth_strategy': strategy} for depth in (1, 3)
@@ -136,6 +157,8 @@ def write_cases(path, core):
                                           **cell),
                         StatisticsArchitecture(4, window_frames=21, period_frames=3))
         write_decider(out, core)
+        for case in convolution_cases():
+            write_convolution(out, case)
         out.numbers(0)
 
 

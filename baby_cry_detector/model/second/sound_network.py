@@ -11,6 +11,7 @@ time; `confirmer.py` has it hear candidates.
 
 from typing import Dict, List, Mapping, Tuple
 
+from baby_cry_detector.model.second.convolution import convolve, RECTIFIED
 import numpy as np
 
 SAMPLE_RATE = 16000
@@ -71,25 +72,25 @@ class SoundNetwork:
         if samples.shape != (WINDOW_SAMPLES,):
             raise ValueError(f'expected {WINDOW_SAMPLES} samples, got shape {samples.shape}')
         x = log_mel(self._window, self._mel, evened(samples))[:, :, None]
-        x = np.maximum(_convolved(x, self._first, 2) + self._first_bias, 0.0)
+        x = _convolved(x, self._first, self._first_bias, 2)
         arrays = self._arrays
         for number, (_, _, stride) in enumerate(LAYERS):
-            x = _convolved(x, arrays[f'depth{number}'], stride) + arrays[f'depth{number}_bias']
-            x = np.maximum(x, 0.0)
-            x = x @ self._point(number) + arrays[f'point{number}_bias']
+            x = _convolved(x, arrays[f'depth{number}'], arrays[f'depth{number}_bias'], stride)
+            x = x @ self._point(number)
+            x *= arrays[f'point{number}_scale']
+            x += arrays[f'point{number}_bias']
             x = np.maximum(x, 0.0)
         result: np.ndarray = x.mean(axis=(0, 1))
         return result
 
     def _point(self, number: int) -> np.ndarray:
-        """Return a product's weights (channels in, channels out): whole numbers times a scale."""
+        """Return a product's weights (channels in, channels out): whole numbers, to be scaled."""
         if number < len(self._points):
             return self._points[number]
-        weights = self._arrays[f'point{number}'].astype(np.float32)
-        weights *= self._arrays[f'point{number}_scale'][:, None]
-        weights = np.ascontiguousarray(weights.T)
+        weights: np.ndarray = self._arrays[f'point{number}'].astype(np.float32).T
         # Kept they are four times as large: not for a few windows an episode.
         if self._is_busy and number == len(self._points):
+            weights = np.ascontiguousarray(weights)
             self._points.append(weights)
         return weights
 
@@ -115,24 +116,8 @@ def evened(samples: np.ndarray) -> np.ndarray:
     return result
 
 
-def _convolved(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
-    """
-    Return a 3 x 3 convolution of each channel; edges as TensorFlow's SAME.
-
-    :param x: (rows, columns, C); one channel serves all of the kernel's.
-    :param kernel: (3, 3, C).
-    """
-    sizes, edges = [], []
-    for length in x.shape[:2]:
-        size = -(-length // stride)
-        missing = max((size - 1) * stride + 3 - length, 0)
-        sizes.append(size)
-        edges.append((missing // 2, missing - missing // 2))
-    padded = np.pad(x, (*edges, (0, 0)))
-    rows, columns = sizes
-    result = np.zeros((rows, columns, kernel.shape[2]), np.float32)
-    for i in range(3):
-        for j in range(3):
-            result += padded[i:i + (rows - 1) * stride + 1:stride,
-                             j:j + (columns - 1) * stride + 1:stride] * kernel[i, j]
-    return result
+def _convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, stride: int) -> np.ndarray:
+    """Return a 3 x 3 convolution of each channel, rectified; edges as TensorFlow's SAME."""
+    top, left = (max((-(-length // stride) - 1) * stride + 3 - length, 0) // 2
+                 for length in x.shape[:2])
+    return convolve(x, kernel, bias, stride, RECTIFIED, (top, left))

@@ -12,6 +12,8 @@ number. Plain NumPy, for candidates only.
 
 from typing import Dict, Mapping, NamedTuple, Tuple
 
+from baby_cry_detector.model.second.convolution import (activated, convolve, HARD_SWISH,
+                                                        hard_swish, RECTIFIED)
 from baby_cry_detector.model.second.sound_network import evened, SAMPLE_RATE, WINDOW_SAMPLES
 import numpy as np
 
@@ -100,21 +102,22 @@ class Tagger:
         if samples.shape != (self._n_samples,):
             raise ValueError(f'expected {self._n_samples} samples, got shape {samples.shape}')
         x = picture(samples, self._window, self._bands)[:, :, None]
-        x = hard_swish(_convolved(x, self._weights('first'), 2) + self._arrays['first_bias'])
+        x = convolve(x, self._weights('first'), self._arrays['first_bias'], 2, HARD_SWISH)
         for number, block in enumerate(BLOCKS):
             x = self._block(x, number, block)
         result: np.ndarray = hard_swish(self._product(x, 'last')).mean(axis=(0, 1))
         return result
 
     def _block(self, x: np.ndarray, number: int, block: Block) -> np.ndarray:
-        act = hard_swish if block.is_hard else relu
+        activation = HARD_SWISH if block.is_hard else RECTIFIED
         before = x
         if block.inner != x.shape[2]:
-            x = act(self._product(x, f'expand{number}'))
+            x = activated(self._product(x, f'expand{number}'), activation)
         name = f'depth{number}'
-        x = act(_convolved(x, self._weights(name), block.stride) + self._arrays[f'{name}_bias'])
+        x = convolve(x, self._weights(name), self._arrays[f'{name}_bias'], block.stride,
+                     activation)
         if block.squeeze:
-            gate = relu(self._product(x.mean(axis=(0, 1)), f'squeeze{number}'))
+            gate = activated(self._product(x.mean(axis=(0, 1)), f'squeeze{number}'), RECTIFIED)
             x = x * sigmoid(self._product(gate, f'excite{number}'))
         x = self._product(x, f'project{number}')
         return x + before if x.shape == before.shape else x
@@ -179,37 +182,7 @@ def mel_bands() -> np.ndarray:
     return np.pad(np.maximum(0.0, np.minimum(up, 2.0 - up)), ((0, 1), (0, 0))).astype(np.float32)
 
 
-def relu(x: np.ndarray) -> np.ndarray:
-    """Return x, or 0 where it is negative."""
-    result: np.ndarray = np.maximum(x, np.float32(0.0))
-    return result
-
-
-def hard_swish(x: np.ndarray) -> np.ndarray:
-    """Return x times what rises from 0 at -3 to 1 at 3."""
-    result: np.ndarray = x * np.clip(x * np.float32(1 / 6) + np.float32(0.5), 0.0, 1.0)
-    return result
-
-
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + exp(-x))."""
     result: np.ndarray = 1.0 / (1.0 + np.exp(-x))
-    return result
-
-
-def _convolved(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
-    """
-    Return a convolution of each channel, the edges padded alike on both sides.
-
-    :param x: (rows, columns, C); one channel serves all of the kernel's.
-    :param kernel: (K, K, C).
-    """
-    size = len(kernel)
-    padded = np.pad(x, ((size // 2, size // 2), (size // 2, size // 2), (0, 0)))
-    rows, columns = ((length - 1) // stride + 1 for length in x.shape[:2])
-    result = np.zeros((rows, columns, kernel.shape[2]), np.float32)
-    for i in range(size):
-        for j in range(size):
-            result += padded[i:i + (rows - 1) * stride + 1:stride,
-                             j:j + (columns - 1) * stride + 1:stride] * kernel[i, j]
     return result
