@@ -26,6 +26,10 @@ TRY_AGAIN_S = 0.1
 ELSEWHERE_M = 8e-4
 # So often where to stop is said again to a crib that nobody measures.
 MOST_REPEATS = 4
+# What seems to go on with a plan that is slower, in m/s and m/s^2, may be a sensor that drifts.
+SLOW = 0.03, 0.15
+# So often who has hardly begun is told again to stay, while nobody can see whether he will.
+STAY_AGAIN_S, MOST_STAYS = 0.25, 8
 # A plan that was not received by then was the last one: what was sent before comes to rest.
 DELIVERY_S = 0.4
 
@@ -51,6 +55,7 @@ class CribMotion(KnownCrib):
         self._patience = Patience()
         self.owed = ''                 # the reason of a stop that is still to be carried out
         self.lacks = ''                # and what that waits for
+        self._stay_s, self._stays = math.inf, 0
         self._repeat_s, self._repeats = math.inf, 0    # when where to stop is sent again
         self._watched_until_s = -math.inf      # till when something may move it after a stop
         self._latest_end_s = now_s + LONGEST_PLAN_S    # of all that was ever sent
@@ -73,7 +78,7 @@ class CribMotion(KnownCrib):
             gate.forget()
         self._is_certain, self._followed, self.owed = True, 0, ''      # at rest: nothing is owed
         self._watched_until_s = self._latest_end_s = -math.inf
-        self._repeat_s = math.inf
+        self._repeat_s = self._stay_s = math.inf
         self.heeding.begin()
         self.heeding.forget()
         why = self.machine.start(now_s, frequency_hz, amplitude_mm)
@@ -96,6 +101,8 @@ class CribMotion(KnownCrib):
             return self._again(now_s)
         if self._moves_on(now_s):
             return self._brake_on(now_s)
+        if now_s >= self._stay_s:
+            return self._stay(now_s)
         if not self.is_measured and now_s >= self._repeat_s:
             return self._repeat(now_s)
         if not self.is_delivered and self.machine.is_rocking:
@@ -169,6 +176,8 @@ class CribMotion(KnownCrib):
                         self.heeding.forget()
                     return motion
             motion = self._exactly(machine.brake(now_s, why, self._is_patient(now_s)))
+            if motion is None and not self.is_measured:
+                motion = self._softly(now_s)
             if motion is None and told is not None and machine.gate.curve is not told:
                 machine.gate.resume(told)      # nothing was sent: looked at anew
             return motion
@@ -179,7 +188,14 @@ class CribMotion(KnownCrib):
 
     def _is_patient(self, now_s: float) -> bool:
         """Return whether what is measured next may show a better brake, and there is time."""
+        if not self.is_measured:
+            return True                    # nobody will ever see which plan is carried out
         return self.needs_states and self._patience.is_left(now_s)
+
+    def _softly(self, now_s: float) -> Optional[Motion]:
+        """Go slowly to the rest position, softly from each plan that may be carried out."""
+        gate = self.machine.gate
+        return self._exactly(gate.repeat(now_s, gate.ways, place=self.machine.joint.rest))
 
     def _exactly(self, motion: Optional[Motion]) -> Optional[Motion]:
         """Note a brake from what is surely carried out: it is seen whether it was taken."""
@@ -188,6 +204,24 @@ class CribMotion(KnownCrib):
             self.heeding.note_stop(motion.start_s, curve)
             self._repeat_s = math.inf if self.is_measured else motion.end_s
             self._repeats = 0
+            self._stay_s, self._stays = math.inf, 0
+            if self.machine.gate.is_still(motion.start_s) and self.is_measured:
+                self._stay_s = motion.start_s + STAY_AGAIN_S
+        return motion
+
+    def _stay(self, now_s: float) -> Optional[Motion]:
+        """Say again that it is to stay where it is: perhaps that was refused."""
+        gate, scale = self.machine.gate, self.machine.joint.units_per_metre
+        self._stay_s = now_s + STAY_AGAIN_S
+        self._stays += 1
+        if (self._stays > MOST_STAYS or not gate.is_still(now_s)
+                or not self.heeding.is_unclear(now_s, scale)):
+            self._stay_s = math.inf
+            return None
+        motion = gate.stay(now_s, gate.state(now_s)[0])
+        if motion is not None:
+            self._latest_end_s = max(self._latest_end_s, motion.end_s)
+            self._braking_until_s = motion.end_s
         return motion
 
     def _repeat(self, now_s: float) -> Optional[Motion]:
@@ -215,10 +249,18 @@ class CribMotion(KnownCrib):
         return before is not None
 
     def _again(self, now_s: float) -> Optional[Motion]:
-        """Send a stop again that was not taken, from what goes on."""
+        """Send a stop again that was not taken, from what goes on; or it was, and is misread."""
+        stop, gate = self.heeding.stop, self.machine.gate
         self._look_around(now_s)
-        return self.heeding.count(self._exactly(self.machine.brake(
-            now_s, self.machine.why, self._is_patient(now_s))))
+        _, velocity, acceleration = gate.state(now_s)
+        scale = self.machine.joint.units_per_metre
+        if stop is None or (abs(velocity) > SLOW[0] * scale
+                            or abs(acceleration) > SLOW[1] * scale):
+            return self.heeding.count(self._exactly(self.machine.brake(
+                now_s, self.machine.why, self._is_patient(now_s))))
+        gate.ways.append(stop)
+        motion = self._exactly(self.machine.brake(now_s, self.machine.why, True))
+        return self.heeding.count(motion or self._softly(now_s))
 
     def is_watched(self, now_s: float) -> bool:
         """Return whether something that was sent before a stop may move it still."""

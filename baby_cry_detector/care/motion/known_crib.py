@@ -13,7 +13,7 @@ from baby_cry_detector.care.motion.measured_joint import MeasuredJoint
 from baby_cry_detector.care.motion.motion_gate import LATENCY_S, LONGEST_PLAN_S
 from baby_cry_detector.care.motion.rocking_machine import PLAN_PERIOD_S, RockingMachine
 from baby_cry_detector.care.motion.stamp_clock import StampClock
-from baby_cry_detector.care.motion.stops.heeding import Heeding
+from baby_cry_detector.care.motion.stops.heeding import Heeding, KEPT
 from baby_cry_detector.units import SECOND_NS
 
 # So far from where it was told to be it still counts as being there, and after so many samples.
@@ -21,9 +21,9 @@ SURE_M = 3e-4
 SURE_TIMES = 3
 # What is carried out is known by how it moved for so long.
 NEAR_S = 0.25
-# Where nothing is measured, each plan rocks for longer: three may be refused, and the next one
+# Where nothing is measured, each plan rocks for longer: five may be refused, and the next one
 # still begins as all of them go on.
-UNSEEN_HORIZON_S = 1.0
+UNSEEN_HORIZON_S = 1.4
 NOT_MEASURED = 'joint_states do not say where {} is'
 
 
@@ -164,7 +164,9 @@ class KnownCrib:
             found = self.heeding.carried_out(before, samples, scale)
             if found is not before:
                 gate.resume(found)
-        gate.ways = self.heeding.plausible(now_s, gate.curve, samples, scale, round(
-            self.machine.horizon_s / PLAN_PERIOD_S) - 1)
+        most = round(self.machine.horizon_s / PLAN_PERIOD_S) - 1
+        if not (self.is_measured or self.machine.is_rocking):
+            most = KEPT                        # who is to end need not be told in time
+        gate.ways = self.heeding.plausible(now_s, gate.curve, samples, scale, most)
         if gate.curve is not before:
             gate.ways.append(before)

@@ -161,8 +161,8 @@ class MotionGate:
         if begin_s >= self._curve.end_s:
             return None                    # what was sent comes to rest before that
         x, v, a = self._curve.state(begin_s)
-        if not self.setpoints and self._is_still(v, a):
-            return self._stay(now_s, x)
+        if not self.setpoints and self.is_still(begin_s):
+            return self.stay(now_s, x)
         why, second = '', None
         for lead_s, (acceleration, jerk) in product(BRAKE_LEADS_S, BRAKES):
             t, way, velocities = braking.brake(v, a, self.joint.units_per_metre, acceleration,
@@ -188,11 +188,13 @@ class MotionGate:
             late_objection(self.joint, way, motion, late_s)
             for way in self.ways for late_s in (0.0, *_LATENESS))
 
-    def _is_still(self, velocity: float, acceleration: float) -> bool:
+    def is_still(self, at_s: float) -> bool:
+        """Return whether it stands still then, or has hardly begun to move."""
+        _, velocity, acceleration = self.state(at_s)
         scale = self.joint.units_per_metre
         return abs(velocity) <= STILL[0] * scale and abs(acceleration) <= STILL[1] * scale
 
-    def _stay(self, now_s: float, place: float) -> Optional[Motion]:
+    def stay(self, now_s: float, place: float) -> Optional[Motion]:
         """
         Return a plan that hardly moves, instead of one that has hardly begun.
 
@@ -231,20 +233,22 @@ class MotionGate:
         self._curve, self._straight, self._sample = before
         return None
 
-    def repeat(self, now_s: float, ways: Sequence[Curve], end_s: float = 0.0
-               ) -> Optional[Motion]:
+    def repeat(self, now_s: float, ways: Sequence[Curve], end_s: float = 0.0,
+               place: Optional[float] = None) -> Optional[Motion]:
         """
         Return a slow way to where it was told to stop, within the limits whatever is executed.
 
         :param ways: what may be executed beside what was told.
         :param end_s: when it should have got there; later where that is too soon.
+        :param place: where to stop instead.
         :return: ``None``, and `refused` says why, where there is none.
         """
         told, on_lines = self._curve, self._straight
         if told is None:
             return None
+        places = told.x[-1:] if place is None else np.array([place])
         for duration_s in (max(end_s - now_s, REPEATED_S[0]), *REPEATED_S):
-            motion = Motion(float(now_s), np.array([now_s + duration_s]), told.x[-1:], np.zeros(1))
+            motion = Motion(float(now_s), np.array([now_s + duration_s]), places, np.zeros(1))
             self.refused = self._form_objection(motion)
             for way in (told, *ways):
                 self._curve = way

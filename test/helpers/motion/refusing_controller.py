@@ -36,3 +36,17 @@ def refusing_controller(rocker, rng):
     if rocker.world.measured_s:
         rocker.world.rests_by_s = heard_s + within_s
     rocker.live(heard_s + within_s + 1.0 - rocker.world.now_s)
+
+
+def refuses_at_random(rocker, rng):
+    """Have each plan refused or not by a throw of dice, and nobody told; then stop."""
+    world = rocker.world
+    world.refuses = float(rng.choice([0.2, 0.4, 0.6]))
+    rocker.live(rng.uniform(0.0, 2.0))
+    if rng.random() < 0.3:
+        rocker.motion.stop(world.now_s, 'a test')
+        rocker.live(rng.uniform(0.0, 2.0))
+    for _ in range(rng.integers(1, 4)):
+        rocker.halt()
+        rocker.live(rng.uniform(0.0, 0.8))
+    rocker.live(3.0)

@@ -47,7 +47,8 @@ class World:
     clock_set_s: float = -np.inf
     missed_s: float = -np.inf         # when the sender can't know any more that one was lost
     stalls: list = field(default_factory=list)        # (since, until) the controller stands
-    refused: int = 0                  # plans that were too old when it took them
+    refuses: float = 0.0              # share of plans that it refuses, and nobody is told
+    refused: int = 0                  # how many it did
     rests_by_s: float = np.inf        # when a stop has to have been carried out
     segments: list = field(default_factory=list)      # (since, Curve, by hand)
     on_the_way: list = field(default_factory=list)    # (arrival, stamp, columns)
@@ -141,6 +142,9 @@ class World:
                 continue
             if self.stalls and stamp_wall_s and taken_s > start_s + OLDEST_PLAN_S:
                 self.refused += 1          # and nobody is told: it was delivered
+                continue
+            if self.refuses and self.rng.random() < self.refuses:
+                self.refused += 1
                 continue
             running = self.segments[-1][1]
             curve = replaced(running, taken_s, start_s + since_s / self.rate, positions,

@@ -19,15 +19,16 @@ import numpy as np
 NEAR_M, APART_M = 4e-4, 8e-4
 # In so many measurements, between which the plan goes so far: a sensor that says one place says
 # nothing of a plan that is there just now.
-TIMES_SEEN, MOST_SEEN, WAY_M = 3, 12, 1e-3
+TIMES_SEEN, SEEN_S, WAY_M = 3, 0.5, 1e-3
+MOST_SEEN = 100
 # So often one stop is sent again.
 MOST_TRIES = 20
-KEPT = 8
+KEPT = 12
 # Of so many samples one may be wild.
 MANY = 8
 # Nearer to each other, in m and m/s, two plans are one.
 SAME = 2e-5, 2e-4
-MOST_WAYS = 8
+MOST_WAYS = 48
 
 Samples = Sequence[Tuple[float, float]]
 
@@ -73,6 +74,11 @@ class Heeding:
         given_up = ', and no more' if self.has_given_up else ''
         return f'the controller did not carry out the stop: it was sent again {times}{given_up}'
 
+    @property
+    def stop(self) -> Optional[Curve]:
+        """Return what is carried out if the newest stop was taken; ``None``: there is none."""
+        return self._stop
+
     def note_plan(self, told: Curve) -> None:
         """Take what is carried out if a plan that was sent is taken."""
         self._plans.append(told)
@@ -117,7 +123,8 @@ class Heeding:
             self._plans.append(self._stop)
         self._stop, self._sent_s, self._seen_s = told, sent_s, sent_s
         self._samples.clear()
-        self._ways = [self._plans[-1]] if self._plans else []
+        # Those before the last one too: a controller that refuses this may have refused that.
+        self._ways = [plan for plan in self._plans if sent_s < plan.end_s]
 
     def goes_on(self, time_s: float, position: float, scale: float) -> Optional[Curve]:
         """
@@ -134,11 +141,19 @@ class Heeding:
             self._samples.clear()
             return None
         self._samples.append((time_s, position))
+        while self._samples[0][0] < time_s - SEEN_S:
+            self._samples.popleft()
         plan, error, way = self._nearest()
         if len(self._samples) < TIMES_SEEN or error > NEAR_M * scale or way < WAY_M * scale or (
                 self.has_given_up or time_s >= plan.end_s):
             return None
         return plan
+
+    def is_unclear(self, now_s: float, scale: float) -> bool:
+        """Return whether nobody can see yet that a stop was refused: it has hardly moved."""
+        return self._stop is not None and any(
+            now_s < plan.end_s and abs(plan.state(now_s)[0] - self._stop.state(now_s)[0])
+            < APART_M * scale for plan in self._plans)
 
     def _nearest(self) -> Tuple[Curve, float, float]:
         """Return the plan that the samples lie on, the largest error, and its way meanwhile."""
@@ -159,8 +174,11 @@ class Heeding:
     def note_repeat(self, motion: Motion) -> None:
         """Take a way to rest that was sent to whoever did not take the stop."""
         arrival_s = motion.start_s
-        self._ways += [joined(motion, arrival_s, *way.state(arrival_s)[:2]) for way in self._ways]
-        del self._ways[:-MOST_WAYS]
+        begun = {}                # those that are one from there on, or nearly, count once
+        for way in self.may_go_on(arrival_s):
+            x, v, _ = way.state(arrival_s)
+            begun[round(x / SAME[0]), round(v / SAME[1])] = joined(motion, arrival_s, x, v)
+        self._ways = [*self.may_go_on(arrival_s), *begun.values()][-MOST_WAYS:]
 
     def forget(self) -> None:
         """Know nothing of what is carried out: at rest, or it was told something slow."""
