@@ -90,3 +90,20 @@ def _from_short_to_long(whole: str) -> List[str]:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize('NFC', unicodedata.normalize('NFC', name).casefold())
+
+
+def crib_names(text: str) -> List[str]:
+    """
+    Return the namespaces that are listed with commas between them.
+
+    :raises ValueError: if one is no namespace.
+    """
+    names = []
+    for part in text.split(','):
+        name = '/' + part.strip().strip('/')
+        if name == '/':
+            continue
+        if not all(piece.isidentifier() and piece.isascii() for piece in name[1:].split('/')):
+            raise ValueError(f'cribs: {part.strip()!r} is no namespace')
+        names.append(name)
+    return list(dict.fromkeys(names))

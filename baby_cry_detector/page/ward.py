@@ -258,23 +258,6 @@ class WardWatch:
                     f'{line["crib"]} {text}', now_ns, now_ns - (steady_ns - alarm.since_ns))
 
 
-def crib_names(text: str) -> List[str]:
-    """
-    Return the namespaces that are listed with commas between them.
-
-    :raises ValueError: if one is no namespace.
-    """
-    names = []
-    for part in text.split(','):
-        name = '/' + part.strip().strip('/')
-        if name == '/':
-            continue
-        if not all(piece.isidentifier() and piece.isascii() for piece in name[1:].split('/')):
-            raise ValueError(f'cribs: {part.strip()!r} is no namespace')
-        names.append(name)
-    return list(dict.fromkeys(names))
-
-
 def page_of(template: str, name: str) -> str:
     """Return the address of a crib's own page, ``''`` where none is told."""
     return template.replace('{crib}', name.strip('/').replace('/', '-'))

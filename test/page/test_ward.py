@@ -5,9 +5,10 @@
 import json
 
 from baby_cry_detector.cry_state import CryState
+from baby_cry_detector.names import crib_names
 from baby_cry_detector.needs import START, STATUS_DISABLED, STATUS_NO_AUDIO
 from baby_cry_detector.page.state import AlertReport
-from baby_cry_detector.page.ward import (crib_names, MOST_CRIBS, ORDER, page_of, Reception,
+from baby_cry_detector.page.ward import (MOST_CRIBS, ORDER, page_of, Reception,
                                          WardState, WardWatch)
 from baby_cry_detector.units import SECOND_NS as NS
 from hypothesis import given

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a loudspeaker plays, kept for a while, to be read at any place and at any speed."""
 
+from functools import lru_cache
 import math
 
 from baby_cry_detector.audio.continuity import Continuity, StreamClock
@@ -16,14 +17,13 @@ _HALF = 24                     # samples on either side that a place between two
 _PHASES = 256
 
 
+@lru_cache(maxsize=None)       # made by the first who is told of a sound: most are not
 def _table() -> np.ndarray:
     """Return ``(phases + 1, 48)``: the weights of the samples around a place."""
     offset = np.arange(-_HALF + 1, _HALF + 1)[None, :] - np.arange(_PHASES + 1)[:, None] / _PHASES
     window = np.i0(6.0 * np.sqrt(np.maximum(0.0, 1.0 - (offset / _HALF) ** 2))) / np.i0(6.0)
-    return np.sinc(offset) * window
-
-
-_TABLE = _table()
+    table: np.ndarray = np.sinc(offset) * window
+    return table
 
 
 def bounded(samples: np.ndarray) -> np.ndarray:
@@ -54,7 +54,7 @@ class ReferenceLine:
         self._end_ns = 0
         self.sounded_ns = -10 * SECOND_NS      # when it was not silent last
         self.level = 0.0                       # RMS of the newest block
-        self._read = None if pure_python else make_read(_TABLE)
+        self._read = None if pure_python else make_read(_table())
 
     def add(self, stamp_ns: int, samples: np.ndarray, heard_ns: int = 0) -> None:
         """
@@ -113,7 +113,7 @@ class ReferenceLine:
         phase = (places - whole) * _PHASES
         row = phase.astype(np.int64)
         part = (phase - row)[:, None]
-        weights = (1.0 - part) * _TABLE[row] + part * _TABLE[row + 1]
+        weights = (1.0 - part) * _table()[row] + part * _table()[row + 1]
         around = self.take(first - _HALF + 1, int(whole[-1]) + 2 * _HALF)
         index = whole[:, None] + np.arange(2 * _HALF)[None, :]
         result: np.ndarray = np.einsum('cij,ij->ci', around[:, index], weights)

@@ -10,8 +10,8 @@ else subscribes to them, and the executor serves services, parameters and messag
 
 import sys
 
+from baby_cry_detector.names import crib_names
 from baby_cry_detector.own_thread import OwnThread
-from baby_cry_detector.page.ward import crib_names
 from baby_cry_detector.ros.base.running import run_nodes
 from baby_cry_detector.ros.nodes import node_class
 from baby_cry_detector.ros.nodes.audio_capture import AudioCapture

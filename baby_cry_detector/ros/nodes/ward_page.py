@@ -13,11 +13,12 @@ import time
 
 from baby_cry_detector.care.alerts.alert_words import Said
 from baby_cry_detector.msg import CryAlert
+from baby_cry_detector.names import crib_names
 from baby_cry_detector.needs import END, HEARTBEAT, MEDIUM, ONGOING, PRIORITY_NONE, START
 from baby_cry_detector.page import link
 from baby_cry_detector.page.files import WARD
 from baby_cry_detector.page.server import PageServer
-from baby_cry_detector.page.ward import crib_names, MOST_CRIBS, page_of, WardWatch, Word
+from baby_cry_detector.page.ward import MOST_CRIBS, page_of, WardWatch, Word
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.care_messages import alert_message
 from baby_cry_detector.ros.base.managed_node import ManagedNode
