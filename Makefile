@@ -7,6 +7,7 @@
 # make soak SOAK=--short        a tenth of it; SOAK='--only crashes --kills 5': a part
 # make test     set up and run all tests, files side by side (WORKERS=5)
 # make test-quick   what is not slow and needs no graph, browser, sound server or torch's training
+# make test-loaded  the graph tests 20 times beside busy loops (RUNS=20; hours)
 # make core-check   the compiled core under sanitizers, fed random bits, and for aarch64 under qemu
 # make setup    set up only
 export SOURCE ?=
@@ -14,6 +15,7 @@ SEPARATE ?=
 BEHAVIOURS ?=
 PAGE ?=
 SOAK ?=
+RUNS ?= 20
 # Graph tests mostly wait: with four files at a time two cores stand still half of the time, with six
 # sound in real time has gaps. Each file stays with one worker, in the order of test/conftest.py.
 # Bytecode is kept: without it each worker compiles every test.
@@ -22,7 +24,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= ./env.sh pytest -q -n $(WORKERS) --dist loadfi
 QUICK_IGNORES = -m 'not slow' --ignore=test/graph --ignore=test/research --ignore=test/launch \
   --deselect test/audio/test_microphone.py --deselect test/audio/test_speaker.py
 
-.PHONY: run soak test test-quick core-check setup lint lock sbom docs clean
+.PHONY: run soak test test-quick test-loaded core-check setup lint lock sbom docs clean
 SHELL = /bin/bash
 
 # In a terminal all of it has a process group of its own: Ctrl-C is its alone, and make, which
@@ -41,6 +43,10 @@ test:
 test-quick:
 	@tools/setup.sh test
 	@$(PYTEST) $(QUICK_IGNORES) test
+
+test-loaded:
+	@tools/setup.sh test
+	@PYTHONDONTWRITEBYTECODE= ./env.sh tools/loaded_runs.sh $(RUNS)
 
 core-check:
 	@tools/setup.sh test
