@@ -41,8 +41,8 @@ DRIFT_WORTH_SAYING = 0.005
 AHEAD_NS = SECOND_NS                   # nothing is captured after it has arrived
 TOLERANCE_ELSEWHERE_S = 0.25           # of times that were smoothed
 REGULAR = 0.002                        # less than the least drift that is told
-SMOOTHING = ('stamps jitter: they are smoothed; let the publisher stamp the capture time of the '
-             'first sample, or raise stamp_tolerance_s')
+SMOOTHING = ('they are smoothed; let the publisher stamp the capture time of the first sample, or '
+             'raise stamp_tolerance_s')
 
 
 # (arrivals, stamps, durations, whether it was dropped or broke the stream), one a block.
@@ -252,7 +252,7 @@ class StampJudge:
                 if self.mode == ARRIVAL:
                     self._enter(STAMPS)
                 elif self.mode == SMOOTHED:
-                    self.verdict = Verdict(WARN, 'jitter', SMOOTHING)
+                    self.verdict = Verdict(WARN, 'jitter', f'stamps jitter: {SMOOTHING}')
             return False
         arriving = self._arriving(arrivals, durations)
         if arriving is None:
@@ -314,9 +314,8 @@ class StampJudge:
                 both_s > self._tolerance_s / 2):
             self._enter(SMOOTHED)
             self.verdict = Verdict(
-                WARN, 'jitter', f'stamps jitter by {max(falls, rises) / SECOND_NS:.2g} s: they '
-                'are smoothed; let the publisher stamp the capture time of the first sample, or '
-                'raise stamp_tolerance_s')
+                WARN, 'jitter',
+                f'stamps jitter by {max(falls, rises) / SECOND_NS:.2g} s: {SMOOTHING}')
         elif bad.sum() >= LEAST_BAD and bad.mean() > 0.5:
             self.verdict = Verdict(
                 ERROR, 'broken', f'{bad.mean():.0%} of the audio does not continue what came '
