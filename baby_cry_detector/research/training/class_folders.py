@@ -83,8 +83,9 @@ def _of_folders(folders: Sequence[str], options: Reading) -> Optional[Meaning]:
 
     Of two that contradict each other a name that was mapped decides, else they mean nothing.
     Below a folder called ``cry``, ``not_cry`` or ``emotion`` that decides the kind, and below the
-    latter two the next folder is the label, whatever it is called. Elsewhere a name that is not
-    known but speaks of crying is not overruled by what is above.
+    latter two the next folder is the label, whatever it is called; but ``cat/cry`` contradicts
+    itself. Elsewhere a name that is not known but speaks of crying is not overruled by what is
+    above.
     """
     meanings = [mapped(folder, options.mapping, options.cry_labels) for folder in folders]
     given = {words_of(name) for name in options.mapping}
@@ -100,8 +101,12 @@ def _of_folders(folders: Sequence[str], options: Reading) -> Optional[Meaning]:
         if (index + 1 < len(folders) or others) and words in AMBIGUOUS - given:
             continue
         kind, label = meant
-        if not is_said and words not in given and any(other.kind != kind for other in others):
-            # cat/hungry, crying/rain: whoever has such folders knows what they hold.
+        is_other = words == CRY and any(
+            meaning.kind == NOT_CRY for folder, meaning in zip(folders[:index], meanings)
+            if meaning in others and words_of(folder) != NOT_CRY)
+        if words not in given and (is_other or not is_said and any(
+                other.kind != kind for other in others)):
+            # cat/hungry, crying/rain, dog/cry: whoever has such folders knows what they hold.
             return next((meanings[above] for above in range(index, -1, -1)
                          if words_of(folders[above]) in given), None)
         above = [meaning.kind for folder, meaning in zip(folders[:index], meanings)

@@ -57,9 +57,10 @@ def test_a_place_or_a_part_of_the_data_is_no_class_beside_one(path, kind, label,
 
 
 @pytest.mark.parametrize('path', ['cat/hungry/a.wav', 'crying/rain/a.wav', 'speech/sad/a.wav',
-                                  'noise/anna/crying/a.wav'])
+                                  'noise/anna/crying/a.wav', 'cat/cry/a.wav', 'adult/cry/a.wav',
+                                  'television/room/cry/a.wav'])
 def test_folders_that_contradict_each_other_are_asked_about(path, tmp_path):
-    write(tmp_path, path, 'cry/z.wav')
+    write(tmp_path, path, 'crying/z.wav', 'cries/z.wav')
     with pytest.raises(ManifestError, match='not known whether these are cries'):
         load_clips(tmp_path)
     first, last = path.split('/')[0], path.split('/')[-2]
