@@ -11,12 +11,15 @@ from collections import Counter
 import contextlib
 import functools
 import inspect
+import time
 import traceback
 from typing import Any, Callable, ContextManager, Dict, List, Optional
 
 from baby_cry_detector.own_thread import EARLY_S, OwnThread, Recurring
 from baby_cry_detector.printable import printable
 from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.base.ros_time import LAST_S, middleware_sentence
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.clock import Clock
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import Node
@@ -64,6 +67,10 @@ def _answer_failure(node, callback, args, error):
         node.counts[type(error).__name__] += 1
         node.tell(type(error).__name__, str(error), without_numbers(str(error)))
         why = str(error)
+    elif isinstance(error, RCLError) and time.time() > LAST_S:
+        why = middleware_sentence(error)
+        node.counts['middleware'] += 1
+        node.tell('middleware', why, 'clock')
     else:
         # After a signal nothing can be published any more, whoever was about to.
         if node.context.ok():

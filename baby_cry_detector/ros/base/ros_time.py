@@ -8,17 +8,19 @@ from typing import Optional
 from baby_cry_detector.units import SECOND_NS
 from builtin_interfaces.msg import Duration, Time
 
+LAST_S = 2**31 - 1      # 2038-01-19: the messages, and Fast DDS, hold no later second
+
 
 def from_nanoseconds(nanoseconds: int) -> Time:
     """Return a ROS time; times before 1970 become 1970, which is all the message can hold."""
     seconds, rest = divmod(max(0, nanoseconds), SECOND_NS)
-    return Time(sec=min(seconds, 2**31 - 1), nanosec=rest)
+    return Time(sec=min(seconds, LAST_S), nanosec=rest)
 
 
 def duration_from_nanoseconds(nanoseconds: int) -> Duration:
     """Return a ROS duration."""
     seconds, rest = divmod(nanoseconds, SECOND_NS)
-    return Duration(sec=max(-2**31, min(seconds, 2**31 - 1)), nanosec=rest)
+    return Duration(sec=max(-2**31, min(seconds, LAST_S)), nanosec=rest)
 
 
 def to_nanoseconds(stamp) -> int:
@@ -31,6 +33,15 @@ def now_nanoseconds(node) -> int:
     clock = node.get_clock().handle
     with clock:
         return clock.get_now().nanoseconds
+
+
+def middleware_sentence(error: Exception) -> str:
+    """Return what the middleware raised, without its source files, and whether it's the clock."""
+    sentence = ' '.join(str(error).partition(', at /')[0].split())
+    if time.time() > LAST_S:
+        year = time.gmtime().tm_year
+        sentence += f": this machine's clock says {year}, and ROS 2 publishes nothing after 2038"
+    return sentence
 
 
 class Arrival:

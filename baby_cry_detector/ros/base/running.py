@@ -12,6 +12,7 @@ import sys
 import time
 
 from baby_cry_detector.kept_state import KeptState
+from baby_cry_detector.ros.base.ros_time import middleware_sentence
 from baby_cry_detector.ros.start.arguments import checked
 from baby_cry_detector.ros.start.discovery import choose_who_may_join
 import rclpy
@@ -190,8 +191,7 @@ def run_nodes(factory, args=None, own_signals=False, refused=lambda nodes: '') -
             # conversion of a message, of which rclpy then says something else.
             if rclpy.ok() and not _interrupts:
                 if not nodes and isinstance(error, RCLError):   # as security that DDS lacks
-                    print('error:', ' '.join(str(error).partition(', at /')[0].split()),
-                          file=sys.stderr)
+                    print('error:', middleware_sentence(error), file=sys.stderr)
                     return 1
                 raise
         finally:
