@@ -7,12 +7,14 @@ from typing import Dict, List, Sequence
 
 from baby_cry_detector.fields import Field, nearest, ParameterError, ParameterTable
 from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.start.as_typed import texts
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 # Parameters that rclpy or the middleware itself knows.
 FOREIGN = ('use_sim_time', 'start_type_description_service')
+NUMBERS = (RosParameter.Type.INTEGER, RosParameter.Type.DOUBLE)
 FOREIGN_PREFIXES = ('qos_overrides.', 'diagnostic_updater.')
 
 
@@ -53,8 +55,12 @@ def declare(node: Node, table: ParameterTable) -> Dict[str, str]:
         value = field.default
         override = overrides.get(field.name)
         if override is not None and override.type_ != RosParameter.Type.NOT_SET:
+            given_value = override.value
+            if isinstance(field.default, str) and override.type_ in NUMBERS:
+                given_value = texts(sys.argv, node.get_fully_qualified_name()).get(
+                    field.name, given_value)
             try:
-                value = field.taken(override.value)
+                value = field.taken(given_value)
             except ParameterError as error:
                 refused[field.name] = str(error)
         node.declare_parameter(field.name, value, describe(field), ignore_override=True)

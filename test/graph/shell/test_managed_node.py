@@ -3,6 +3,7 @@
 """A managed node in one process: what it is given, what it has open, and that nothing ends it."""
 
 from dataclasses import dataclass
+import sys
 
 from baby_cry_detector.fields import ParameterError, setting
 from baby_cry_detector.ros.base import qos
@@ -87,10 +88,10 @@ def make():
     rclpy.init(context=context, domain_id=next_domain())
     nodes = []
 
-    def made(arguments='', beside=(), **overrides):
-        words = [word for pair in arguments.split() for word in ('-p', pair)]
-        nodes.append(Example(overrides, context=context, beside=beside, cli_args=(
-            ['--ros-args', *words] if words else None)))
+    def made(arguments='', beside=(), words=(), **overrides):
+        words = list(words) or [word for pair in arguments.split()
+                                for word in ('--ros-args', '-p', pair)]
+        nodes.append(Example(overrides, context=context, beside=beside, cli_args=words or None))
         return nodes[-1]
 
     yield made
@@ -113,6 +114,19 @@ def test_what_is_typed_otherwise_is_taken_where_its_meaning_is_clear(make, given
     assert node.autostart()
     assert getattr(node.settings, name) == value
     assert type(node.get_parameter(name).value) is type(value)
+
+
+@pytest.mark.parametrize('text', ['0123', '123E5', '1e3', '007', '0x1F', '1.50', '12'])
+@pytest.mark.parametrize('how', ['argument', 'file'])
+def test_digits_that_ros_reads_as_a_number_stay_a_name(make, monkeypatch, tmp_path, text, how):
+    words = ['--ros-args', '-p', f'crib_id:={text}']
+    if how == 'file':
+        file = tmp_path / 'p.yaml'
+        file.write_text(f'/**/example:\n  ros__parameters:\n    crib_id: {text}\n')
+        words = ['--ros-args', '--params-file', str(file)]
+    monkeypatch.setattr(sys, 'argv', ['example', *words])
+    node = make(words=words)
+    assert node.autostart() and node.settings.crib_id == text
 
 
 def test_a_path_may_begin_at_home(make, monkeypatch):
