@@ -28,6 +28,7 @@ MISSED_HEARTBEATS = 3
 # A document that the broker closes the connection over is tried again after 2 s, 4 s, ... this.
 LONGEST_REST_S = 600.0
 # Codes of CONNACK that more patience does not change: version, id, user or password, rights.
+WRONG_VERSION = {1, 132}
 REFUSALS = {1, 2, 4, 5, 132, 133, 134, 135, 138, 140}
 
 
@@ -82,7 +83,10 @@ class Mqtt(Sender):
         self._answered = threading.Event()
         self._code: Optional[int] = None
         self._state: Optional[Dict[str, Any]] = None
-        self._owed: Dict[str, Dict[str, Any]] = {}
+        self._owed: Dict[str, Union[str, Dict[str, Any]]] = {}
+        # MQTT 5 where both can: older brokers confirm what they throw away, and do not say so.
+        self._speaks_5 = hasattr(self._paho, 'CallbackAPIVersion')
+        self._thrown_away: Dict[int, str] = {}
         self._rests: Dict[str, Tuple[int, float]] = {}      # topic: failures in a row, until when
 
     def wants(self, said: Said) -> bool:
@@ -93,7 +97,10 @@ class Mqtt(Sender):
     def _new_client(self) -> Any:
         identifier = f'{self._device}_{time.monotonic_ns() % 10**9}'
         if hasattr(self._paho, 'CallbackAPIVersion'):
-            client = self._paho.Client(self._paho.CallbackAPIVersion.VERSION2, identifier)
+            client = self._paho.Client(
+                self._paho.CallbackAPIVersion.VERSION2, identifier,
+                protocol=self._paho.MQTTv5 if self._speaks_5 else self._paho.MQTTv311)
+            client.on_publish = self._note_published
         else:
             client = self._paho.Client(identifier)
         client.on_connect = self._note_connected
@@ -111,10 +118,15 @@ class Mqtt(Sender):
         # paho 1 gives a number, paho 2 an object that has one.
         self._code = int(getattr(code, 'value', code))
         if self._code == 0:
-            client.subscribe([(f'{self._base}/{name}/set', 1)
-                              for name in ('acknowledge', 'snooze')])
+            for name in ('acknowledge', 'snooze'):
+                client.subscribe(f'{self._base}/{name}/set', 1)
             self._connected.set()
         self._answered.set()
+
+    def _note_published(self, client: object, userdata: object, number: int, code: Any,
+                        properties: object) -> None:
+        if code is not None and code.value >= 128:
+            self._thrown_away[number] = str(code)
 
     def _note_message(self, client: object, userdata: object, message: Any) -> None:
         command = message.topic.split('/')[-2]
@@ -131,7 +143,7 @@ class Mqtt(Sender):
             self._on_command(command, seconds)
 
     def _connect(self) -> None:
-        """Be connected, and said to be."""
+        """Be connected."""
         if self._client is not None and self._connected.is_set():
             return
         self._drop()
@@ -153,7 +165,13 @@ class Mqtt(Sender):
                                   f'({error}; mqtt_tls, mqtt_port)') from None
             raise Undelivered(f'{host} does not answer ({error})') from None
         self._client.loop_start()
-        if not self._answered.wait(ANSWER_S):
+        is_answered = self._answered.wait(ANSWER_S)
+        if self._speaks_5 and (not is_answered or self._code in WRONG_VERSION):
+            self._speaks_5 = False
+            if is_answered:
+                self._connect()
+                return
+        if not is_answered:
             self._drop()
             raise Undelivered(f'{host} does not greet (mqtt_tls, mqtt_port)')
         if self._code != 0:
@@ -164,10 +182,11 @@ class Mqtt(Sender):
                 raise Undelivered(
                     f'{host} lets nobody in with this user and password (code {code})')
             raise Undelivered(f'{host} is not ready (code {code})')
-        self._publish(f'{self._base}/availability', 'online', retain=True)
         # A broker that was started anew may have forgotten what it was to retain.
-        state = {f'{self._base}/state': self._state} if self._state is not None else {}
-        self._owed = {**state, **dict(self._entities())}
+        self._thrown_away.clear()
+        state: Dict[str, Union[str, Dict[str, Any]]] = (
+            {f'{self._base}/state': self._state} if self._state is not None else {})
+        self._owed = {f'{self._base}/availability': 'online', **state, **dict(self._entities())}
 
     def _settle(self) -> None:
         """Publish what is owed, as far as the broker takes it; another time the rest."""
@@ -182,7 +201,9 @@ class Mqtt(Sender):
                 self._rests[topic] = failures + 1, time.monotonic() + rest_s
                 if failures:          # once may be a broker that ends
                     self.beside = f'{topic} is not retained: {error}'
-                return
+                if self._client is None:
+                    return
+                continue
             del self._owed[topic]
             self._rests.pop(topic, None)
         if all(failures < 2 for failures, _ in self._rests.values()):
@@ -211,8 +232,12 @@ class Mqtt(Sender):
                 confirmed = sent.is_published()
         except (RuntimeError, ValueError):
             pass
+        size = len(topic.encode()) + len(payload.encode())
+        thrown_away = self._thrown_away.pop(sent.mid, '')
+        if thrown_away:
+            raise Undelivered(f'the broker throws away {size} bytes on {topic}: {thrown_away} '
+                              '(message_size_limit, rights?)', answered=True)
         if not confirmed:
-            size = len(topic.encode()) + len(payload.encode())
             why = ('the broker does not confirm' if self._connected.is_set() else
                    f'the broker closes the connection over {size} bytes (max_packet_size?)')
             # A new connection: what paho still holds would otherwise be sent twice.
