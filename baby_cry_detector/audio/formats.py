@@ -20,6 +20,8 @@ Buffer = Union[bytes, bytearray, memoryview, 'array[int]']
 PCM16_SCALE = 32767.0
 BYTES_PER_SAMPLE = 2
 LITTLE_ENDIAN, BIG_ENDIAN = 'S16LE', 'S16BE'
+# audio_capture says wave; who writes a publisher of his own calls the same thing otherwise.
+PLAIN = ('wave', 'pcm', 'raw')
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4000, 384_000
 MAX_CHANNELS = 64
 COMMON_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
@@ -48,10 +50,10 @@ class AudioFormat:
         """Check every field."""
         if self.coding_format.lower() == 'mp3':
             raise AudioFormatError('the audio source publishes mp3; set its format to wave')
-        if self.coding_format.lower() != 'wave':
+        if self.coding_format.lower() not in PLAIN:
             raise AudioFormatError("expected coding format 'wave' (plain samples), "
                                    f'got {self.coding_format!r}')
-        if self.sample_format.upper() not in (LITTLE_ENDIAN, BIG_ENDIAN):
+        if self._order not in (LITTLE_ENDIAN, BIG_ENDIAN):
             raise AudioFormatError("expected sample format 'S16LE' (signed 16-bit little-endian) "
                                    f"or 'S16BE', got {self.sample_format!r}")
         check_sample_rate(self.sample_rate)
@@ -66,7 +68,11 @@ class AudioFormat:
     @property
     def is_big_endian(self) -> bool:
         """Return whether the high byte of a sample comes first."""
-        return self.sample_format.upper() == BIG_ENDIAN
+        return self._order == BIG_ENDIAN
+
+    @property
+    def _order(self) -> str:
+        return self.sample_format.upper().replace('_', '')      # S16_LE is ALSA's spelling
 
     def little_endian(self, data: Buffer) -> bytes:
         """

@@ -37,6 +37,12 @@ def test_limits_are_accepted():
     assert AudioFormat(384000, 1, 's16le', 'WAVE').bytes_per_frame == 2
 
 
+@pytest.mark.parametrize('sample_format, is_big', [('S16_LE', False), ('s16_be', True)])
+@pytest.mark.parametrize('coding_format', ['pcm', 'PCM', 'raw', 'wave'])
+def test_the_same_under_other_names(sample_format, is_big, coding_format):
+    assert AudioFormat(16000, 1, sample_format, coding_format).is_big_endian is is_big
+
+
 def test_every_integer_survives_decoding_and_encoding():
     pcm = np.arange(-32768, 32768).astype(np.int16)
     samples = decode_s16le(pcm.tobytes(), 1)
