@@ -11,8 +11,11 @@ that a connection that asks for something is let in; where all are in use, the n
 
 import asyncio
 import ipaddress
+import logging
 import socket
 from typing import Callable, Dict, Optional, Set
+
+from aiohttp.http_exceptions import HttpProcessingError
 
 MOST_CONNECTIONS = 300
 MOST_BY_ADDRESS = 40
@@ -28,6 +31,27 @@ SEND_BUFFER_BYTES = 262_144
 FULL = (b'HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n'
         b'Retry-After: 5\r\nConnection: close\r\nContent-Length: 26\r\n\r\n'
         b'too many connections here\n')
+
+
+def logger_of(count: Callable[[str], None]) -> logging.Logger:
+    """
+    Return where the web server logs what goes wrong in it.
+
+    What is no HTTP is counted as `bad_request`: ten lines of each, with words of whoever sent it,
+    would let anybody fill the log.
+    """
+    logger = logging.Logger('page')
+    logger.parent = logging.getLogger('aiohttp.server')
+
+    def is_ours(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            count('bad_request')
+            return False
+        return True
+
+    logger.addFilter(is_ours)
+    return logger
 
 
 def origin(address: Optional[str]) -> str:

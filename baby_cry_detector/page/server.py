@@ -21,7 +21,7 @@ from baby_cry_detector.page.access import Access, ACT
 from baby_cry_detector.page.answers import as_json, json_answer, read_body, sentence, SLOW_S
 from baby_cry_detector.page.files import CRIB, HEADERS, read_files, Site
 from baby_cry_detector.page.gate import ANSWER_S as TAKING_S
-from baby_cry_detector.page.gate import Gate, origin
+from baby_cry_detector.page.gate import Gate, logger_of, origin
 from baby_cry_detector.page.inputs import check_fields, FORGET, InputError, LONGEST_BODY, SESSION
 from baby_cry_detector.page.phones import name_of_phone, Phones
 from baby_cry_detector.page.state import clean_text
@@ -161,7 +161,8 @@ class PageServer:
                 application.router.add_post(f'{base}/api/{name}', handler)
         if self._base:
             application.router.add_get(self._base, self._add_slash)
-        runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        runner = web.AppRunner(application, access_log=None, handle_signals=False,
+                               logger=logger_of(self._backend.count))
         await runner.setup()
         listening = None
         try:
@@ -225,6 +226,8 @@ class PageServer:
         if not access.host_allowed(request.headers.get('Host')):
             self._backend.count('refused_host')
             return sentence(421, 'this is not the name of this page')
+        if not request.raw_path.startswith('/'):       # of another host, whatever Host says
+            return sentence(400, 'expected a path')
         if request.method == 'POST':
             if not access.same_origin(request.headers):
                 self._backend.count('refused_origin')

@@ -3,9 +3,9 @@
 """
 What arrives, what of it can be used, and why not: judged over seconds, said with its remedy.
 
-Judges of the stamps (`stamps`), of the signal (`ear`), of what is missing in it (`dropouts`), of
-how its samples are written (`byte_order`), of messages that are no audio, and of what the robot
-heard when it played something itself (`self_test`).
+Judges of the stamps (`stamps`), of the signal (`ear`) and of what it was (`ear_history`), of what
+is missing in it (`dropouts`), of how its samples are written (`byte_order`), of messages that are
+no audio, and of what the robot heard when it played something itself (`self_test`).
 """
 
 from collections import deque
@@ -14,6 +14,7 @@ from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 from baby_cry_detector.audio.dropouts import DropoutCounter
 from baby_cry_detector.stream.byte_order import ByteOrderJudge
 from baby_cry_detector.stream.ear import Ear
+from baby_cry_detector.stream.microphone.ear_history import EarHistory
 from baby_cry_detector.stream.self_test import SelfTest
 from baby_cry_detector.stream.stamps import StampJudge
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN, worst
@@ -42,6 +43,7 @@ class Reception:
     def __init__(self, stamp_tolerance_s: float, floors_db: Sequence[float] = ()) -> None:
         self.stamps = StampJudge(stamp_tolerance_s)
         self.ear = Ear(floors_db)
+        self.history = EarHistory()
         self.self_test = SelfTest()
         self.byte_order = ByteOrderJudge()
         self.dropouts = DropoutJudge()
@@ -56,7 +58,7 @@ class Reception:
         """Return the gravest judgement."""
         return worst(self._useless_verdict, self._formats_verdict, self.byte_order.verdict,
                      self._crowd_verdict, self.stamps.verdict, self.ear.verdict,
-                     self.dropouts.verdict, self.self_test.verdict)
+                     self.dropouts.verdict, self.self_test.verdict, self.history.verdict)
 
     @property
     def is_useless(self) -> bool:
@@ -113,6 +115,11 @@ class Reception:
             return False
         self.self_test.on_samples(samples, sample_rate, self.ear.floor_db)
         self.dropouts.update(samples, sample_rate, digest)
+        self.history.update(samples, sample_rate, self.verdict.trusted)
+        if self.self_test.is_proven:           # heard since the last block: it is as it should be
+            self.self_test.is_proven = False
+            self.history.accept()
+        self.self_test.is_wanted = self.history.is_unusual
         return self.ear.update(samples, sample_rate, digest)
 
     def on_silence(self) -> None:
@@ -121,7 +128,8 @@ class Reception:
         self._formats.clear()
         self._formats_verdict = self._crowd_verdict = FINE
 
-    def resume(self, floors_db: Sequence[float], self_test: Dict[str, Any]) -> None:
+    def resume(self, floors_db: Sequence[float], self_test: Dict[str, Any],
+               hours: Sequence[Sequence[float]] = ()) -> None:
         """
         Take what `kept` returned in a process before this one.
 
@@ -129,14 +137,16 @@ class Reception:
         """
         self.ear.resume(floors_db)
         self.self_test.resume(self_test)
+        self.history.resume(hours)
 
-    def kept(self) -> Tuple[List[float], Dict[str, Any]]:
-        """Return what is known of this microphone: its levels and its self-test."""
-        return self.ear.kept(), self.self_test.kept()
+    def kept(self) -> Tuple[List[float], Dict[str, Any], List[List[float]]]:
+        """Return what is known of this microphone: its levels, its self-test, its hours."""
+        return self.ear.kept(), self.self_test.kept(), self.history.kept()
 
     def forget_microphone(self) -> None:
         """Learn anew: it is another microphone, or stands elsewhere."""
         self.ear.forget_microphone()
+        self.history.forget()
         self.self_test.forget()
 
     def forget(self) -> None:

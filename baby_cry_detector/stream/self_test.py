@@ -53,6 +53,8 @@ class SelfTest:
     :ivar usual_dbfs: how loud the chirp was before; ``None`` before it was heard.
     :ivar heard_ns: when the chirp was last heard, wall clock; 0 for never.
     :ivar verdict: what is to be said of the microphone because of it.
+    :ivar is_wanted: whether the microphone is less than it was, so that a test is worth its chirp.
+    :ivar is_proven: whether the chirp was heard; whoever takes note of it sets that back.
     :ivar is_running: whether a test goes on; `last` has the outcome when it has ended.
     :ivar wants_chirp: whether a chirp is to be played now; whoever plays it calls `on_playing`.
     """
@@ -68,7 +70,7 @@ class SelfTest:
         self._until_s = 0.0
         self._attempts = 0
         self._findings: List[ChirpFinding] = []
-        self.is_running = self.wants_chirp = False
+        self.is_running = self.wants_chirp = self.is_wanted = self.is_proven = False
 
     def begin(self) -> None:
         """Begin a test; the first chirp may sound from now on."""
@@ -196,5 +198,6 @@ class SelfTest:
         self.is_running = self.wants_chirp = False
         self.last = outcome
         self._listen()
+        self.is_proven = outcome.result == HEARD and self.verdict is FINE
         if outcome.result == NOT_HEARD:
             self.verdict = Verdict(ERROR, 'self_test', outcome.sentence, False)

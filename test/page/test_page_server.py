@@ -101,6 +101,28 @@ def test_1100_unfinished_requests_keep_nobody_out(serve, text):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.parametrize('text', [
+    b'POST /api/stop HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 4\r\n\r\n{}',
+    b'POST /api/stop HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    b'GET / HTTP/1.1\r\nCookie: ' + b'a' * 100_000 + b'\r\n\r\n', b'GET /\0 HTTP/1.1\r\n\r\n'])
+def test_what_is_no_request_is_counted_and_fills_no_log(serve, text, caplog, capfd):
+    """Each was a traceback of ten lines, with what was sent in it."""
+    server = serve()
+    with contextlib.closing(connect(server, text)) as one, contextlib.suppress(OSError):
+        while one.recv(65536):
+            pass
+    assert ask(server)[0] == 200
+    assert server.backend.counts['bad_request'] >= 1
+    assert not caplog.records and not capfd.readouterr().err
+
+
+def test_an_address_of_another_host_is_refused_whatever_host_says(serve):
+    server = serve()
+    host = f'127.0.0.1:{server.port}'
+    assert ask(server, 'http://evil.example/api/state', Host=host)[0] == 400
+
+
 def drip(one, seconds):
     """Send headers for ever; return how long that went on."""
     begin_s = time.monotonic()

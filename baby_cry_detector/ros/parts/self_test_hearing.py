@@ -22,6 +22,8 @@ HEARD_TOPIC, CHIRP_SERVICE = 'self_test_heard', 'soother/chirp'
 # Longer than all chirps of a test take: then audio or an answer stays away.
 LONGEST_TEST_S = 60.0
 ANSWER_S = 5.0
+# How soon a test that nobody asked for is run again, where the microphone is less than it was.
+UNASKED_S = 6 * 3600.0
 NO_PLAYER = 'nobody plays the chirp: soother does not run'
 
 
@@ -43,6 +45,7 @@ class Listening:
         self._node, self._keep = node, keep
         self._test = None
         self._began_s = self._asked_s = 0.0
+        self._unasked_s = float('-inf')
         self._asked = self._outcome = None
         self._client = node.create_client(Trigger, CHIRP_SERVICE)
         self._heard = None
@@ -77,25 +80,39 @@ class Listening:
             elif self._test.is_running:
                 response.message = 'a self-test is running already'
             else:
-                self._test.begin()
-                # What looks for the chirp is large; it comes while the chirp is played, and the
-                # audio does not wait for it.
-                threading.Thread(target=importlib.import_module, args=('scipy.signal',),
-                                 daemon=True).start()
-                asked = self._outcome = Future()
-                self._began_s = time.monotonic()
+                asked = self._begin()
                 self.step()                    # which may end it at once
         if asked is not None:
             outcome = await asked
             response.success, response.message = outcome.result == HEARD, outcome.sentence
         return response
 
+    def _begin(self) -> Future:
+        self._test.begin()
+        # What looks for the chirp is large; it comes while the chirp is played, and the audio does
+        # not wait for it.
+        threading.Thread(target=importlib.import_module, args=('scipy.signal',),
+                         daemon=True).start()
+        self._outcome = Future()
+        self._began_s = time.monotonic()
+        return self._outcome
+
+    def _begin_unasked(self, now_s: float) -> None:
+        """Test a microphone that is less than it was, where somebody can play a chirp."""
+        if (not self._test.is_wanted or self._test.is_running
+                or now_s < self._unasked_s + UNASKED_S or not self._client.service_is_ready()):
+            return
+        self._unasked_s = now_s
+        self._node.get_logger().info('the microphone is not as it was: a self-test')
+        self._begin()
+
     def step(self) -> None:
         """Do what is due; to be called with each message of audio, and now and then."""
-        test = self._test
+        test, now_s = self._test, time.monotonic()
+        if test is not None and self._outcome is None:
+            self._begin_unasked(now_s)
         if test is None or self._outcome is None:
             return
-        now_s = time.monotonic()
         if test.is_running and now_s - self._began_s > LONGEST_TEST_S:
             test.give_up('no audio arrives')
         if test.is_running and test.wants_chirp and self._asked is None:

@@ -124,6 +124,36 @@ def test_it_hears_itself_and_says_so_when_it_does_not(tmp_path, monkeypatch):
         room.close()
 
 
+@pytest.mark.parametrize('is_deaf', [False, True])
+def test_a_microphone_that_is_less_than_it_was_is_tested_unasked(tmp_path, monkeypatch, is_deaf):
+    """A quiet house is heard and usual from now on; what is covered is told as what it is."""
+    room = Room(tmp_path, monkeypatch)
+    probe = room.probe
+    try:
+        probe.spin_until(lambda: room.status() == CryNeed.STATUS_OK
+                         and room.soother._player.is_ready)
+        answer = room.test()               # how loud the chirp is usually
+        assert answer.success, answer.message
+        if is_deaf:
+            room.cut_air()
+        extractor = next(node for node in room.graph.nodes
+                         if node.get_name() == 'feature_extractor')
+        usual, less = [-50.0, -53.0, -30.0], [-70.0, -73.0, -60.0]
+        with extractor.alone:
+            extractor._extraction.reception.history.resume([usual] * 80 + [less])
+        if is_deaf:
+            probe.spin_until(lambda: room.status() == CryNeed.STATUS_UNTRUSTED_AUDIO)
+            assert 'did not hear its own chirp' in probe.needs[-1].status_reason
+        else:
+            probe.spin_until(lambda: 'quieter than in the quietest hours of the 2 days'
+                             in probe.diagnostics['feature_extractor'][1])
+            probe.spin_until(lambda: 'was heard' in probe.diagnostics['feature_extractor'][2].get(
+                'self_test', '') and probe.diagnostics['feature_extractor'][0] == OK)
+            assert room.status() == CryNeed.STATUS_OK
+    finally:
+        room.close()
+
+
 def test_every_night_and_what_is_in_its_way_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr('baby_cry_detector.ros.parts.self_test_chirping.NIGHT_PERIOD_S', 0.5)
     now = time.localtime(time.time() - 25 * 60)     # each crib is some minutes late

@@ -3,10 +3,10 @@
 """
 What a microphone was like, in a small file: one that was muted overnight is known in the morning.
 
-Only levels are kept, one a minute of the last day; never sound.
+Only levels are kept, one a minute of the last day and three an hour of two weeks; never sound.
 """
 
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.kept_state import KeptState
 from baby_cry_detector.stream.reception import Reception
@@ -23,25 +23,28 @@ class EarMemory:
     def __init__(self, name: str) -> None:
         self._file = KeptState(name, '.microphone')
 
-    def read(self) -> Tuple[List[float], Dict[str, Any]]:
+    def read(self) -> Tuple[List[float], Dict[str, Any], List[List[float]]]:
         """
-        Return the levels that were kept, dBFS, and what `SelfTest.kept` said; nothing without.
+        Return what `Reception.kept` said: levels, self-test, hours; nothing without.
 
         :raises OSError: if there is a file that can't be read.
         :raises ValueError: if its contents make no sense.
         """
         document = self._file.read()
         if document is None:
-            return [], {}
+            return [], {}, []
         levels, self_test = document.get('floors_db'), document.get('self_test', {})
-        if not isinstance(levels, list) or not isinstance(self_test, dict) or not all(
-                isinstance(level, (int, float)) for level in levels):
+        hours = document.get('hours_db', [])       # of a file that is older: none
+        if not isinstance(levels, list) or not isinstance(self_test, dict) or not isinstance(
+                hours, list) or not all(isinstance(level, (int, float)) for level in levels):
             raise ValueError(f'{self._file.path} holds no levels')
-        return [float(level) for level in levels], self_test
+        return [float(level) for level in levels], self_test, hours
 
-    def keep(self, floors_db: List[float], self_test: Dict[str, Any]) -> None:
+    def keep(self, floors_db: List[float], self_test: Dict[str, Any],
+             hours_db: Sequence[Sequence[float]] = ()) -> None:
         """Write; OSError if that fails."""
-        self._file.keep({'floors_db': floors_db, 'self_test': self_test})
+        self._file.keep({'floors_db': floors_db, 'self_test': self_test,
+                         'hours_db': [list(hour) for hour in hours_db]})
 
     def close(self) -> None:
         """Give the lock back; the file stays as it is."""
