@@ -30,6 +30,11 @@ Row = Dict[str, Any]                # by column; what SQLite and JSON give back
 __all__ = ['DamagedError', 'DiaryError', 'DiaryStore', 'FOREVER_NS', 'Row']
 
 
+# A schema that another program has changed under us.
+LOST = ('no such table', 'no such column', 'table episodes has', 'table events has',
+        'table alerts has')
+
+
 def _insert(table: str, columns: Sequence[str], conflict: str) -> str:
     return (f'INSERT INTO {table} ({",".join(columns)}) VALUES '
             f'({",".join("?" * len(columns))}) ON CONFLICT {conflict}')
@@ -122,6 +127,8 @@ class DiaryStore:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if str(error).startswith(LOST):    # another program took it away: it never comes back
+                raise DamagedError(f'{self.path} is damaged: {error}') from None
             raise OSError(f'{self.path}: {error}') from None
         except sqlite3.DatabaseError as error:
             raise DamagedError(f'{self.path} is damaged: {error}') from None

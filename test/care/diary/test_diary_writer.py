@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The writer's thread: nobody waits for the disk, what waits is on it, what is lost is said."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -189,6 +190,23 @@ def test_a_database_that_breaks_while_it_is_written_is_set_aside(home, path):
     until(lambda: not writer.trouble and not writer.waiting)
     assert {f'f-{number}' for number in range(300, 330)} <= set(read(path))
     assert list(path.parent.glob('diary.sqlite.damaged-*'))
+
+
+@pytest.mark.parametrize('statement', [
+    'DROP TABLE episodes', 'DROP TABLE events', 'ALTER TABLE events RENAME COLUMN crib_id TO cot'])
+def test_a_table_that_another_program_takes_away_is_damage(home, path, statement):
+    """It was "cannot write" for ever."""
+    writer = home.start()
+    writer.put(fed(0))
+    until(lambda: path.exists() and read(path))
+    with contextlib.closing(sqlite3.connect(path, timeout=10.0)) as other, other:
+        other.execute(statement)
+    for number in range(1, 5):
+        writer.put(fed(number))
+        writer.put(EpisodeRow(f'c{number}', 'crib', NOW_NS, NOW_NS + 9 * NS, curve=Curve()))
+    until(lambda: any('is set aside' in text for text in home.said))
+    until(lambda: not writer.trouble and not writer.waiting)
+    assert {f'f-{number}' for number in range(1, 5)} <= set(read(path))
 
 
 def test_damage_that_is_found_while_counting_is_told_and_nothing_else(home, path, monkeypatch):
