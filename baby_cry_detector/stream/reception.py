@@ -3,7 +3,7 @@
 """
 What arrives, what of it can be used, and why not: judged over seconds, said with its remedy.
 
-Judges of the stamps (`stamps`), of the signal (`ear`) and of what it was (`ear_history`), of what
+Judges of the stamps (`stamps`), of the signal (`ear`) and of what it was (`ear_memory`), of what
 is missing in it (`dropouts`), of how its samples are written (`byte_order`), of messages that are
 no audio, and of what the robot heard when it played something itself (`self_test`).
 """
@@ -14,7 +14,7 @@ from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 from baby_cry_detector.audio.dropouts import DropoutCounter
 from baby_cry_detector.stream.byte_order import ByteOrderJudge
 from baby_cry_detector.stream.ear import Ear
-from baby_cry_detector.stream.microphone.ear_history import EarHistory
+from baby_cry_detector.stream.ear_memory import EarHistory
 from baby_cry_detector.stream.self_test import SelfTest
 from baby_cry_detector.stream.stamps import StampJudge
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN, worst

@@ -6,7 +6,7 @@ import json
 
 from baby_cry_detector.audio import read_audio, to_pcm16
 from baby_cry_detector.stream.ear import Ear
-from baby_cry_detector.stream.microphone.ear_memory import EarMemory
+from baby_cry_detector.stream.ear_memory import EarMemory
 from baby_cry_detector.stream.verdict import ERROR, FINE, OK, WARN
 import numpy as np
 import pytest

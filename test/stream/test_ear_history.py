@@ -5,7 +5,7 @@
 import json
 
 from baby_cry_detector.audio import read_audio
-from baby_cry_detector.stream.microphone.ear_history import (
+from baby_cry_detector.stream.ear_memory import (
     DAY_HOURS, EarHistory,
     high_level_dbfs, HOUR_S, KEPT_HOURS, LEAST_HOURS)
 from baby_cry_detector.stream.reception import Reception
