@@ -4,13 +4,14 @@
 
 import os
 from pathlib import Path
-import shutil
 import signal
 import subprocess
 
+from ament_index_python.packages import get_package_prefix
 from graph_harness import next_domain, PATIENCE_S
 import pytest
 
+LIB = Path(get_package_prefix('baby_cry_detector')) / 'lib' / 'baby_cry_detector'
 FAKETIME = next(map(str, Path('/usr/lib').glob('*/faketime/libfaketime.so.1')), '')
 pytestmark = pytest.mark.skipif(not FAKETIME, reason='needs libfaketime (Debian: faketime)')
 SENTENCE = "this machine's clock says {}, and ROS 2 publishes nothing after 2038"
@@ -21,7 +22,7 @@ def start(when, tmp_path):
     environment = {**os.environ, 'ROS_DOMAIN_ID': str(next_domain()), 'LD_PRELOAD': FAKETIME,
                    'FAKETIME': when, 'FAKETIME_DONT_FAKE_MONOTONIC': '1'}
     return subprocess.Popen(
-        [shutil.which('diary'), '--ros-args', '-p', f'file:={tmp_path}/d.sqlite'],
+        [str(LIB / 'diary'), '--ros-args', '-p', f'file:={tmp_path}/d.sqlite'],
         env=environment, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True)
 
 
