@@ -17,10 +17,14 @@ def pytest_collection_modifyitems(config, items):
     """Begin with the graph's tests where files run side by side: they wait, the others calculate.
 
     So several graphs wait together, and what is left at the end are short files that keep every
-    core busy. The other way round the longest file of all runs alone at the end.
+    core busy. The other way round the longest file of all runs alone at the end. First of all come
+    those with sound in real time, which has gaps where a browser takes the cores.
     """
+    first = ('test/graph/own/', 'test/graph/devices/', 'test/graph/')
     if hasattr(config, 'workerinput'):
-        items.sort(key=lambda item: not item.nodeid.startswith('test/graph/'))
+        items.sort(key=lambda item: next(
+            (place for place, folder in enumerate(first) if item.nodeid.startswith(folder)),
+            len(first)))
 
 
 @pytest.fixture

@@ -177,14 +177,16 @@ class Watcher:
     """Somebody else at the broker, as Home Assistant is: collects everything, comes back."""
 
     def __init__(self, port, login=None, ca_file=None, host='127.0.0.1'):
-        """Connect; the connection is renewed by itself."""
+        """Connect, until all is heard that is sent; the connection is renewed by itself."""
         import paho.mqtt.client as client
+        hears = threading.Event()
         self.messages = []
         if hasattr(client, 'CallbackAPIVersion'):
             self.client = client.Client(client.CallbackAPIVersion.VERSION2)
         else:
             self.client = client.Client()
         self.client.on_connect = lambda *_: self.client.subscribe('#', qos=1)
+        self.client.on_subscribe = lambda *_: hears.set()
         self.client.on_message = lambda _, __, message: self.messages.append(message)
         self.client.reconnect_delay_set(1, 1)
         if login:
@@ -193,6 +195,7 @@ class Watcher:
             self.client.tls_set(str(ca_file))
         self.client.connect(host, port, keepalive=5)
         self.client.loop_start()
+        assert hears.wait(30.0), 'the broker took no subscription'
 
     def on(self, topic):
         """Return the payloads of a topic."""

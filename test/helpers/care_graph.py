@@ -28,7 +28,7 @@ class CareGraph:
         rclpy.init(context=self.context, domain_id=self.domain_id)
         self.probe = Probe(self.context, namespace)
         self.node = self.probe.node
-        self.processes = {}
+        self.processes, self._clients = {}, {}
         self.alerts, self.care = [], []
         self.need = self.node.create_publisher(CryNeed, 'cry_need', qos.latched(depth))
         self.care_event = self.node.create_publisher(CareEvent, 'care_event', qos.EVENTS)
@@ -104,7 +104,10 @@ class CareGraph:
 
     def call(self, kind, name, request):
         """Call a service; return the response."""
-        client = self.node.create_client(kind, name)
+        # Kept: a server drops its answer to who is not known to it within a tenth of a second.
+        client = self._clients.get(name)
+        if client is None:
+            client = self._clients[name] = self.node.create_client(kind, name)
         assert client.wait_for_service(PATIENCE_S)
         future = client.call_async(request)
         self.until(future.done)
