@@ -28,8 +28,10 @@ import time
 from baby_cry_detector import compiled
 from baby_cry_detector.audio import read_audio
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
+from baby_cry_detector.checkpoints import CONFIRMER
 from baby_cry_detector.features import extract, get_feature_set
 from baby_cry_detector.model.architecture import Architecture
+from baby_cry_detector.model.second.confirmer import load_confirmer, WINDOW_SAMPLES
 from baby_cry_detector.ros.base.parameters import AudioCaptureSettings
 from baby_cry_detector.stream.listener import BlockListener, Cribs, open_checkpoint
 import graph_cost
@@ -102,6 +104,16 @@ def gate_step(rounds):
             best[function] = min(best[function], time.perf_counter() - begin)
     return {'step_us': round(1e6 * best[step], 1), 'read_us': round(1e6 * best[read], 1),
             'ratio': round(best[step] / best[read], 2)}
+
+
+def second_listener(rounds):
+    """Return the processor's time for a window of the second listener, least of the rounds, ms."""
+    samples = pcm16(np.random.default_rng(6).normal(0.0, 0.05, WINDOW_SAMPLES))
+
+    def window_ms(in_memory):
+        confirmer = load_confirmer(CONFIRMER, in_memory)
+        return round(1e3 * min(timed(confirmer.evidence, samples) for _ in range(4 * rounds)), 1)
+    return {'in_memory': window_ms(True), 'from_file': window_ms(False)}
 
 
 def training_features(active, rounds):
@@ -227,6 +239,7 @@ def measure(arguments):
     report = {'core': compiled.description(), 'load': round(os.getloadavg()[0], 1),
               'cpu_s_per_s': figures, 'latency_ms': latencies(Listener(default), active, 640),
               'resident_mb': alone_mb, 'gate_step': gate_step(arguments.rounds),
+              'second_listener_ms': second_listener(arguments.rounds),
               'training_hours_per_cpu_minute': training_features(active, arguments.rounds)}
     if arguments.graph:
         report['graph'] = {how: got for (how, _), got in graph_cost.table(
@@ -272,6 +285,9 @@ def main():
           f"processor alone {latency['processor_p50']} and {latency['processor_p99']} ms")
     print(f"attention-gate step [512, 256]: {step['step_us']} µs, its weights read once "
           f"{step['read_us']} µs: ÷ {step['ratio']}")
+    second = report['second_listener_ms']
+    print(f"a window of the second listener: {second['from_file']} ms where it lies in the file, "
+          f"as in nodes, {second['in_memory']} ms in memory, as for recordings")
     hours = report['training_hours_per_cpu_minute']
     print(f"training features, hours of audio per processor minute: {hours['compiled']}, in "
           f"Python {hours['python']}: × {hours['ratio']}")

@@ -5,8 +5,8 @@ A network that knows what else a sound is: YAMNet (Google, Apache-2.0) up to its
 
 MobileNet v1 over the log-mel spectrogram of 0.975 s: a convolution, then thirteen pairs of a
 3 x 3 convolution a channel and a product over the channels. Its weights are the published ones,
-eight bits a number with a scale a row. Plain NumPy: some 15 ms a window, so nobody runs it all the
-time; `confirmer.py` has it hear candidates.
+eight bits a number with a scale a row. It costs too much to be run all the time, so
+`confirmer.py` has it hear candidates.
 """
 
 from typing import Dict, List, Mapping, Tuple

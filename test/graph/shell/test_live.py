@@ -85,7 +85,8 @@ def test_a_recording_is_played_once_and_summed_up(recording, terminal):
     code, printed = run(recording, '--rate', '4', terminal=terminal)
     assert code == 0
     assert 'CRYING for' in printed
-    assert 'of audio: crying at 0:01' in printed
+    # Time begins with the first word that the view hears, on a busy machine a little later.
+    assert re.search('of audio: crying at 0:0[01]', printed), printed
     # That it is over is no trouble; that it has not begun yet is told on a busy machine.
     assert 'no audio' not in printed[printed.index('CRYING for'):]
 
