@@ -59,6 +59,18 @@ def main():
     Half()
 """
 
+# So does a task that nobody began, which goes when all else does.
+NEVER_AWAITED = """
+class Executor:
+    async def handler(self):
+        pass
+
+
+def main():
+    held = [Executor().handler()]
+    held.append(held)
+"""
+
 
 def run(folder, name, text):
     """Return what a command of that module leaves: exit code, output, errors."""
@@ -84,3 +96,7 @@ def test_a_signal_while_nothing_may_raise_ends_it_without_a_word(tmp_path, name)
 
 def test_what_an_interruption_leaves_half_made_is_no_error(tmp_path):
     assert run(tmp_path, 'half_made', HALF_MADE) == (0, '', '')
+
+
+def test_a_task_that_nobody_began_is_no_error(tmp_path):
+    assert run(tmp_path, 'never_awaited', NEVER_AWAITED) == (0, '', '')
