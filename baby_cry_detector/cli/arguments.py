@@ -62,6 +62,8 @@ def output(suffixes: Sequence[str]) -> Callable[[str], str]:
         if Path(text).suffix.lower() not in suffixes or '\0' in text:
             raise argparse.ArgumentTypeError(
                 f'expected a name that ends in {" or ".join(suffixes)}, got {text!r}')
+        if not Path(text).parent.is_dir():
+            raise argparse.ArgumentTypeError(f'there is no folder {str(Path(text).parent)!r}')
         return text
     return convert
 

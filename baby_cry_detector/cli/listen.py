@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`baby-cry listen`: what the graph says about recordings and bags, as fast as it can be had."""
 
+from dataclasses import replace
 import json
 import sys
 
@@ -116,11 +117,19 @@ def _listen_to(path, show, messages, replay, listener, confirmation, why) -> int
     return trust.failed(path)
 
 
-def to_record(path: str, decision, start_ns: int = 0) -> dict:
-    """Return a decision as what `--json` prints; times count from ``start_ns``."""
+def since_start(decision, replay):
+    """Return a decision with times that count from the first audio; ``None``: as they are."""
+    if replay is None:
+        return decision
+    return replace(decision, stamp_ns=replay.since_start(decision.stamp_ns),
+                   onset_ns=replay.since_start(decision.onset_ns) if decision.episode else 0)
+
+
+def to_record(path: str, decision) -> dict:
+    """Return a decision as what `--json` prints."""
     return {
         'file': str(path),
-        'time_s': round((decision.stamp_ns - start_ns) / SECOND_NS, 3),
+        'time_s': round(decision.stamp_ns / SECOND_NS, 3),
         'status': decision.status_name,
         'crying': bool(decision.crying),
         'confirmed': bool(decision.confirmed),
@@ -132,7 +141,7 @@ def to_record(path: str, decision, start_ns: int = 0) -> dict:
         'level_dbfs': (None if decision.level_dbfs is None
                        else round(float(decision.level_dbfs), 2)),
         'episode': int(decision.episode),
-        'onset_s': (round((decision.onset_ns - start_ns) / SECOND_NS, 3)
+        'onset_s': (round(decision.onset_ns / SECOND_NS, 3)
                     if decision.episode else None),
         'duration_s': round(decision.duration_ns / SECOND_NS, 3),
         'probabilities': {label: round(float(value), 6) for label, value in
@@ -146,7 +155,7 @@ def thin(decisions, replay=None, period_ns=LINE_PERIOD_NS):
     last = None
     for decision in decisions:
         if due_ns is None or decision.stamp_ns >= due_ns or decision.changed:
-            passed_ns = decision.stamp_ns - (replay.start_ns if replay else 0)
+            passed_ns = since_start(decision, replay).stamp_ns
             due_ns = decision.stamp_ns - passed_ns % period_ns + period_ns
             yield decision
             last = None
@@ -159,7 +168,7 @@ def thin(decisions, replay=None, period_ns=LINE_PERIOD_NS):
 def print_json(path, decisions, replay=None) -> None:
     """Print one JSON object a line; those of a bag also say the stamp and the episode."""
     for decision in thin(decisions, replay):
-        record = to_record(path, decision, replay.start_ns if replay else 0)
+        record = to_record(path, since_start(decision, replay))
         if replay:
             record.update(stamp_ns=decision.stamp_ns, episode_id=decision.episode_id)
         print(json.dumps(record))
@@ -169,6 +178,5 @@ def print_text(path, decisions, replay=None) -> None:
     """Print what a person wants to know."""
     with TerminalView(str(path), live=False) as view:
         for decision in thin(decisions, replay):
-            start_ns = replay.start_ns if replay else 0
-            view.update(ViewState(decision, start_ns, to_s(decision.stamp_ns - start_ns),
-                                  level_dbfs=decision.level_dbfs))
+            said = since_start(decision, replay)
+            view.update(ViewState(said, 0, to_s(said.stamp_ns), level_dbfs=said.level_dbfs))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Optional
 
 from baby_cry_detector.cli.arguments import how_to_install, number, output
-from baby_cry_detector.cli.listen import add_decision_options, decision_settings
+from baby_cry_detector.cli.listen import add_decision_options, decision_settings, since_start
 from baby_cry_detector.cli.recordings import (add_audio_options, of_bag, say, told_format,
                                               Trust)
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
@@ -68,40 +68,42 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     from baby_cry_detector.views.picture import Extras, Limits, Now, Picture
 
     rate = listener.feature_set.sample_rate
-    start_ns, end_ns = span(path, listener.feature_set, topic, channel, audio_format)
+    length_ns = span(path, listener.feature_set, topic, channel, audio_format)
     scale = width / 640
     columns = width
-    column_ns = max(SHORTEST_COLUMN_NS, -(-(end_ns - start_ns) // columns))
-    columns = max(1, -(-(end_ns - start_ns) // column_ns))
+    column_ns = max(SHORTEST_COLUMN_NS, -(-length_ns // columns))
+    columns = max(1, -(-length_ns // column_ns))
     history = History(columns, column_ns)
     history.start_at(0)
     settings = listener.decider.settings
     explainer = Explainer(settings)
 
     def hear_audio(stamp_ns, samples, sample_rate):
-        history.add_audio(stamp_ns - start_ns, samples, sample_rate)
+        history.add_audio(replay.since_start(stamp_ns), samples, sample_rate)
 
     def hear_frames(frames):
-        history.add_frames(frames.start_ns - start_ns, listener.feature_set, frames.values)
+        history.add_frames(replay.since_start(frames.start_ns), listener.feature_set,
+                           frames.values)
 
     replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, of_bag(path, channel))
     messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]),
                              audio_format)
     for decision in (trust or Trust()).watch(replay.decisions(messages, listener)):
-        history.add_state(decision, start_ns)
-        explainer.add(decision, listener.decider.hearing)
-    lines = explainer.lines(start_ns, most=10 ** 6)
+        said = since_start(decision, replay)
+        history.add_state(said, 0)
+        explainer.add(said, listener.decider.hearing)
+    lines = explainer.lines(0, most=10 ** 6)
     say(path, replay.extraction.take_news())
     lines += replay.extraction.remarks.values()
     if str(replay.troubles):
         lines.append(f'the audio was not whole: {replay.troubles}')
-    notes = explainer.lines(start_ns, most=8)
+    notes = explainer.lines(0, most=8)
     episodes = listener.decider.episode.number if listener.decider.episode else 0
     now = Now(title=Path(path).name[-60:], crying=bool(episodes), clock='',
               state='no crying' if not episodes else
               f'{episodes} episode{"s" if episodes > 1 else ""} of crying',
-              details=f'in {(end_ns - start_ns) / SECOND_NS:.1f} s of audio')
-    marks = [((event.stamp_ns - start_ns) / SECOND_NS, '') for event in explainer.events
+              details=f'in {length_ns / SECOND_NS:.1f} s of audio')
+    marks = [(event.stamp_ns / SECOND_NS, '') for event in explainer.events
              if event.mark]
     height = round((416 + 14.5 * len(notes)) * scale)
     picture = Picture(width, height, theme, scale).draw(
@@ -112,25 +114,24 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
 
 def span(path, feature_set, topic: str = '', channel='auto', audio_format=None):
     """
-    Return when the audio begins and ends, in nanoseconds on the clock of its times.
+    Return how long the audio lasts, with what is missing in it, in nanoseconds.
 
     :raises AudioSourceError: if there is none.
     """
     from baby_cry_detector.audio import AudioSourceError
-    first = last = None
+    length_ns = 0
 
     def note(stamp_ns, samples, sample_rate):
-        nonlocal first, last
-        end_ns = stamp_ns + len(samples) * SECOND_NS // sample_rate
-        first = stamp_ns if first is None else min(first, stamp_ns)
-        last = end_ns if last is None else max(last, end_ns)
+        nonlocal length_ns
+        length_ns = max(length_ns, replay.since_start(stamp_ns)
+                        + len(samples) * SECOND_NS // sample_rate)
 
     replay = MessageReplay(feature_set, note, channel=of_bag(path, channel))
     for _ in replay.frames(open_messages(path, feature_set.sample_rate, topic, channel,
                                          audio_format=audio_format)):
         pass
-    if first is None or last <= first:
+    if not length_ns:
         why = '; '.join(replay.extraction.remarks.values())
         raise AudioSourceError(f'{path}: holds no audio that can be heard'
                                + (f': {why}' if why else ''))
-    return first, last
+    return length_ns

@@ -62,6 +62,8 @@ def told_format(args, paths: Iterable) -> Optional[AudioFormat]:
 
 def channel(text: str):
     """Return the choice that a text names; an argparse type."""
+    if text.strip() == '-1':       # "mix" of a parameter; here somebody means the last one
+        raise argparse.ArgumentTypeError("channels count from 0; the mean of all is 'mix'")
     try:
         return parse_choice(text)
     except AudioError as error:

@@ -32,6 +32,8 @@ STAMP_TOLERANCE_S = 0.04
 STREAM_END_S = 1.0
 # While what arrives is not to be trusted it is said at least so often.
 NOTICE_NS = 200_000_000
+# Nobody records on after so long a gap: times that leap so far were told by another clock.
+CLOCK_SET_NS, MOST_CLOCKS = 86_400 * SECOND_NS, 100
 # What the intake counts that is no break or drop.
 NO_BREAKS = ('samples_lost', 'format_change')
 # How files begin that somebody may send whole.
@@ -71,6 +73,7 @@ class Extraction:
         self.troubles = troubles or Troubles()
         self.frame_id = ''
         self.start_ns: Optional[int] = None
+        self._clocks: List[List[int]] = []     # begin, end, and when it began since the start
         self.format_trouble = ''
         self.reception = Reception(stamp_tolerance_s, floors_db)
         self.has_learnt = False
@@ -247,9 +250,25 @@ class Extraction:
         self.frame_id = message.frame_id
         if self.start_ns is None:
             self.start_ns = stamp_ns
+        self._note_time(stamp_ns, stamp_ns + count * SECOND_NS // rate)
         if self._on_audio is not None and samples is not None:
             self._on_audio(stamp_ns, samples, rate)
         return frames
+
+    def since_start(self, time_ns: int) -> int:
+        """Return how long after the first audio a time is, whatever clocks were set meanwhile."""
+        if not self._clocks:
+            return 0
+        first, _, elapsed = min(self._clocks, key=lambda clock: max(
+            clock[0] - time_ns, time_ns - clock[1], 0))
+        return time_ns - first + elapsed
+
+    def _note_time(self, begin_ns: int, end_ns: int) -> None:
+        if self._clocks and abs(begin_ns - self._clocks[-1][1]) <= CLOCK_SET_NS:
+            self._clocks[-1][1] = max(end_ns, self._clocks[-1][1])
+        elif len(self._clocks) < MOST_CLOCKS:
+            elapsed_ns = self.since_start(self._clocks[-1][1]) if self._clocks else 0
+            self._clocks.append([begin_ns, end_ns, elapsed_ns])
 
     def _breaks(self) -> int:
         counts = self._intake.counts

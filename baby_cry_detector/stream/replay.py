@@ -63,6 +63,10 @@ class MessageReplay:
         """Return the stamp of the first audio; ``None`` before it."""
         return self.extraction.start_ns
 
+    def since_start(self, time_ns: int) -> int:
+        """Return how long after the first audio a time is, whatever clocks were set meanwhile."""
+        return self.extraction.since_start(time_ns)
+
     def frames(self, messages: Iterable[Message]) -> Iterator[StampedFrames]:
         """Yield the frames of `AudioMessage` and `FormatMessage` items in order of arrival."""
         for _, frames in self._stamped(messages):

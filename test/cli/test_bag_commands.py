@@ -124,6 +124,31 @@ def test_audio_that_is_missing_is_said_and_survived(tmp_path, capsys, pcm):
     assert heard[-1]['crying'] and heard[-1]['episode'] == 2
 
 
+@pytest.mark.parametrize('stamped, least_s, latest_s', [
+    (lambda ns: 0, 3.0, 8.1), (lambda ns: ns // 10 ** 6, 3.0, 8.1),
+    (lambda ns: ns if ns > START_NS + 3 * NS else ns - START_NS, 7.9, 8.1)],
+    ids=['zero', 'milliseconds', 'a clock that is set'])
+def test_what_stamps_of_two_clocks_tell_counts_from_the_first_audio(tmp_path, capsys, pcm, stamped,
+                                                                    least_s, latest_s):
+    bag = write_bag(tmp_path / 'bag', {'/crib/audio_stamped': (START_NS, pcm)}, stamped=stamped)
+    assert main(['listen', '--json', str(bag)]) == 0
+    heard = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    times = [record['time_s'] for record in heard]
+    assert times == sorted(times) and times[0] >= 0.0 and least_s < times[-1] < latest_s
+    assert any(record['crying'] for record in heard)
+    assert all(0.0 <= record['onset_s'] < 8.0 for record in heard if record['episode'])
+    # It made a picture as wide as the years between both clocks.
+    assert main(['plot', str(bag), '--out', str(tmp_path / 'why.png')]) == 0
+
+
+@pytest.mark.parametrize('arguments, says', [
+    (['features', 'cry.wav', '--out', 'no folder/x.csv'], "there is no folder 'no folder'"),
+    (['plot', 'cry.wav', '--out', 'no folder/x.png'], "there is no folder 'no folder'"),
+    (['listen', 'cry.wav', '--channel=-1'], "channels count from 0; the mean of all is 'mix'")])
+def test_what_cannot_be_meant_is_refused_in_words(capsys, arguments, says):
+    assert main(arguments) == 2 and says in capsys.readouterr().err
+
+
 def test_one_of_several_cribs_is_chosen(tmp_path, capsys, pcm):
     bag = write_bag(tmp_path / 'bag', {
         '/left/audio_stamped': (START_NS, pcm),

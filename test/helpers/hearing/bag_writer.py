@@ -9,7 +9,8 @@ NS = 1_000_000_000
 
 
 def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, info=True,
-              block_size=640, lost=(), sample_format='S16LE', big_endian=False):
+              block_size=640, lost=(), sample_format='S16LE', big_endian=False,
+              stamped=lambda stamp_ns: stamp_ns):
     """
     Write a bag and return its folder.
 
@@ -18,6 +19,7 @@ def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, i
     :param info: whether the audio's format is recorded.
     :param sample_format: what `audio_info` says.
     :param big_endian: how the samples really are.
+    :param stamped: what stands in a header whose audio was captured then.
     :param lost: ``(start_s, end_s)`` of the stretches that never arrived.
     """
     from rosbags.rosbag2 import StoragePlugin, Writer
@@ -43,7 +45,7 @@ def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, i
                 stamp_ns = start_ns + first * NS // sample_rate
                 arrival_ns = start_ns + (first + len(block)) * NS // sample_rate
                 header = types['std_msgs/msg/Header'](
-                    types['builtin_interfaces/msg/Time'](*divmod(stamp_ns, NS)), crib)
+                    types['builtin_interfaces/msg/Time'](*divmod(stamped(stamp_ns), NS)), crib)
                 message = types[AUDIO_TYPE](header, types['audio_common_msgs/msg/AudioData'](
                     np.frombuffer(block.tobytes(), np.uint8)))
                 writer.write(audio, arrival_ns, store.serialize_cdr(message, AUDIO_TYPE))
