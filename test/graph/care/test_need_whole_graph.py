@@ -132,7 +132,7 @@ def test_a_fortnight_through_the_whole_graph_is_the_replay_of_its_diary(graph, t
                     f'f-{number}', stamp_ns, fact.kind, 'crib', who='mother')))
             else:
                 assert graph.call(RecordCare, 'diary/record_care', RecordCare.Request(
-                    who='phone', kind=KIND_NAMES.index(fact.kind),
+                    event_id=f'r-{number}', who='phone', kind=KIND_NAMES.index(fact.kind),
                     stamp=from_nanoseconds(stamp_ns))).success
         if crashes.get(number) in ('need_estimator', 'diary'):
             # What nobody had time to write dies with who was to write it.
