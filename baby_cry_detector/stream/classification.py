@@ -265,7 +265,8 @@ class Classifier:
         self._keep(decision.stamp_ns)
         if self.mismatch and not decision.is_heard:
             decision = replace(decision, status_reason=self.mismatch)
-        if self.distrust and decision.is_heard:
+        # The sound server knows what the audio only lets one guess.
+        if self.distrust and (decision.is_heard or decision.status == STATUS_UNTRUSTED_AUDIO):
             decision = replace(decision, status=STATUS_UNTRUSTED_AUDIO,
                                status_reason=self.distrust)
         self.last = decision

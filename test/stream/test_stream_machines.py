@@ -7,13 +7,17 @@ import random
 from baby_cry_detector.audio import AudioFormat, to_pcm16
 from baby_cry_detector.audio.messages import AudioMessage, format_message, FormatMessage
 from baby_cry_detector.audio.synthesis.synthesiser import synthesise_cry
-from baby_cry_detector.decision import STATUS_DISABLED, STATUS_NO_AUDIO, STATUS_OK
+from baby_cry_detector.decision import (CryDecision, DecisionSettings, STATUS_DISABLED,
+                                        STATUS_NO_AUDIO, STATUS_OK)
 from baby_cry_detector.features import FeatureSet
+from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.stream import classification
 from baby_cry_detector.stream.classification import Classification
 from baby_cry_detector.stream.extraction import Extraction, MOST_WAITING
 from baby_cry_detector.stream.intake import StampedFrames
 from baby_cry_detector.stream.listener import FrameListener, open_checkpoint
 from baby_cry_detector.stream.replay import MessageReplay
+from baby_cry_detector.stream.troubles import Troubles
 from faulty_ways import repeat, shift
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -348,6 +352,18 @@ def test_no_phantom_cry_in_a_quiet_room_and_no_cry_lost(name):
         assert not decisions[-1].crying
         for decision in crying:
             assert decision.onset_ns <= decision.stamp_ns
+
+
+@pytest.mark.parametrize('status, reason, said, why', [
+    (STATUS_OK, '', STATUS_UNTRUSTED_AUDIO, 'north_crib is muted'),
+    (STATUS_UNTRUSTED_AUDIO, 'do not move: muted?', STATUS_UNTRUSTED_AUDIO, 'north_crib is muted'),
+    (STATUS_NO_AUDIO, '', STATUS_NO_AUDIO, '')])
+def test_what_is_known_of_the_microphone_is_said_before_what_its_audio_lets_guess(
+        status, reason, said, why):
+    classifier = classification.Classifier(DecisionSettings(), Troubles())
+    classifier.distrust = 'north_crib is muted'
+    told = classifier.say(CryDecision(START_NS, 'crib', status, reason))
+    assert (told.status, told.status_reason) == (said, why)
 
 
 @pytest.mark.parametrize('gap_s, count', ((2.0, 1), (2.8, 1), (3.5, 2)))
