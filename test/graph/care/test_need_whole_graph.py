@@ -158,6 +158,9 @@ def test_a_fortnight_through_the_whole_graph_is_the_replay_of_its_diary(graph, t
         if said is None or not said.ready:
             return False
         now_ns = said.header.stamp.sec * SECOND_NS + said.header.stamp.nanosec
+        # What it said before it had heard the last cry was right too, of fewer episodes.
+        if now_ns < onset_ns or not is_written(path, episodes, entered):
+            return False
         baby.add(read_items(path, 'crib'))
         baby.advance(now_ns)
         figures = baby.record.figures(now_ns)

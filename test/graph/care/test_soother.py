@@ -117,7 +117,9 @@ def test_a_cry_is_answered_at_the_asked_level_until_it_is_quiet(nursery):
     played = nursery.sound()
     assert np.abs(played[:160]).max() < 0.2 * np.abs(played[2 * RATE:]).max()     # faded in
     assert leq_dbfs(played[2 * RATE:], RATE) == pytest.approx(-45.0, abs=1.0)
-    assert nursery.levels[-1] == pytest.approx(45.0, abs=1.5)
+    # Of the last second: on a machine that stands still now and then, some are not all sound.
+    nursery.tell(lambda: max(nursery.levels, default=0.0) > 43.5)
+    assert max(nursery.levels) == pytest.approx(45.0, abs=1.5)
     # A machine that stands still makes a pause too: what ended by itself ends faded out.
     nursery.tell(lambda: nursery.quiet_for(1.0) and nursery.is_faded_out(), crying=False)
     played = nursery.sound()

@@ -152,6 +152,5 @@ def test_a_joint_that_mimics_it_changes_nothing(care, tmp_path):
     baby, crib = Baby(care), care.crib
     crib.begin(with_a_mimic)
     care.start('rocker', policy=str(tmp_path / 'policy.yaml'), duty_min_per_hour=30.0)
-    baby.is_rocked(care, lambda: crib.speed() > 0.05)
-    baby.pause(2.0)
-    assert care.diagnosis('rocker')[1] == 'rocking' and is_inside(crib)
+    baby.is_rocked_for(care, 2.0, lambda: crib.speed() > 0.05)
+    assert is_inside(crib), (crib.faults(), crib.furthest())
