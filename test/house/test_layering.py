@@ -3,6 +3,7 @@
 """The architecture's arrows: who may import whom. Every folder of the package has a place here."""
 
 import ast
+from functools import cache
 import importlib.util
 from pathlib import Path
 import re
@@ -53,17 +54,20 @@ def room(parts):
     return parts[0] if parts else '__init__'
 
 
+@cache
 def imports(path):
-    """Yield the dotted names that a file imports, relative ones made absolute."""
+    """Return the dotted names that a file imports, relative ones made absolute."""
     here = ('baby_cry_detector', *path.relative_to(PACKAGE).with_suffix('').parts)
+    names = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ''
             if node.level:
                 base = '.'.join([*here[:-node.level], *([base] if base else [])])
-            yield from (f'{base}.{alias.name}' for alias in node.names)
+            names += (f'{base}.{alias.name}' for alias in node.names)
+    return names
 
 
 FILES = [path for path in sorted(PACKAGE.rglob('*.py'))
@@ -104,7 +108,7 @@ def test_arrows_point_down(path):
 def test_only_the_shell_imports_ros(path):
     if ROOM_OF[path].startswith('ros'):
         return
-    names = list(imports(path))
+    names = imports(path)
     wrong = {name.split('.')[0] for name in names} & ROS
     wrong |= {name for name in names
               if name.startswith(('baby_cry_detector.msg', 'baby_cry_detector.srv'))}
