@@ -14,9 +14,12 @@ BRAKE_SPACING_S = 0.02
 # From a measured state: durations, the best first, and shares of the way at constant speed. In one
 # piece, so that an error of it is made up for slowly.
 GENTLE_S, GENTLE_SHARES = (0.75, 0.5, 1.0, 1.1, 0.35, 0.25), (0.5, 1.0 / 3.0, 0.2, 0.1, 0.0)
-# Where nobody has seen yet whether the sensor is right: soft too if its zero has moved, so that
-# the crib is at either end of the swing, and if it is mirrored; straight lines are steeper.
-UNTRIED_S, UNTRIED_M, UNTRIED_HARDEST, UNTRIED_STEP = (1.6, 1.3), 0.055, 0.69, 0.19
+# Where nobody has seen yet whether the sensor is right: straight to the rest position. Whatever
+# that says, and wherever in a swing the crib is, it is at most 0.66 m/s^2 and within 58 mm; in 1.2 s
+# it would be 0.73, in 1.6 s 62 mm. Fast, straight lines begin with a step, in m/s^2 over 0.2 s.
+UNTRIED_S, UNTRIED_HARDEST, LINES_S = 1.3, 0.68, 0.2
+SWING_M, SWING_SPEED = 0.055, 0.19        # further and faster none is, whatever is measured
+UNTRIED_SLOW, UNTRIED_STAY_M = 0.03, 0.05      # that slow (m/s) it may stay where it is seen, too
 # What is executed of that then, in m/s^2, its change within 0.1 s, and steps of straight lines in
 # m/s; and the share of these that is soft enough.
 HARDEST, HARDEST_CHANGE, HARDEST_STEP, SOFT = 0.65, 0.9, 0.13, 0.6
@@ -79,8 +82,38 @@ def brake(v: float, a: float, scale: float = 1.0, deceleration: float = 0.6, jer
     return t, sign * x, sign * velocity
 
 
-def gentle(position: float, velocity: float, acceleration: Optional[float],
-           is_untried: bool = False) -> List[Tuple[float, float, bool]]:
+def untried(position: float, velocity: float, acceleration: Optional[float]
+            ) -> List[Tuple[float, float, bool]]:
+    """
+    Return the one way to rest of who found the crib moving: (duration in s, way in m, is safe).
+
+    It leads to the rest position, or stays where it is if it has hardly begun, and is soft
+    whatever was measured; safe if it is also soft in straight lines from there, as it is near the
+    end of each swing.
+
+    :param position: metres from the rest position, ``velocity`` in m/s.
+    :param acceleration: in m/s^2; ``None``: not known.
+    """
+    a = 0.0 if acceleration is None else acceleration
+    late_s = np.array([0.0, 0.5 * LATEST_S, LATEST_S])
+    x = position + late_s * (velocity + 0.5 * a * late_s)
+    place = 0.0
+    if abs(velocity) <= UNTRIED_SLOW:
+        place = max(-UNTRIED_STAY_M, min(UNTRIED_STAY_M, position))
+    step = (place - x) / (UNTRIED_S - late_s) - (velocity + a * late_s)
+    lines = float(np.abs(step / LINES_S + 0.5 * a).max())
+    return [(UNTRIED_S, place - position, lines <= UNTRIED_HARDEST)]
+
+
+def of_a_swing(position: float, velocity: float) -> Tuple[float, float]:
+    """Return the state (m, m/s) of a swing that is nearest to what a sensor says that may lie."""
+    velocity = max(-SWING_SPEED, min(SWING_SPEED, velocity))
+    most = SWING_M * math.sqrt(1.0 - (velocity / SWING_SPEED) ** 2)
+    return max(-most, min(most, position)), velocity
+
+
+def gentle(position: float, velocity: float, acceleration: Optional[float]
+           ) -> List[Tuple[float, float, bool]]:
     """
     Return ways to rest from a measured state, as (duration in s, way in m, is safe), best first.
 
@@ -92,14 +125,10 @@ def gentle(position: float, velocity: float, acceleration: Optional[float],
 
     :param position: metres from the rest position, ``velocity`` in m/s.
     :param acceleration: in m/s^2; ``None``: a line is all that is known.
-    :param is_untried: whether the sensor may be wrong altogether.
     """
     x, v, a, lost_s, late = _meant(position, velocity, acceleration)
-    elsewhere = np.array([-UNTRIED_M, UNTRIED_M, -position]) if is_untried else np.zeros(0)
-    speeds = np.array([velocity, velocity, -velocity])[:len(elsewhere)]
-    hardest_step = UNTRIED_STEP if is_untried else HARDEST_STEP
     ranked: List[Tuple[float, int, float, float]] = []
-    for duration_s in UNTRIED_S if is_untried else GENTLE_S:
+    for duration_s in GENTLE_S:
         for share in GENTLE_SHARES:
             way = share * velocity * duration_s
             left_s = duration_s - lost_s
@@ -110,12 +139,7 @@ def gentle(position: float, velocity: float, acceleration: Optional[float],
             steps = np.maximum(np.abs(v - ahead / left_s), np.abs(ahead / left_s))
             harsh = max(np.abs(first).max() / HARDEST, np.abs(last).max() / HARDEST,
                         np.abs(first - a).max() / HARDEST_CHANGE,
-                        (steps * np.where(late, 0.7, 1.0)).max() / hardest_step)
-            if is_untried:
-                there, taken_s = position + way - elsewhere, duration_s - LATEST_S
-                harsh = max(harsh, *(np.abs(pushes).max() / UNTRIED_HARDEST for pushes in (
-                    6.0 * there / taken_s ** 2 - 4.0 * speeds / taken_s,
-                    -6.0 * there / taken_s ** 2 + 2.0 * speeds / taken_s)))
+                        (steps * np.where(late, 0.7, 1.0)).max() / HARDEST_STEP)
             shares = np.linspace(0.0, 1.0, 9)[:, None]
             u = shares * left_s
             cubic = (last - first) / (6.0 * left_s)

@@ -214,14 +214,19 @@ class MotionGate:
 
         :param acceleration: ``None``: not known.
         :param is_patient: whether only a way will do that is safe whatever was meant.
-        :param is_untried: whether nobody has seen yet that what is measured is right.
+        :param is_untried: whether nobody has seen yet that what is measured is right; the way is
+            then soft from anywhere in a swing.
         :return: ``None``, and `refused` says why, where there is none within the limits.
         """
         scale, before = self.joint.units_per_metre, (self._curve, self._straight, self._sample)
+        seen = self.joint.metres(position), velocity / scale
+        if is_untried:
+            seen = braking.of_a_swing(*seen)
+            position, velocity = self.joint.position(seen[0]), scale * seen[1]
+        acceleration = None if acceleration is None else acceleration / scale
+        find = braking.untried if is_untried else braking.gentle
         self.anchor(now_s, position, velocity)
-        for t, way, is_safe in braking.gentle(
-                self.joint.metres(position), velocity / scale,
-                None if acceleration is None else acceleration / scale, is_untried):
+        for t, way, is_safe in find(*seen, acceleration):
             if is_patient and not is_safe:
                 self.refused = ''
                 break                          # nor are those that follow
