@@ -92,18 +92,47 @@ def free_name(path: Path, why: str) -> Path:
     raise OSError(f'there are 10000 files like {path}.{why}-{date}')
 
 
-def recover(path: Path) -> Recovered:
+def recover(path: Path, rescued: Optional[Path] = None) -> Recovered:
     """
     Set a damaged diary aside, begin a new one, and bring back what can be brought back.
 
+    :param rescued: what was in memory of it (see `rescue`); it is deleted afterwards.
     :raises OSError: if the disk is full, or others have the file.
     """
     aside = set_aside(path)
     with DiaryStore(path) as store:
-        read = copy_entries(aside, store)
+        read = copy_entries(rescued, store) if rescued else 0
+        read += copy_entries(aside, store)
         copy = newest_backup(path)
         from_copy = copy_entries(copy, store) if copy else 0
+    if rescued:
+        remove(rescued)
     return Recovered(aside, read, from_copy, copy)
+
+
+def rescue(store: DiaryStore) -> Optional[Path]:
+    """
+    Copy what an open diary can still read, before it is closed.
+
+    Closing writes its newest pages (`-wal`) into the file, whatever another program made of them.
+
+    :return: a diary beside it; ``None``: nothing could be copied.
+    """
+    path = store.path.with_name(f'{store.path.name}.rescued')
+    try:
+        remove(path)
+        with DiaryStore(path) as rescued:
+            for table in TABLES:
+                insert(rescued, table, readable_rows(store.salvage(), table))
+    except (OSError, ValueError, sqlite3.Error):     # a full disk, say: the file itself is left
+        return None
+    return path
+
+
+def remove(path: Path) -> None:
+    """Remove a database and what belongs to it, if it is there."""
+    for end in (*COMPANIONS, '.lock'):
+        path.with_name(f'{path.name}{end}').unlink(missing_ok=True)
 
 
 def copy_entries(source: Path, store: DiaryStore) -> int:

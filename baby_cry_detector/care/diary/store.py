@@ -21,7 +21,7 @@ from baby_cry_detector.care.diary.rows import (AlertEntry, CareEntry, Curve, Epi
                                                LONGEST_TEXT)
 from baby_cry_detector.care.diary.schema import (ALERT_COLUMNS, complain, DamagedError, DiaryError,
                                                  EPISODE_COLUMNS, EVENT_COLUMNS, inspect,
-                                                 mend_modes, prepare)
+                                                 mend_modes, prepare, TABLES)
 
 BUSY_TIMEOUT_S = 5.0
 FOREVER_NS = 2**63 - 1
@@ -30,6 +30,8 @@ Row = Dict[str, Any]                # by column; what SQLite and JSON give back
 __all__ = ['DamagedError', 'DiaryError', 'DiaryStore', 'FOREVER_NS', 'Row']
 
 
+# What SQLite says of a `-wal` that is gone, or shorter than it was.
+CUT_OFF = 'disk I/O error'
 # A schema that another program has changed under us.
 LOST = ('no such table', 'no such column', 'table episodes has', 'table events has',
         'table alerts has')
@@ -314,6 +316,36 @@ class DiaryStore:
             pages, free, size = (int(self._connection.execute(f'PRAGMA {name}').fetchone()[0])
                                  for name in ('page_count', 'freelist_count', 'page_size'))
         return (pages - free) * size
+
+    def look_anew(self) -> None:
+        """
+        Read what somebody would read who opened the file now.
+
+        This connection has in memory what it wrote: where another program overwrote the newest
+        pages (`-wal`), nobody else can read them any more.
+
+        :raises DamagedError: if that can't be read; not if somebody locks it.
+        """
+        # Not another `DiaryStore`: it would read the file's beginning by itself, and closing
+        # that, this process loses the locks of this connection.
+        connection = sqlite3.connect(f'{self.path.as_uri()}?mode=ro', uri=True,
+                                     timeout=self._busy_timeout_s, isolation_level=None)
+        try:
+            for table in TABLES:
+                connection.execute(f'SELECT count(*) FROM {table}').fetchone()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and not str(error).startswith(
+                    (*LOST, CUT_OFF)):
+                return                         # locked, say
+            raise DamagedError(f'{self.path} is damaged: nobody who opens it now can read it '
+                               f'({error})') from None
+        finally:
+            connection.close()
+
+    def salvage(self) -> sqlite3.Connection:
+        """Return the connection, to read what it still has; close it then."""
+        self._connection.row_factory = sqlite3.Row
+        return self._connection
 
     def figures(self) -> Row:
         """Return how much there is, for diagnostics."""

@@ -18,7 +18,7 @@ from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Tuple, 
 import uuid
 
 from baby_cry_detector.care.diary.care_of_file import Bounds, CareOfFile
-from baby_cry_detector.care.diary.repair import is_ours, recover
+from baby_cry_detector.care.diary.repair import is_ours, recover, rescue
 from baby_cry_detector.care.diary.rows import CareEntry, EpisodeRow
 from baby_cry_detector.care.diary.schema import DamagedError, DiaryError, inspect
 from baby_cry_detector.care.diary.store import DiaryStore
@@ -282,11 +282,13 @@ class DiaryWriter:
 
     def _mend(self, error: DamagedError) -> None:
         self._note(f'{error}; it is set aside')
+        rescued = None
         if self._store is not None:
+            rescued = rescue(self._store)
             self._store.close()
             self._store = None
         try:
-            self._say('warning', str(recover(self.path)))
+            self._say('warning', str(recover(self.path, rescued)))
         except (OSError, ValueError) as trouble:
             self._note(f'cannot begin a new diary: {trouble}')
 
@@ -322,6 +324,7 @@ class DiaryWriter:
     # The diary that was open a moment ago may just have been set aside.
     def _count(self) -> None:
         if self._store is not None:
+            self._store.look_anew()
             self.figures = self._store.figures()
 
     def _look_after(self) -> None:

@@ -230,6 +230,52 @@ def test_damage_that_is_found_while_counting_is_told_and_nothing_else(home, path
     assert not [text for text in home.said if 'Error' in text], home.said
 
 
+def overwrite(path, how):
+    """Make of a file what another program, or a broken disk, may make of it."""
+    if how == 'gone':
+        path.unlink()
+        return
+    size = path.stat().st_size
+    with open(path, 'rb+') as file:
+        file.write({'noise': os.urandom(size), 'zeros': b'\0' * size, 'cut': b''}[how])
+        if how == 'cut':
+            file.truncate(0)
+
+
+@pytest.mark.parametrize('how', ['noise', 'zeros', 'cut', 'gone'])
+def test_newest_pages_that_are_overwritten_are_noticed_and_nothing_is_lost(
+        home, path, monkeypatch, how):
+    """The writer had them in memory and said "writing", while no reader could open the diary."""
+    monkeypatch.setattr(writer_module, 'FIGURES_PERIOD_S', 0.0)
+    writer = home.start()
+    for number in range(60):
+        assert writer.put(fed(number)).wait(10.0) == 'database'
+    overwrite(path.with_name(f'{path.name}-wal'), how)
+    for number in range(60, 63):
+        writer.put(fed(number))
+    until(lambda: any('is set aside' in text for text in home.said))
+    until(lambda: not writer.trouble and not writer.waiting
+          and any('entries could be read' in text for text in home.said))
+    assert set(read(path)) == {f'f-{number}' for number in range(63)}
+    assert not list(path.parent.glob('*rescued*'))
+
+
+def test_a_lock_of_another_program_is_no_damage_to_who_looks_anew(home, path, monkeypatch):
+    monkeypatch.setattr(writer_module, 'FIGURES_PERIOD_S', 0.0)
+    writer = home.start()
+    assert writer.put(fed(0)).wait(10.0) == 'database'
+    looked, look = [], DiaryStore.look_anew
+    monkeypatch.setattr(DiaryStore, 'look_anew', lambda store: looked.append(look(store)))
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute('BEGIN EXCLUSIVE')
+        until(lambda: len(looked) > 3)
+        other.execute('ROLLBACK')
+    until(lambda: not writer.trouble)
+    assert writer.put(fed(1)).wait(10.0) in ('database', 'queue')
+    until(lambda: not writer.trouble and not writer.waiting)
+    assert read(path) == ['f-0', 'f-1'] and not list(path.parent.glob('*damaged*'))
+
+
 def test_a_damaged_diary_at_the_start_is_set_aside_and_entries_go_on(home, path):
     with DiaryStore(path) as store:
         for number in range(500):
