@@ -65,11 +65,10 @@ lint:
 lock:
 	@tools/lock.sh
 
-# What is installed here, as CycloneDX.
+# What is installed here, as CycloneDX; needs no network.
+SBOM ?= sbom.cdx.json
 sbom: setup
-	@python3 -m venv .setup/sbom && .setup/sbom/bin/pip install -q cyclonedx-bom==7.5.0
-	@.setup/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --of JSON \
-	  -o sbom.cdx.json .venv/bin/python && echo sbom.cdx.json
+	@.venv/bin/python tools/sbom.py >"$(SBOM).part" && mv "$(SBOM).part" "$(SBOM)" && echo "$(SBOM)"
 
 # The documentation as a site: docs/site/index.html.
 docs:

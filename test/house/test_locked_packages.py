@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a machine without ROS installs is known byte by byte: versions, hashes, and by whom."""
 
+import json
 from pathlib import Path
 import re
 import subprocess
@@ -36,6 +37,44 @@ def test_every_package_has_a_version_and_hashes(distro):
              for line in (FOLDER / f'{source}.txt').read_text().splitlines()
              if line and not line.startswith('#')}
     assert asked <= set(packages)
+
+
+def test_the_bill_of_materials_names_all_that_is_installed_with_the_hashes_of_the_lock(tmp_path):
+    """What `make sbom` writes; it was written by a tool of an index, whose packages were free."""
+    path = tmp_path / 'a folder' / 'sbom.json'
+    path.parent.mkdir()
+    result = subprocess.run(['make', '-s', 'sbom', f'SBOM={path}'], cwd=ROOT, capture_output=True,
+                            text=True, timeout=600, check=False)
+    assert result.returncode == 0, result.stderr
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    bill = json.loads(path.read_text())
+    assert (bill['bomFormat'], bill['specVersion'], bill['version']) == ('CycloneDX', '1.6', 1)
+    components = {each['name']: each for each in bill['components']}
+    asked = subprocess.run(
+        [ROOT / '.venv' / 'bin' / 'python', '-c', 'import importlib.metadata as m\n'
+         'for d in m.distributions(): print(d.metadata["Name"], d.version)'],
+        capture_output=True, text=True, check=True).stdout
+    installed = {canonical(name): version for name, version in map(str.split, asked.splitlines())}
+    installed.pop('baby-cry-detector', None)
+    assert {name: each['version'] for name, each in components.items()} == installed
+    locked = {(canonical(name), version): set(re.findall('sha256:([0-9a-f]{64})', hashes))
+              for file in (FOLDER / 'lock').glob('*.txt')
+              for name, version, hashes in LOCKED.findall(file.read_text())}
+    with_hashes = [each for each in components.values()
+                   if (each['name'], each['version']) in locked]
+    for each in with_hashes:
+        assert locked[each['name'], each['version']] <= {
+            one['content'] for one in each['hashes'] if one['alg'] == 'SHA-256'}
+        assert each['purl'] == f'pkg:pypi/{each["name"]}@{each["version"]}'
+    # Each reference names one thing, and what depends on something names what is there.
+    references = [each['bom-ref'] for each in bill['components']]
+    own = bill['metadata']['component']
+    assert own['name'] == 'baby_cry_detector' and own['version']
+    assert len({*references, own['bom-ref']}) == len(references) + 1
+    assert {each['ref'] for each in bill['dependencies']} == {*references, own['bom-ref']}
+    assert {need for each in bill['dependencies'] for need in each['dependsOn']} <= {*references}
+    rich, = (each for each in bill['dependencies'] if each['ref'].startswith('pkg:pypi/rich@'))
+    assert any(need.startswith('pkg:pypi/pygments@') for need in rich['dependsOn'])
 
 
 def test_a_package_of_other_bytes_is_not_installed(tmp_path):

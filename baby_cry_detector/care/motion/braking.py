@@ -15,8 +15,9 @@ BRAKE_SPACING_S = 0.02
 # piece, so that an error of it is made up for slowly.
 GENTLE_S, GENTLE_SHARES = (0.75, 0.5, 1.0, 1.1, 0.35, 0.25), (0.5, 1.0 / 3.0, 0.2, 0.1, 0.0)
 # Where nobody has seen yet whether the sensor is right: straight to the rest position. Whatever
-# that says, and wherever in a swing the crib is, it is at most 0.66 m/s^2 and within 58 mm; in 1.2 s
-# it would be 0.73, in 1.6 s 62 mm. Fast, straight lines begin with a step, in m/s^2 over 0.2 s.
+# that says, and wherever in a swing the crib is, it is at most 0.66 m/s^2 and within 58 mm; in
+# 1.2 s it would be 0.73, in 1.6 s 62 mm. In mid-swing straight lines begin with a step: in m/s^2
+# over 0.2 s.
 UNTRIED_S, UNTRIED_HARDEST, LINES_S = 1.3, 0.68, 0.2
 SWING_M, SWING_SPEED = 0.055, 0.19        # further and faster none is, whatever is measured
 UNTRIED_SLOW, UNTRIED_STAY_M = 0.03, 0.05      # that slow (m/s) it may stay where it is seen, too
