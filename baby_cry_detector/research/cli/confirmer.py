@@ -28,6 +28,10 @@ def add_parser(subparsers) -> None:
                         default=None,
                         help='what the probe reads; both-twice: mn04 hears the newest 1.95 s '
                              'beside 0.975 s (default: both with --tagger, else yamnet)')
+    parser.add_argument('--tune', action='store_true',
+                        help="train mn04's last five blocks on together with the probe, fold by "
+                             'fold on the others, and say what that brings against the probe '
+                             'alone; with --networks both')
     parser.add_argument('--manifest', type=Path, action='append', default=[],
                         help='clips with cries (may be repeated; default: the folder that '
                              'BABY_CRY_DATA_DIR names)')
@@ -56,6 +60,9 @@ def run(args) -> int:
     networks = args.networks or ('both' if args.tagger else 'yamnet')
     if args.tagger is None and networks != 'yamnet':
         raise UsageError(f'--networks {networks} needs --tagger')
+    if args.tune and networks != 'both':
+        raise UsageError(f'--tune trains both networks of one window: it needs --networks both, '
+                         f'not {networks}')
     with Bars() as bars:
         inputs = open_inputs(args)
         if not any(clip.is_cry for clip in inputs.clips):
@@ -64,14 +71,19 @@ def run(args) -> int:
         heard = {fold: one.reading(reads.columns) for fold, one in heard_folds(
             inputs, args.out, args.music_hours, args.other_hours,
             reads.windows_s or TAGGER_WINDOWS_S, bars.show).items()}
-        report = measured(heard, inputs.checkpoint, args.out, bars.say)
+        tagger = inputs.tagger
+        if args.tune:
+            tagger, probe, report = _tuned(args, inputs, heard, bars)
+        else:
+            report = measured(heard, inputs.checkpoint, args.out, bars.say)
+            probe = fit_probe(list(heard.values()))
         for line in lines(report):
             bars.say(line)
         thresholds = {name: point['threshold'] for name, point in report['points'].items()}
         file = args.out / 'cry_confirmer.npz'
         save_confirmer(file, make_confirmer(
-            inputs.network if reads.yamnet else {}, inputs.tagger if reads.windows_s else {},
-            fit_probe(list(heard.values())), thresholds, report['pooled'],
+            inputs.network if reads.yamnet else {}, tagger if reads.windows_s else {},
+            probe, thresholds, report['pooled'],
             {'networks': inputs.digests, 'measured': report},
             reads.windows_s or TAGGER_WINDOWS_S))
         bars.say(f'second listener: {file}')
@@ -80,3 +92,18 @@ def run(args) -> int:
     else:
         sys.stdout.flush()
     return 0
+
+
+def _tuned(args, inputs, heard, bars):
+    """Train mn04 on; return it, its probe and the report."""
+    from baby_cry_detector.research.sounds.tagger_tuning import Classes
+    from baby_cry_detector.research.sounds.tuned_run import compared, tuned_folds
+    from baby_cry_detector.research.training.confirmer_run import measured
+    tuned = tuned_folds(inputs, heard, Classes.read(args.tagger), args.out,
+                        (args.music_hours, args.other_hours), say=bars.say, progress=bars.show)
+    report = measured(tuned.heard, inputs.checkpoint, args.out, bars.say, probes=tuned.probes,
+                      taggers=tuned.taggers)
+    report['tuned'], lines = compared(inputs, heard, tuned)
+    for line in lines:
+        bars.say(f'mn04 trained on, {line}')
+    return tuned.tagger, tuned.probe, report

@@ -99,11 +99,18 @@ class Scored:
 
 @dataclass
 class Counts:
-    """What happens at one threshold, over all folds."""
+    """
+    What happens at one threshold, over all folds.
+
+    :param found: SNR of each cry and whether it was found.
+    :param false: number of false events by kind of sound.
+    :param false_s: where each began in its stream.
+    """
 
     found: List[Tuple[float, bool]] = field(default_factory=list)
     delays_s: List[float] = field(default_factory=list)
     false: Dict[str, int] = field(default_factory=dict)
+    false_s: List[float] = field(default_factory=list)
 
     @property
     def recall(self) -> float:
@@ -189,6 +196,7 @@ def _count(counts: Counts, one: Scored, events: Episodes) -> None:
         at = max(0, int(np.searchsorted(starts, onset - 0.5, side='right')) - 1)
         label = one.pieces[at][2]
         counts.false[label] = counts.false.get(label, 0) + 1
+        counts.false_s.append(float(onset))
 
 
 def threshold_at_recall(scored: Sequence[Scored], recall: float, leave_ratio: float

@@ -11,7 +11,7 @@ where its windows agree, and where they agree to a hint that is one, as
 from dataclasses import dataclass, field, replace
 import math
 from pathlib import Path
-from typing import List, Optional, Protocol, Sequence
+from typing import Dict, List, Mapping, Optional, Protocol, Sequence
 
 from baby_cry_detector.decision.settings import DecisionSettings
 from baby_cry_detector.model.second.confirmation import LATENCY_NS
@@ -167,13 +167,7 @@ class SecondListeners:
         self._folder = path if path.is_dir() else None
         self._progress = progress
         self.whole = load_confirmer(path / 'cry_confirmer.npz' if path.is_dir() else path)
-        self._network: Optional[ManyWindows] = None
-        try:
-            from baby_cry_detector.research.sounds.tagger import many_windows
-        except ImportError:         # without PyTorch window by window, three times as long
-            return
-        self._network = many_windows(self.whole.network, self.whole.tagger,
-                                     self.whole.tagger_windows_s)
+        self._networks: Dict[int, Optional[ManyWindows]] = {}
 
     def __call__(self, fold: int, stream: Stream, first: Scored) -> Evidence:
         """
@@ -181,15 +175,46 @@ class SecondListeners:
 
         :raises OSError: if a fold has no probe there.
         """
-        return evidence_of(self.of_fold(fold), stream.samples, first.smooth, first.step_s,
-                           self._network, self._progress)
+        listener = self.of_fold(fold)
+        # Most folds share the networks of the whole.
+        key = -1 if listener.tagger is self.whole.tagger else fold
+        if key not in self._networks:
+            self._networks[key] = _many(listener)
+        return evidence_of(listener, stream.samples, first.smooth, first.step_s,
+                           self._networks[key], self._progress)
 
     def of_fold(self, fold: int) -> Confirmer:
         """Return the second listener that was not fitted on a fold."""
         if self._folder is None:
             return self.whole
         with np.load(self._folder / 'work' / f'probe-{fold}.npz') as probe:
-            return replace(self.whole, probe=dict(probe))
+            listener = replace(self.whole, probe=dict(probe))
+        file = self._folder / 'work' / f'tagger-{fold}.npz'
+        if not file.is_file():
+            return listener
+        with np.load(file) as tagger:
+            return replace(listener, tagger=dict(tagger))
+
+
+def _many(listener: Confirmer) -> Optional[ManyWindows]:
+    """Return its networks; without PyTorch none: then window by window, three times as long."""
+    try:
+        from baby_cry_detector.research.sounds.tagger import many_windows
+    except ImportError:
+        return None
+    return many_windows(listener.network, listener.tagger, listener.tagger_windows_s)
+
+
+def keep_second(folder: Path, probes: Mapping[int, Mapping[str, np.ndarray]],
+                taggers: Mapping[int, Mapping[str, np.ndarray]]) -> None:
+    """Write what `SecondListeners` reads of each fold; what another run left there goes."""
+    for fold, probe in probes.items():
+        np.savez(folder / f'probe-{fold}.npz',
+                 **probe)  # type: ignore[arg-type]  # its stub lacks **arrays
+        file = folder / f'tagger-{fold}.npz'
+        file.unlink(missing_ok=True)
+        if fold in taggers:
+            np.savez(file, **taggers[fold])  # type: ignore[arg-type]  # As above.
 
 
 def at_point(both: Sequence[Scored], threshold: float) -> List[Scored]:

@@ -113,9 +113,25 @@ class BatchTagger:
         return np.concatenate(rows)
 
     def _embedded(self, x: Tensor) -> Tensor:
+        return self.embedded(self.through_first(x, len(BLOCKS)))
+
+    def through_first(self, x: Tensor, count: int) -> Tensor:
+        """
+        Return pictures after so many blocks, (n, channels, rows, columns).
+
+        :param x: (n, 1, 128, F), as `picture` gives them.
+        """
         x = functional.hardswish(self._layer(x, 'first', stride=2))
         x = x.contiguous(memory_format=torch.channels_last)
-        for number, block in enumerate(BLOCKS):
+        return self._through(x, 0, count)
+
+    def embedded(self, x: Tensor, after: int = len(BLOCKS)) -> Tensor:
+        """Return the embeddings, (n, 384), of what `through_first` gave after so many blocks."""
+        x = self._through(x, after, len(BLOCKS))
+        return functional.hardswish(self._layer(x, 'last')).mean((2, 3))
+
+    def _through(self, x: Tensor, first: int, end: int) -> Tensor:
+        for number, block in enumerate(BLOCKS[first:end], first):
             act = functional.hardswish if block.is_hard else functional.relu
             before = x
             if f'expand{number}' in self._weights:
@@ -127,7 +143,7 @@ class BatchTagger:
                 x = x * torch.sigmoid(self._layer(gate, f'excite{number}'))
             x = self._layer(x, f'project{number}')
             x = x + before if x.shape == before.shape else x
-        return functional.hardswish(self._layer(x, 'last')).mean((2, 3))
+        return x
 
     def _layer(self, x: Tensor, name: str, stride: int = 1, groups: int = 1) -> Tensor:
         weights = self._weights[name]

@@ -148,13 +148,11 @@ class Heard:
         return Evidence(values, HOP_S, threshold, pooled, HINT_MARGIN, hints)
 
 
-def hear(fold: int, clips: Sequence[Clip], background: Sequence[Clip], checkpoint: Checkpoint,
-         network: EmbedsMany, music_hours: float, other_hours: float, seed: int = 17
-         ) -> Heard:
+def fold_stream(fold: int, clips: Sequence[Clip], background: Sequence[Clip],
+                music_hours: float, other_hours: float, seed: int = 17) -> streams.Stream:
     """
-    Make a fold's stream and let both listeners hear it.
+    Return a fold's other sounds end to end with that fold's cries in them.
 
-    :param network: what knows sounds, on many windows.
     :param music_hours: of the stream, at most; then come the other sounds.
     """
     cries = [clip for clip in [*clips, *background] if clip.fold == fold and clip.is_cry
@@ -170,15 +168,31 @@ def hear(fold: int, clips: Sequence[Clip], background: Sequence[Clip], checkpoin
                                  cries, hours, rng, CRY_EVERY_S)
              for is_music, hours in ((True, music_hours), (False, other_hours))]
     shift_s = len(parts[0].samples) / SAMPLE_RATE
-    stream = streams.Stream(
+    return streams.Stream(
         np.concatenate([part.samples for part in parts]),
         parts[0].pieces + [(a + shift_s, b + shift_s, label) for a, b, label in parts[1].pieces],
         parts[0].cries + [(a + shift_s, b + shift_s, snr) for a, b, snr in parts[1].cries])
+
+
+def window_starts(numbers: np.ndarray) -> np.ndarray:
+    """Return the first samples of windows on the grid of `HOP_S`."""
+    return np.round(numbers * HOP_S * SAMPLE_RATE).astype(int)
+
+
+def hear(fold: int, clips: Sequence[Clip], background: Sequence[Clip], checkpoint: Checkpoint,
+         network: EmbedsMany, music_hours: float, other_hours: float, seed: int = 17
+         ) -> Heard:
+    """
+    Make a fold's stream and let both listeners hear it.
+
+    :param network: what knows sounds, on many windows.
+    :param music_hours: of the stream, at most; then come the other sounds.
+    """
+    stream = fold_stream(fold, clips, background, music_hours, other_hours, seed)
     scored = streams.score_detector(checkpoint, stream)
     numbers = _chosen(scored.smooth, stream, fold)
-    starts = np.round(numbers * HOP_S * SAMPLE_RATE).astype(int)
     return Heard(scored.smooth, scored.lookahead_s, numbers,
-                 network.embeddings(stream.samples, starts).astype(np.float16),
+                 network.embeddings(stream.samples, window_starts(numbers)).astype(np.float16),
                  stream.pieces, stream.cries)
 
 

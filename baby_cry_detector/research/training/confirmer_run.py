@@ -16,7 +16,7 @@ from baby_cry_detector.model.second.confirmer import TAGGER_WINDOWS_S, WINDOW_S
 from baby_cry_detector.model.second.sound_network import N_VALUES
 from baby_cry_detector.model.second.tagger import N_TAGGER_VALUES
 from baby_cry_detector.research.evaluation import background as streams
-from baby_cry_detector.research.evaluation.confirmed import at_point, candidates
+from baby_cry_detector.research.evaluation.confirmed import at_point, candidates, keep_second
 from baby_cry_detector.research.evaluation.metrics import auc
 from baby_cry_detector.research.training.confirmer import (EmbedsMany, hear, Heard, HOP_S,
                                                            out_of_fold, ProbeSettings,
@@ -173,13 +173,17 @@ def first_thresholds(checkpoint: Checkpoint) -> Dict[str, float]:
 
 
 def measured(heard: Mapping[int, Heard], checkpoint: Checkpoint, out: Path,
-             say: Callable[[str], None], settings: ProbeSettings = ProbeSettings()
-             ) -> Dict[str, Any]:
-    """Return what the first listener does alone and with the second, fold by fold out of fold."""
-    probes = out_of_fold(heard, settings, say)
-    for fold, probe in probes.items():
-        np.savez(out / 'work' / f'probe-{fold}.npz',
-                 **probe)  # type: ignore[arg-type]  # its stub lacks **arrays
+             say: Callable[[str], None], settings: ProbeSettings = ProbeSettings(),
+             probes: Optional[Mapping[int, Mapping[str, np.ndarray]]] = None,
+             taggers: Optional[Mapping[int, Mapping[str, np.ndarray]]] = None) -> Dict[str, Any]:
+    """
+    Return what the first listener does alone and with the second, fold by fold out of fold.
+
+    :param probes: of each fold, fitted on the others; fitted here where there are none.
+    :param taggers: mn04 of each fold, where it is not the same for all.
+    """
+    probes = probes or out_of_fold(heard, settings, say)
+    keep_second(out / 'work', probes, taggers or {})
     alone = [one.scored(checkpoint, None) for _, one in sorted(heard.items())]
     both = with_listener(heard, probes, checkpoint, 0.0, POOLED)
     points = {}
