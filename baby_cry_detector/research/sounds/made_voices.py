@@ -10,7 +10,7 @@ a row of short bursts (4 to 6 a second: Provine 1996), babble goes in syllables 
 a siren glides and never breathes.
 """
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
@@ -77,9 +77,13 @@ def _bursts(n: int, rng, rate_hz: float, duty: float, decay: float) -> np.ndarra
     return loudness
 
 
-def laugh(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return a laugh: of a baby, a child or a grown-up."""
-    size = rng.uniform(0.0, 1.0)                            # 0 baby, 1 man
+def laugh(n: int, rng: np.random.Generator, size: Optional[float] = None) -> np.ndarray:
+    """
+    Return a laugh: of a baby, a child or a grown-up.
+
+    :param size: of who laughs, 0 a baby's and 1 a man's; drawn if not given.
+    """
+    size = rng.uniform(0.0, 1.0) if size is None else size
     base = 430.0 * (0.28 ** size) * rng.uniform(0.85, 1.3)
     loudness = _bursts(n, rng, rng.uniform(3.8, 6.2), rng.uniform(0.4, 0.75),
                        rng.uniform(0.02, 0.2))
