@@ -5,14 +5,10 @@
 import time
 
 from baby_cry_detector.msg import CareEvent
-from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
-from baby_cry_detector.ros.nodes.rocker import Rocker
-from care_graph import CareGraph
 import pytest
-from rocked_crib import Baby, events, is_brake, POLICY, Spun, with_crib
+from rocked_crib import Baby, care_of, events, is_brake, rockers_of
 from rosgraph_msgs.msg import Clock
-from trajectory_msgs.msg import JointTrajectory
 
 
 class SimulatedClock:
@@ -42,31 +38,16 @@ class SimulatedClock:
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier that watches the rocker's commands."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    graph = CareGraph(tmp_path)
-    graph.plans = []
-    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
-                                   qos.stream(1000))
-    graph.clock = SimulatedClock(graph.node)
-    remove = with_crib(graph)
-    yield graph
-    remove()
-    assert graph.close()
+    with care_of(tmp_path, monkeypatch) as graph:
+        graph.clock = SimulatedClock(graph.node)
+        yield graph
 
 
 @pytest.fixture
-def rocker(care, tmp_path):
+def rocker(care):
     """Return a running rocker that lives by the simulated clock."""
-    path = tmp_path / 'policy.yaml'
-    path.write_text(POLICY)
-    node = Rocker({'policy': str(path), 'use_sim_time': True}, context=care.context)
-    assert node.autostart()
-    spun = Spun(node)
-    care.until(lambda: care.need.get_subscription_count()
-               and care.node.count_publishers('joint_trajectory'))
-    yield node
-    spun.close()
-    node.close()
+    with rockers_of(care) as start:
+        yield start(use_sim_time=True)
 
 
 @pytest.mark.parametrize('silent', [False, True], ids=['who still cries', 'and all is silent'])

@@ -11,13 +11,13 @@ from rocked_crib import Baby, care_of, SwungCrib
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier, and a crib."""
-    with care_of(SwungCrib, tmp_path, monkeypatch) as graph:
+    with care_of(tmp_path, monkeypatch, SwungCrib) as graph:
         yield graph
 
 
 def test_a_process_that_is_frozen_in_full_swing_throws_nobody_when_it_goes_on(care, tmp_path):
     baby, crib = Baby(care), care.crib
-    rocker = care.start('rocker', policy=str(tmp_path / 'policy.yaml'), duty_min_per_hour=30.0)
+    rocker = care.start('rocker', policy=str(care.policy), duty_min_per_hour=30.0)
     for frozen_s in (0.15, 0.5, 1.2, 3.0, 6.0):
         baby.is_rocked(care, crib.is_swinging)
         rocker.send_signal(signal.SIGSTOP)

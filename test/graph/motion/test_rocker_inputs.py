@@ -8,12 +8,10 @@ import time
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
-from baby_cry_detector.ros.nodes.rocker import Rocker
-from care_graph import CareGraph
 import pytest
 import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rocked_crib import Baby, events, NS, POLICY, Spun
+from rocked_crib import Baby, care_of, events, NS, rockers_of
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
@@ -37,42 +35,25 @@ WRONG = [
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier that says of a joint what `said` is, fifty times a second."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    (tmp_path / 'policy.yaml').write_text(POLICY)
-    graph = CareGraph(tmp_path)
-    graph.plans, graph.said = [], WRONG[0]
-    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
-                                   qos.stream(1000))
-    states = graph.node.create_publisher(JointState, 'joint_states', qos.sensor(10))
+    with care_of(tmp_path, monkeypatch, None) as graph:
+        graph.said = WRONG[0]
+        states = graph.node.create_publisher(JointState, 'joint_states', qos.sensor(10))
 
-    def tell():
-        fields, age_s, _ = graph.said
-        message = JointState(**fields)
-        message.header.stamp = from_nanoseconds(time.time_ns() - round(age_s * NS))
-        states.publish(message)
+        def tell():
+            fields, age_s, _ = graph.said
+            message = JointState(**fields)
+            message.header.stamp = from_nanoseconds(time.time_ns() - round(age_s * NS))
+            states.publish(message)
 
-    graph.node.create_timer(0.02, tell)
-    yield graph
-    assert graph.close()
+        graph.node.create_timer(0.02, tell)
+        yield graph
 
 
 @pytest.fixture
-def rocker(care, tmp_path):
-    """Return a way to start one rocker in this process."""
-    started = []
-
-    def start(**overrides):
-        node = Rocker({'policy': str(tmp_path / 'policy.yaml'), **overrides},
-                      context=care.context)
-        assert node.autostart()
-        started.append((node, Spun(node)))
-        care.until(care.need.get_subscription_count)
-        return node
-
-    yield start
-    for node, spun in started:
-        spun.close()
-        node.close()
+def rocker(care):
+    """Return a way to start rockers in this process."""
+    with rockers_of(care) as start:
+        yield start
 
 
 def test_a_joint_that_is_told_of_wrongly_is_not_moved(care, rocker):

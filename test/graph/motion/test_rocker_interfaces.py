@@ -29,7 +29,7 @@ def care(tmp_path):
                               (Float64MultiArray, 'position_command', graph.places),
                               (Twist, 'cmd_vel', graph.twists)):
         graph.node.create_subscription(kind, topic, sent.append, qos.stream(5000))
-    remove = with_crib(graph, 0.51)
+    remove = with_crib(graph, place=0.51)
     yield graph
     remove()
     assert graph.close()

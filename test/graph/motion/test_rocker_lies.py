@@ -11,10 +11,9 @@ import math
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.base.ros_time import from_nanoseconds
 from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
-from care_graph import CareGraph
 import numpy as np
 import pytest
-from rocked_crib import Baby, events, NS, POLICY, Spun
+from rocked_crib import Baby, care_of, events, NS
 from sensor_msgs.msg import JointState
 
 JOINT = 'crib_rocking_joint'
@@ -94,15 +93,8 @@ class LyingCrib(SimulatedCrib):
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier, and such a crib."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    (tmp_path / 'policy.yaml').write_text(POLICY)
-    graph = CareGraph(tmp_path)
-    graph.crib = LyingCrib(place=0.01, context=graph.context)
-    spun = Spun(graph.crib)
-    yield graph
-    spun.close()
-    graph.crib.destroy_node()
-    assert graph.close()
+    with care_of(tmp_path, monkeypatch, LyingCrib, place=0.01) as graph:
+        yield graph
 
 
 def is_inside(crib):
@@ -125,7 +117,7 @@ def is_noticed(care):
 @pytest.mark.parametrize('lie', LIES)
 def test_a_lie_in_mid_swing_is_noticed_and_throws_nobody(care, tmp_path, lie):
     baby, crib = Baby(care), care.crib
-    care.start('rocker', policy=str(tmp_path / 'policy.yaml'), duty_min_per_hour=30.0)
+    care.start('rocker', policy=str(care.policy), duty_min_per_hour=30.0)
     baby.is_rocked(care, lambda: crib.speed() > 0.05)
     del care.care[:]
     crib.begin(LIES[lie])
@@ -138,7 +130,7 @@ def test_a_lie_in_mid_swing_is_noticed_and_throws_nobody(care, tmp_path, lie):
 def test_a_lie_from_the_start_is_noticed_or_nothing_is_felt_of_it(care, tmp_path, lie):
     baby, crib = Baby(care), care.crib
     crib.begin(LIES[lie])
-    care.start('rocker', policy=str(tmp_path / 'policy.yaml'), duty_min_per_hour=30.0)
+    care.start('rocker', policy=str(care.policy), duty_min_per_hour=30.0)
     baby.quiet()
     baby.until(lambda: care.diagnosis('rocker')[2].get('left_s'))
     baby.cry()
@@ -151,6 +143,6 @@ def test_a_lie_from_the_start_is_noticed_or_nothing_is_felt_of_it(care, tmp_path
 def test_a_joint_that_mimics_it_changes_nothing(care, tmp_path):
     baby, crib = Baby(care), care.crib
     crib.begin(with_a_mimic)
-    care.start('rocker', policy=str(tmp_path / 'policy.yaml'), duty_min_per_hour=30.0)
+    care.start('rocker', policy=str(care.policy), duty_min_per_hour=30.0)
     baby.is_rocked_for(care, 2.0, lambda: crib.speed() > 0.05)
     assert is_inside(crib), (crib.faults(), crib.furthest())

@@ -8,50 +8,28 @@ from baby_cry_detector.msg import CareEvent, CryNeed
 from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.nodes.rocker import Rocker
 from baby_cry_detector.ros.tools.care_view import CareView
-from care_graph import CareGraph
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rocked_crib import (Baby, events, is_brake, now_ns, NS, POLICY, positions, speeds, Spun,
-                         times, with_crib)
+from rocked_crib import (Baby, care_of, events, is_brake, now_ns, NS, POLICY, positions,
+                         rockers_of, speeds, times)
 from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
-from trajectory_msgs.msg import JointTrajectory
-
-
-@pytest.fixture
-def policy_file(tmp_path):
-    path = tmp_path / 'policy.yaml'
-    path.write_text(POLICY)
-    return path
 
 
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier that watches the rocker's commands."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    graph = CareGraph(tmp_path)
-    graph.plans = []
-    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
-                                   qos.stream(1000))
-    remove = with_crib(graph, 0.02)
-    yield graph
-    remove()
-    assert graph.close()
+    with care_of(tmp_path, monkeypatch, place=0.02) as graph:
+        yield graph
 
 
 @pytest.fixture
-def rocker(care, policy_file):
+def rocker(care):
     """Return a running rocker in this process."""
-    node = Rocker({'policy': str(policy_file)}, context=care.context)
-    assert node.autostart()
-    spun = Spun(node)
-    care.until(lambda: care.need.get_subscription_count()
-               and care.node.count_publishers('joint_trajectory'))
-    yield node
-    spun.close()
-    node.close()
+    with rockers_of(care) as start:
+        yield start()
 
 
 def test_it_rocks_while_it_cries_and_comes_to_rest_smoothly(care, rocker):
@@ -138,18 +116,18 @@ def test_stale_or_sudden_crying_moves_nothing(care, rocker):
     assert not care.plans and not care.care
 
 
-def test_bad_settings_are_told_and_what_moves_is_given_at_start_only(care, policy_file, capfd):
-    broken = policy_file.with_name('broken.yaml')
+def test_bad_settings_are_told_and_what_moves_is_given_at_start_only(care, capfd):
+    broken = care.policy.with_name('broken.yaml')
     broken.write_text(POLICY.replace('0.6', '0.6, amplitude_mm: 500').replace('mild', 'mld'))
     for overrides, said in (
             ({'policy': str(broken)}, 'broken.yaml:5'),
             ({'policy': str(broken) + 'x'}, 'No such file'),
-            ({'policy': str(policy_file), 'interface': 'twist'}, 'platform_rated_for_rocking')):
+            ({'policy': str(care.policy), 'interface': 'twist'}, 'platform_rated_for_rocking')):
         node = Rocker(overrides, context=care.context)
         assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
         assert said in capfd.readouterr().err
         node.close()
-    node = Rocker({'policy': str(policy_file)}, context=care.context)
+    node = Rocker({'policy': str(care.policy)}, context=care.context)
     for name, value in (('rest_position', 1.0), ('units_per_metre', 2.0), ('joint', 'other'),
                         ('interface', 'position'), ('command_topic', 'x'), ('open_loop', True),
                         ('max_acceleration', 0.7), ('stop_hold_s', 0.0)):
@@ -159,21 +137,21 @@ def test_bad_settings_are_told_and_what_moves_is_given_at_start_only(care, polic
     node.close()
     for name, value in (('rest_position', 1000.0), ('units_per_metre', 1000.0),
                         ('units_per_metre', 0.0), ('max_acceleration', 0.8)):
-        node = Rocker({'policy': str(policy_file), name: value}, context=care.context)
+        node = Rocker({'policy': str(care.policy), name: value}, context=care.context)
         assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
         assert f'cannot configure: {name}: ' in capfd.readouterr().err
         node.close()
 
 
-def test_sigterm_says_stop_first_and_kill_forgets_no_duty(care, policy_file):
+def test_sigterm_says_stop_first_and_kill_forgets_no_duty(care):
     baby = Baby(care)
-    care.start('rocker', policy=str(policy_file))
+    care.start('rocker', policy=str(care.policy))
     baby.is_rocked(care)
     rocked_s = float(care.diagnosis('rocker')[2]['rocked_s'])
     care.kill('rocker')
     end = care.plans[-1].points[-1]          # whoever carries this out comes to rest
     assert end.velocities[0] == 0.0 and end.time_from_start.sec < 4
-    care.start('rocker', policy=str(policy_file))
+    care.start('rocker', policy=str(care.policy))
     assert float(care.diagnosis('rocker')[2]['rocked_s']) >= rocked_s - 1.1
     del care.plans[:]
     baby.is_rocked(care)

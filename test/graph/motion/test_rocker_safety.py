@@ -11,16 +11,13 @@ import time
 from baby_cry_detector.care.motion.duty_store import boot_seconds
 from baby_cry_detector.msg import CareEvent
 from baby_cry_detector.ros.base import qos
-from baby_cry_detector.ros.nodes.rocker import Rocker
-from care_graph import CareGraph
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
 from rclpy.qos import LivelinessPolicy, QoSProfile, ReliabilityPolicy
-from rocked_crib import Baby, events, POLICY, Spun, with_crib
+from rocked_crib import Baby, care_of, events, rockers_of
 from std_msgs.msg import Empty
 from std_srvs.srv import SetBool, Trigger
-from trajectory_msgs.msg import JointTrajectory
 
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # A stop input with a lease of half a second, in a process of its own.
@@ -42,41 +39,15 @@ rclpy.spin(node)
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier, and a crib that watches what it is told."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    (tmp_path / 'policy.yaml').write_text(POLICY)
-    graph = CareGraph(tmp_path)
-    graph.plans = []
-    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
-                                   qos.stream(1000))
-    remove = with_crib(graph, 0.01)
-    yield graph
-    remove()
-    assert graph.close()
+    with care_of(tmp_path, monkeypatch, place=0.01) as graph:
+        yield graph
 
 
 @pytest.fixture
-def rocker(care, tmp_path):
+def rocker(care):
     """Return a way to start rockers in this process."""
-    started = []
-
-    def start(node_name=None, autostart=True, **overrides):
-        arguments = ['--ros-args', '-r', f'__node:={node_name}'] if node_name else None
-        node = Rocker({'policy': str(tmp_path / 'policy.yaml'), **overrides},
-                      context=care.context, cli_args=arguments)
-        assert not autostart or node.autostart()
-        started.append((node, Spun(node)))
-        care.until(lambda: care.need.get_subscription_count() or not autostart)
-        return node
-
-    def end():
-        node, spun = started.pop()
-        spun.close()
-        node.close()
-
-    start.end = end
-    yield start
-    while started:
-        end()
+    with rockers_of(care) as start:
+        yield start
 
 
 def says(care, text, name='rocker'):
@@ -87,7 +58,7 @@ def says(care, text, name='rocker'):
 def test_killed_in_mid_swing_again_and_again_nothing_is_thrown_by_a_stop(care, tmp_path):
     baby = Baby(care)
     stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
-    settings = {'policy': str(tmp_path / 'policy.yaml'), 'stop_hold_s': 0.0}
+    settings = {'policy': str(care.policy), 'stop_hold_s': 0.0}
     for delay_s in (0.3, 0.9, 1.7):
         care.start('rocker', **settings)
         baby.is_rocked(care)
@@ -104,12 +75,12 @@ def test_killed_in_mid_swing_again_and_again_nothing_is_thrown_by_a_stop(care, t
 
 def test_a_stop_outlives_a_kill_and_is_ended_by_a_word(care, tmp_path):
     baby = Baby(care)
-    care.start('rocker', policy=str(tmp_path / 'policy.yaml'))
+    care.start('rocker', policy=str(care.policy))
     baby.is_rocked(care)
     assert care.call(Trigger, 'rocker/stop', Trigger.Request()).message == 'stopped'
     for _ in range(2):
         care.kill('rocker')
-        care.start('rocker', policy=str(tmp_path / 'policy.yaml'))
+        care.start('rocker', policy=str(care.policy))
         baby.until(lambda: 'a caregiver said stop' in care.diagnosis('rocker')[2]['stop'])
     baby.quiet()
     baby.pause(0.5)
@@ -120,7 +91,7 @@ def test_a_stop_outlives_a_kill_and_is_ended_by_a_word(care, tmp_path):
     baby.is_rocked(care)
     assert care.call(SetBool, 'rocker/enable', SetBool.Request(data=False)).success
     care.kill('rocker')
-    care.start('rocker', policy=str(tmp_path / 'policy.yaml'))
+    care.start('rocker', policy=str(care.policy))
     baby.until(lambda: care.diagnosis('rocker')[2]['stop'] == 'rocking is switched off')
 
 
@@ -163,7 +134,7 @@ def test_a_stop_that_a_process_owed_when_it_ended_is_carried_out_by_the_next(
         care, rocker, tmp_path):
     """It was said while nobody knew how the crib moves; nothing holds it but that."""
     baby = Baby(care)
-    left_moving(care, baby, str(tmp_path / 'policy.yaml'))
+    left_moving(care, baby, str(care.policy))
     told = len(care.crib.executed)
     node = rocker(stop_hold_s=0.0, joint_states_topic='nobody')
     stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
@@ -178,7 +149,7 @@ def test_a_stop_that_a_process_owed_when_it_ended_is_carried_out_by_the_next(
 
 def test_a_stop_said_to_a_node_that_is_not_configured_brakes_what_one_before_left(
         care, rocker, tmp_path):
-    baby, path = Baby(care), str(tmp_path / 'policy.yaml')
+    baby, path = Baby(care), str(care.policy)
     left_moving(care, baby, path)
     rocker(autostart=False, stop_hold_s=0.0)
     assert care.call(Trigger, 'rocker/stop', Trigger.Request()).success

@@ -23,7 +23,7 @@ class RefusingCrib(SwungCrib):
 @pytest.fixture
 def care(tmp_path, monkeypatch):
     """Return a made classifier, and such a crib."""
-    with care_of(RefusingCrib, tmp_path, monkeypatch) as graph:
+    with care_of(tmp_path, monkeypatch, RefusingCrib) as graph:
         yield graph
 
 
@@ -32,7 +32,7 @@ def test_a_stop_that_the_controller_refuses_is_sent_again_and_that_is_said(
         care, tmp_path, refusals):
     baby, crib = Baby(care), care.crib
     stop = care.node.create_publisher(Empty, 'rock_stop', qos.STATE)
-    care.start('rocker', policy=str(tmp_path / 'policy.yaml'), duty_min_per_hour=30.0)
+    care.start('rocker', policy=str(care.policy), duty_min_per_hour=30.0)
     baby.until(stop.get_subscription_count)
     baby.is_rocked(care, crib.is_swinging)
     crib.refusals, told = refusals, crib.curve

@@ -6,11 +6,14 @@ import contextlib
 import time
 
 from baby_cry_detector.msg import CareEvent
+from baby_cry_detector.ros.base import qos
+from baby_cry_detector.ros.nodes.rocker import Rocker
 from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
 from care_graph import CareGraph
 from graph_harness import cheap_executor, Spinning
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
+from trajectory_msgs.msg import JointTrajectory
 
 NS = 1_000_000_000
 # What ends a session where a machine is too busy to measure, to plan or to send in time.
@@ -55,9 +58,9 @@ class Spun(Spinning):
         super().__init__(executor)
 
 
-def with_crib(graph, place=0.0, **fields):
-    """Give a graph a crib, its `crib`, and return how to take it away."""
-    graph.crib = SimulatedCrib(place=place, context=graph.context, **fields)
+def with_crib(graph, crib=SimulatedCrib, **fields):
+    """Give a graph a crib of a class, its `crib`, and return how to take it away."""
+    graph.crib = crib(context=graph.context, **fields)
     spun = Spun(graph.crib)
 
     def remove():
@@ -195,14 +198,47 @@ class SwungCrib(SimulatedCrib):
 
 
 @contextlib.contextmanager
-def care_of(crib_class, tmp_path, monkeypatch):
-    """Give a made classifier, and such a crib that moves in a thread of its own."""
+def care_of(tmp_path, monkeypatch, crib=SimulatedCrib, **fields):
+    """
+    Give a made classifier that watches a rocker's `plans`, and a policy that rocks, its `policy`.
+
+    :param crib: class of the crib that moves in a thread of its own, made with these fields; or
+        ``None``.
+    """
     monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-    (tmp_path / 'policy.yaml').write_text(POLICY)
     graph = CareGraph(tmp_path)
-    graph.crib = crib_class(context=graph.context)
-    spun = Spun(graph.crib)
+    graph.policy, graph.plans = tmp_path / 'policy.yaml', []
+    graph.policy.write_text(POLICY)
+    graph.node.create_subscription(JointTrajectory, 'joint_trajectory', graph.plans.append,
+                                   qos.stream(1000))
+    remove = with_crib(graph, crib, **fields) if crib else lambda: None
     yield graph
-    spun.close()
-    graph.crib.destroy_node()
+    remove()
     assert graph.close()
+
+
+@contextlib.contextmanager
+def rockers_of(care):
+    """Give a way to start rockers in this process; its `end` ends the last."""
+    started = []
+
+    def start(node_name=None, autostart=True, **overrides):
+        arguments = ['--ros-args', '-r', f'__node:={node_name}'] if node_name else None
+        node = Rocker({'policy': str(care.policy), **overrides}, context=care.context,
+                      cli_args=arguments)
+        assert not autostart or node.autostart()
+        started.append((node, Spun(node)))
+        topic = overrides.get('command_topic', 'joint_trajectory')
+        care.until(lambda: not autostart or care.need.get_subscription_count()
+                   and care.node.count_publishers(topic))
+        return node
+
+    def end():
+        node, spun = started.pop()
+        spun.close()
+        node.close()
+
+    start.end = end
+    yield start
+    while started:
+        end()
