@@ -189,20 +189,3 @@ def hear_together(work: Sequence[Tuple[Hearing, int, np.ndarray]], period_ns: in
     if work:
         work[0][0].listener.run(ctypes.addressof(tasks), len(work))
     return [hearing.taken(task, period_ns) for task, (hearing, _, _) in zip(tasks, work)]
-
-
-def process_together(work: Sequence[Tuple[CompiledListener, int, np.ndarray]], period_ns: int
-                     ) -> List[Iterable[CryDecision]]:
-    """
-    Take frames of several streams, each once; the networks that share a model step as one.
-
-    :param work: listener, time of hearing of the first frame, and frames (n, F), n at most 64.
-    :return: the decisions of each.
-    """
-    tasks = (_Task * len(work))()
-    kept = [listener.checked(values) for listener, _, values in work]
-    for task, (listener, heard_ns, _), values in zip(tasks, work, kept):
-        listener.fill(task, heard_ns, values, period_ns)
-    if work:
-        work[0][0].run(ctypes.addressof(tasks), len(work))
-    return [listener.told(task.result, period_ns) for task, (listener, _, _) in zip(tasks, work)]
