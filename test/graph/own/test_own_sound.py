@@ -23,6 +23,8 @@ USUAL, LOUDEST = SCENES[1], SCENES[2]
 # 4 m away, fussing, and the loudspeaker a hand's breadth from the microphone.
 HARD = SCENES[3]
 ALONE_S = 5                    # that it plays before somebody cries
+# Minutes of audio through the graph, on a busy machine too.
+pytestmark = pytest.mark.timeout(900)
 
 
 def own(name, scene, count):
@@ -121,7 +123,6 @@ def recorded_cries():
     return [read_audio(path) for label in sorted(chosen) for path in chosen[label][:1]]
 
 
-@pytest.mark.timeout(900)          # minutes of audio through the graph, on a busy machine too
 def test_recorded_cries_are_found_over_its_sounds_as_without_them(graph):
     """A high noise, a low one and a melody; `benchmarks/own_sound.py` has the others, and more."""
     cries = recorded_cries()
