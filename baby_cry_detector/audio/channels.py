@@ -42,14 +42,18 @@ def parse_choice(value: Union[None, int, str]) -> Choice:
     """
     Return ``'auto'``, ``'mix'`` or a channel counted from 0.
 
-    :param value: one of these, as text too; ``None`` and '' mean ``'auto'``, -1 ``'mix'``.
-    :raises AudioFormatError: on anything else.
+    :param value: one of these, as text too; ``None`` and '' mean ``'auto'``.
+    :raises AudioFormatError: on anything else, negative numbers too: -1 is the last one to some,
+        the mean of all to others.
     """
     text = str('' if value is None else value).strip().lower()
     if text in ('', AUTO):
         return AUTO
-    if text in (MIX, '-1'):
+    if text == MIX:
         return MIX
+    if text.startswith('-') and text[1:].isdecimal():
+        raise AudioFormatError(f'expected a channel: they count from 0, got {text}; the mean of '
+                               f"all is '{MIX}'")
     if text.isascii() and text.isdecimal() and int(text) < MAX_CHANNELS:
         return int(text)
     raise AudioFormatError(f"expected a channel: '{AUTO}', '{MIX}', or a number from 0 to "

@@ -62,10 +62,24 @@ def output(suffixes: Sequence[str]) -> Callable[[str], str]:
         if Path(text).suffix.lower() not in suffixes or '\0' in text:
             raise argparse.ArgumentTypeError(
                 f'expected a name that ends in {" or ".join(suffixes)}, got {text!r}')
-        if not Path(text).parent.is_dir():
-            raise argparse.ArgumentTypeError(f'there is no folder {str(Path(text).parent)!r}')
+        output_path(text)
         return text
     return convert
+
+
+def output_path(text: str) -> Path:
+    """Return the name of a file to write, in a folder that there is (an argparse type)."""
+    path = Path(text)
+    if '\0' in text or not path.name:
+        raise argparse.ArgumentTypeError(f'expected the name of a file, got {text!r}')
+    try:
+        if not path.parent.is_dir():
+            raise argparse.ArgumentTypeError(f'there is no folder {str(path.parent)!r}')
+        if path.is_dir():
+            raise argparse.ArgumentTypeError(f'{text} is a folder: expected the name of a file')
+    except OSError as error:           # a name that no disk takes
+        raise argparse.ArgumentTypeError(f'{text!r:.80}: {error.strerror}') from None
+    return path
 
 
 def feature_set_name(text: str) -> str:

@@ -4,14 +4,15 @@
 
 from pathlib import Path
 import sys
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 from baby_cry_detector.audio import StreamingResampler
 from baby_cry_detector.audio.bags import BagAudio, is_bag
 from baby_cry_detector.audio.formats import from_pcm16
 from baby_cry_detector.cli.arguments import (feature_set_name, how_to_install, output, PICTURES,
                                              UsageError)
-from baby_cry_detector.cli.recordings import add_audio_options, blocks_of, say, told_format
+from baby_cry_detector.cli.recordings import (add_audio_options, blocks_of, not_whole, say,
+                                              told_format)
 from baby_cry_detector.cli.tables import open_table
 from baby_cry_detector.features import feature_set_ids, get_feature_set, StreamingExtractor
 from baby_cry_detector.features.functionals import functional_columns, FunctionalsOfStream
@@ -58,9 +59,11 @@ def run(args) -> int:
                              'row of a CSV (--out) lists them')
     audio_format = told_format(args, args.files)
     outs, plots = (_outputs(out, args) for out in (args.out, args.plot))
+    codes = [0]
     for path, out, plot in zip(args.files, outs, plots):
         picture = _Picture(feature_set) if plot else None
-        parts = (_of_bag(path, BagAudio(path, args.topic, audio_format), args.channel, feature_set)
+        parts = (_of_bag(path, BagAudio(path, args.topic, audio_format), args.channel,
+                         feature_set, codes)
                  if is_bag(path) else _of_file(path, args.channel, feature_set))
         count = _write(out, parts, picture, feature_set, args.functionals)
         if not count:
@@ -68,7 +71,7 @@ def run(args) -> int:
                              f'{feature_set.window_length / 16:g} ms')
         if picture is not None:
             picture.save(plot, path, args.columns, count)
-    return 0
+    return max(codes)
 
 
 def _outputs(out: Optional[str], args) -> list:
@@ -123,12 +126,14 @@ def _of_file(path, channel, feature_set) -> Iterator[Part]:
     yield np.zeros(0), extractor.flush().values
 
 
-def _of_bag(path, messages, channel, feature_set) -> Iterator[Part]:
+def _of_bag(path, messages, channel, feature_set, codes: List[int]) -> Iterator[Part]:
     """
     Yield the samples of a bag, at the set's rate, and the rows that the graph publishes.
 
     Where audio is missing, samples and rows of the next stretch follow at once; what was missing
     is said on standard error.
+
+    :param codes: at the end, 1 is added to them if much could not be heard, else 0.
     """
     waiting = []
     resampler = None
@@ -149,6 +154,7 @@ def _of_bag(path, messages, channel, feature_set) -> Iterator[Part]:
     troubles = str(replay.troubles)
     if troubles:
         say(path, [f'the audio was not whole: {troubles}'])
+    codes.append(not_whole(path, replay.extraction))
 
 
 class _Picture:

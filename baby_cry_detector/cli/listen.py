@@ -109,7 +109,7 @@ def _listen_to(path, show, messages, replay, listener, confirmation, why) -> int
     :raises AudioSourceError: if all of them are.
     """
     trust = Trust()
-    show(path, trust.watch(replay.decisions(messages, listener, confirmation)),
+    show(path, trust.watch(replay.decisions(messages, listener, confirmation), replay.extraction),
          replay if is_bag(path) else None)
     if not trust.heard:
         raise AudioSourceError(f'{path}: nothing in it could be heard: {why()}')

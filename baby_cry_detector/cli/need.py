@@ -19,7 +19,7 @@ from baby_cry_detector.care.need import journal
 from baby_cry_detector.care.need.replay import OneBaby
 from baby_cry_detector.care.need.words import (habit_lines, hint, label_line, report_lines,
                                                sentence, WORDS)
-from baby_cry_detector.cli.arguments import UsageError
+from baby_cry_detector.cli.arguments import output_path, UsageError
 from baby_cry_detector.kept_needs import (ahead_sentence, cribs_set, document_of, is_set,
                                           keep_settings, kept, kept_by_nodes, read_items,
                                           settings_of, utc_offset_h)
@@ -50,7 +50,7 @@ def add_parser(subparsers):
     voice.add_argument('--erase', action='store_true', help='erase it all, now')
     voice.set_defaults(run=run_voice)
     export = inner.add_parser('export', help='write what was learnt from to a file')
-    export.add_argument('file', metavar='F.json', type=Path)
+    export.add_argument('file', metavar='F.json', type=output_path)
     export.set_defaults(run=run_export)
     import_ = inner.add_parser('import', help='learn from an exported file too')
     import_.add_argument('file', metavar='F.json', type=Path)

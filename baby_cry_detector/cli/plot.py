@@ -88,7 +88,8 @@ def draw(path, listener: FrameListener, topic: str = '', theme: str = 'light',
     replay = MessageReplay(listener.feature_set, hear_audio, hear_frames, of_bag(path, channel))
     messages = open_messages(path, rate, topic, channel, lambda sentence: say(path, [sentence]),
                              audio_format)
-    for decision in (trust or Trust()).watch(replay.decisions(messages, listener)):
+    for decision in (trust or Trust()).watch(
+            replay.decisions(messages, listener), replay.extraction):
         said = since_start(decision, replay)
         history.add_state(said, 0)
         explainer.add(said, listener.decider.hearing)

@@ -103,7 +103,7 @@ def run_rehearse(args) -> int:
                         block_messages(blocks_of(path, rate, args.channel), rate))
             decisions = replay.decisions(messages, listener, second_listener())
             nothing, trust = True, Trust()
-            for time_s, line in rehearse(trust.watch(decisions),
+            for time_s, line in rehearse(trust.watch(decisions, replay.extraction),
                                          PolicyEngine(policy, args.crib)):
                 nothing = False
                 print(f'{int(time_s // 60):6d}:{time_s % 60:04.1f}  {line}')

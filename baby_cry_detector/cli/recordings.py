@@ -16,6 +16,7 @@ from baby_cry_detector.decision import CryDecision
 from baby_cry_detector.model.second.confirmation import Confirmation, open_confirmation
 from baby_cry_detector.model.second.confirmer import ConfirmerError
 from baby_cry_detector.needs import STATUS_UNTRUSTED_AUDIO
+from baby_cry_detector.stream.extraction import Extraction
 from baby_cry_detector.units import to_s
 
 # So long a bag's audio may be doubted before it counts as heard in part only. Recordings are cut
@@ -62,8 +63,6 @@ def told_format(args, paths: Iterable) -> Optional[AudioFormat]:
 
 def channel(text: str):
     """Return the choice that a text names; an argparse type."""
-    if text.strip() == '-1':       # "mix" of a parameter; here somebody means the last one
-        raise argparse.ArgumentTypeError("channels count from 0; the mean of all is 'mix'")
     try:
         return parse_choice(text)
     except AudioError as error:
@@ -91,11 +90,14 @@ class Trust:
 
     def __init__(self) -> None:
         self.heard = 0
+        self._extraction: Optional[Extraction] = None
         self._doubted_ns = self._heard_ns = 0
         self.reasons: list = []
 
-    def watch(self, decisions: Iterable[CryDecision]) -> Iterator[CryDecision]:
-        """Yield the decisions."""
+    def watch(self, decisions: Iterable[CryDecision],
+              extraction: Extraction) -> Iterator[CryDecision]:
+        """Yield the decisions on what an `Extraction` hears."""
+        self._extraction = extraction
         before_ns = None
         for decision in decisions:
             passed_ns = 0 if before_ns is None else decision.stamp_ns - before_ns
@@ -112,16 +114,29 @@ class Trust:
             yield decision
 
     def failed(self, path) -> int:
-        """Say for how long the audio could not be trusted; return 1 if that is long."""
+        """
+        Say for how long the audio could not be trusted, or that it was not heard as a whole.
+
+        :return: 1 if a cry may have been missed for long.
+        """
         doubted_s = to_s(self._doubted_ns)
-        if not self._doubted_ns:
-            return 0
         is_long = self._doubted_ns > self._heard_ns or (
             doubted_s >= LONGEST_DOUBT_S and is_bag(path))
-        print(f'{"error: " if is_long else ""}{path}: {doubted_s:.1f} s of it could not be '
-              f'trusted, and a cry in them may not have been heard: {"; ".join(self.reasons)}',
-              file=sys.stderr)
-        return int(is_long)
+        failure = self._extraction.failure if self._extraction is not None else ''
+        if self._doubted_ns and (is_long or failure not in self.reasons):
+            print(f'{"error: " if is_long else ""}{path}: {doubted_s:.1f} s of it could not be '
+                  f'trusted, and a cry in them may not have been heard: {"; ".join(self.reasons)}',
+                  file=sys.stderr)
+        return int(is_long) or not_whole(path, self._extraction)
+
+
+def not_whole(path, extraction: Optional[Extraction]) -> int:
+    """Return 1, and say so, if a recording that has ended was not heard as a whole."""
+    if extraction is None or not extraction.failure:
+        return 0
+    print(f'error: {path}: a cry in it may not have been heard: {extraction.failure}',
+          file=sys.stderr)
+    return 1
 
 
 def say_findings(path, replay, trust: Trust) -> None:

@@ -9,7 +9,8 @@ that what was recorded gives the answer that the graph gave.
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from functools import partial
+from typing import Callable, Dict, List, Optional, Sequence
 import zlib
 
 from baby_cry_detector.audio.channels import AUTO, Choice
@@ -19,6 +20,9 @@ from baby_cry_detector.audio.formats import AudioFormat
 from baby_cry_detector.audio.messages import AudioMessage, FormatMessage
 from baby_cry_detector.audio.motion_noise import MotionNoise
 from baby_cry_detector.features import FeatureSet
+from baby_cry_detector.stream.arrival.dropped import DroppedBlock, DroppedBlocks, joined
+from baby_cry_detector.stream.arrival.elapsed import CLOCK_SET_NS, Elapsed
+from baby_cry_detector.stream.arrival.stamp_verdicts import PACE
 from baby_cry_detector.stream.intake import AudioIntake, SILENCE_DBFS, StampedFrames
 from baby_cry_detector.stream.reception import Reception
 from baby_cry_detector.stream.troubles import Troubles
@@ -32,8 +36,10 @@ STAMP_TOLERANCE_S = 0.04
 STREAM_END_S = 1.0
 # While what arrives is not to be trusted it is said at least so often.
 NOTICE_NS = 200_000_000
-# Nobody records on after so long a gap: times that leap so far were told by another clock.
-CLOCK_SET_NS, MOST_CLOCKS = 86_400 * SECOND_NS, 100
+# Where nothing comes for longer nothing was lost: nobody sent it.
+PAUSE_NS = SECOND_NS
+# What is wrong with these was wrong from the beginning, however late it was found.
+WRONG_THROUGHOUT = (PACE, 'byte_order')
 # What the intake counts that is no break or drop.
 NO_BREAKS = ('samples_lost', 'format_change')
 # How files begin that somebody may send whole.
@@ -60,6 +66,8 @@ class Extraction:
     :ivar reception: judges what arrives.
     :ivar own_sound: what the robot itself plays, which is taken out of what is heard.
     :ivar own_motion: how it moves, and the noise of that, which is made softer.
+    :ivar used_ns: how much audio was heard.
+    :ivar lost_ns: how much was lost on the way or could not be used; pauses are not.
     :ivar has_learnt: whether the ear knows more than it did; whoever keeps it sets it back.
     :ivar format_trouble: why the audio can't be decoded, one sentence; '' if it can.
     """
@@ -73,7 +81,7 @@ class Extraction:
         self.troubles = troubles or Troubles()
         self.frame_id = ''
         self.start_ns: Optional[int] = None
-        self._clocks: List[List[int]] = []     # begin, end, and when it began since the start
+        self._elapsed = Elapsed()
         self.format_trouble = ''
         self.reception = Reception(stamp_tolerance_s, floors_db)
         self.has_learnt = False
@@ -89,6 +97,10 @@ class Extraction:
         self.remarks: Dict[str, str] = {}
         self._noticed_ns: Optional[int] = None
         self._newest = (0, 0)                  # end of the newest frames, and their arrival
+        self.used_ns = self.lost_ns = 0
+        self._dropped = DroppedBlocks()
+        self._arrived_ns: Optional[int] = None
+        self._is_other_clock = False           # than told when what came before was captured
 
     @property
     def verdict(self) -> Verdict:
@@ -141,6 +153,7 @@ class Extraction:
         self.format_trouble = ''
         if self.format is not None and audio_format != self.format:
             self.reception.stamps.reset()
+            self._dropped.clear()
             self.reception.on_other_format(
                 message.arrival_ns, f'{audio_format.sample_rate} Hz, {audio_format.channels} ch, '
                 f'{audio_format.sample_format}')
@@ -159,12 +172,14 @@ class Extraction:
         """
         self._is_flowing = True
         frames = []
+        useless_ns = self._useless_ns(message.arrival_ns)
         if self.format_trouble:
+            self.lost_ns += useless_ns
             self.troubles.count('undecodable')
         elif self.format is None:
             self._wait_for_format(message)
         else:
-            frames = self._extract(message, self.format)
+            frames = self._extract(message, self.format, useless_ns)
         return self._judged(frames, message.arrival_ns)
 
     def on_own_format(self, name: str, message: FormatMessage) -> None:
@@ -199,14 +214,30 @@ class Extraction:
             self.troubles.report('no_audio', 'no audio arrives any more')
 
     def finish(self) -> List[StampedFrames]:
-        """Return the frames that the end of a recording still owes."""
-        trouble = '' if self.verdict.trusted else self.verdict.sentence
-        return [replace(part, trouble=trouble) for part in self._intake.finish()]
+        """Return the frames that the end of a recording still owes, judged by all there is."""
+        frames = []
+        if self.reception.stamps.finish() and self.format is not None:
+            frames = self._other_times() + self._hear_dropped(self.format)
+        self.reception.byte_order.finish()
+        return self._judged(frames + self._intake.finish(), self._arrived_ns or 0)
+
+    @property
+    def failure(self) -> str:
+        """Return why a recording that has ended was not heard as a whole; '' if it was."""
+        verdict = self.verdict
+        if verdict.kind in WRONG_THROUGHOUT and not verdict.trusted:
+            return verdict.sentence
+        if self.lost_ns <= self.used_ns:
+            return ''
+        return (f'more of its audio was lost or could not be used '
+                f'({self.lost_ns / SECOND_NS:.1f} s) than was heard '
+                f'({self.used_ns / SECOND_NS:.1f} s)')
 
     def forget(self) -> None:
         """Forget stream and format: what comes next may be of another kind."""
         self._intake.forget()
         self._waiting.clear()
+        self._dropped.clear()
         self.format_trouble = ''
         self._is_flowing = False
         self.reception.forget()
@@ -220,7 +251,14 @@ class Extraction:
                              'audio arrives, waiting for its format on audio_info')
         self.reception.on_useless(message.arrival_ns, 'no_format', NO_FORMAT)
 
-    def _extract(self, message: AudioMessage, audio_format: AudioFormat) -> List[StampedFrames]:
+    def _useless_ns(self, arrival_ns: int) -> int:
+        """Return how much audio a message stands for of which nothing can be used."""
+        before_ns, self._arrived_ns = self._arrived_ns, arrival_ns
+        since_ns = 0 if before_ns is None else max(0, arrival_ns - before_ns)
+        return since_ns if since_ns <= PAUSE_NS else 0
+
+    def _extract(self, message: AudioMessage, audio_format: AudioFormat,
+                 useless_ns: int = 0) -> List[StampedFrames]:
         stamps = self.reception.stamps
         size, digest = memoryview(message.data).nbytes, zlib.crc32(message.data)
         count, rate = size // audio_format.bytes_per_frame, audio_format.sample_rate
@@ -232,43 +270,72 @@ class Extraction:
             _check_no_file(message.data)
             frames = self._noting(lambda: self._intake.hear(stamp_ns, message.data))
         except ValueError as error:
+            self.lost_ns += useless_ns
             self.troubles.report('undecodable', str(error))
             self.reception.on_useless(message.arrival_ns, 'undecodable',
                                       f'nothing that arrives can be decoded: {error}')
             return []
         if not count:
+            self.lost_ns += useless_ns
             self.reception.on_useless(message.arrival_ns, 'empty',
                                       'messages arrive without a single sample')
             return frames
-        if stamps.note(self._breaks() > breaks, digest):
-            frames += self._intake.finish()
-            self._intake.tolerate(stamps.tolerance_s)
+        are_others = stamps.note(self._breaks() > breaks, digest)
+        if are_others:
+            frames += self._other_times()
+        self._note_block(message, stamp_ns, count, digest, audio_format)
+        if are_others:
+            frames += self._hear_dropped(audio_format)
+        return frames
+
+    def _other_times(self) -> List[StampedFrames]:
+        """End what was heard by the times that are no longer used; return what it owes."""
+        frames = self._intake.finish()
+        self._intake.tolerate(self.reception.stamps.tolerance_s)
+        self._is_other_clock = True
+        return frames
+
+    def _hear_dropped(self, audio_format: AudioFormat) -> List[StampedFrames]:
+        """Hear what was dropped by its stamps, by the times that are used now."""
+        stamps, frames = self.reception.stamps, []
+        for message, duration_ns, is_copy in self._dropped.take(stamps.stand):
+            count = memoryview(message.data).nbytes // audio_format.bytes_per_frame
+            stamp_ns = stamps.time_of(message.arrival_ns, message.stamp_ns, count,
+                                      audio_format.sample_rate, audio_format.channels)
+            self.troubles.count('duplicate', -1)
+            self.lost_ns -= 0 if is_copy else duration_ns
+            frames += self._noting(partial(self._intake.hear, stamp_ns, message.data))
+            self._note_block(message, stamp_ns, count, zlib.crc32(message.data), audio_format)
+        return joined(frames)
+
+    def _note_block(self, message: AudioMessage, stamp_ns: int, count: int, digest: int,
+                    audio_format: AudioFormat) -> None:
+        """Take what became of a block: heard, or dropped."""
         samples, pcm = self._intake.used_samples, self._intake.used_frames
+        rate = audio_format.sample_rate
+        duration_ns = count * SECOND_NS // rate
+        if samples is None:
+            is_copy = self.reception.stamps.is_copy
+            self._dropped.add(DroppedBlock(message, duration_ns, is_copy))
+            self.lost_ns += 0 if is_copy else duration_ns
+        else:
+            self._dropped.clear()
+            self.used_ns += duration_ns
+            self._elapsed.note(stamp_ns, stamp_ns + duration_ns,
+                               PAUSE_NS if self._is_other_clock else CLOCK_SET_NS)
+            self._is_other_clock = False
         self.has_learnt |= self.reception.on_used(samples, rate, digest, message.arrival_ns)
         if pcm is not None:
             self.reception.byte_order.update(pcm[:, 0], audio_format)
         self.frame_id = message.frame_id
         if self.start_ns is None:
             self.start_ns = stamp_ns
-        self._note_time(stamp_ns, stamp_ns + count * SECOND_NS // rate)
         if self._on_audio is not None and samples is not None:
             self._on_audio(stamp_ns, samples, rate)
-        return frames
 
     def since_start(self, time_ns: int) -> int:
         """Return how long after the first audio a time is, whatever clocks were set meanwhile."""
-        if not self._clocks:
-            return 0
-        first, _, elapsed = min(self._clocks, key=lambda clock: max(
-            clock[0] - time_ns, time_ns - clock[1], 0))
-        return time_ns - first + elapsed
-
-    def _note_time(self, begin_ns: int, end_ns: int) -> None:
-        if self._clocks and abs(begin_ns - self._clocks[-1][1]) <= CLOCK_SET_NS:
-            self._clocks[-1][1] = max(end_ns, self._clocks[-1][1])
-        elif len(self._clocks) < MOST_CLOCKS:
-            elapsed_ns = self.since_start(self._clocks[-1][1]) if self._clocks else 0
-            self._clocks.append([begin_ns, end_ns, elapsed_ns])
+        return self._elapsed.since_start(time_ns)
 
     def _breaks(self) -> int:
         counts = self._intake.counts
@@ -311,6 +378,8 @@ class Extraction:
         for kind, count in (self._intake.counts - before).items():
             if kind == 'samples_lost':
                 self.troubles.count(kind, count)
+                lost_ns = count * SECOND_NS // self.format.sample_rate if self.format else 0
+                self.lost_ns += lost_ns if lost_ns <= PAUSE_NS else 0
             else:
                 self.troubles.report(kind, f'audio_stamped is not continuous: {kind}')
         return frames
@@ -321,30 +390,3 @@ def _check_no_file(data: bytes) -> None:
     if bytes(data[:4]) in FILES:
         raise AudioFormatError(f'each message is a file of its own ({bytes(data[:4]).decode()}): '
                                'expected samples alone')
-
-
-def extraction_details(extraction: Extraction) -> Dict[str, Any]:
-    """Return what is known of the audio that arrives."""
-    reception = extraction.reception
-    floor_db, test = reception.ear.floor_db, reception.self_test
-    told: Dict[str, Any] = {
-        'feature_set': extraction.feature_set.id, 'level_dbfs': round(extraction.level_dbfs, 1),
-        **extraction.figures()}
-    if extraction.format is not None:
-        told.update(sample_rate=extraction.format.sample_rate,
-                    channels=extraction.format.channels)
-    if extraction.channel_finding:
-        told['channel_choice'] = extraction.channel_finding
-    told.update(times=reception.stamps.mode,
-                microphone_floor_dbfs='' if floor_db is None else round(floor_db, 1),
-                **extraction.own_sound.figures(), **extraction.own_motion.figures(),
-                self_test='' if test.last is None else test.last.sentence)
-    return told
-
-
-def extraction_health(extraction: Extraction) -> Tuple[int, str]:
-    """Return (level, sentence) of an extractor that runs."""
-    if not extraction.is_flowing:
-        return ERROR, 'no audio'
-    verdict = extraction.verdict
-    return verdict.level, verdict.sentence or 'extracting'

@@ -12,7 +12,7 @@ from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from baby_cry_detector.audio.dropouts import DropoutCounter
-from baby_cry_detector.stream.byte_order import ByteOrderJudge
+from baby_cry_detector.stream.arrival.byte_order import ByteOrderJudge
 from baby_cry_detector.stream.ear import Ear
 from baby_cry_detector.stream.ear_memory import EarHistory
 from baby_cry_detector.stream.self_test import SelfTest

@@ -10,11 +10,13 @@ comes at another pace than its format says is an error that nothing here can men
 """
 
 from collections import deque
-from typing import Any, Deque, Dict, List, NamedTuple, Optional, Tuple
+from typing import Deque, Dict, List, NamedTuple, Optional, Tuple
 
 from baby_cry_detector.audio.delivery_clock import (DeliveryClock, LARGEST_JITTER_S, last_pause,
                                                     pace_error, pace_of, prompt_pace)
-from baby_cry_detector.audio.formats import formats_of_pace
+from baby_cry_detector.stream.arrival.copies import Copies
+from baby_cry_detector.stream.arrival.stamp_verdicts import (
+    ahead_verdict, NOTHING_ADVANCES, PACE, pace_verdict, STAMPS_STAND, STANDING)
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict, WARN
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -27,10 +29,10 @@ RECOVERED_NS = 10 * SECOND_NS
 LOOK_EVERY_NS = SECOND_NS // 2
 STANDING_NS = SECOND_NS                # stamps that stay the same for so much audio
 MOST_BLOCKS = 4096
-MOST_COPIES = 7                        # of a block, right after each other
-MANY_COPIES = 0.2                      # of the newest messages
 MOST_PASSED = 3                        # times as long as what is judged, however little came
 LEAST_BLOCKS = 8                       # of long blocks, what is judged lasts longer
+# At the end of a recording fewer have to do, where the pace of all of them is the same.
+LEAST_AT_END, SAME_PACE = 3, 0.03
 MOST_BAD_SHARE = 0.15
 LEAST_BAD = 4
 MOST_LOST_SHARE, LEAST_TIMES = 0.02, 3      # of ten seconds; a clock that is set jumps once
@@ -63,10 +65,11 @@ class StampJudge:
     :param tolerance_s: jitter of the stamps that still counts as continuous.
     :ivar mode: whose times are used: `STAMPS`, `SMOOTHED`, `ARRIVAL` or `COUNTED`.
     :ivar verdict: what is to be said of them.
+    :ivar is_copy: whether the newest block is the same as one before it.
     """
 
     _delivery: Optional[DeliveryClock]
-    _counted_ns: Optional[int]
+    _counted_ns: int
     _sample: int
 
     def __init__(self, tolerance_s: float) -> None:
@@ -76,12 +79,12 @@ class StampJudge:
     def reset(self) -> None:
         """Forget the stream and trust its stamps."""
         self._blocks: Deque[_Block] = deque(maxlen=MOST_BLOCKS)
-        self._recent: Deque[Tuple[Any, ...]] = deque(maxlen=64)
-        self._copies: Deque[bool] = deque(maxlen=200)
+        self._copies = Copies()
         self._found: Dict[int, Optional[_Columns]] = {}    # in this look, by how much audio
         self._audio_ns = self._looked_ns = self._arrived_ns = 0
         self._standing_ns = self._standing_blocks = self._regular_blocks = 0
         self._last_stamp_ns: Optional[int] = None
+        self.is_copy = self._is_last = False
         self.verdict = FINE
         self._rate, self._channels = 0, 1
         self._enter(STAMPS)
@@ -90,6 +93,11 @@ class StampJudge:
     def tolerance_s(self) -> float:
         """Return the tolerance that the times in use need."""
         return self._tolerance_s if self.mode == STAMPS else TOLERANCE_ELSEWHERE_S
+
+    @property
+    def stand(self) -> bool:
+        """Return whether stamps were found to stand still."""
+        return self.verdict.kind == STANDING
 
     @property
     def bad_share(self) -> float:
@@ -106,8 +114,6 @@ class StampJudge:
             return stamp_ns
         if self.mode == COUNTED:
             start_ns = self._counted_ns
-            if start_ns is None:
-                start_ns = stamp_ns
             self._counted_ns = start_ns + self._present[2]
             return start_ns
         if self._delivery is None:
@@ -132,13 +138,10 @@ class StampJudge:
         self._standing_ns = self._standing_ns + duration_ns if standing else 0
         self._standing_blocks = self._standing_blocks + 1 if standing else 0
         self._last_stamp_ns = stamp_ns
-        # A copy, wherever it comes from; but stamps that stand still are no sign of one.
-        is_copy = self._standing_blocks <= MOST_COPIES and (stamp_ns, digest) in self._recent
-        self._copies.append(is_copy)
-        if is_copy:
+        self.is_copy = self._copies.update(stamp_ns, digest, self._standing_blocks)
+        if self.is_copy:
             self._judge_copies()
             return False
-        self._recent.append((stamp_ns, digest))
         self._regular_blocks = self._regular_blocks + 1 if not is_bad and self._blocks and (
             abs(stamp_ns - self._blocks[-1].stamp_ns - self._blocks[-1].duration_ns)
             <= REGULAR * self._blocks[-1].duration_ns) else 0
@@ -158,11 +161,30 @@ class StampJudge:
         self._look()
         return self.mode != before
 
+    def finish(self) -> bool:
+        """
+        Judge the end of a recording that was too short to be judged before, by all there is.
+
+        :return: whether the times in use are others for what was dropped.
+        """
+        if (self.mode != STAMPS or self.verdict.level == ERROR
+                or len(self._blocks) < LEAST_AT_END):
+            return False
+        self._is_last, self._found = True, {}
+        arrivals, stamps, durations, bad = np.array(self._blocks, np.int64).T
+        every = arrivals, stamps, durations, bad.astype(bool)
+        if self._standing_blocks >= LEAST_AT_END - 1:
+            self._judge_standing(every)
+        elif len(stamps) >= LEAST_BLOCKS or np.ptp(
+                np.diff(stamps) / durations[:-1]) < SAME_PACE:
+            self._judge_pace(every)
+        return self.mode != STAMPS
+
     def _enter(self, mode: str) -> None:
         self.mode = mode
         self._delivery = None
         self._sample = 0
-        self._counted_ns = None
+        self._counted_ns = 0
 
     def _look(self) -> None:
         self._found = {}
@@ -218,20 +240,15 @@ class StampJudge:
         arriving = self._arriving(newest[0], newest[2])
         if arriving is None:
             return
-        if arriving < 0.01:
-            if self.mode != COUNTED:
-                self._enter(COUNTED)
-            self.verdict = Verdict(WARN, 'standing_stamps', 'neither stamps nor times of arrival '
-                                   'advance: samples are counted; let the publisher set '
-                                   'header.stamp')
-            return
-        if abs(arriving - 1.0) > LARGEST_HEARD_DRIFT:
+        if arriving >= 0.01 and abs(arriving - 1.0) > LARGEST_HEARD_DRIFT:
             self._say_pace(arriving)
             return
-        if self.mode != ARRIVAL:
-            self._enter(ARRIVAL)
-        self.verdict = Verdict(WARN, 'standing_stamps', 'stamps do not advance: time of arrival '
-                               'is used; let the publisher set header.stamp to the capture time')
+        mode, self.verdict = ((COUNTED, NOTHING_ADVANCES) if arriving < 0.01 else
+                              (ARRIVAL, STAMPS_STAND))
+        if self.mode != mode:
+            self._enter(mode)
+            # The first block of these stamps was heard.
+            self._counted_ns = self._present[1] + self._present[2]
 
     def _judge_pace(self, longer: _Columns) -> bool:
         """Judge how fast audio comes; return whether that is what is wrong."""
@@ -240,14 +257,14 @@ class StampJudge:
         if last:
             arrivals, stamps, durations = arrivals[last:], stamps[last:], durations[last:]
             if durations.sum() < JUDGED_NS or len(durations) < LEAST_BLOCKS:
-                return self.verdict.kind in ('pace', 'stamp_clock')     # as before, for now
+                return self.verdict.kind in (PACE, 'stamp_clock')     # as before, for now
         ratios = np.diff(stamps) / durations[:-1]
         pace = pace_of(stamps, durations)
         # Where many stamps follow exactly, the others are lost or repeated audio, or a jump; and
         # stamps that jitter widely seem to run at another pace for a while.
         if (abs(pace - 1.0) <= LARGEST_DRIFT + pace_error(stamps, durations)
                 or (np.abs(ratios - 1.0) < 0.03).mean() > 0.25):
-            if self.verdict.kind in ('pace', 'stamp_clock'):
+            if self.verdict.kind in (PACE, 'stamp_clock'):
                 self.verdict = FINE
                 if self.mode == ARRIVAL:
                     self._enter(STAMPS)
@@ -267,7 +284,7 @@ class StampJudge:
         if abs(pace - 1.0) <= LARGEST_HEARD_DRIFT:
             if self.mode != SMOOTHED:
                 self._enter(SMOOTHED)
-            self.verdict = self._pace_verdict(pace, WARN, True)
+            self._say_pace(pace, True)
             return True
         # A recording may be played at any pace; what arrives at nearly the right one is live.
         self._say_pace(arriving if 0.01 < pace and abs(np.log(max(arriving, 1e-9))) < abs(
@@ -281,24 +298,13 @@ class StampJudge:
             return pace
         longer = self._newest(RECOVERED_NS - SECOND_NS) or self._newest(PACE_NS)
         if longer is None:
+            if self._is_last:
+                return prompt_pace(arrivals, durations)
             return None if self.mode == ARRIVAL or abs(pace - 1.0) < 0.3 else pace
         return prompt_pace(longer[0], longer[2])
 
-    def _say_pace(self, pace: float) -> None:
-        self.verdict = self._pace_verdict(pace, ERROR, False)
-
-    def _pace_verdict(self, pace: float, level: int, trusted: bool) -> Verdict:
-        if pace <= 0.01:
-            return Verdict(ERROR, 'pace', 'stamps go back, and times of arrival do not fit the '
-                           'audio: let the publisher set header.stamp to the capture time', False)
-        factor = 1.0 / pace
-        causes = formats_of_pace(factor, self._rate, self._channels)
-        guess = f': {", or ".join(causes)}?' if causes else (
-            ': is it compressed?' if factor < 0.4 else ': check sample_rate and channels')
-        late = '' if factor > 1.0 else '; or does this machine not keep up?'
-        how = (f'{factor:.3g} times faster' if factor > 1.0 else f'{pace:.3g} times slower')
-        return Verdict(level, 'pace', f'audio comes {how} than audio_info says '
-                       f'({self._rate} Hz, {self._channels} ch){guess}{late}', trusted)
+    def _say_pace(self, pace: float, is_heard: bool = False) -> None:
+        self.verdict = pace_verdict(pace, self._rate, self._channels, is_heard)
 
     def _judge_jitter(self, newest: _Columns) -> None:
         _, stamps, durations, bad = newest
@@ -336,14 +342,12 @@ class StampJudge:
 
     def _judge_copies(self) -> None:
         """Say that blocks come more than once, where nothing worse is to be said."""
-        if len(self._copies) < (self._copies.maxlen or 0):
-            return
-        many = sum(self._copies) >= MANY_COPIES * len(self._copies)
+        many = self._copies.are_many
         if many and self.verdict is FINE:
             self.verdict = Verdict(
                 WARN, 'copies', 'blocks of audio come more than once: does a relay or a second '
                 'publisher repeat them? Each is heard once')
-        elif not many and self.verdict.kind == 'copies':
+        elif many is False and self.verdict.kind == 'copies':
             self.verdict = FINE
 
     def _judge_loss(self) -> None:
@@ -380,12 +384,7 @@ class StampJudge:
         if self.verdict.kind == 'clock' and ahead_ns <= AHEAD_NS:
             self.verdict = FINE
         elif self.verdict is FINE and ahead_ns > AHEAD_NS and self.mode == STAMPS:
-            days = ahead_ns / SECOND_NS / 86_400
-            by = f'{days:.3g} days' if days > 2 else f'{ahead_ns / SECOND_NS:.1f} s'
-            self.verdict = Verdict(
-                WARN, 'clock', f"stamps are {by} ahead of this machine's clock: crying is heard, "
-                'but what acts on it takes it for stale; set both clocks, or use_sim_time for a '
-                'bag')
+            self.verdict = ahead_verdict(ahead_ns)
 
     def _judge_recovery(self) -> None:
         longest = self._newest(RECOVERED_NS - SECOND_NS)

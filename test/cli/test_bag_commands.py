@@ -144,7 +144,8 @@ def test_what_stamps_of_two_clocks_tell_counts_from_the_first_audio(tmp_path, ca
 @pytest.mark.parametrize('arguments, says', [
     (['features', 'cry.wav', '--out', 'no folder/x.csv'], "there is no folder 'no folder'"),
     (['plot', 'cry.wav', '--out', 'no folder/x.png'], "there is no folder 'no folder'"),
-    (['listen', 'cry.wav', '--channel=-1'], "channels count from 0; the mean of all is 'mix'")])
+    (['listen', 'cry.wav', '--channel=-1'],
+     "they count from 0, got -1; the mean of all is 'mix'")])
 def test_what_cannot_be_meant_is_refused_in_words(capsys, arguments, says):
     assert main(arguments) == 2 and says in capsys.readouterr().err
 

@@ -9,7 +9,8 @@ from typing import Tuple
 
 from baby_cry_detector.fields import (check_values, defaults, Field, ParameterError, setting,
                                       Settings)
-from baby_cry_detector.ros.base.parameters import TABLES
+from baby_cry_detector.ros.base.parameters import (
+    AudioCaptureSettings, FeatureExtractorSettings, TABLES)
 import pytest
 
 
@@ -166,3 +167,12 @@ def test_what_is_wrong_in_a_document_is_named_with_its_section(document, sentenc
     with pytest.raises(ParameterError) as error:
         House.of_document(document)
     assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize('kind', [AudioCaptureSettings, FeatureExtractorSettings])
+def test_a_channel_is_chosen_by_one_rule_in_every_node(kind):
+    for wrong, says in (('-1', "they count from 0, got -1; the mean of all is 'mix'"),
+                        ('left', "expected a channel: 'auto', 'mix'")):
+        with pytest.raises(ParameterError, match=f'channel: .*{says}'):
+            kind.of({'channel': wrong})
+    assert kind.of({'channel': 'mix'}).channel == 'mix'

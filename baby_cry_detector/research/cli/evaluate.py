@@ -8,7 +8,7 @@ from pathlib import Path
 import sys
 from typing import Dict, Union
 
-from baby_cry_detector.cli.arguments import number, UsageError
+from baby_cry_detector.cli.arguments import number, output_path, UsageError
 from baby_cry_detector.cli.progress import Bars
 from baby_cry_detector.research.cli.manifest import add_map_option
 import numpy as np
@@ -59,7 +59,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument('--name-points', type=Path, default=None, metavar='CHECKPOINT',
                         help='with --background: store the thresholds of these recalls in this '
                              'checkpoint as its operating points')
-    parser.add_argument('--scores', type=Path, default=None,
+    parser.add_argument('--scores', type=output_path, default=None,
                         help='write a CSV with the score of every clip')
     parser.add_argument('--draws', type=number(int, 0, 100_000), default=300,
                         help='draws of the group bootstrap, 0 for no intervals (default: 300)')

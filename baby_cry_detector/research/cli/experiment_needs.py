@@ -8,7 +8,7 @@ from pathlib import Path
 import sys
 from typing import Callable
 
-from baby_cry_detector.cli.arguments import number
+from baby_cry_detector.cli.arguments import number, output_path
 
 
 def add_parser(kinds) -> None:
@@ -35,7 +35,7 @@ def add_parser(kinds) -> None:
     parser.add_argument('--layout', choices=('enes', 'donateacry'), default='enes',
                         help='real: EnesBabyCries, learnt from the other rounds of each baby; or '
                              "donateacry's phones with several reasons (default: enes)")
-    parser.add_argument('--keep', type=Path, default=None, metavar='F.jsonl',
+    parser.add_argument('--keep', type=output_path, default=None, metavar='F.jsonl',
                         help='babies and households: write each one there, and go on from what '
                              'is there')
     parser.set_defaults(run=run)

@@ -5,6 +5,8 @@
 from pathlib import Path
 import sys
 
+from baby_cry_detector.cli.arguments import output_path
+
 
 def add_parser(subparsers) -> None:
     """Add the command's options."""
@@ -15,7 +17,7 @@ def add_parser(subparsers) -> None:
                     'its state as named inputs and outputs. Needs the packages torch and '
                     'onnx.')
     parser.add_argument('checkpoint', type=Path, help='checkpoint (.npz)')
-    parser.add_argument('--out', type=Path, required=True, help='file to write (.onnx)')
+    parser.add_argument('--out', type=output_path, required=True, help='file to write (.onnx)')
     parser.set_defaults(run=run)
 
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 import sys
 
+from baby_cry_detector.cli.arguments import output_path
+
 LAYOUTS = ('donateacry', 'esc50', 'emodb', 'aibo', 'casia', 'enes', 'corvin', 'icsd',
            'debarbaro', 'fsd50k', 'audioset', 'folders')
 
@@ -22,10 +24,10 @@ def add_parser(subparsers) -> None:
                              'deBarbaroCry, FSD50K, AudioSet (strong labels), or one folder per '
                              'class')
     parser.add_argument('root', type=Path, help="the corpus' folder")
-    parser.add_argument('--out', type=Path, required=True, help='CSV to write')
+    parser.add_argument('--out', type=output_path, required=True, help='CSV to write')
     parser.add_argument('--convert-to', type=Path, default=None, metavar='FOLDER',
                         help='donateacry: convert raw 3gp and caf files with ffmpeg into it')
-    parser.add_argument('--segments', type=Path, default=None, metavar='CSV',
+    parser.add_argument('--segments', type=output_path, default=None, metavar='CSV',
                         help='also write where in the recordings it cries, if the corpus says')
     add_map_option(parser)
     parser.add_argument('--skip-wrong', action='store_true',

@@ -89,14 +89,26 @@ def unknown_parameters(node: Node, table: ParameterTable,
     return sentences
 
 
-def retyped(table: Dict[str, Field], parameters: List[RosParameter]) -> List[RosParameter]:
-    """Return parameters to be set, what was typed as another clear type in the right one."""
+def retyped(table: Dict[str, Field], taken: Dict[str, str],
+            parameters: List[RosParameter]) -> List[RosParameter]:
+    """
+    Return parameters to be set, what was typed as another clear type in the right one.
+
+    :param taken: gets a sentence on each name that came as a number: ROS reads 0123 as 83 and 1e3
+        as 1000.0 before anybody here sees it.
+    """
     result = []
+    taken.clear()
     for parameter in parameters:
         field = table.get(parameter.name)
         if field is not None and parameter.type_ != RosParameter.Type.NOT_SET:
             try:
-                parameter = RosParameter(parameter.name, value=field.taken(parameter.value))
+                value = field.taken(parameter.value)
+                if isinstance(value, str) and parameter.type_ in NUMBERS:
+                    taken[parameter.name] = (
+                        f'{parameter.name} is {value!r}, taken from a number, which ROS reads in '
+                        'its own way (0123 is 83); for other digits write "!!str 0123"')
+                parameter = RosParameter(parameter.name, value=value)
             except ParameterError:
                 pass                   # the check that follows says what is wrong with it
         result.append(parameter)

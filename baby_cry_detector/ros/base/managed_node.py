@@ -88,6 +88,7 @@ class ManagedNode(OwningNode, Generic[Own]):
         self._is_active = False
         self._is_ending = False
         self._incompatible = {}
+        self._taken: Dict[str, str] = {}         # names that came as numbers
         self._held = {'configure': [], 'activate': []}     # (thing, how to give it back)
         self._inputs = {}
         self._opening_in = ''                    # in which things are made now
@@ -106,7 +107,8 @@ class ManagedNode(OwningNode, Generic[Own]):
             self.get_logger().error(printable(sentence))
         for sentence in meant_for_others(sys.argv, self.get_fully_qualified_name()):
             self.get_logger().warning(printable(sentence))
-        self.add_pre_set_parameters_callback(functools.partial(retyped, self.table))
+        self.add_pre_set_parameters_callback(
+            functools.partial(retyped, self.table, self._taken))
         self.add_on_set_parameters_callback(self._validate_change)
         self.add_post_set_parameters_callback(self._apply_change)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -178,6 +180,8 @@ class ManagedNode(OwningNode, Generic[Own]):
     def _apply_change(self, changes) -> None:
         for change in changes:
             self._refused_at_start.pop(change.name, None)
+            if change.name in self._taken:     # rclpy gives no reason with what succeeds
+                self.get_logger().warning(printable(self._taken[change.name]))
         if self._is_configured and any(change.name in self.table for change in changes):
             self.live_change(self.values())
 

@@ -11,6 +11,7 @@ attributes; `tools/parameter_docs.py` writes the tables of the documentation and
 from dataclasses import dataclass
 from typing import Dict, Type
 
+from baby_cry_detector.audio import AudioError, parse_choice
 from baby_cry_detector.care.alerts.settings import ChannelSettings
 from baby_cry_detector.care.hard_limits import (HARD_ACCELERATION, HARD_DUTY_S,
                                                 LARGEST_AMPLITUDE_MM, LEVEL_RANGE_DBA,
@@ -32,8 +33,20 @@ class NodeSettings(Settings):
         'less and less often. False: exit. The launch files say true.', read_only=True)
 
 
+class _ChoosesChannel(NodeSettings):
+    channel: str
+
+    def __post_init__(self) -> None:
+        """Check the choice of a channel by the rule that the commands have."""
+        super().__post_init__()
+        try:
+            parse_choice(self.channel)
+        except AudioError as error:
+            raise self.error(f'channel: {error}') from None
+
+
 @dataclass(frozen=True)
-class AudioCaptureSettings(NodeSettings):
+class AudioCaptureSettings(_ChoosesChannel):
     """Parameters of audio_capture."""
 
     source: str = setting(
@@ -60,7 +73,7 @@ class AudioCaptureSettings(NodeSettings):
 
 
 @dataclass(frozen=True)
-class FeatureExtractorSettings(NodeSettings):
+class FeatureExtractorSettings(_ChoosesChannel):
     """Parameters of feature_extractor."""
 
     feature_set: str = setting(

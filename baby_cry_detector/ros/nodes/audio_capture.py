@@ -8,7 +8,7 @@ the rest: `audio_stamped` (S16LE, stamp = capture time of the first sample) and 
 `audio_info`.
 """
 
-from baby_cry_detector.audio import AudioBlock, from_pcm16, parse_choice
+from baby_cry_detector.audio import AudioBlock, from_pcm16
 from baby_cry_detector.audio.devices.capture import MicrophoneCapture, Told
 from baby_cry_detector.audio.ffmpeg import open_recording
 from baby_cry_detector.fields import ParameterError
@@ -48,8 +48,7 @@ class AudioCapture(ManagedNode[AudioCaptureSettings]):
         self._audio = self._info = self._trust = None
 
     def validate(self, values: AudioCaptureSettings):
-        """Refuse a recording without a path, and a channel that there can't be."""
-        parse_choice(values.channel)
+        """Refuse a recording without a path."""
         if values.source == 'file' and not values.file:
             raise ParameterError('source is "file" but the parameter file names no recording')
 

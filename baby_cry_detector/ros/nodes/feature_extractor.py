@@ -24,7 +24,8 @@ from baby_cry_detector.ros.parts.handover import Handover
 from baby_cry_detector.ros.parts.own_sound_input import OwnSoundInput
 from baby_cry_detector.ros.parts.self_test_hearing import date_words, Listening
 from baby_cry_detector.stream.ear_memory import EarKeeper
-from baby_cry_detector.stream.extraction import Extraction, extraction_details, extraction_health
+from baby_cry_detector.stream.extraction import Extraction
+from baby_cry_detector.stream.extraction_health import extraction_details, extraction_health
 from baby_cry_detector.stream.listener import open_checkpoint
 from baby_cry_detector.stream.troubles import Troubles
 from diagnostic_msgs.msg import DiagnosticStatus

@@ -26,6 +26,7 @@ class ExampleSettings(NodeSettings):
 
     hold_s: float = setting(3.0, 'A time.', minimum=0.0, maximum=600.0, live=True)
     crib_id: str = setting('', 'A name.', read_only=True)
+    channel: str = setting('', 'Another name.')
     enter_threshold: float = setting(0.5, 'A share.', minimum=0.0, maximum=1.0)
     count: int = setting(3, 'A number.', minimum=1, maximum=5)
     switch: bool = setting(False, 'A switch.')
@@ -127,6 +128,18 @@ def test_digits_that_ros_reads_as_a_number_stay_a_name(make, monkeypatch, tmp_pa
     monkeypatch.setattr(sys, 'argv', ['example', *words])
     node = make(words=words)
     assert node.autostart() and node.settings.crib_id == text
+
+
+@pytest.mark.parametrize('given, text, is_told', [
+    (83, '83', True), (1000.0, '1000.0', True), ('0123', '0123', False)])
+def test_a_name_that_is_set_as_a_number_is_told_with_what_it_became(make, given, text, is_told):
+    node = make()
+    result, = node.set_parameters([RosParameter('channel', value=given)])
+    assert result.successful and node.get_parameter('channel').value == text
+    said = [line for line in node.lines if f"channel is '{text}', taken from a number" in line]
+    assert len(said) == is_told and all('"!!str 0123"' in line for line in said)
+    result, = node.set_parameters([RosParameter('hold_s', value=3)])
+    assert result.successful and len(node.lines) == is_told
 
 
 def test_a_path_may_begin_at_home(make, monkeypatch):

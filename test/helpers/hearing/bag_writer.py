@@ -10,7 +10,7 @@ NS = 1_000_000_000
 
 def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, info=True,
               block_size=640, lost=(), sample_format='S16LE', big_endian=False,
-              stamped=lambda stamp_ns: stamp_ns):
+              stamped=lambda stamp_ns: stamp_ns, said_rate=None, arriving=lambda ns: ns):
     """
     Write a bag and return its folder.
 
@@ -20,6 +20,8 @@ def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, i
     :param sample_format: what `audio_info` says.
     :param big_endian: how the samples really are.
     :param stamped: what stands in a header whose audio was captured then.
+    :param said_rate: what `audio_info` says of the rate; ``None``: the truth.
+    :param arriving: when a block is recorded that was captured until then.
     :param lost: ``(start_s, end_s)`` of the stretches that never arrived.
     """
     from rosbags.rosbag2 import StoragePlugin, Writer
@@ -33,7 +35,8 @@ def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, i
                 beside = writer.add_connection(
                     f'{topic.rpartition("/")[0]}/audio_info', INFO_TYPE, typestore=store)
                 writer.write(beside, start_ns, store.serialize_cdr(types[INFO_TYPE](
-                    channels, sample_rate, sample_format, sample_rate * channels * 16, 'wave'),
+                    channels, said_rate or sample_rate, sample_format,
+                    sample_rate * channels * 16, 'wave'),
                     INFO_TYPE))
             audio = writer.add_connection(topic, AUDIO_TYPE, typestore=store)
             for first in range(0, len(samples), block_size):
@@ -48,5 +51,5 @@ def write_bag(folder, streams, storage='mcap', sample_rate=16_000, channels=1, i
                     types['builtin_interfaces/msg/Time'](*divmod(stamped(stamp_ns), NS)), crib)
                 message = types[AUDIO_TYPE](header, types['audio_common_msgs/msg/AudioData'](
                     np.frombuffer(block.tobytes(), np.uint8)))
-                writer.write(audio, arrival_ns, store.serialize_cdr(message, AUDIO_TYPE))
+                writer.write(audio, arriving(arrival_ns), store.serialize_cdr(message, AUDIO_TYPE))
     return folder

@@ -9,7 +9,7 @@ be the low byte is mostly small, as high ones are, while the high one takes ever
 """
 
 from collections import deque
-from typing import Deque
+from typing import Deque, Optional
 
 from baby_cry_detector.audio.formats import AudioFormat, BIG_ENDIAN, LITTLE_ENDIAN
 from baby_cry_detector.stream.verdict import ERROR, FINE, Verdict
@@ -18,6 +18,7 @@ import numpy as np
 # Of each second so many samples are looked at; so many seconds in a row have to agree.
 LOOKED_AT = 2048
 SECONDS = 3
+LEAST_AT_END = 2                       # of a recording that ends before
 # Half the mean square of differences over the mean square: 1 for white noise, 0 for a slow swing.
 ROUGH, SMOOTH = 0.7, 0.35
 # A low byte that is a high one is small, of both signs.
@@ -38,6 +39,7 @@ class ByteOrderJudge:
     def reset(self) -> None:
         """Forget what was heard."""
         self._seconds: Deque[bool] = deque(maxlen=SECONDS)
+        self._format: Optional[AudioFormat] = None
         self._part = np.zeros(0, np.int16)
         self._seen = 0
         self.verdict = FINE
@@ -48,6 +50,7 @@ class ByteOrderJudge:
 
         :param samples: ``(n,)`` int16 of one channel, in the order that was said.
         """
+        self._format = audio_format
         if len(self._part) < LOOKED_AT:
             self._part = np.concatenate((self._part, samples[:LOOKED_AT - len(self._part)]))
         self._seen += len(samples)
@@ -58,13 +61,23 @@ class ByteOrderJudge:
         if not self._seconds[-1]:
             self.verdict = FINE
         elif len(self._seconds) == SECONDS and all(self._seconds):
-            said, other = LITTLE_ENDIAN, BIG_ENDIAN
-            if audio_format.is_big_endian:
-                said, other = other, said
-            self.verdict = Verdict(
-                ERROR, 'byte_order', f'audio_info says {said}, but the two bytes of each sample '
-                f'come in the order of {other}: let the publisher say so, or turn them round',
-                False)
+            self._say()
+
+    def finish(self) -> None:
+        """Judge the end of a recording that was too short to be judged before."""
+        parts = [*self._seconds]
+        if len(self._part) == LOOKED_AT:
+            parts.append(is_swapped(self._part))
+        if LEAST_AT_END <= len(parts) and all(parts):
+            self._say()
+
+    def _say(self) -> None:
+        said, other = LITTLE_ENDIAN, BIG_ENDIAN
+        if self._format is not None and self._format.is_big_endian:
+            said, other = other, said
+        self.verdict = Verdict(
+            ERROR, 'byte_order', f'audio_info says {said}, but the two bytes of each sample '
+            f'come in the order of {other}: let the publisher say so, or turn them round', False)
 
 
 def is_swapped(samples: np.ndarray) -> bool:
