@@ -144,7 +144,8 @@ def test_a_fortnight_through_the_whole_graph_is_the_replay_of_its_diary(graph, t
             # Made cries last a tenth of a second; what it says was heard came to the new process.
             graph.until(lambda: 0 < messages_heard(graph, name) < before)
     # The page says of some what they were, and takes back one of them.
-    graph.until(lambda: graph.page.state()['learnt'] is not None)
+    graph.until(lambda: graph.page.state()['learnt'] is not None
+                and is_written(path, episodes, entered))
     for episode, label in ((episodes[-1], 'tired'), (episodes[5], 'wind'),
                            (episodes[-2], 'hungry'), (episodes[-2], 'unknown')):
         status, answer = graph.page.post('label', {'episode_id': episode, 'label': label})

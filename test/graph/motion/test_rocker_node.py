@@ -43,8 +43,10 @@ def test_it_rocks_while_it_cries_and_comes_to_rest_smoothly(care, rocker):
     first = care.plans[0]
     assert abs(positions(first)[0] - 0.02) < 1e-4 and abs(speeds(first)[0]) < 1e-3
     assert times(first)[0] >= 0.1
+    ended = events(care, CareEvent.PHASE_ENDED)       # by a busy machine, which brakes
     for plan in care.plans:
-        assert positions(plan)[-1] == 0.0 and speeds(plan)[-1] == 0.0
+        assert speeds(plan)[-1] == 0.0 and (positions(plan)[-1] == 0.0
+                                            or ended and is_brake(plan))
         assert np.abs(positions(plan)).max() <= 0.03 and plan.joint_names == ['crib_rocking_joint']
     started = events(care, CareEvent.PHASE_STARTED)[-1]
     assert started.who == 'rocker' and started.episode_id and started.header.frame_id == 'crib'
