@@ -7,12 +7,21 @@ Names for files, topics and ids, made of what people call things: no two things 
 process and on every day; `distinct_names` applies it to the recordings of one command.
 """
 
-import hashlib
 import os
 from pathlib import Path
 import re
 from typing import Any, Dict, Iterable, List
 import unicodedata
+
+# The interpreter's own SHA-256 where it has one, as the standard library's `random` does: hashlib
+# loads OpenSSL, 4 MB of each process that hears.
+try:
+    from _sha2 import sha256                # from Python 3.12 on
+except ImportError:
+    try:
+        from _sha256 import sha256          # type: ignore[import-not-found, no-redef]
+    except ImportError:
+        from hashlib import sha256
 
 UNNAMED_CRIB = 'crib'          # what a crib is called that nobody gave a name
 LONGEST = 80                   # characters of a name
@@ -41,8 +50,12 @@ def safe_name(text: str, also: str = '', nothing: str = 'name', longest: int = L
     plain = unicodedata.normalize('NFKD', text).encode('ascii', 'ignore').decode()
     readable = re.sub(f'(?i)(?!{kept}).', '_', plain, flags=re.DOTALL)
     readable = readable.strip(f'_-{also}')[:longest - _DIGITS - 1] or nothing
-    digest = hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:_DIGITS]
-    return f'{readable}-{digest}'
+    return f'{readable}-{digest(text.encode("utf-8", "surrogatepass"))}'
+
+
+def digest(data: bytes) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of ``data``."""
+    return str(sha256(data).hexdigest())[:_DIGITS]
 
 
 def distinct_names(paths: Iterable[Any]) -> List[str]:

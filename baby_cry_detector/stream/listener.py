@@ -8,7 +8,6 @@ built a block's descriptors, network and decision are one call of it, for many s
 the networks of those that share a model step as one, and what one is given touches no other.
 """
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Tuple
@@ -23,6 +22,7 @@ from baby_cry_detector.model import compiled as compiled_model
 from baby_cry_detector.model.checkpoint import Checkpoint, load_checkpoint
 from baby_cry_detector.model.compiled import CompiledModel
 from baby_cry_detector.model.runtime import make_runtime
+from baby_cry_detector.names import digest
 from baby_cry_detector.stream import compiled
 from baby_cry_detector.units import SECOND_NS
 import numpy as np
@@ -71,7 +71,7 @@ def shared_checkpoint(path: str = '') -> Tuple[Checkpoint, Optional[CompiledMode
 def model_id(path: str) -> str:
     """Return a checkpoint's name and the beginning of its SHA-256, which tells versions apart."""
     file = Path(SHIPPED.get(path, path))
-    return f'{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()[:12]}'
+    return f'{file.name} {digest(file.read_bytes())}'
 
 
 class FrameListener:

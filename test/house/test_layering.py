@@ -197,3 +197,16 @@ def test_nodes_are_thin():
         if ROOM_OF[path] == 'ros.nodes':
             lines = len(path.read_text().splitlines())
             assert lines <= LONGEST_NODE, f'{path}: {lines} lines'
+
+
+def test_a_graph_that_hears_loads_neither_openssl_nor_xml(tmp_path):
+    script = tmp_path / 'graph.py'      # four megabytes of each process that hears
+    script.write_text(
+        'import sys\n'
+        'import baby_cry_detector.ros.nodes.cry_graph\n'
+        'from baby_cry_detector.stream.listener import FrameListener, model_id, open_checkpoint\n'
+        "print(model_id(''), FrameListener(open_checkpoint('')).feature_set.name)\n"
+        "print('loaded', *[name for name in sys.modules if name in ('_hashlib', 'ssl', 'xml')])\n")
+    result = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[1].split() == ['loaded']

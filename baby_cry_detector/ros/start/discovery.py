@@ -14,7 +14,6 @@ import ipaddress
 import os
 from pathlib import Path
 import sys
-from xml.etree import ElementTree
 
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 
@@ -102,6 +101,7 @@ def profile_variable() -> str:
 
 def keeps_to_itself(profile: Path) -> bool:
     """Return whether a profile of Fast DDS has the loopback interface alone."""
+    from xml.etree import ElementTree       # here: few have a profile, and it is half a megabyte
     try:
         parts = list(ElementTree.parse(profile).iter())
     except (OSError, ElementTree.ParseError):
