@@ -7,7 +7,7 @@ Every frequency in which the reference sounds weighs the same (PHAT), so that ne
 cry, which has few of them, moves the peak.
 """
 
-from typing import Tuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,18 +19,34 @@ _LOWEST_HZ = 80.0
 _EDGE = 1024                   # samples of the reference over which it fades in and out
 #: A melody fits in several places. A second peak so far away may be so high.
 _NEIGHBOURS, _MOST_OTHER = 200, 0.75
+#: One answer is enough with such a peak, or with a lower one of a long stretch that has no like:
+#: of 12,500 stretches of 1 and 2 s of melodies and recorded music, half of them with the
+#: reference of another, none was put in a wrong place by the second rule, one by the first.
+_CERTAIN, _CERTAIN_ALONE, _LEAST_ALIKE, _LONG_S = 25.0, 15.0, 0.45, 1.0
+
+
+class Fit(NamedTuple):
+    """
+    Where in a reference a stretch of the microphone lies.
+
+    :ivar place: index in the reference, a fraction, of what the first sample has.
+    :ivar sure: the peak in multiples of the correlation's own RMS; `SURE` is sure, and 0 where it
+        fits as well in another place.
+    :ivar is_certain: whether one such answer is enough.
+    """
+
+    place: float
+    sure: float
+    is_certain: bool = False
 
 
 def find_delay(microphone: np.ndarray, reference: np.ndarray, sample_rate: int = 16_000
-               ) -> Tuple[float, float]:
+               ) -> Fit:
     """
     Return where in a reference a stretch of the microphone lies, and how sure that is.
 
     :param microphone: ``(n,)`` samples.
     :param reference: ``(m,)`` samples, m > n; all places where ``microphone`` fits are tried.
-    :return: index in ``reference``, a fraction, of what the first sample of ``microphone`` has,
-        and the peak in multiples of the correlation's own RMS; `SURE` is sure, and 0 where it
-        fits as well in another place.
     """
     places = len(reference) - len(microphone) + 1
     size = _fast_size(len(reference))
@@ -52,15 +68,18 @@ def find_delay(microphone: np.ndarray, reference: np.ndarray, sample_rate: int =
     correlation = np.fft.irfft(cross, size)[:places]
     scale = float(np.sqrt(np.mean(np.square(correlation))))
     if not scale > 0.0:
-        return 0.0, 0.0
+        return Fit(0.0, 0.0)
     heights = np.abs(correlation)                  # a loudspeaker may be the wrong way round
     peak = int(heights.argmax())
     height = float(heights[peak])
     others = max(heights[:max(0, peak - _NEIGHBOURS)].max(initial=0.0),
                  heights[peak + _NEIGHBOURS:].max(initial=0.0))
     if others > _MOST_OTHER * height:
-        return float(peak), 0.0
-    return peak + _top(heights[peak - 1:peak + 2]), height / scale
+        return Fit(float(peak), 0.0)
+    sure = height / scale
+    is_alone = others < _LEAST_ALIKE * height and len(microphone) >= _LONG_S * sample_rate
+    return Fit(peak + _top(heights[peak - 1:peak + 2]), sure,
+               sure > (_CERTAIN_ALONE if is_alone else _CERTAIN))
 
 
 def _fast_size(count: int) -> int:

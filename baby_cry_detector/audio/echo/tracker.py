@@ -36,7 +36,7 @@ CATCH_SURE, LEAST_PLACES, MOST_PLACES, MOST_SCATTER = 5.0, 6, 12, 0.15
 SNAPSHOT_BLOCKS = 64           # 1.02 s, over which drift is measured
 DRIFT_GAIN, MOST_DRIFT = 0.6, 400e-6
 NOT_FOUND_BLOCKS = 250         # 4 s of looking for it, then it is said
-CERTAIN, AGREES = 25.0, 8      # see `find_delay`; samples
+AGREES = 8                     # samples, two weak answers
 LOST_PART, LOST_BLOCKS = 0.4, 25
 CHANGED_BLOCKS = 50            # lost where it is: the path is another
 JUMPED_BLOCKS = 90             # so long a path is kept that no longer fits
@@ -205,9 +205,9 @@ class Tracker:
         first = int(begin - LATEST_S * SAMPLE_RATE)
         span = count + int((LATEST_S + EARLIEST_S) * SAMPLE_RATE)
         reference = self.line.take(first, span).sum(axis=0)
-        fit, sure = find_delay(heard, reference, SAMPLE_RATE)
-        at = round(fit)
-        if sure < SURE:
+        fit = find_delay(heard, reference, SAMPLE_RATE)
+        at = round(fit.place)
+        if fit.sure < SURE:
             if self.state is State.FOLLOWING and self._lost_blocks > NOT_FOUND_BLOCKS:
                 self.state, self.is_sure = State.NOT_FOUND, False
             return
@@ -219,7 +219,7 @@ class Tracker:
         weak = place - (time_ns - self._origin_ns) * SAMPLE_RATE / SECOND_NS
         then_s, before = self._weak or (-math.inf, -math.inf)
         agrees = abs(weak - before) < AGREES
-        if sure > CERTAIN or (agrees and abs(now_s - then_s) > count / SAMPLE_RATE):
+        if fit.is_certain or (agrees and abs(now_s - then_s) > count / SAMPLE_RATE):
             if self.line.end < place - LONGEST_WAIT_S * SAMPLE_RATE:
                 self.state = State.LATE
             else:
@@ -286,7 +286,7 @@ class Tracker:
         if not self.line.holds(first, first + CATCH_SAMPLES + 2 * CATCH_REACH):
             return
         reference = self.line.take(first, CATCH_SAMPLES + 2 * CATCH_REACH).sum(axis=0)
-        at, sure = find_delay(newest, reference, SAMPLE_RATE)
+        at, sure, _ = find_delay(newest, reference, SAMPLE_RATE)
         if sure < CATCH_SURE:
             return
         self._places.append((self._followed_blocks, first + at + CATCH_SAMPLES + DIRECT_AT))
