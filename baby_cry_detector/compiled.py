@@ -20,7 +20,7 @@ import numpy as np
 
 PURE_PYTHON = 'BABY_CRY_PURE_PYTHON'
 # Raised with ABI_VERSION of core.c.
-ABI_VERSION = 5
+ABI_VERSION = 6
 # Looked at one after the other; what pip builds carries a longer name. From a source checkout the
 # package has two folders, and what was built lies in the second.
 PATHS = [Path(folder, f'_core{suffix}') for folder in baby_cry_detector.__path__

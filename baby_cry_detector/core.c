@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 // Raised whenever a signature, a struct or the meaning of either changes; compiled.py checks it.
-#define ABI_VERSION 5
+#define ABI_VERSION 6
 
 int64_t baby_cry_core_prepare(void) {
   fourier_prepare();

@@ -35,6 +35,7 @@ OPEN_SHARE = 0.03              # see `KalmanFilter.keep_open`
 _SPECTRUM_MEMORY, _AUDIBLE = 0.8, 1e-6
 #: Of the expected echo, what has to be there so that subtracting begins, and goes on.
 BEGINS_PART, STAYS_PART = 0.6, 0.5
+PROVEN_COHERENCE = 0.8         # over seconds, of the expected echo with what is heard
 Powers = Tuple[float, float, float]
 
 
@@ -190,8 +191,11 @@ class EchoCanceller:
                 tracker.may_have_jumped for tracker in self._trackers.values()
                 if tracker.is_followed)):
             caution = np.inf       # a path that is right, but not where it was, is not unlearned
-        echo = kalman.step(clean, played, caution)
-        newest = self._judge(clean, echo)
+        expected, learned = kalman.step(clean, played, caution, not self._is_broad)
+        newest = self._judge(clean, expected)
+        # What is learned of this very block is taken too where the path is proven, and else not:
+        # a path that is wrong learns whatever is heard.
+        echo = learned if self._coherence > PROVEN_COHERENCE else expected
         self._note_breadth(kalman)
         gain, self._gain = self._gain, self._wanted_gain()
         rest = heard

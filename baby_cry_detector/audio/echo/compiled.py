@@ -3,7 +3,7 @@
 """What is done with each block in compiled code (`kalman_filter.c`), on Python's own arrays."""
 
 from ctypes import c_double, c_int64, c_void_p
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 from baby_cry_detector import compiled
 import numpy as np
@@ -22,7 +22,7 @@ class CompiledSteps:
         self._sizes = arrays[1].shape[:2]
         self._step = compiled.declare(
             core.baby_cry_echo_step, None, *[c_void_p] * 8, c_int64, c_int64, c_void_p, c_void_p,
-            c_double, c_void_p)
+            c_double, c_double, c_void_p, c_void_p)
         self._keep_open = compiled.declare(
             core.baby_cry_echo_keep_open, None, c_void_p, c_void_p, c_int64, c_int64, c_double)
 
@@ -32,14 +32,16 @@ class CompiledSteps:
         core = compiled.library()
         return None if core is None else cls(core, *arrays)
 
-    def step(self, microphone: np.ndarray, blocks: np.ndarray, caution: float) -> np.ndarray:
+    def step(self, microphone: np.ndarray, blocks: np.ndarray, caution: float,
+             share: float) -> Tuple[np.ndarray, np.ndarray]:
         """See `KalmanFilter.step`."""
         microphone = np.ascontiguousarray(microphone, dtype=np.float64)
         blocks = np.ascontiguousarray(blocks, dtype=np.float64)
-        echo = np.empty(len(microphone))
+        echo, learned = np.empty(len(microphone)), np.empty(len(microphone))
         self._step(*self._at, *self._sizes, compiled.pointer(microphone),
-                   compiled.pointer(blocks), caution, compiled.pointer(echo))
-        return echo
+                   compiled.pointer(blocks), caution, share, compiled.pointer(echo),
+                   compiled.pointer(learned))
+        return echo, learned
 
     def keep_open(self, share: float) -> None:
         """See `KalmanFilter.keep_open`."""

@@ -14,7 +14,7 @@
 #define DIRECT_PARTITIONS 2
 #define SHORTENED 2
 
-static const double TRANSITION = 0.9998, NOISE_MEMORY = 0.8, EXPECTED = 0.8, TINY = 1e-12;
+static const double TRANSITION = 0.9998, NOISE_MEMORY = 0.8, TINY = 1e-12;
 static const double USUAL_MEMORY = 0.95, ONSET_FROM = 10.0, ONSET_SPAN = 12.0,
                     ONSET_OPEN = 0.5, FAINT = 1e-9;
 
@@ -157,12 +157,35 @@ static void open_path(const double *restrict re, const double *restrict im, doub
   }
 }
 
+// What all paths give of the newest block, `BLOCK` samples.
+FOR_EACH_WIDTH
+static void echo_of(const double *weights, const double *spectra, int64_t references,
+                    int64_t partitions, int64_t slot, double *echo) {
+  const int64_t row = partitions * BINS, plane = references * row;
+  double sum_re[BINS] = {0}, sum_im[BINS] = {0};
+  for (int64_t r = 0; r < references; r++) {
+    for (int64_t p = 0; p < partitions; p++) {
+      const double *xr = spectra + r * row + (slot + p) % partitions * BINS, *xi = xr + plane;
+      const double *wr = weights + r * row + p * BINS, *wi = wr + plane;
+      for (int k = 0; k < BINS; k++) {
+        sum_re[k] += xr[k] * wr[k] - xi[k] * wi[k];
+        sum_im[k] += xr[k] * wi[k] + xi[k] * wr[k];
+      }
+    }
+  }
+  const double *from = sum_re, *to = sum_im;
+  backward(1, &from, &to, 1, &echo);
+}
+
 // `state`: the slot of the newest spectrum, and which partitions are shortened next. `loudness`: of
-// the newest block of each reference, in frequency.
+// the newest block of each reference, in frequency. `echo`: as it was expected; `learned`: by what
+// the path is after it. `share`: of the power
+// that the uncertain path may add.
 void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, double *before,
                         double *noise, double *loudness, double *usual, int64_t *state,
                         int64_t references, int64_t partitions, const double *microphone,
-                        const double *blocks, double caution, double *echo) {
+                        const double *blocks, double caution, double share, double *echo,
+                        double *learned) {
   static const double silence[BLOCK];
   const int64_t row = partitions * BINS, plane = references * row;      // of a reference; of all
   double sum_re[BINS] = {0}, sum_im[BINS] = {0}, scale[BINS] = {0}, rest[BLOCK];
@@ -198,6 +221,7 @@ void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, d
   to = sum_im;
   backward(1, &from, &to, 1, &echo);
   if (isinf(caution)) {
+    memcpy(learned, echo, sizeof(double) * BLOCK);
     return;
   }
   for (int k = 0; k < BLOCK; k++) {
@@ -211,7 +235,7 @@ void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, d
   for (int k = 0; k < BINS; k++) {
     const double power = error_re[k] * error_re[k] + error_im[k] * error_im[k];
     noise[k] = noise[k] * NOISE_MEMORY + (1.0 - NOISE_MEMORY) * power;
-    scale[k] = 1.0 / (EXPECTED * scale[k] + caution * noise[k] + TINY);
+    scale[k] = 1.0 / (share * scale[k] + caution * noise[k] + TINY);
   }
   const int64_t others = partitions - DIRECT_PARTITIONS, turn = state[1];
   for (int64_t r = 0; r < references; r++) {
@@ -231,6 +255,7 @@ void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, d
     shorten(DIRECT_PARTITIONS + SHORTENED, real, imaginary);
   }
   state[1] = (turn + SHORTENED) % others;
+  echo_of(weights, spectra, references, partitions, slot, learned);
 }
 
 // See `KalmanFilter.keep_open`.

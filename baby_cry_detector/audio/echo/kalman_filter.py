@@ -13,7 +13,7 @@ decide whether both sound.
 `kalman_filter.c` computes the same; the tests hold one against the other.
 """
 
-from typing import Any
+from typing import Any, Tuple
 
 from baby_cry_detector.audio.echo.compiled import CompiledSteps
 import numpy as np
@@ -31,8 +31,9 @@ DIRECT_PARTITIONS = 2          # where the direct sound may lie
 #: So many other partitions are made 256 samples long at each step, one after the other.
 SHORTENED = 2
 #: Of the power that the uncertain path may add to a window half of which is zeros. Half of it for
-#: white noise; what is narrower falls together, and a step as if it did not would go too far.
-EXPECTED = 0.8
+#: white noise; what is narrower falls together, and a step as if it did not would go too far. Of
+#: tones one frequency beside another knows nothing of it, and a longer step learns a note sooner.
+EXPECTED, EXPECTED_OF_TONES = 0.8, 0.5
 #: A frequency that is so many times louder than its mean of 0.3 s begins, as a note does; from
 #: ONSET_FROM (not at all) to ONSET_FROM + ONSET_SPAN (wholly).
 USUAL_MEMORY, ONSET_FROM, ONSET_SPAN = 0.95, 10.0, 12.0
@@ -135,18 +136,26 @@ class KalmanFilter:
         """Return a path in time, ``(256 partitions,)``."""
         return np.fft.irfft(self.weights[reference])[:, :BLOCK].ravel()
 
-    def step(self, microphone: np.ndarray, references: np.ndarray, caution: float = 1.0
-             ) -> np.ndarray:
+    def step(self, microphone: np.ndarray, references: np.ndarray, caution: float = 1.0,
+             are_tones: bool = False) -> Tuple[np.ndarray, np.ndarray]:
         """
-        Take a block, return the echo in it, ``(256,)`` float64.
+        Take a block, return the echo in it as it was expected, and by what was then learned.
+
+        The second is what to subtract: a note that just begins is softer by it than by a path
+        that did not know it. The first is what to judge by, since it knows nothing of the block.
+
+        :return: both ``(256,)`` float64.
 
         :param microphone: ``(256,)`` samples.
         :param references: ``(references, 256)`` of the same time.
         :param caution: factor for the noise of the measurement, 1 or more: the path is learned
             so much more slowly; infinite: not at all.
+        :param are_tones: whether the references have few frequencies.
         """
+        share = EXPECTED_OF_TONES if are_tones else EXPECTED
         if self._compiled is not None:
-            result: np.ndarray = self._compiled.step(microphone, references, caution)
+            result: Tuple[np.ndarray, np.ndarray] = self._compiled.step(
+                microphone, references, caution, share)
             return result
         weights = self.weights
         slot = self._state[0] = (self._state[0] - 1) % self.partitions
@@ -157,7 +166,7 @@ class KalmanFilter:
         spectra = np.roll(self._spectra[0] + 1j * self._spectra[1], -slot, axis=1)
         echo = np.fft.irfft((spectra * weights).sum(axis=(0, 1)))[BLOCK:]
         if caution == np.inf:
-            return echo
+            return echo, echo
         error = np.fft.rfft(np.concatenate((np.zeros(BLOCK), microphone - echo)))
         onset = self._onset()
         mean = (np.abs(weights) ** 2).mean(axis=-1, keepdims=True)
@@ -166,7 +175,7 @@ class KalmanFilter:
         expected = (power * self.uncertainty).sum(axis=(0, 1))
         self._noise *= NOISE_MEMORY
         self._noise += (1.0 - NOISE_MEMORY) * np.abs(error) ** 2
-        gain = self.uncertainty / (EXPECTED * expected + caution * self._noise + TINY)
+        gain = self.uncertainty / (share * expected + caution * self._noise + TINY)
         weights += gain * np.conj(spectra) * error
         self.uncertainty *= 1.0 - 0.5 * gain * power
         weights *= TRANSITION
@@ -181,7 +190,7 @@ class KalmanFilter:
         path[:, :, BLOCK:] = 0.0
         weights[:, which] = np.fft.rfft(path)
         self._weights[:] = weights.real, weights.imag
-        return echo
+        return echo, np.fft.irfft((spectra * weights).sum(axis=(0, 1)))[BLOCK:]
 
     def _onset(self) -> np.ndarray:
         """Return ``(257,)`` how far each frequency begins to sound, 0 to 1."""
