@@ -19,7 +19,7 @@ try:
     from _sha2 import sha256                # from Python 3.12 on
 except ImportError:
     try:
-        from _sha256 import sha256          # type: ignore[import-not-found, no-redef]
+        from _sha256 import sha256  # type: ignore[import-not-found,no-redef]  # 3.10, 3.11
     except ImportError:
         from hashlib import sha256
 
