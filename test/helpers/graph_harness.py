@@ -52,19 +52,6 @@ def next_domain():
     return next(_DOMAINS)
 
 
-def cheap_executor(context):
-    """
-    Return an executor for what only a test needs: a third of the work for each message.
-
-    The one of the graph lists everything that may become ready for each. Not every ROS has it.
-    """
-    try:
-        from rclpy.experimental.events_executor import EventsExecutor
-    except ImportError:
-        return rclpy.executors.SingleThreadedExecutor(context=context)
-    return EventsExecutor(context=context)
-
-
 class Spinning:
     """
     An executor in a thread of its own.
@@ -108,6 +95,7 @@ class Probe:
         from audio_common_msgs.msg import AudioDataStamped, AudioInfo
         from baby_cry_detector.ros.base import qos
         from diagnostic_msgs.msg import DiagnosticArray
+        from rclpy.executors import SingleThreadedExecutor
         from rclpy.node import Node
         self.node = Node('probe', context=context, namespace=namespace)
         self.needs, self.features, self.diagnostics = [], [], {}
@@ -118,7 +106,7 @@ class Probe:
         self.node.create_subscription(
             FrameFeatures, 'frame_features', self.features.append, qos.stream(1000))
         self.node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnose, 100)
-        self.executor = cheap_executor(context)
+        self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
 
     def close(self):

@@ -10,7 +10,7 @@ from baby_cry_detector.ros.base import qos
 from baby_cry_detector.ros.nodes.rocker import Rocker
 from baby_cry_detector.ros.tools.simulated_crib import SimulatedCrib
 from care_graph import CareGraph
-from graph_harness import cheap_executor, Spinning
+from graph_harness import Spinning
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
 from trajectory_msgs.msg import JointTrajectory
@@ -51,9 +51,7 @@ class Spun(Spinning):
 
     def __init__(self, node):
         """Begin."""
-        # A rocker in the one that it runs in everywhere.
-        kind = cheap_executor if isinstance(node, SimulatedCrib) else SingleThreadedExecutor
-        executor = kind(context=node.context)
+        executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
         super().__init__(executor)
 
