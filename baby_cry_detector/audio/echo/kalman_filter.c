@@ -179,8 +179,7 @@ static void echo_of(const double *weights, const double *spectra, int64_t refere
 
 // `state`: the slot of the newest spectrum, and which partitions are shortened next. `loudness`: of
 // the newest block of each reference, in frequency. `echo`: as it was expected; `learned`: by what
-// the path is after it. `share`: of the power
-// that the uncertain path may add.
+// the path is after it. `share`: of the power that the uncertain path may add.
 void baby_cry_echo_step(double *weights, double *uncertainty, double *spectra, double *before,
                         double *noise, double *loudness, double *usual, int64_t *state,
                         int64_t references, int64_t partitions, const double *microphone,
